@@ -1,0 +1,197 @@
+namespace Starling.Node.Config;
+
+/// <summary>
+/// The configuration in force: one property per directive that has an effect, named like the directive. Read by any thread at any time;
+/// changed by CONFIG SET only.
+/// </summary>
+public sealed class ServerConfig
+{
+    /// <summary>TCP port of clients; 0 for none.</summary>
+    public int Port { get; set; } = 6379;
+
+    /// <summary>Addresses to listen on; one that starts with '-' may be missing.</summary>
+    public string[] Bind { get; set; } = ["*", "-::*"];
+
+    /// <summary>Local address of outgoing connections.</summary>
+    public string? BindSourceAddr { get; set; }
+
+    /// <summary>Path of the Unix socket for clients.</summary>
+    public string? UnixSocket { get; set; }
+
+    /// <summary>Permissions of the Unix socket, as the octal number's value; 0 leaves them to the umask.</summary>
+    public int UnixSocketPerm { get; set; }
+
+    /// <summary>Refuses clients from other hosts while there is no password.</summary>
+    public bool ProtectedMode { get; set; } = true;
+
+    /// <summary>Password of the default user.</summary>
+    public string? RequirePass { get; set; }
+
+    /// <summary>Password for the master.</summary>
+    public string? MasterAuth { get; set; }
+
+    /// <summary>User name for the master.</summary>
+    public string? MasterUser { get; set; }
+
+    /// <summary>Runs in the background.</summary>
+    public bool Daemonize { get; set; }
+
+    /// <summary>File that gets the process id.</summary>
+    public string? PidFile { get; set; }
+
+    /// <summary>No, systemd, upstart or auto.</summary>
+    public string Supervised { get; set; } = "no";
+
+    /// <summary>Log file; empty for standard output.</summary>
+    public string LogFile { get; set; } = "";
+
+    /// <summary>Debug, verbose, notice, warning or nothing.</summary>
+    public string LogLevel { get; set; } = "notice";
+
+    /// <summary>Working directory: RDB files and nodes.conf are found there.</summary>
+    public string Dir { get; set; } = ".";
+
+    /// <summary>Number of databases.</summary>
+    public int Databases { get; set; } = 16;
+
+    /// <summary>Seconds after which an idle client is closed; 0 for never.</summary>
+    public int Timeout { get; set; }
+
+    /// <summary>Length of the listen queue.</summary>
+    public int TcpBacklog { get; set; } = 511;
+
+    /// <summary>Seconds between keep-alive probes; 0 for none.</summary>
+    public int TcpKeepAlive { get; set; } = 300;
+
+    /// <summary>Most clients connected at once.</summary>
+    public int MaxClients { get; set; } = 10000;
+
+    /// <summary>Longest bulk string in bytes.</summary>
+    public long ProtoMaxBulkLen { get; set; } = 536870912;
+
+    /// <summary>Largest query buffer of a client in bytes.</summary>
+    public long ClientQueryBufferLimit { get; set; } = 1073741824;
+
+    /// <summary>Replicas refuse writes of clients.</summary>
+    public bool ReplicaReadOnly { get; set; } = true;
+
+    /// <summary>Priority for promotion; 0 for never.</summary>
+    public int ReplicaPriority { get; set; } = 100;
+
+    /// <summary>Replicas answer while their link is down.</summary>
+    public bool ReplicaServeStaleData { get; set; } = true;
+
+    /// <summary>Address that a replica announces.</summary>
+    public string? ReplicaAnnounceIp { get; set; }
+
+    /// <summary>Port that a replica announces; 0 for its own.</summary>
+    public int ReplicaAnnouncePort { get; set; }
+
+    /// <summary>Bytes of the replication log kept for partial resynchronisation.</summary>
+    public long ReplBacklogSize { get; set; } = 1048576;
+
+    /// <summary>Seconds after the last replica left until the backlog goes; 0 for never.</summary>
+    public int ReplBacklogTtl { get; set; } = 3600;
+
+    /// <summary>Seconds of silence after which a replication link is down.</summary>
+    public int ReplTimeout { get; set; } = 60;
+
+    /// <summary>Seconds between the master's pings.</summary>
+    public int ReplPingReplicaPeriod { get; set; } = 10;
+
+    /// <summary>Full synchronisation streams to the socket.</summary>
+    public bool ReplDisklessSync { get; set; } = true;
+
+    /// <summary>Seconds to wait for more replicas before a diskless synchronisation.</summary>
+    public int ReplDisklessSyncDelay { get; set; } = 5;
+
+    /// <summary>Disabled, on-empty-db or swapdb.</summary>
+    public string ReplDisklessLoad { get; set; } = "disabled";
+
+    /// <summary>Writes are refused with fewer good replicas.</summary>
+    public int MinReplicasToWrite { get; set; }
+
+    /// <summary>Seconds since its last acknowledgement within which a replica is good.</summary>
+    public int MinReplicasMaxLag { get; set; } = 10;
+
+    /// <summary>Engine threads; 0 for half the cores, at least one.</summary>
+    public int IoThreads { get; set; }
+
+    /// <summary>Background runs per second.</summary>
+    public int Hz { get; set; } = 10;
+
+    /// <summary>Name of the RDB file in dir.</summary>
+    public string DbFilename { get; set; } = "dump.rdb";
+
+    /// <summary>Compresses strings in RDB files with LZF.</summary>
+    public bool RdbCompression { get; set; } = true;
+
+    /// <summary>Writes and checks the CRC64 of RDB files.</summary>
+    public bool RdbChecksum { get; set; } = true;
+
+    /// <summary>Refuses writes after a background save failed.</summary>
+    public bool StopWritesOnBgsaveError { get; set; } = true;
+
+    /// <summary>No, local or yes.</summary>
+    public string EnableDebugCommand { get; set; } = "no";
+
+    /// <summary>Cluster mode.</summary>
+    public bool ClusterEnabled { get; set; }
+
+    /// <summary>Name of the cluster's state file in dir.</summary>
+    public string ClusterConfigFile { get; set; } = "nodes.conf";
+
+    /// <summary>Port of the cluster bus; 0 for port + 10000.</summary>
+    public int ClusterPort { get; set; }
+
+    /// <summary>Milliseconds after which a silent node is PFAIL.</summary>
+    public long ClusterNodeTimeout { get; set; } = 15000;
+
+    /// <summary>Milliseconds between the regular pings of the bus.</summary>
+    public int ClusterPingInterval { get; set; } = 1000;
+
+    /// <summary>Factor of node timeouts that bounds the age of a replica's data at an election; 0 for any age.</summary>
+    public int ClusterReplicaValidityFactor { get; set; } = 10;
+
+    /// <summary>Replicas that a master must keep when one migrates.</summary>
+    public int ClusterMigrationBarrier { get; set; } = 1;
+
+    /// <summary>Replicas may migrate to orphaned masters.</summary>
+    public bool ClusterAllowReplicaMigration { get; set; } = true;
+
+    /// <summary>The cluster is down while a slot is uncovered.</summary>
+    public bool ClusterRequireFullCoverage { get; set; } = true;
+
+    /// <summary>This replica never starts a failover.</summary>
+    public bool ClusterReplicaNoFailover { get; set; }
+
+    /// <summary>Reads are answered while the cluster is down.</summary>
+    public bool ClusterAllowReadsWhenDown { get; set; }
+
+    /// <summary>Sharded pub/sub works while the cluster is down.</summary>
+    public bool ClusterAllowPubSubShardWhenDown { get; set; } = true;
+
+    /// <summary>Most bytes queued on a bus link; 0 for no limit.</summary>
+    public long ClusterLinkSendbufLimit { get; set; }
+
+    /// <summary>Address announced on the bus.</summary>
+    public string? ClusterAnnounceIp { get; set; }
+
+    /// <summary>Client port announced on the bus; 0 for port.</summary>
+    public int ClusterAnnouncePort { get; set; }
+
+    /// <summary>TLS port announced on the bus; 0 for tls-port.</summary>
+    public int ClusterAnnounceTlsPort { get; set; }
+
+    /// <summary>Bus port announced; 0 for the bus port.</summary>
+    public int ClusterAnnounceBusPort { get; set; }
+
+    /// <summary>Host name announced.</summary>
+    public string ClusterAnnounceHostname { get; set; } = "";
+
+    /// <summary>Name of this node in logs.</summary>
+    public string ClusterAnnounceHumanNodename { get; set; } = "";
+
+    /// <summary>Ip, hostname or unknown-endpoint: what redirects name.</summary>
+    public string ClusterPreferredEndpointType { get; set; } = "ip";
+}

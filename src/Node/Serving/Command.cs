@@ -1,0 +1,71 @@
+namespace Starling.Node.Serving;
+
+/// <summary>
+/// One row of the command table, beside the handler that it names. The dispatcher, COMMAND, ACL, redirects and MULTI read it; nothing
+/// about a command is said twice.
+/// </summary>
+public sealed class Command
+{
+    /// <summary>Makes a row.</summary>
+    /// <param name="name">The name in lower case; a subcommand's without its container's.</param>
+    /// <param name="arity">Number of arguments with the name; negative means at least that many. A subcommand counts its container's name too.</param>
+    /// <param name="flags">Flags.</param>
+    /// <param name="keys">Where the keys are.</param>
+    /// <param name="handler">The handler; null for a container that is never executed without a subcommand.</param>
+    public Command(string name, int arity, CommandFlags flags, KeySpec keys, CommandHandler? handler)
+    {
+        Name = name;
+        Arity = arity;
+        Flags = flags;
+        Keys = keys;
+        Handler = handler;
+    }
+
+    /// <summary>The name in lower case.</summary>
+    public string Name { get; }
+
+    /// <summary>Number of arguments with the name; negative means at least that many.</summary>
+    public int Arity { get; }
+
+    /// <summary>Flags.</summary>
+    public CommandFlags Flags { get; }
+
+    /// <summary>Where the keys are.</summary>
+    public KeySpec Keys { get; }
+
+    /// <summary>The handler, or null for a container.</summary>
+    public CommandHandler? Handler { get; }
+
+    /// <summary>Finds keys that <see cref="Keys"/> cannot describe.</summary>
+    public KeyFinder? FindKeys { get; init; }
+
+    /// <summary>Which stripes the dispatcher holds.</summary>
+    public LockMode Locks { get; init; }
+
+    /// <summary>
+    /// True when the keys are only compared or replaced as a whole for writing access flags in COMMAND GETKEYSANDFLAGS:
+    /// flags of the key spec in Redis's words, for example "RW access update".
+    /// </summary>
+    public string KeyFlags { get; init; } = "";
+
+    /// <summary>ACL categories beyond those that follow from the flags, for example "string", without '@'.</summary>
+    public string[] AclCategories { get; init; } = [];
+
+    /// <summary>The group in COMMAND DOCS: string, generic, connection, server, cluster, transactions.</summary>
+    public string Group { get; init; } = "generic";
+
+    /// <summary>One line that says what it does.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>The version of Redis that had it first.</summary>
+    public string Since { get; init; } = "1.0.0";
+
+    /// <summary>Subcommands of a container.</summary>
+    public Command[] Subcommands { get; init; } = [];
+
+    /// <summary>The container of a subcommand; set by the command table.</summary>
+    public Command? Container { get; internal set; }
+
+    /// <summary>Name with the container's, as in "client|list".</summary>
+    public string FullName => Container is null ? Name : Container.Name + "|" + Name;
+}

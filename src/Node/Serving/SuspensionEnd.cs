@@ -1,0 +1,14 @@
+namespace Starling.Node.Serving;
+
+/// <summary>Why a suspension ended.</summary>
+public enum SuspensionEnd
+{
+    /// <summary>What was waited for is there.</summary>
+    Completed,
+
+    /// <summary>The deadline passed.</summary>
+    TimedOut,
+
+    /// <summary>The client is going away (closed, killed, role change); a reply may still be written.</summary>
+    Cancelled,
+}

@@ -1,0 +1,11 @@
+namespace Starling.Slots.Keyspace;
+
+/// <summary>What a keyspace is made with.</summary>
+public sealed class KeyspaceOptions
+{
+    /// <summary>Number of databases, at least 1 (directive <c>databases</c>).</summary>
+    public int Databases { get; init; } = 16;
+
+    /// <summary>Seed of the key hash: random per process, so that nobody can choose colliding keys; fixed in tests.</summary>
+    public ulong HashSeed { get; init; }
+}
