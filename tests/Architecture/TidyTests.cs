@@ -1,0 +1,63 @@
+using System.Text.RegularExpressions;
+
+namespace Starling.Architecture.Tests;
+
+/// <summary>House rules that no analyzer knows.</summary>
+public partial class TidyTests
+{
+    private const int LongestFile = 600;
+
+    /// <summary>Files that may be longer. The list only shrinks.</summary>
+    private static readonly string[] LongFiles = [];
+
+    [Fact]
+    public void No_file_is_longer_than_600_lines()
+    {
+        var tooLong = Repository.Sources("src", "tests", "bench")
+            .Where(file => !LongFiles.Contains(file, StringComparer.Ordinal))
+            .Select(file => (File: file, Lines: Repository.Lines(file).Length))
+            .Where(entry => entry.Lines > LongestFile)
+            .Select(entry => $"{entry.File} has {entry.Lines} lines");
+        Assert.Empty(tooLong);
+    }
+
+    [Fact]
+    public void No_line_is_longer_than_150_columns()
+    {
+        var tooLong = from file in Repository.Sources("src", "tests", "bench")
+                      from line in Repository.Lines(file).Select((text, index) => (text, number: index + 1))
+                      where line.text.Length > 150
+                      select $"{file}:{line.number}";
+        Assert.Empty(tooLong);
+    }
+
+    [Fact]
+    public void No_region_no_left_over_and_no_skipped_test()
+    {
+        var found = from file in Repository.Sources("src", "tests", "bench")
+                    where file != "tests/Architecture/TidyTests.cs"
+                    from line in Repository.Lines(file).Select((text, index) => (text, number: index + 1))
+                    where LeftOver().IsMatch(line.text)
+                    select $"{file}:{line.number}: {line.text.Trim()}";
+        Assert.Empty(found);
+    }
+
+    [Fact]
+    public void No_type_is_spread_over_files()
+    {
+        var spread = from file in Repository.Sources("src")
+                     from line in Repository.Lines(file)
+                     let match = PartialType().Match(line)
+                     where match.Success
+                     group file by match.Groups[1].Value into type
+                     where type.Count() > 1
+                     select $"{type.Key}: {string.Join(", ", type)}";
+        Assert.Empty(spread);
+    }
+
+    [GeneratedRegex(@"^\s*#region|\bTODO\b|\bFIXME\b|\bHACK\b|\bNotImplementedException\b|Skip\s*=\s*""")]
+    private static partial Regex LeftOver();
+
+    [GeneratedRegex(@"\bpartial\s+(?:class|struct|record|interface)\s+(\w+)")]
+    private static partial Regex PartialType();
+}
