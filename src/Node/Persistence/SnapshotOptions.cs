@@ -1,0 +1,20 @@
+namespace Starling.Node.Persistence;
+
+/// <summary>How a snapshot is taken.</summary>
+public sealed class SnapshotOptions
+{
+    /// <summary>
+    /// Called once, under every stripe, at the moment that the snapshot stands for; what it returns is written into the stream's header.
+    /// A full synchronisation attaches its cursor to the log here. Null means <see cref="PersistenceService.PositionSource"/>.
+    /// </summary>
+    public Func<ReplicationPosition?>? OnStart { get; init; }
+
+    /// <summary>Called once when the snapshot has ended, whatever way, on the saver thread (or the canceller's when it never began), under no lock.</summary>
+    public Action<SnapshotSession>? OnEnd { get; init; }
+
+    /// <summary>Compresses strings; null means the directive <c>rdbcompression</c>.</summary>
+    public bool? Compression { get; init; }
+
+    /// <summary>Ends the stream with its CRC64 instead of zero; null means the directive <c>rdbchecksum</c>.</summary>
+    public bool? Checksum { get; init; }
+}
