@@ -1,0 +1,116 @@
+using System.Numerics;
+using Starling.Slots;
+
+namespace Starling.ClusterBus.View;
+
+/// <summary>A set of slots, kept as the bus writes it: 2048 bytes, slot s in bit s modulo 8 of byte s / 8.</summary>
+public sealed class SlotSet : IEquatable<SlotSet>
+{
+    /// <summary>Size of the bitmap in bytes.</summary>
+    public const int ByteLength = HashSlot.Count / 8;
+
+    private readonly byte[] _bits = new byte[ByteLength];
+
+    /// <summary>The empty set.</summary>
+    public SlotSet()
+    {
+    }
+
+    /// <summary>The set in a bitmap of 2048 bytes, which is copied.</summary>
+    public SlotSet(ReadOnlySpan<byte> bitmap)
+    {
+        bitmap[..ByteLength].CopyTo(_bits);
+        foreach (var b in _bits) Count += BitOperations.PopCount(b);
+    }
+
+    /// <summary>Number of slots in the set.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>True when there is no slot in the set.</summary>
+    public bool IsEmpty => Count == 0;
+
+    /// <summary>The bitmap, 2048 bytes.</summary>
+    public ReadOnlySpan<byte> Bytes => _bits;
+
+    /// <summary>The slots from first to last, both included.</summary>
+    public static SlotSet Range(int first, int last)
+    {
+        var set = new SlotSet();
+        for (var slot = first; slot <= last; slot++) set.Add(slot);
+        return set;
+    }
+
+    /// <summary>True when the slot, 0..16383, is in the set.</summary>
+    public bool Contains(int slot) => (_bits[slot >> 3] & (1 << (slot & 7))) != 0;
+
+    /// <summary>Adds a slot, 0..16383. False when it was in the set.</summary>
+    public bool Add(int slot)
+    {
+        if (Contains(slot)) return false;
+        _bits[slot >> 3] |= (byte)(1 << (slot & 7));
+        Count++;
+        return true;
+    }
+
+    /// <summary>Takes out a slot, 0..16383. False when it was not in the set.</summary>
+    public bool Remove(int slot)
+    {
+        if (!Contains(slot)) return false;
+        _bits[slot >> 3] &= (byte)~(1 << (slot & 7));
+        Count--;
+        return true;
+    }
+
+    /// <summary>Takes out all slots.</summary>
+    public void Clear()
+    {
+        Array.Clear(_bits);
+        Count = 0;
+    }
+
+    /// <summary>The lowest slot of the set that is at least <paramref name="from"/>, or -1.</summary>
+    public int Next(int from)
+    {
+        for (var slot = from; slot < HashSlot.Count; slot++)
+        {
+            if ((slot & 7) == 0 && _bits[slot >> 3] == 0)
+            {
+                slot += 7;
+                continue;
+            }
+
+            if (Contains(slot)) return slot;
+        }
+
+        return -1;
+    }
+
+    /// <summary>The slots of the set as runs (first, last), ascending.</summary>
+    public IEnumerable<(int First, int Last)> Ranges()
+    {
+        for (var first = Next(0); first >= 0;)
+        {
+            var last = first;
+            while (last + 1 < HashSlot.Count && Contains(last + 1)) last++;
+            yield return (first, last);
+            first = Next(last + 1);
+        }
+    }
+
+    /// <summary>A copy.</summary>
+    public SlotSet Copy() => new(_bits);
+
+    /// <inheritdoc/>
+    public bool Equals(SlotSet? other) => other is not null && Count == other.Count && _bits.AsSpan().SequenceEqual(other._bits);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as SlotSet);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        var hash = default(HashCode);
+        hash.AddBytes(_bits);
+        return hash.ToHashCode();
+    }
+}
