@@ -1,11 +1,46 @@
+using System.Collections.Concurrent;
+
 namespace Starling.Node.Config;
 
 /// <summary>
-/// The configuration in force: one property per directive that has an effect, named like the directive. Read by any thread at any time;
-/// changed by CONFIG SET only.
+/// The configuration in force: one property per directive that has an effect, named like the directive (<see cref="DirectiveTable"/> ties
+/// the two together). Read by any thread at any time; changed at start by the loader, afterwards by <see cref="ConfigChanges"/> only.
 /// </summary>
 public sealed class ServerConfig
 {
+    /// <summary>Values of the directives that are known but have no effect yet, by name.</summary>
+    internal ConcurrentDictionary<string, object> Pending { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What io-threads is when it is not set: half the cores, at least one.</summary>
+    public static int DefaultIoThreads => Math.Max(1, Environment.ProcessorCount / 2);
+
+    /// <summary>Who wants to know about changes.</summary>
+    public ConfigChanges Changes { get; } = new();
+
+    /// <summary>Absolute path of the configuration file; null when there is none. CONFIG REWRITE writes it.</summary>
+    public string? File { get; set; }
+
+    /// <summary>Names of the directives that the user set at start and that have no effect yet.</summary>
+    public IReadOnlyList<string> SetWithoutEffect { get; internal set; } = [];
+
+    /// <summary>
+    /// The path that a relative path in a directive (logfile, pidfile, unixsocket, cluster-config-file, dbfilename) stands for: relative to
+    /// <see cref="Dir"/>, as Redis changes its working directory to it.
+    /// </summary>
+    public string PathOf(string path) => Path.GetFullPath(path, Path.GetFullPath(Dir));
+
+    /// <summary>
+    /// Has <paramref name="action"/> run after every CONFIG SET that changed one of the directives. Runs on the thread of CONFIG SET, under the
+    /// lock of <see cref="Changes"/>; short and without waiting.
+    /// </summary>
+    public void OnChange(string directive, Action action) => Changes.OnChange(directive, action);
+
+    /// <summary>
+    /// As <see cref="OnChange"/>, for what may fail: an answer other than null is the reason, and the whole CONFIG SET is undone. It is then called
+    /// again with the old values back in place. One function registered for several directives runs once.
+    /// </summary>
+    public void OnApply(string directive, Func<string?> apply) => Changes.OnApply(directive, apply);
+
     /// <summary>TCP port of clients; 0 for none.</summary>
     public int Port { get; set; } = 6379;
 
@@ -48,7 +83,7 @@ public sealed class ServerConfig
     /// <summary>Debug, verbose, notice, warning or nothing.</summary>
     public string LogLevel { get; set; } = "notice";
 
-    /// <summary>Working directory: RDB files and nodes.conf are found there.</summary>
+    /// <summary>Working directory: RDB files and nodes.conf are found there. See <see cref="PathOf"/>.</summary>
     public string Dir { get; set; } = ".";
 
     /// <summary>Number of databases.</summary>
@@ -105,6 +140,9 @@ public sealed class ServerConfig
     /// <summary>Seconds to wait for more replicas before a diskless synchronisation.</summary>
     public int ReplDisklessSyncDelay { get; set; } = 5;
 
+    /// <summary>Replicas to wait for before a diskless synchronisation, at most the delay; 0 to wait for the delay.</summary>
+    public int ReplDisklessSyncMaxReplicas { get; set; }
+
     /// <summary>Disabled, on-empty-db or swapdb.</summary>
     public string ReplDisklessLoad { get; set; } = "disabled";
 
@@ -134,6 +172,35 @@ public sealed class ServerConfig
 
     /// <summary>No, local or yes.</summary>
     public string EnableDebugCommand { get; set; } = "no";
+
+    /// <summary>Yes, no or local: who may change dir and dbfilename by CONFIG SET.</summary>
+    public string EnableProtectedConfigs { get; set; } = "no";
+
+    /// <summary>When a background save starts by itself; none when empty.</summary>
+    public IReadOnlyList<SavePoint> Save { get; set; } = [new(3600, 1), new(300, 100), new(60, 10000)];
+
+    /// <summary>Limits of the output buffers of ordinary clients.</summary>
+    public OutputBufferLimit NormalOutputBufferLimit { get; set; } = new(0, 0, 0);
+
+    /// <summary>Limits of the output buffers of replicas.</summary>
+    public OutputBufferLimit ReplicaOutputBufferLimit { get; set; } = new(256L << 20, 64L << 20, 60);
+
+    /// <summary>Limits of the output buffers of subscribers.</summary>
+    public OutputBufferLimit PubSubOutputBufferLimit { get; set; } = new(32L << 20, 8L << 20, 60);
+
+    /// <summary>
+    /// The master outside cluster mode, or null. REPLICAOF sets it too, so that CONFIG GET and CONFIG REWRITE say what is so.
+    /// </summary>
+    public MasterAddress? ReplicaOf { get; set; }
+
+    /// <summary>Seconds that a shutdown waits for lagging replicas; 0 for no waiting.</summary>
+    public int ShutdownTimeout { get; set; } = 10;
+
+    /// <summary>What SIGINT asks for: default, or words out of save, nosave, now, force.</summary>
+    public string ShutdownOnSigint { get; set; } = "default";
+
+    /// <summary>What SIGTERM asks for: default, or words out of save, nosave, now, force.</summary>
+    public string ShutdownOnSigterm { get; set; } = "default";
 
     /// <summary>Cluster mode.</summary>
     public bool ClusterEnabled { get; set; }

@@ -1,0 +1,32 @@
+namespace Starling.Node.Config;
+
+/// <summary>bind: addresses to listen on; one that starts with '-' may be missing from the machine.</summary>
+internal sealed class BindDirective() : Directive("bind")
+{
+    private const int MostAddresses = 16;
+
+    /// <inheritdoc/>
+    public override bool TakesSeveralArguments => true;
+
+    /// <inheritdoc/>
+    protected override bool HasEffect => true;
+
+    /// <inheritdoc/>
+    public override string Get(ServerConfig config) => string.Join(' ', config.Bind);
+
+    /// <inheritdoc/>
+    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter)
+    {
+        var value = Get(config);
+        if (value == Default) rewriter.Remove(Name);
+        else rewriter.Write(Name, value.Length == 0 ? "\"\"" : value, isDefault: false);
+    }
+
+    /// <inheritdoc/>
+    protected override string? Set(ServerConfig config, IReadOnlyList<string> arguments, bool isRepeated)
+    {
+        if (arguments.Count > MostAddresses) return "Too many bind addresses specified.";
+        config.Bind = arguments is [""] ? [] : [.. arguments];
+        return null;
+    }
+}

@@ -1,0 +1,250 @@
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Enumeration;
+using System.Text;
+
+namespace Starling.Node.Config;
+
+/// <summary>
+/// Reads a configuration: a file with all that it includes, then standard input, then the command line; what comes last counts.
+/// </summary>
+public sealed class ConfigLoader
+{
+    private const int DeepestInclude = 64;
+    private const long LargestFile = 64L << 20;
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly ServerConfig _config = new();
+    private readonly HashSet<Directive> _seen = [];
+    private readonly SortedSet<string> _withoutEffect = new(StringComparer.Ordinal);
+    private int _depth;
+
+    private ConfigLoader()
+    {
+    }
+
+    /// <summary>Loads a configuration.</summary>
+    /// <param name="arguments">The command line; see <see cref="ServerArguments"/>.</param>
+    /// <param name="standardInput">Opens standard input; called when the command line names it.</param>
+    /// <param name="config">The configuration.</param>
+    /// <param name="error">Why there is none.</param>
+    public static bool TryLoad(
+        ServerArguments arguments,
+        Func<Stream> standardInput,
+        [NotNullWhen(true)] out ServerConfig? config,
+        [NotNullWhen(false)] out ConfigError? error)
+    {
+        var loader = new ConfigLoader();
+        config = null;
+        error = loader.Load(arguments, standardInput);
+        if (error is not null) return false;
+        config = loader._config;
+        return true;
+    }
+
+    private ConfigError? Load(ServerArguments arguments, Func<Stream> standardInput)
+    {
+        var text = new StringBuilder();
+        if (arguments.File is { } file)
+        {
+            _config.File = Path.GetFullPath(file);
+            if (!TryReadFile(_config.File, file, out var content, out var error)) return error;
+            text.Append(content);
+        }
+
+        if (arguments.ReadsStandardInput)
+        {
+            using var input = standardInput();
+            if (!TryDecode(input, "standard input", out var content, out var error)) return error;
+            text.Append(content);
+        }
+
+        text.Append('\n').Append(arguments.Options);
+        return LoadText(text.ToString(), _config.File) ?? CheckTogether();
+    }
+
+    private ConfigError? LoadText(string text, string? file)
+    {
+        var number = 0;
+        foreach (var raw in text.Split('\n'))
+        {
+            number++;
+            var line = raw.Trim(' ', '\t', '\r', '\n');
+            if (line.Length == 0 || line[0] == '#') continue;
+            if (!ConfigLine.TrySplit(line, out var arguments))
+                return new ConfigError("Unbalanced quotes in configuration line", file, number, line);
+            if (arguments.Count == 0) continue;
+            var name = arguments[0].ToLowerInvariant();
+            arguments.RemoveAt(0);
+            if (name == "include" && arguments.Count == 1)
+            {
+                if (Include(arguments[0], file, number, line) is { } error) return error;
+            }
+            else if (SetLine(name, arguments) is { } reason)
+            {
+                return new ConfigError(reason, file, number, line, name);
+            }
+        }
+
+        return null;
+    }
+
+    private string? SetLine(string name, List<string> arguments)
+    {
+        if (DirectiveTable.Find(name) is { } directive)
+        {
+            var reason = directive.SetLine(_config, arguments, isRepeated: !_seen.Add(directive));
+            if (reason is null && directive.State == DirectiveState.NotYetEffective) _withoutEffect.Add(directive.Name);
+            return reason;
+        }
+
+        if (DirectiveTable.IsObsolete(name) && arguments.Count == 1) return null;
+        return DirectiveTable.ReasonToRefuse(name, arguments.Count) ?? "Bad directive or wrong number of arguments";
+    }
+
+    private ConfigError? Include(string pattern, string? file, int number, string line)
+    {
+        if (++_depth > DeepestInclude) return new ConfigError("include is nested too deeply", file, number, line, "include");
+        var path = _config.PathOf(pattern);
+        foreach (var included in pattern.AsSpan().ContainsAny('*', '?', '[') ? Glob(path) : [path])
+        {
+            if (!TryReadFile(included, included, out var content, out var unreadable)) return unreadable;
+            if (LoadText(content, included) is { } error) return error;
+        }
+
+        _depth--;
+        return null;
+    }
+
+    /// <summary>The files that a pattern with *, ? and [] in any of its parts stands for, in the order of their names.</summary>
+    private static List<string> Glob(string pattern)
+    {
+        var found = new List<string> { "/" };
+        var parts = pattern.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        for (var i = 0; i < parts.Length; i++)
+        {
+            var part = parts[i];
+            var isLast = i == parts.Length - 1;
+            var next = new List<string>();
+            foreach (var directory in found)
+            {
+                if (!part.AsSpan().ContainsAny('*', '?', '['))
+                {
+                    var path = Path.Combine(directory, part);
+                    if (isLast ? Path.Exists(path) : Directory.Exists(path)) next.Add(path);
+                    continue;
+                }
+
+                next.AddRange(Matches(directory, part, isLast));
+            }
+
+            found = next;
+        }
+
+        return found;
+    }
+
+    private static IEnumerable<string> Matches(string directory, string pattern, bool wantsFiles)
+    {
+        var pieces = Encoding.UTF8.GetBytes(pattern);
+        var entries = new FileSystemEnumerable<string>(
+            directory,
+            (ref entry) => entry.ToFullPath(),
+            new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = true })
+        {
+            ShouldIncludePredicate = (ref entry) =>
+                entry.IsDirectory != wantsFiles
+                && (entry.FileName[0] != '.' || pattern[0] == '.')
+                && GlobPattern.IsMatch(pieces, Encoding.UTF8.GetBytes(entry.FileName.ToString()), ignoreCase: false),
+        };
+        return entries.Order(StringComparer.Ordinal);
+    }
+
+    private static bool TryReadFile(
+        string path,
+        string name,
+        [NotNullWhen(true)] out string? content,
+        [NotNullWhen(false)] out ConfigError? error)
+    {
+        try
+        {
+            using var stream = File.OpenRead(path);
+            return TryDecode(stream, name, out content, out error);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            content = null;
+            var why = e switch
+            {
+                FileNotFoundException or DirectoryNotFoundException => "No such file or directory",
+                UnauthorizedAccessException when Directory.Exists(path) => "Is a directory",
+                UnauthorizedAccessException => "Permission denied",
+                _ => e.Message,
+            };
+            error = new ConfigError($"Fatal error, can't open config file '{name}': {why}") { IsUnreadableFile = true };
+            return false;
+        }
+    }
+
+    private static bool TryDecode(
+        Stream stream,
+        string name,
+        [NotNullWhen(true)] out string? content,
+        [NotNullWhen(false)] out ConfigError? error)
+    {
+        content = null;
+        using var bytes = new MemoryStream();
+        var buffer = new byte[64 * 1024];
+        for (var read = stream.Read(buffer); read > 0; read = stream.Read(buffer))
+        {
+            bytes.Write(buffer, 0, read);
+            if (bytes.Length <= LargestFile) continue;
+            error = new ConfigError($"Fatal error, can't read config file '{name}': it is larger than 64 MiB") { IsUnreadableFile = true };
+            return false;
+        }
+
+        try
+        {
+            content = Utf8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+            error = null;
+            return true;
+        }
+        catch (DecoderFallbackException)
+        {
+            error = new ConfigError($"Fatal error, can't read config file '{name}': it is not UTF-8 text") { IsUnreadableFile = true };
+            return false;
+        }
+    }
+
+    /// <summary>What only the whole of a configuration can be asked.</summary>
+    private ConfigError? CheckTogether()
+    {
+        _config.SetWithoutEffect = [.. _withoutEffect];
+        if (_config.ClusterEnabled && _config.ReplicaOf is not null)
+            return new ConfigError("replicaof directive not allowed in cluster mode");
+        if (_config.LogFile.Length > 0 && !CanAppend(_config.PathOf(_config.LogFile), out var why))
+            return new ConfigError("Can't open the log file: " + why);
+        if (_config.ClusterEnabled) _config.Databases = 1;
+        return null;
+    }
+
+    private static bool CanAppend(string path, out string why)
+    {
+        why = string.Empty;
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            why = e switch
+            {
+                DirectoryNotFoundException => "No such file or directory",
+                UnauthorizedAccessException => Directory.Exists(path) ? "Is a directory" : "Permission denied",
+                _ => e.Message,
+            };
+            return false;
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using static Starling.Node.Config.Row;
+
+namespace Starling.Node.Config;
+
+/// <summary>Directives about memory, expiry and the encodings of values.</summary>
+internal static class DataDirectives
+{
+    public static readonly Directive[] Rows =
+    [
+        PendingNumber("maxmemory", 0, ulong.MaxValue, 0, NumberFormat.Memory),
+        PendingChoice(
+            "maxmemory-policy",
+            "noeviction",
+            immutable: false,
+            "volatile-lru",
+            "volatile-lfu",
+            "volatile-random",
+            "volatile-ttl",
+            "allkeys-lru",
+            "allkeys-lfu",
+            "allkeys-random",
+            "noeviction"),
+        PendingNumber("maxmemory-samples", 1, 64, 5),
+        PendingNumber("maxmemory-eviction-tenacity", 0, 100, 10),
+        PendingNumber("lfu-log-factor", 0, LargestInt, 10),
+        PendingNumber("lfu-decay-time", 0, LargestInt, 1),
+        PendingNumber("active-expire-effort", 1, 10, 1),
+        PendingFlag("lazyfree-lazy-eviction", false),
+        PendingFlag("lazyfree-lazy-expire", false),
+        PendingFlag("lazyfree-lazy-server-del", false),
+        PendingFlag("lazyfree-lazy-user-del", false),
+        PendingFlag("lazyfree-lazy-user-flush", false),
+        PendingFlag("activerehashing", true),
+        PendingFlag("activedefrag", false),
+        PendingNumber("active-defrag-ignore-bytes", 1, LargestLong, 100L << 20, NumberFormat.Memory),
+        PendingNumber("active-defrag-threshold-lower", 0, 1000, 10),
+        PendingNumber("active-defrag-threshold-upper", 0, 1000, 100),
+        PendingNumber("active-defrag-cycle-min", 1, 99, 1),
+        PendingNumber("active-defrag-cycle-max", 1, 99, 25),
+        PendingNumber("active-defrag-max-scan-fields", 1, LargestLong, 1000),
+
+        PendingNumber("hash-max-listpack-entries", 0, LargestLong, 512, NumberFormat.Integer, false, false, "hash-max-ziplist-entries"),
+        PendingNumber("hash-max-listpack-value", 0, LargestLong, 64, NumberFormat.Memory, false, false, "hash-max-ziplist-value"),
+        PendingNumber("list-max-listpack-size", int.MinValue, LargestInt, -2, NumberFormat.Integer, false, false, "list-max-ziplist-size"),
+        PendingNumber("list-compress-depth", 0, LargestInt, 0),
+        PendingNumber("set-max-intset-entries", 0, LargestLong, 512),
+        PendingNumber("set-max-listpack-entries", 0, LargestLong, 128),
+        PendingNumber("set-max-listpack-value", 0, LargestLong, 64),
+        PendingNumber("zset-max-listpack-entries", 0, LargestLong, 128, NumberFormat.Integer, false, false, "zset-max-ziplist-entries"),
+        PendingNumber("zset-max-listpack-value", 0, LargestLong, 64, NumberFormat.Memory, false, false, "zset-max-ziplist-value"),
+        PendingNumber("hll-sparse-max-bytes", 0, LargestLong, 3000, NumberFormat.Memory),
+        PendingNumber("stream-node-max-bytes", 0, LargestLong, 4096, NumberFormat.Memory),
+        PendingNumber("stream-node-max-entries", 0, LargestLong, 100),
+    ];
+}

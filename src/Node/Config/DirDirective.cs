@@ -1,0 +1,25 @@
+namespace Starling.Node.Config;
+
+/// <summary>dir: the working directory. A relative one is relative to the one before.</summary>
+internal sealed class DirDirective() : Directive("dir")
+{
+    /// <inheritdoc/>
+    protected override bool HasEffect => true;
+
+    /// <inheritdoc/>
+    public override string Get(ServerConfig config) => Path.GetFullPath(config.Dir);
+
+    /// <inheritdoc/>
+    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter) =>
+        rewriter.Write(Name, ConfigLine.Quote(Get(config)), isDefault: false);
+
+    /// <inheritdoc/>
+    protected override string? Set(ServerConfig config, IReadOnlyList<string> arguments, bool isRepeated)
+    {
+        if (arguments[0].Length == 0) return "No such file or directory";
+        var path = config.PathOf(arguments[0]);
+        if (!Directory.Exists(path)) return File.Exists(path) ? "Not a directory" : "No such file or directory";
+        config.Dir = path.Length > 1 ? Path.TrimEndingDirectorySeparator(path) : path;
+        return null;
+    }
+}

@@ -1,0 +1,49 @@
+using System.Globalization;
+
+namespace Starling.Node.Config;
+
+/// <summary>save: pairs of seconds and changes. The first line of a file replaces the defaults, later ones add to it; an empty one clears.</summary>
+internal sealed class SaveDirective() : Directive("save")
+{
+    private const string Invalid = "Invalid save parameters";
+
+    /// <inheritdoc/>
+    public override bool TakesSeveralArguments => true;
+
+    /// <inheritdoc/>
+    protected override bool HasEffect => true;
+
+    /// <inheritdoc/>
+    public override string Get(ServerConfig config) => string.Join(' ', config.Save.Select(Words));
+
+    /// <inheritdoc/>
+    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter)
+    {
+        if (config.Save.Count == 0) rewriter.Write(Name, "\"\"", isDefault: false);
+        foreach (var point in config.Save) rewriter.Write(Name, Words(point), isDefault: false);
+    }
+
+    /// <inheritdoc/>
+    protected override string? Set(ServerConfig config, IReadOnlyList<string> arguments, bool isRepeated)
+    {
+        if (arguments is [""])
+        {
+            config.Save = [];
+            return null;
+        }
+
+        if (arguments.Count % 2 != 0) return Invalid;
+        var points = new List<SavePoint>(isRepeated ? config.Save : []);
+        for (var i = 0; i < arguments.Count; i += 2)
+        {
+            if (!DecimalText.TryParseLoosely(arguments[i], out var seconds) || seconds < 1) return Invalid;
+            if (!DecimalText.TryParseLoosely(arguments[i + 1], out var changes) || changes is < 0 or > int.MaxValue) return Invalid;
+            points.Add(new SavePoint(seconds, (int)changes));
+        }
+
+        config.Save = points;
+        return null;
+    }
+
+    private static string Words(SavePoint point) => string.Create(CultureInfo.InvariantCulture, $"{point.Seconds} {point.Changes}");
+}

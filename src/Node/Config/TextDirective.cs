@@ -1,0 +1,32 @@
+namespace Starling.Node.Config;
+
+/// <summary>A directive that takes any text.</summary>
+internal sealed class TextDirective(string name, Setting<string> setting) : Directive(name)
+{
+    /// <inheritdoc/>
+    protected override bool HasEffect => setting.HasEffect;
+
+    /// <summary>Checks a text; answers the reason when it is not accepted.</summary>
+    public Func<string, string?>? Check { get; init; }
+
+    /// <inheritdoc/>
+    public override string Get(ServerConfig config) => setting.Get(config);
+
+    /// <inheritdoc/>
+    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter)
+    {
+        var value = Get(config);
+
+        // An empty value is the absence of the line where absence is the default.
+        if (value.Length == 0 && Default.Length == 0) rewriter.Remove(Name);
+        else rewriter.Write(Name, ConfigLine.Quote(value), isDefault: value == Default);
+    }
+
+    /// <inheritdoc/>
+    protected override string? Set(ServerConfig config, IReadOnlyList<string> arguments, bool isRepeated)
+    {
+        if (Check?.Invoke(arguments[0]) is { } reason) return reason;
+        setting.Set(config, arguments[0]);
+        return null;
+    }
+}
