@@ -1,3 +1,5 @@
+using Starling.Slots;
+
 namespace Starling.Node.Config;
 
 /// <summary>

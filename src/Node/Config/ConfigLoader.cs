@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Enumeration;
 using System.Text;
+using Starling.Node.Commands;
 
 namespace Starling.Node.Config;
 
@@ -146,7 +147,7 @@ public sealed class ConfigLoader
 
     private static IEnumerable<string> Matches(string directory, string pattern, bool wantsFiles)
     {
-        var pieces = Encoding.UTF8.GetBytes(pattern);
+        var pieces = Encoding.UTF8.GetBytes(pattern.Replace("[!", "[^", StringComparison.Ordinal));
         var entries = new FileSystemEnumerable<string>(
             directory,
             (ref entry) => entry.ToFullPath(),
@@ -155,7 +156,7 @@ public sealed class ConfigLoader
             ShouldIncludePredicate = (ref entry) =>
                 entry.IsDirectory != wantsFiles
                 && (entry.FileName[0] != '.' || pattern[0] == '.')
-                && GlobPattern.IsMatch(pieces, Encoding.UTF8.GetBytes(entry.FileName.ToString()), ignoreCase: false),
+                && GlobPattern.Matches(pieces, Encoding.UTF8.GetBytes(entry.FileName.ToString())),
         };
         return entries.Order(StringComparer.Ordinal);
     }

@@ -112,7 +112,7 @@ internal static class ServerDirectives
         PendingChoice("log-timestamp-format", "legacy", immutable: false, "legacy", "iso8601", "milliseconds"),
 
         // Clients
-        new NumberDirective("maxclients", In(c => c.MaxClients, SetMaxClients), 1, uint.MaxValue, NumberFormat.Integer),
+        new NumberDirective("maxclients", In(c => (long)c.MaxClients, SetMaxClients), 1, uint.MaxValue, NumberFormat.Integer),
         new NumberDirective(
             "proto-max-bulk-len",
             In(c => c.ProtoMaxBulkLen, (c, v) => c.ProtoMaxBulkLen = v),
