@@ -56,6 +56,8 @@ public class MixedClusterTests
         var master = cluster.Nodes[1];
         Assert.Equal("OK", replica.Text("CLUSTER", "FAILOVER"));
         Wait.Until("the replica is promoted", () => replica.Info("replication", "role") == "master");
+        Wait.Until("the former master is its replica", () =>
+            master.Info("replication", "role") == "slave" && master.Info("replication", "master_link_status") == "up");
         cluster.WaitUntilHealthy();
         Assert.Equal("OK", master.Text("CLUSTER", "FAILOVER"));
         Wait.Until("and the former master again", () => master.Info("replication", "role") == "master");

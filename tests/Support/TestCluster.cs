@@ -38,6 +38,10 @@ public sealed class TestCluster : IDisposable
                 Wait.Until("the replica knows its master", () => replica.Text("CLUSTER", "REPLICATE", master) == "OK");
             }
 
+            // What a node knows of the others' roles comes with their next pings.
+            Wait.Until("all nodes see all roles", () => cluster.Alive.All(node =>
+                node.Text("CLUSTER", "NODES").Split('\n').Count(line => line.Contains("slave", StringComparison.Ordinal)) == replicas.Length));
+
             cluster.WaitUntilHealthy();
             return cluster;
         }
