@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text;
+
+namespace Starling.ClusterBus.Host;
+
+/// <summary>
+/// The file that keeps a node's view of the cluster (nodes.conf): locked against other processes as long as this object lives, replaced as a
+/// whole. Used by one thread at a time.
+/// </summary>
+public sealed class ConfigFile : IDisposable
+{
+    private const int WouldBlock = 11;
+
+    private readonly string _path;
+    private FileStream _locked;
+    private int _saves;
+
+    private ConfigFile(string path, FileStream locked)
+    {
+        _path = path;
+        _locked = locked;
+    }
+
+    /// <summary>Opens the file, making an empty one when there is none, and locks it (flock) for this process.</summary>
+    /// <exception cref="ClusterStartException">It cannot be opened, or another process holds it.</exception>
+    public static ConfigFile Open(string path)
+    {
+        try
+        {
+            return new ConfigFile(
+                Path.GetFullPath(path), new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException e) when (e.HResult == WouldBlock)
+        {
+            throw new ClusterStartException(
+                $"Sorry, the cluster configuration file {path} is already used by a different Redis Cluster node. Please make sure "
+                + "that different nodes use different cluster configuration files.",
+                e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ClusterStartException($"Can't open {path} in order to acquire a lock: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The file's text; empty when it was just made.</summary>
+    /// <exception cref="ClusterStartException">It cannot be read.</exception>
+    public string Read()
+    {
+        try
+        {
+            _locked.Position = 0;
+            using var reader = new StreamReader(_locked, Encoding.UTF8, leaveOpen: true);
+            return reader.ReadToEnd();
+        }
+        catch (IOException e)
+        {
+            throw new ClusterStartException($"Loading the cluster node config from {_path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>
+    /// Replaces the file: the text is written to a temporary file and fsynced, the file is renamed and the directory fsynced, so that after
+    /// a crash there is the old text or the new one, and the new one once this returned.
+    /// </summary>
+    /// <exception cref="IOException">It did not work; the old file is still there.</exception>
+    public void Save(string text)
+    {
+        var temporary = string.Create(CultureInfo.InvariantCulture, $"{_path}.tmp-{Environment.ProcessId}-{++_saves}");
+
+        // The lock is on the file's inode, which a rename replaces: the new file is locked before it takes the name.
+        FileStream? replacement = null;
+        try
+        {
+            replacement = new FileStream(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+            replacement.Write(Encoding.UTF8.GetBytes(text));
+            replacement.Flush(flushToDisk: true);
+            File.Move(temporary, _path, overwrite: true);
+            DirectorySync.Flush(Path.GetDirectoryName(_path)!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            replacement?.Dispose();
+            File.Delete(temporary);
+            throw e as IOException ?? new IOException(e.Message, e);
+        }
+
+        _locked.Dispose();
+        _locked = replacement;
+    }
+
+    /// <summary>Lets go of the lock.</summary>
+    public void Dispose() => _locked.Dispose();
+}

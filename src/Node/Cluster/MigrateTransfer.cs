@@ -1,0 +1,121 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Starling.Node.Cluster;
+
+/// <summary>
+/// Carries the payloads of one MIGRATE to its target and collects the answers. Blocking; runs on a worker thread, never on an I/O thread.
+/// </summary>
+internal sealed class MigrateTransfer
+{
+    private readonly MigrateOptions _options;
+    private readonly MigrateConnectionCache _connections;
+    private readonly ReadOnlyMemory<byte> _restores;
+    private readonly bool[] _acknowledged;
+    private string? _targetError;
+
+    /// <summary>Makes a transfer.</summary>
+    /// <param name="options">Where to and how.</param>
+    /// <param name="connections">Idle connections.</param>
+    /// <param name="restores">The RESTORE commands, one per key.</param>
+    /// <param name="count">Number of keys.</param>
+    public MigrateTransfer(
+        MigrateOptions options, MigrateConnectionCache connections, ReadOnlyMemory<byte> restores, int count)
+    {
+        _options = options;
+        _connections = connections;
+        _restores = restores;
+        _acknowledged = new bool[count];
+    }
+
+    /// <summary>The target took the key with this number.</summary>
+    public bool IsAcknowledged(int key) => _acknowledged[key];
+
+    /// <summary>Does it. Returns null, or the error reply's text. A connection that turns out to be dead is replaced once.</summary>
+    /// <param name="now">Milliseconds of Unix time, for the idle connections.</param>
+    public string? Run(Func<long> now)
+    {
+        for (var mayRetry = true; ; mayRetry = false)
+        {
+            var connection = _connections.Take(_options.Target);
+            try
+            {
+                connection ??= MigrateConnection.Open(_options.Host, _options.Port, _options.Timeout);
+            }
+            catch (Exception e) when (e is SocketException or ArgumentException)
+            {
+                return "IOERR error or timeout connecting to the client";
+            }
+
+            var step = "writing";
+            var answers = 0;
+            try
+            {
+                var select = connection.Database != _options.Database;
+                connection.Write(Preamble(select), _options.Timeout);
+                connection.Write(_restores.Span, _options.Timeout);
+                step = "reading";
+                var error = ReadAnswers(connection, select, ref answers);
+                connection.Database = error is null ? _options.Database : -1;
+                _connections.Return(_options.Target, connection, now());
+                return error;
+            }
+            catch (SocketException e)
+            {
+                connection.Dispose();
+
+                // Once a key was answered, sending again would find keys that are there already (BUSYKEY).
+                if (mayRetry && answers == 0 && e.SocketErrorCode != SocketError.TimedOut) continue;
+                return _targetError ?? $"IOERR error or timeout {step} to target instance";
+            }
+        }
+    }
+
+    private string? ReadAnswers(MigrateConnection connection, bool select, ref int answers)
+    {
+        string? refused = null;
+        if (_options.Password is not null) refused = ErrorOf(connection.ReadLine(_options.Timeout));
+        if (select)
+        {
+            var answer = ErrorOf(connection.ReadLine(_options.Timeout));
+            refused ??= answer;
+        }
+
+        for (var i = 0; i < _acknowledged.Length; i++)
+        {
+            var error = ErrorOf(connection.ReadLine(_options.Timeout));
+            answers++;
+            if ((refused ?? error) is { } reason)
+                _targetError ??= "ERR Target instance replied with error: " + reason;
+            else
+                _acknowledged[i] = true;
+        }
+
+        return _targetError;
+    }
+
+    private static string? ErrorOf(string line) => line.StartsWith('-') ? line[1..] : null;
+
+    private byte[] Preamble(bool select)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        if (_options.Password is { } password)
+        {
+            WireCommand.Begin(output, _options.UserName is null ? 2 : 3);
+            WireCommand.Argument(output, "AUTH"u8);
+            if (_options.UserName is { } user) WireCommand.Argument(output, user);
+            WireCommand.Argument(output, password);
+        }
+
+        if (select)
+        {
+            WireCommand.Begin(output, 2);
+            WireCommand.Argument(output, "SELECT"u8);
+            WireCommand.Argument(output, Encoding.ASCII.GetBytes(_options.Database.ToString(CultureInfo.InvariantCulture)));
+        }
+
+        return output.WrittenSpan.ToArray();
+    }
+}

@@ -1,0 +1,23 @@
+namespace Starling.Node.Cluster;
+
+/// <summary>What the redirect of a command depends on, apart from the routing table and the presence of its keys.</summary>
+public readonly record struct SlotRequest
+{
+    /// <summary>The slot of every key, 0..16383.</summary>
+    public required int Slot { get; init; }
+
+    /// <summary>The command, or one of the transaction's, writes.</summary>
+    public bool IsWrite { get; init; }
+
+    /// <summary>It is MIGRATE, which works on the keys that are here while the slot moves.</summary>
+    public bool IsMigrate { get; init; }
+
+    /// <summary>The client sent ASKING before it, or the command implies that.</summary>
+    public bool IsAsking { get; init; }
+
+    /// <summary>The client sent READONLY.</summary>
+    public bool IsReadOnlyClient { get; init; }
+
+    /// <summary>cluster-allow-reads-when-down.</summary>
+    public bool AllowReadsWhenDown { get; init; }
+}
