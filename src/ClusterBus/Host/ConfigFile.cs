@@ -59,12 +59,17 @@ public sealed class ConfigFile : IDisposable
         }
     }
 
+    /// <summary>True when the file's last text is not known to be on the disk.</summary>
+    public bool IsUnsynced { get; private set; }
+
     /// <summary>
-    /// Replaces the file: the text is written to a temporary file and fsynced, the file is renamed and the directory fsynced, so that after
-    /// a crash there is the old text or the new one, and the new one once this returned.
+    /// Replaces the file: the text is written to a temporary file, which takes the name. After a crash of the process there is the
+    /// old text or the new one, and the new one once this returned.
     /// </summary>
-    /// <exception cref="IOException">It did not work; the old file is still there.</exception>
-    public void Save(string text)
+    /// <param name="text">The new text.</param>
+    /// <param name="sync">The file and its directory are fsynced, so that a crash of the machine does no harm either.</param>
+    /// <exception cref="IOException">It did not work; the old file is still there, or the new one is not synced.</exception>
+    public void Save(string text, bool sync)
     {
         var temporary = string.Create(CultureInfo.InvariantCulture, $"{_path}.tmp-{Environment.ProcessId}-{++_saves}");
 
@@ -74,9 +79,9 @@ public sealed class ConfigFile : IDisposable
         {
             replacement = new FileStream(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
             replacement.Write(Encoding.UTF8.GetBytes(text));
-            replacement.Flush(flushToDisk: true);
+            replacement.Flush(flushToDisk: sync);
             File.Move(temporary, _path, overwrite: true);
-            DirectorySync.Flush(Path.GetDirectoryName(_path)!);
+            if (sync) DirectorySync.Flush(Path.GetDirectoryName(_path)!);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -87,6 +92,17 @@ public sealed class ConfigFile : IDisposable
 
         _locked.Dispose();
         _locked = replacement;
+        IsUnsynced = !sync;
+    }
+
+    /// <summary>Fsyncs what was saved without.</summary>
+    /// <exception cref="IOException">It did not work.</exception>
+    public void Sync()
+    {
+        if (!IsUnsynced) return;
+        _locked.Flush(flushToDisk: true);
+        DirectorySync.Flush(Path.GetDirectoryName(_path)!);
+        IsUnsynced = false;
     }
 
     /// <summary>Lets go of the lock.</summary>

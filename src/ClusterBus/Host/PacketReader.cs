@@ -1,30 +1,27 @@
 using System.Buffers.Binary;
+using Starling.ClusterBus.Wire;
 
 namespace Starling.ClusterBus.Host;
 
 /// <summary>
 /// Cuts the bytes of a bus link into packets. The buffer grows with what has arrived, never with what a header announces, and what is too
-/// large to be buffered is skipped or refused; so a peer cannot make it take more than <see cref="MaxBuffered"/> and a little.
+/// large to be buffered is skipped or refused; so a peer cannot make it take more than twice <see cref="MaxBuffered"/>.
 /// </summary>
 internal sealed class PacketReader
 {
     /// <summary>Longest packet that is kept whole: 65,535 gossip entries of 104 bytes and their header fit.</summary>
     public const int MaxBuffered = 8 * 1024 * 1024;
 
+    private const int TypeAt = 12;
     private const int PrefixLength = 16;
     private const int InitialLength = 4096;
-    private const int ReadAhead = 16 * 1024;
-    private const int TypePublish = 4, TypePublishShard = 10, TypeModule = 9;
+    private const int MinFree = 2048;
+    private const int ReadAhead = 64 * 1024;
 
-    private readonly int _minLength;
     private byte[] _buffer = new byte[InitialLength];
     private int _start;
     private int _end;
     private long _skip;
-
-    /// <summary>Makes a reader.</summary>
-    /// <param name="minLength">Bytes of the shortest packet.</param>
-    public PacketReader(int minLength) => _minLength = minLength;
 
     /// <summary>Bytes held.</summary>
     public int Allocated => _buffer.Length;
@@ -34,15 +31,18 @@ internal sealed class PacketReader
     {
         get
         {
-            if (_buffer.Length - _end < InitialLength / 2) MakeRoom();
+            if (_buffer.Length - _end < MinFree) MakeRoom();
             return _buffer.AsSpan(_end, Math.Min(_buffer.Length - _end, ReadAhead));
         }
     }
 
+    /// <summary>The type of a packet that <see cref="TryTake"/> gave.</summary>
+    public static BusType TypeOf(ReadOnlySpan<byte> packet) => (BusType)BinaryPrimitives.ReadUInt16BigEndian(packet[TypeAt..]);
+
     /// <summary>Takes note of bytes put into <see cref="Free"/>.</summary>
     public void Filled(int count) => _end += count;
 
-    /// <summary>Takes the next packet; it aliases the buffer and is valid until <see cref="Free"/> is asked for.</summary>
+    /// <summary>Takes the next packet; it aliases the buffer and is valid until <see cref="Free"/> is asked for or the next packet is taken.</summary>
     public PacketStatus TryTake(out ReadOnlySpan<byte> packet)
     {
         packet = default;
@@ -54,29 +54,27 @@ internal sealed class PacketReader
         }
 
         var available = _buffer.AsSpan(_start, _end - _start);
-        if (available.Length < 8)
+        if (available.IsEmpty) Shrink();
+        switch (BusFraming.TryRead(available, int.MaxValue, out var length))
         {
-            if (available.IsEmpty) Shrink();
-            return PacketStatus.Incomplete;
+            case FrameStatus.Invalid:
+                return PacketStatus.Malformed;
+            case FrameStatus.Incomplete when length <= MaxBuffered:
+                return PacketStatus.Incomplete;
         }
 
-        if (!available[..4].SequenceEqual("RCmb"u8)) return PacketStatus.Malformed;
-        long length = BinaryPrimitives.ReadUInt32BigEndian(available[4..]);
-        if (length < _minLength) return PacketStatus.Malformed;
         if (length > MaxBuffered) return SkipOrRefuse(available, length);
-        if (available.Length < length) return PacketStatus.Incomplete;
-        packet = available[..(int)length];
-        _start += (int)length;
+        packet = available[..length];
+        _start += length;
         return PacketStatus.Packet;
     }
 
     // Messages of PUBLISH and modules may be as long as proto-max-bulk-len and mean nothing here; no other packet is that long.
-    private PacketStatus SkipOrRefuse(ReadOnlySpan<byte> available, long length)
+    private PacketStatus SkipOrRefuse(ReadOnlySpan<byte> available, int length)
     {
         if (available.Length < PrefixLength) return PacketStatus.Incomplete;
-        var type = BinaryPrimitives.ReadUInt16BigEndian(available[12..]);
-        if (type is not (TypePublish or TypePublishShard or TypeModule)) return PacketStatus.Malformed;
-        var here = (int)Math.Min(length, available.Length);
+        if (TypeOf(available) is not (BusType.Publish or BusType.PublishShard or BusType.Module)) return PacketStatus.Malformed;
+        var here = Math.Min(length, available.Length);
         _skip = length - here;
         _start += here;
         return PacketStatus.Skipped;
@@ -85,8 +83,7 @@ internal sealed class PacketReader
     private void MakeRoom()
     {
         var used = _end - _start;
-        var size = _buffer.Length;
-        if (used > size / 2) size *= 2;
+        var size = used > _buffer.Length / 2 ? _buffer.Length * 2 : _buffer.Length;
         var target = size == _buffer.Length ? _buffer : new byte[size];
         _buffer.AsSpan(_start, used).CopyTo(target);
         _buffer = target;

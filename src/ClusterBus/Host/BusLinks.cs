@@ -1,0 +1,297 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Starling.ClusterBus.Protocol;
+using Starling.ClusterBus.View;
+
+namespace Starling.ClusterBus.Host;
+
+/// <summary>
+/// The links of a <see cref="BusHost"/>. A link that breaks is closed at once and reported by <see cref="TryTakeBroken"/>, when the machine is not in the middle of
+/// something. Used by the bus thread only, except for the counters.
+/// </summary>
+internal sealed class BusLinks : IDisposable
+{
+    /// <summary>Most inbound links on which nothing sensible was received yet; beyond that the oldest is closed.</summary>
+    public const int MaxSilentInbound = 1024;
+
+    private const long BadFrameLogInterval = 1000;
+
+    private readonly BusHostOptions _options;
+    private readonly ILogger _logger;
+    private readonly Dictionary<LinkId, BusLink> _links = [];
+    private readonly Dictionary<Socket, BusLink> _bySocket = [];
+    private readonly Queue<LinkId> _broken = new();
+    private readonly Queue<BusLink> _established = new();
+    private readonly List<Socket> _read = [], _write = [], _error = [];
+    private readonly List<BusLink> _unsent = [];
+    private readonly List<Socket> _acceptable = [];
+    private bool _acceptPaused;
+    private long _lastBadFrameLog;
+    private long _sendBufferLimitExceeded;
+    private long _badFrames;
+
+    /// <summary>Makes it.</summary>
+    public BusLinks(BusHostOptions options, ILogger logger)
+    {
+        _options = options;
+        _logger = logger;
+    }
+
+    /// <summary>Links closed because their queue was too long. Any thread.</summary>
+    public long SendBufferLimitExceeded => Interlocked.Read(ref _sendBufferLimitExceeded);
+
+    /// <summary>Links closed because what came was not the bus protocol. Any thread.</summary>
+    public long BadFrames => Interlocked.Read(ref _badFrames);
+
+    /// <summary>Links that have something to receive, or an error to find out, since the last poll.</summary>
+    public List<BusLink> Readable { get; } = [];
+
+    /// <summary>Adds an accepted link.</summary>
+    public void Add(BusLink link)
+    {
+        _links.Add(link.Id, link);
+        _bySocket.Add(link.Socket, link);
+        var silent = _links.Values.Where(other => other.IsInbound && !other.HasSpoken);
+        if (_links.Count > MaxSilentInbound && silent.Count() > MaxSilentInbound) Break(silent.MinBy(other => other.Id.Value)!);
+    }
+
+    /// <summary>Starts to connect.</summary>
+    public void Connect(ClusterEffect.Connect effect, long now)
+    {
+        Socket? socket = null;
+        try
+        {
+            var target = new IPEndPoint(IPAddress.Parse(effect.Ip), effect.Port);
+            socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, Blocking = false };
+            if (_options.SourceAddress is { } source) socket.Bind(new IPEndPoint(source, 0));
+            try
+            {
+                socket.Connect(target);
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+            {
+                // The poll tells how it ends.
+            }
+        }
+        catch (Exception e) when (e is SocketException or FormatException or ArgumentException)
+        {
+            BusLog.ConnectFailed(_logger, effect.Ip, effect.Port, e.Message);
+            socket?.Dispose();
+            _broken.Enqueue(effect.Link);
+            return;
+        }
+
+        var link = new BusLink(effect.Link, socket, isInbound: false, now);
+        _links.Add(link.Id, link);
+        _bySocket.Add(socket, link);
+    }
+
+    /// <summary>Closes a link that the machine has forgotten.</summary>
+    public void Close(LinkId id)
+    {
+        if (_links.TryGetValue(id, out var link)) Remove(link);
+    }
+
+    /// <summary>Queues a packet; it leaves at <see cref="FlushAll"/>.</summary>
+    public void Send(LinkId id, byte[] packet)
+    {
+        if (!_links.TryGetValue(id, out var link)) return;
+        if (!link.WantsWrite) _unsent.Add(link);
+        link.Queue(packet);
+    }
+
+    /// <summary>Sends what was queued since the last time, as far as the sockets take it.</summary>
+    public void FlushAll()
+    {
+        foreach (var link in _unsent) Flush(link);
+        _unsent.Clear();
+    }
+
+    /// <summary>Waits until something can be done, or for so many milliseconds.</summary>
+    public void Poll(IReadOnlyList<Socket> listeners, Socket wakeUp, long timeout)
+    {
+        _read.Clear();
+        _write.Clear();
+        _error.Clear();
+        _acceptable.Clear();
+        Readable.Clear();
+        if (!_acceptPaused) _read.AddRange(listeners);
+        _read.Add(wakeUp);
+        foreach (var link in _links.Values)
+        {
+            if (link.IsConnected) _read.Add(link.Socket);
+            else _error.Add(link.Socket);
+            if (link.WantsWrite) _write.Add(link.Socket);
+        }
+
+        Socket.Select(_read, _write, _error, TimeSpan.FromMilliseconds(timeout));
+        foreach (var socket in _error) Writable(socket);
+        foreach (var socket in _write) Writable(socket);
+        foreach (var socket in _read)
+        {
+            if (_bySocket.TryGetValue(socket, out var link)) Readable.Add(link);
+            else if (socket != wakeUp) _acceptable.Add(socket);
+        }
+    }
+
+    /// <summary>Accepts again after accepting failed; at every tick.</summary>
+    public void ResumeAccepting() => _acceptPaused = false;
+
+    /// <summary>Accepts a connection, one for each listener and poll.</summary>
+    public bool TryAccept([NotNullWhen(true)] out Socket? socket, out string remoteIp, out string localIp)
+    {
+        (socket, remoteIp, localIp) = (null, "", "");
+        while (_acceptable.Count > 0)
+        {
+            var listener = _acceptable[^1];
+            _acceptable.RemoveAt(_acceptable.Count - 1);
+            try
+            {
+                socket = listener.Accept();
+                socket.Blocking = false;
+                socket.NoDelay = true;
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+                remoteIp = BusLink.IpOf(socket.RemoteEndPoint);
+                localIp = BusLink.IpOf(socket.LocalEndPoint);
+                BusLog.Accepted(_logger, remoteIp);
+                return true;
+            }
+            catch (SocketException e)
+            {
+                socket?.Dispose();
+                socket = null;
+                if (e.SocketErrorCode == SocketError.WouldBlock) continue;
+
+                // Out of descriptors, most likely: the connection stays where it is, and polling would find it again at once.
+                _acceptPaused = true;
+                BusLog.AcceptFailed(_logger, e.Message);
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes the next link that has finished connecting.</summary>
+    public bool TryTakeEstablished([NotNullWhen(true)] out BusLink? link)
+    {
+        while (_established.TryDequeue(out link))
+        {
+            if (!link.IsClosed) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes the number of the next link that broke.</summary>
+    public bool TryTakeBroken(out LinkId id) => _broken.TryDequeue(out id);
+
+    /// <summary>Receives into a link's buffer. False when there was nothing or the link broke.</summary>
+    public bool Receive(BusLink link)
+    {
+        var error = link.Receive();
+        if (error == SocketError.Success) return true;
+        if (error != SocketError.WouldBlock) Break(link, error);
+        return false;
+    }
+
+    /// <summary>Closes a link and reports it as broken.</summary>
+    public void Break(BusLink link)
+    {
+        Remove(link);
+        _broken.Enqueue(link.Id);
+    }
+
+    /// <summary>Breaks links of a node.</summary>
+    public void Break(Func<LinkId, NodeId> nodeOf, NodeId node, bool inbound, bool outbound)
+    {
+        foreach (var link in _links.Values.ToArray())
+        {
+            if ((link.IsInbound ? inbound : outbound) && nodeOf(link.Id) == node) Break(link);
+        }
+    }
+
+    /// <summary>Breaks a link on which something else than the bus protocol came; logged once a second at most.</summary>
+    public void BreakMalformed(BusLink link, long now)
+    {
+        var count = Interlocked.Increment(ref _badFrames);
+        if (now - _lastBadFrameLog >= BadFrameLogInterval)
+        {
+            _lastBadFrameLog = now;
+            BusLog.BadFrame(_logger, link.RemoteIp, count);
+        }
+
+        Break(link);
+    }
+
+    /// <summary>Breaks the links whose queue is longer than a limit, unless that is 0.</summary>
+    public void BreakOverLimit(Func<LinkId, NodeId> nodeOf, long limit)
+    {
+        if (limit == 0) return;
+        foreach (var link in _links.Values.Where(link => link.QueuedBytes > limit).ToArray())
+        {
+            BusLog.SendBufferExceeded(
+                _logger, link.IsInbound ? "inbound" : "outbound", nodeOf(link.Id).ToString(), link.QueuedBytes, limit);
+            Interlocked.Increment(ref _sendBufferLimitExceeded);
+            Break(link);
+        }
+    }
+
+    /// <summary>The links whose other end is known.</summary>
+    public List<LinkDescription> Describe(Func<LinkId, NodeId> nodeOf)
+    {
+        var descriptions = new List<LinkDescription>();
+        foreach (var link in _links.Values)
+        {
+            var node = nodeOf(link.Id);
+            if (node.IsNone) continue;
+            descriptions.Add(new LinkDescription(
+                link.IsInbound, node, link.CreatedAt, link.WantsWrite, link.QueuedBytes, link.QueuedBytes));
+        }
+
+        return descriptions;
+    }
+
+    /// <summary>Closes every link.</summary>
+    public void Dispose()
+    {
+        foreach (var link in _links.Values) link.Dispose();
+        _links.Clear();
+        _bySocket.Clear();
+    }
+
+    private void Writable(Socket socket)
+    {
+        if (!_bySocket.TryGetValue(socket, out var link)) return;
+        if (link.IsConnected)
+        {
+            Flush(link);
+            return;
+        }
+
+        var error = link.FinishConnect();
+        if (error == SocketError.Success) _established.Enqueue(link);
+        else Break(link, error);
+    }
+
+    private void Flush(BusLink link)
+    {
+        if (link.IsClosed || !link.IsConnected) return;
+        var error = link.Flush();
+        if (error != SocketError.Success) Break(link, error);
+    }
+
+    private void Break(BusLink link, SocketError error)
+    {
+        BusLog.LinkBroken(_logger, error == SocketError.Disconnecting ? "connection closed" : error.ToString());
+        Break(link);
+    }
+
+    private void Remove(BusLink link)
+    {
+        _links.Remove(link.Id);
+        _bySocket.Remove(link.Socket);
+        link.Dispose();
+    }
+}

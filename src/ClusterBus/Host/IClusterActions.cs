@@ -1,0 +1,44 @@
+using Starling.ClusterBus.Protocol;
+using Starling.ClusterBus.View;
+
+namespace Starling.ClusterBus.Host;
+
+/// <summary>
+/// What the cluster bus makes the server around it do, and asks it. Every member is called on the bus thread, in the order of the machine's effects,
+/// with no lock held; what takes long delays this node's heartbeats.
+/// </summary>
+public interface IClusterActions
+{
+    /// <summary>The directives in force; compared with the last ones at every tick.</summary>
+    ClusterOptions Options { get; }
+
+    /// <summary>Replication offset, age of the data and pause of writes.</summary>
+    LocalStatus StatusAt(long now);
+
+    /// <summary>The view changed in what clients can see: make it the routing table. May be called with stripes held (see <see cref="BusHost.Apply"/>).</summary>
+    void Publish(ClusterView view);
+
+    /// <summary>Become a replica of a master, or of the same one at another address.</summary>
+    void BecomeReplicaOf(string host, int port);
+
+    /// <summary>Stop replicating; the data stays.</summary>
+    void BecomeMaster();
+
+    /// <summary>Hold back the writes of clients up to a time in milliseconds of Unix time.</summary>
+    void PauseWrites(long until);
+
+    /// <summary>Let the writes go on.</summary>
+    void ResumeWrites();
+
+    /// <summary>Delete the keys of slots that another node owns now; may be done bit by bit in <see cref="DoWork"/>.</summary>
+    void DeleteKeysInSlots(SlotSet slots);
+
+    /// <summary>Empty the data set.</summary>
+    void FlushAll();
+
+    /// <summary>Does a bounded part (some milliseconds) of the work put off. True when there is more.</summary>
+    bool DoWork();
+
+    /// <summary>The state of the cluster cannot be made durable: the process has to stop, at once, with this message. Does not return.</summary>
+    void Fail(string message);
+}
