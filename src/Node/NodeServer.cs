@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Starling.Node.Cluster;
+using Starling.Node.Commands;
 using Starling.Node.Config;
+using Starling.Node.Expiry;
 using Starling.Node.Persistence;
 using Starling.Node.Replication;
 using Starling.Node.Serving;
@@ -25,6 +27,8 @@ public sealed class NodeServer
         Commands = new CommandTable();
         Persistence = new PersistenceService(this);
         Replication = new ReplicationService(this);
+        Expiry = new KeyExpiry(this);
+        ActiveExpiry = new ActiveExpiry(this);
         if (config.ClusterEnabled) Cluster = new ClusterService();
     }
 
@@ -57,6 +61,15 @@ public sealed class NodeServer
 
     /// <summary>The replication role and log.</summary>
     public ReplicationService Replication { get; }
+
+    /// <summary>Judges and deletes expired keys.</summary>
+    public KeyExpiry Expiry { get; }
+
+    /// <summary>Deletes expired keys in the background.</summary>
+    public ActiveExpiry ActiveExpiry { get; }
+
+    /// <summary>Subcommands of DEBUG that other parts bring.</summary>
+    public DebugRegistry DebugSubcommands { get; } = new();
 
     /// <summary>The cluster, or null when cluster-enabled is no.</summary>
     public ClusterService? Cluster { get; }

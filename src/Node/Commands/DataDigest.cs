@@ -1,0 +1,94 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Commands;
+
+/// <summary>
+/// The digest of a data set that DEBUG DIGEST shows: SHA1 of keys and values, combined so that the order of keys does not matter. Equal to redis-server's
+/// for equal data.
+/// </summary>
+internal static class DataDigest
+{
+    /// <summary>Length of a digest in bytes.</summary>
+    public const int Length = SHA1.HashSizeInBytes;
+
+    private const int StringType = 0;
+
+    /// <summary>The digest of every database, expired keys included. Needs every stripe.</summary>
+    public static byte[] Of(Keyspace keyspace)
+    {
+        var visitor = new Visitor(new byte[Length]);
+        Span<byte> number = stackalloc byte[sizeof(int)];
+        for (var i = 0; i < keyspace.DatabaseCount; i++)
+        {
+            var database = keyspace[i];
+            if (database.Count == 0) continue;
+            BinaryPrimitives.WriteInt32BigEndian(number, i);
+            Mix(visitor.Digest, number);
+            for (var slot = database.NextSlotInUse(0, expiring: false); slot >= 0; slot = Next(database, slot))
+            {
+                ulong cursor = 0;
+                do cursor = database.ScanSlot(slot, cursor, ref visitor);
+                while (cursor != 0);
+            }
+        }
+
+        return visitor.Digest;
+    }
+
+    /// <summary>Mixes kind, value and presence of an expiry into a digest. Needs the key's stripe.</summary>
+    public static void MixValue(Span<byte> digest, in Entry entry)
+    {
+        Span<byte> type = stackalloc byte[sizeof(int)];
+        switch (entry.Kind)
+        {
+            case ValueKind.String:
+                BinaryPrimitives.WriteInt32BigEndian(type, StringType);
+                Mix(digest, type);
+                Mix(digest, entry.String);
+                break;
+        }
+
+        if (entry.ExpiresAt != Entry.NoExpiry) Xor(digest, "!!expire!!"u8);
+    }
+
+    private static int Next(Database database, int slot) =>
+        slot + 1 == Slots.HashSlot.Count ? -1 : database.NextSlotInUse(slot + 1, expiring: false);
+
+    /// <summary>Order does not matter between two of these.</summary>
+    private static void Xor(Span<byte> digest, ReadOnlySpan<byte> data)
+    {
+        Span<byte> hash = stackalloc byte[Length];
+        SHA1.HashData(data, hash);
+        XorBytes(digest, hash);
+    }
+
+    /// <summary>Order matters.</summary>
+    private static void Mix(Span<byte> digest, ReadOnlySpan<byte> data)
+    {
+        Xor(digest, data);
+        Span<byte> hash = stackalloc byte[Length];
+        SHA1.HashData(digest, hash);
+        hash.CopyTo(digest);
+    }
+
+    private static void XorBytes(Span<byte> digest, ReadOnlySpan<byte> other)
+    {
+        for (var i = 0; i < digest.Length; i++) digest[i] ^= other[i];
+    }
+
+    private readonly struct Visitor(byte[] digest) : IEntryVisitor
+    {
+        public byte[] Digest => digest;
+
+        public void Visit(in Entry entry)
+        {
+            Span<byte> own = stackalloc byte[Length];
+            own.Clear();
+            Mix(own, entry.Key);
+            MixValue(own, entry);
+            Xor(digest, own);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using Starling.Node.Serving;
+using Starling.Resp;
+
+namespace Starling.Node.Commands;
+
+/// <summary>The commands on whole databases.</summary>
+public static class Databases
+{
+    /// <summary>The rows of the command table.</summary>
+    public static readonly Command[] Rows =
+    [
+        new("dbsize", 1, CommandFlags.ReadOnly | CommandFlags.Fast, KeySpec.None, DbSize)
+        {
+            Locks = LockMode.None, AclCategories = ["keyspace"], Group = "server", Since = "1.0.0",
+            Summary = "Returns the number of keys of the selected database.",
+        },
+        new("flushdb", -1, CommandFlags.Write, KeySpec.None, FlushDb)
+        {
+            Locks = LockMode.All, AclCategories = ["keyspace", "dangerous"], Group = "server", Since = "1.0.0",
+            Summary = "Deletes all keys of the selected database.",
+        },
+        new("flushall", -1, CommandFlags.Write, KeySpec.None, FlushAll)
+        {
+            Locks = LockMode.All, AclCategories = ["keyspace", "dangerous"], Group = "server", Since = "1.0.0",
+            Summary = "Deletes all keys of all databases.",
+        },
+        new("swapdb", 3, CommandFlags.Write | CommandFlags.Fast, KeySpec.None, SwapDb)
+        {
+            Locks = LockMode.All, AclCategories = ["keyspace", "dangerous"], Group = "server", Since = "4.0.0",
+            Summary = "Exchanges two databases.",
+        },
+    ];
+
+    private static void DbSize(CommandContext call) => call.Reply.Integer(call.Database.Count);
+
+    private static void FlushDb(CommandContext call)
+    {
+        if (!HasFlushOption(call)) return;
+        var removed = call.Database.Count;
+        call.Database.Clear();
+        call.ChangedAll(call.Database, removed);
+        call.Ok();
+    }
+
+    private static void FlushAll(CommandContext call)
+    {
+        if (!HasFlushOption(call)) return;
+        long removed = 0;
+        for (var i = 0; i < call.Keyspace.DatabaseCount; i++)
+        {
+            removed += call.Keyspace[i].Count;
+            call.Keyspace[i].Clear();
+        }
+
+        // One more, as Redis counts it: the save points see a FLUSHALL of nothing too.
+        call.ChangedAll(null, removed + 1);
+        call.Ok();
+    }
+
+    /// <summary>
+    /// SYNC and ASYNC mean the same here: clearing takes time by the number of tables, not of keys, whoever asks.
+    /// </summary>
+    private static bool HasFlushOption(CommandContext call)
+    {
+        if (call.Count == 1 || (call.Count == 2 && (call.Is(1, "sync"u8) || call.Is(1, "async"u8)))) return true;
+        call.SyntaxError();
+        return false;
+    }
+
+    private static void SwapDb(CommandContext call)
+    {
+        if (call.Server.Config.ClusterEnabled)
+        {
+            call.Reply.Error("ERR SWAPDB is not allowed in cluster mode"u8);
+            return;
+        }
+
+        if (!TryIndex(call, 1, "ERR invalid first DB index"u8, out var first)) return;
+        if (!TryIndex(call, 2, "ERR invalid second DB index"u8, out var second)) return;
+        if (!IsDatabase(call, first) || !IsDatabase(call, second))
+        {
+            call.Reply.Error(ErrorReplies.DatabaseOutOfRange);
+            return;
+        }
+
+        if (first != second) call.Keyspace.Swap(first, second);
+        call.ChangedAll(call.Keyspace[first], 1);
+        if (first != second) call.ChangedAll(call.Keyspace[second], 0);
+        call.Ok();
+    }
+
+    private static bool TryIndex(CommandContext call, int argument, ReadOnlySpan<byte> error, out int index)
+    {
+        if (ArgumentParser.TryInteger(call[argument], out index)) return true;
+        call.Reply.Error(error);
+        return false;
+    }
+
+    private static bool IsDatabase(CommandContext call, int index) => index >= 0 && index < call.Keyspace.DatabaseCount;
+}

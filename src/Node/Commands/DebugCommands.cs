@@ -1,0 +1,228 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using Starling.Node.Serving;
+using Starling.Resp;
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Commands;
+
+/// <summary>DEBUG: looks into the server and disturbs it, for tests. Refused unless enable-debug-command allows it.</summary>
+public static class DebugCommands
+{
+    /// <summary>The rows of the command table.</summary>
+    public static readonly Command[] Rows =
+    [
+        new("debug", -2, CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale, KeySpec.None, Execute)
+        {
+            Locks = LockMode.None, Group = "server", Since = "1.0.0", Summary = "Container of commands for tests of the server.",
+        },
+    ];
+
+    private static readonly DebugSubcommand[] Subcommands =
+    [
+        new("digest", 2, 2, ["DIGEST", "    The digest of the whole data set."], Digest),
+        new("digest-value", 2, int.MaxValue, ["DIGEST-VALUE <key> [<key> ...]", "    The digests of the values of the keys."], DigestValue),
+        new("error", 3, 3, ["ERROR <string>", "    Replies with <string> as an error."], Error),
+        new("log", 3, 3, ["LOG <message>", "    Writes <message> to the log."], Log),
+        new("object", 3, 3, ["OBJECT <key>", "    How the value at <key> is held."], Object),
+        new("populate", 3, 5,
+            [
+                "POPULATE <count> [<prefix>] [<size>]",
+                "    Makes <count> strings with the keys <prefix>:<number>, padded to <size> bytes, in this node only.",
+            ], Populate),
+        new("protocol", 3, 3,
+            [
+                "PROTOCOL <type>",
+                "    Replies with a value of a type of RESP: string, integer, double, bignum, null, array, set, map, attrib, push, verbatim, true, false.",
+            ], DebugProtocol.Execute),
+        new("reload", 2, int.MaxValue,
+            [
+                "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+                "    Saves the data set as RDB file, empties it and loads the file; without saving (NOSAVE), without emptying (NOFLUSH), with keys of",
+                "    the file replacing those that are there (MERGE).",
+            ], Reload),
+        new("set-active-expire", 3, 3, ["SET-ACTIVE-EXPIRE <0|1>", "    Stops or starts the background deletion of expired keys."], SetActiveExpire),
+        new("sleep", 3, 3, ["SLEEP <seconds>", "    Holds every key for <seconds>, with a fraction if need be."], Sleep),
+    ];
+
+    private static void Execute(CommandContext call)
+    {
+        if (!IsAllowed(call))
+        {
+            call.Reply.Error(NotAllowed);
+            return;
+        }
+
+        if (call.Count == 2 && call.Is(1, "help"u8))
+        {
+            Help(call);
+            return;
+        }
+
+        var subcommand = DebugRegistry.Find(Subcommands, call[1]) ?? DebugRegistry.Find(call.Server.DebugSubcommands.All, call[1]);
+        if (subcommand is null || call.Count < subcommand.Least || call.Count > subcommand.Most)
+        {
+            var name = call[1];
+            call.ErrorQuoting(
+                "ERR unknown subcommand or wrong number of arguments for '"u8, name[..Math.Min(name.Length, 128)], "'. Try DEBUG HELP."u8);
+            return;
+        }
+
+        subcommand.Handler(call);
+    }
+
+    private static ReadOnlySpan<byte> NotAllowed =>
+        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", "u8 +
+        "you can run it from a local connection, otherwise you need to set this option "u8 +
+        "in the configuration file, and then restart the server."u8;
+
+    private static bool IsAllowed(CommandContext call) => call.Server.Config.EnableDebugCommand switch
+    {
+        "yes" => true,
+        "local" => false,
+        _ => false,
+    };
+
+    private static void Help(CommandContext call)
+    {
+        var lines = new List<string>();
+        foreach (var subcommand in Subcommands.Concat(call.Server.DebugSubcommands.All).OrderBy(s => s.Name, StringComparer.Ordinal))
+            lines.AddRange(subcommand.Help);
+
+        HelpReply.Write(call.Reply, "DEBUG", lines);
+    }
+
+    private static void Digest(CommandContext call)
+    {
+        using var held = call.Keyspace.LockAll();
+        ReplyWithDigest(call.Reply, DataDigest.Of(call.Keyspace));
+    }
+
+    private static void DigestValue(CommandContext call)
+    {
+        call.Reply.Array(call.Count - 2);
+        Span<byte> digest = stackalloc byte[DataDigest.Length];
+        for (var i = 2; i < call.Count; i++)
+        {
+            digest.Clear();
+            var key = call.Key(i);
+            using (call.Keyspace.LockSlot(key.Slot))
+            {
+                // Logically expired keys count too.
+                if (call.Database.TryFind(key, out var entry)) DataDigest.MixValue(digest, entry);
+            }
+
+            ReplyWithDigest(call.Reply, digest);
+        }
+    }
+
+    private static void ReplyWithDigest(RespWriter reply, ReadOnlySpan<byte> digest) =>
+        reply.Simple(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(digest)));
+
+    private static void Error(CommandContext call) => call.Reply.Error(call[2]);
+
+    private static void Log(CommandContext call)
+    {
+        CommandsLog.DebugLog(call.Server.Loggers.CreateLogger(nameof(DebugCommands)), Encoding.UTF8.GetString(call[2]));
+        call.Ok();
+    }
+
+    private static void Object(CommandContext call)
+    {
+        var key = call.Key(2);
+        using var held = call.Keyspace.LockSlot(key.Slot);
+        if (!call.Database.TryFind(key, out var entry))
+        {
+            call.Reply.Error(ErrorReplies.NoSuchKey);
+            return;
+        }
+
+        // No address leaves the allocator; the key's hash stands for one.
+        var text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"Value at:0x{key.Hash:x} refcount:{ObjectCommands.ReferenceCountOf(entry)} " +
+            $"encoding:{Encoding.ASCII.GetString(ObjectCommands.EncodingOf(entry))} serializedlength:{entry.String.Length} " +
+            $"lru:{entry.AccessClock} lru_seconds_idle:{ObjectCommands.IdleSecondsOf(call, entry)}");
+        call.Reply.Simple(Encoding.ASCII.GetBytes(text));
+    }
+
+    private static void Populate(CommandContext call)
+    {
+        if (!call.TryPositive(2, out var count)) return;
+        long size = 0;
+        if (call.Count == 5 && !call.TryPositive(4, out size)) return;
+        if (size > call.Server.Config.ProtoMaxBulkLen)
+        {
+            call.Reply.Error(ErrorReplies.StringTooLong);
+            return;
+        }
+
+        var prefix = call.Count > 3 ? call[3] : "key"u8;
+        var name = new byte[prefix.Length + 1 + ArgumentParser.MaxIntegerLength];
+        prefix.CopyTo(name);
+        name[prefix.Length] = (byte)':';
+        var value = new byte[Math.Max(size, "value:"u8.Length + ArgumentParser.MaxIntegerLength)];
+        "value:"u8.CopyTo(value);
+        for (long i = 0; i < count; i++)
+        {
+            Utf8Formatter.TryFormat(i, name.AsSpan(prefix.Length + 1), out var digits);
+            Utf8Formatter.TryFormat(i, value.AsSpan("value:"u8.Length), out _);
+            var key = call.Keyspace.Key(name.AsSpan(0, prefix.Length + 1 + digits));
+            using var held = call.Keyspace.LockSlot(key.Slot);
+            if (call.TryWrite(key, out _)) continue;
+            var length = size == 0 ? "value:"u8.Length + digits : (int)size;
+            call.Database.SetString(key, value.AsSpan(0, length), Entry.NoExpiry, call.AccessClock);
+            call.Changed(key);
+        }
+
+        call.SuppressEffect();
+        call.Ok();
+    }
+
+    private static void Reload(CommandContext call)
+    {
+        bool save = true, flush = true, merge = false;
+        for (var i = 2; i < call.Count; i++)
+        {
+            if (call.Is(i, "merge"u8)) merge = true;
+            else if (call.Is(i, "noflush"u8)) flush = false;
+            else if (call.Is(i, "nosave"u8)) save = false;
+            else
+            {
+                call.Reply.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."u8);
+                return;
+            }
+        }
+
+        string? error = null;
+        var suspension = call.Suspend(0, (reply, _) =>
+        {
+            if (error is null) reply.Simple("OK"u8);
+            else reply.Error(error);
+        });
+        call.Server.Persistence.Reload(save, flush, merge, failure =>
+        {
+            error = failure;
+            suspension.Complete();
+        });
+    }
+
+    private static void SetActiveExpire(CommandContext call)
+    {
+        call.Server.ActiveExpiry.IsEnabled = Utf8Parser.TryParse(call[2], out int value, out _) && value != 0;
+        call.Ok();
+    }
+
+    private static void Sleep(CommandContext call)
+    {
+        if (Utf8Parser.TryParse(call[2], out double seconds, out _) && seconds > 0)
+        {
+            // Holding every stripe is the point: to clients and replicas the node looks hung, as Redis's one thread does.
+            using var held = call.Keyspace.LockAll();
+            Thread.Sleep(TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue / 1000)));
+        }
+
+        call.Ok();
+    }
+}

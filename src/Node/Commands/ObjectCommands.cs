@@ -1,0 +1,103 @@
+using Starling.Node.Serving;
+using Starling.Resp;
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Commands;
+
+/// <summary>OBJECT: how a value is held.</summary>
+public static class ObjectCommands
+{
+    private const int LongestEmbeddedString = 44;
+    private const long SharedIntegers = 10000;
+    private const uint AccessClockMask = 0xFFFFFF;
+
+    /// <summary>The rows of the command table.</summary>
+    public static readonly Command[] Rows =
+    [
+        new("object", -2, CommandFlags.None, KeySpec.None, null)
+        {
+            Group = "generic", Since = "2.2.3", Summary = "Container of commands that look into values.",
+            Subcommands =
+            [
+                Row("encoding", "2.2.3", "Returns the name of a value's encoding.", Encoding),
+                Row("freq", "4.0.0", "Returns the logarithmic access frequency of a key.", Frequency),
+                new("help", 2, CommandFlags.Loading | CommandFlags.Stale, KeySpec.None, Help)
+                {
+                    AclCategories = ["keyspace"], Group = "generic", Since = "6.2.0", Summary = "Lists the subcommands.",
+                },
+                Row("idletime", "2.2.3", "Returns the seconds since the last access to a key.", IdleTime),
+                Row("refcount", "2.2.3", "Returns the number of references to a value.", RefCount),
+            ],
+        },
+    ];
+
+    private static Command Row(string name, string since, string summary, CommandHandler handler) =>
+        new(name, 3, CommandFlags.ReadOnly, KeySpec.At(2), handler)
+        {
+            KeyFlags = "RO", AclCategories = ["keyspace"], Group = "generic", Since = since, Summary = summary,
+        };
+
+    /// <summary>The name that Redis has for the encoding of a value made like this one.</summary>
+    internal static ReadOnlySpan<byte> EncodingOf(in Entry entry)
+    {
+        if (entry.IsRawString) return "raw"u8;
+        if (ArgumentParser.TryInteger(entry.String, out long _)) return "int"u8;
+        return entry.String.Length <= LongestEmbeddedString ? "embstr"u8 : "raw"u8;
+    }
+
+    /// <summary>Redis shares the objects of small integers among all keys and reports their count as the largest int.</summary>
+    internal static long ReferenceCountOf(in Entry entry)
+    {
+        if (entry.IsRawString || !ArgumentParser.TryInteger(entry.String, out long value)) return 1;
+        return value is >= 0 and < SharedIntegers ? int.MaxValue : 1;
+    }
+
+    /// <summary>Seconds since the last access.</summary>
+    internal static uint IdleSecondsOf(CommandContext call, in Entry entry) =>
+        (call.AccessClock - entry.AccessClock) & AccessClockMask;
+
+    private static bool TryEntry(CommandContext call, out Entry entry)
+    {
+        if (Keys.TryPeek(call, call.Key(2), out entry)) return true;
+        call.Reply.Null();
+        return false;
+    }
+
+    private static void Encoding(CommandContext call)
+    {
+        if (TryEntry(call, out var entry)) call.Reply.Bulk(EncodingOf(entry));
+    }
+
+    private static void RefCount(CommandContext call)
+    {
+        if (TryEntry(call, out var entry)) call.Reply.Integer(ReferenceCountOf(entry));
+    }
+
+    private static void IdleTime(CommandContext call)
+    {
+        if (TryEntry(call, out var entry)) call.Reply.Integer(IdleSecondsOf(call, entry));
+    }
+
+    private static void Frequency(CommandContext call)
+    {
+        if (TryEntry(call, out _)) call.Reply.Error(NoFrequency);
+    }
+
+    private static ReadOnlySpan<byte> NoFrequency =>
+        "ERR An LFU maxmemory policy is not selected, access frequency not tracked. "u8 +
+        "Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."u8;
+
+    private static void Help(CommandContext call) => HelpReply.Write(call.Reply, "OBJECT", HelpLines);
+
+    private static readonly string[] HelpLines =
+    [
+        "ENCODING <key>",
+        "    The name of the encoding of the value at <key>.",
+        "FREQ <key>",
+        "    The logarithmic access frequency of <key>, kept under an LFU maxmemory policy only.",
+        "IDLETIME <key>",
+        "    Seconds since <key> was last read or written.",
+        "REFCOUNT <key>",
+        "    Number of references to the value at <key>.",
+    ];
+}

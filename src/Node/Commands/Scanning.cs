@@ -1,0 +1,318 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Starling.Node.Expiry;
+using Starling.Node.Serving;
+using Starling.Resp;
+using Starling.Slots;
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Commands;
+
+/// <summary>The commands that walk through a database: SCAN, KEYS, RANDOMKEY. They take one slot's stripe at a time.</summary>
+public static class Scanning
+{
+    private const int SlotBits = 14;
+    private const ulong TableCursorMask = (1UL << 48) - 1;
+    private const int RandomKeyTries = 100;
+
+    /// <summary>The rows of the command table.</summary>
+    public static readonly Command[] Rows =
+    [
+        new("scan", -2, CommandFlags.ReadOnly, KeySpec.None, Scan)
+        {
+            Locks = LockMode.None, AclCategories = ["keyspace"], Group = "generic", Since = "2.8.0",
+            Summary = "Walks through the keys of the selected database, some at a time.",
+        },
+        new("keys", 2, CommandFlags.ReadOnly, KeySpec.None, KeysMatching)
+        {
+            Locks = LockMode.None, AclCategories = ["keyspace", "dangerous"], Group = "generic", Since = "1.0.0",
+            Summary = "Returns all keys that match a pattern.",
+        },
+        new("randomkey", 1, CommandFlags.ReadOnly, KeySpec.None, RandomKey)
+        {
+            Locks = LockMode.None, AclCategories = ["keyspace"], Group = "generic", Since = "1.0.0",
+            Summary = "Returns a random key of the selected database.",
+        },
+    ];
+
+    private static void Scan(CommandContext call)
+    {
+        if (!TryCursor(call[1], out var cursor))
+        {
+            call.Reply.Error("ERR invalid cursor"u8);
+            return;
+        }
+
+        if (!TryScanOptions(call, out var filter, out var count)) return;
+        var keys = new ArrayBufferWriter<byte>();
+        var visitor = new ScanVisitor(filter, call.Now, keys);
+        cursor = Walk(call, cursor, count, ref visitor);
+        call.Reply.Array(2);
+        call.Reply.BulkInteger((long)cursor);
+        call.Reply.Array(visitor.Matched);
+        call.Reply.Raw(keys.WrittenSpan);
+    }
+
+    /// <summary>What C's strtoul reads, all of it: the cursor of Redis 7.2 may have a sign or be empty.</summary>
+    private static bool TryCursor(ReadOnlySpan<byte> text, out ulong cursor)
+    {
+        cursor = 0;
+        if (text.IsEmpty) return true;
+        var isNegative = text[0] == '-';
+        if (text[0] is (byte)'-' or (byte)'+') text = text[1..];
+        if (text.IsEmpty) return false;
+        foreach (var character in text)
+        {
+            var digit = (uint)character - '0';
+            if (digit > 9 || cursor > (ulong.MaxValue - digit) / 10) return false;
+            cursor = (cursor * 10) + digit;
+        }
+
+        if (isNegative) cursor = unchecked(0 - cursor);
+        return true;
+    }
+
+    private static bool TryScanOptions(CommandContext call, out Filter filter, out long count)
+    {
+        filter = default;
+        filter.OnlySlot = -1;
+        count = 10;
+        for (var i = 2; i < call.Count; i += 2)
+        {
+            var hasValue = i + 1 < call.Count;
+            if (hasValue && call.Is(i, "count"u8))
+            {
+                if (!call.TryInteger(i + 1, out count)) return false;
+                if (count >= 1) continue;
+                call.SyntaxError();
+                return false;
+            }
+
+            if (hasValue && call.Is(i, "match"u8))
+            {
+                filter.Pattern = call[i + 1];
+                filter.HasPattern = !filter.Pattern.SequenceEqual("*"u8);
+                filter.OnlySlot = filter.HasPattern ? GlobPattern.SlotOf(filter.Pattern) : -1;
+            }
+            else if (hasValue && call.Is(i, "type"u8))
+            {
+                filter.Type = call[i + 1];
+                filter.HasType = true;
+            }
+            else
+            {
+                call.SyntaxError();
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Visits about <paramref name="count"/> keys from a cursor on and returns the cursor to go on with, 0 at the end. A cursor is a place in one slot's
+    /// table with the slot in its low bits, so that it stays good while tables grow, shrink, appear and go.
+    /// </summary>
+    private static ulong Walk(CommandContext call, ulong cursor, long count, ref ScanVisitor visitor)
+    {
+        var slot = (int)(cursor & (HashSlot.Count - 1));
+        var tableCursor = (cursor >> SlotBits) & TableCursorMask;
+        var onlySlot = visitor.OnlySlot;
+        if (onlySlot >= 0 && slot != onlySlot)
+        {
+            if (slot > onlySlot) return 0;
+            (slot, tableCursor) = (onlySlot, 0);
+        }
+
+        // As in Redis: a bound on the steps through sparse tables, so that one call stays short.
+        var steps = count > long.MaxValue / 10 ? long.MaxValue : count * 10;
+        var expired = new KeyBatch();
+        while (visitor.Visited < count && steps > 0)
+        {
+            if (tableCursor == 0)
+            {
+                slot = onlySlot >= 0 ? onlySlot : call.Database.NextSlotInUse(slot, expiring: false);
+                if (slot < 0) return 0;
+            }
+
+            using (call.Keyspace.LockSlot(slot))
+            {
+                visitor.Expired = expired;
+                do tableCursor = call.Database.ScanSlot(slot, tableCursor, ref visitor);
+                while (tableCursor != 0 && visitor.Visited < count && --steps > 0);
+                for (var i = 0; i < expired.Count; i++)
+                    call.Server.Expiry.TryDelete(call.Database, call.Keyspace.Key(expired[i]), call.Now);
+                expired.Clear();
+            }
+
+            steps--;
+            if (tableCursor != 0) continue;
+            if (onlySlot >= 0 || ++slot == HashSlot.Count) return 0;
+        }
+
+        if (tableCursor != 0) return (tableCursor << SlotBits) | (uint)slot;
+        slot = call.Database.NextSlotInUse(slot, expiring: false);
+        return slot < 0 ? 0 : (uint)slot;
+    }
+
+    private static void KeysMatching(CommandContext call)
+    {
+        var pattern = call[1];
+        var filter = new Filter { Pattern = pattern, HasPattern = !pattern.SequenceEqual("*"u8), OnlySlot = -1 };
+        if (filter.HasPattern) filter.OnlySlot = GlobPattern.SlotOf(pattern);
+        var mark = call.Reply.BeginArray();
+        var visitor = new ScanVisitor(filter, call.Now, call.Reply);
+        if (filter.OnlySlot >= 0)
+        {
+            WalkSlot(call, filter.OnlySlot, ref visitor);
+        }
+        else
+        {
+            for (var slot = call.Database.NextSlotInUse(0, expiring: false); slot >= 0; slot = NextSlot(call.Database, slot))
+                WalkSlot(call, slot, ref visitor);
+        }
+
+        call.Reply.EndArray(mark, visitor.Matched);
+    }
+
+    /// <summary>Visits every key of a slot once: the stripe is held throughout.</summary>
+    private static void WalkSlot(CommandContext call, int slot, ref ScanVisitor visitor)
+    {
+        using var held = call.Keyspace.LockSlot(slot);
+        ulong cursor = 0;
+        do cursor = call.Database.ScanSlot(slot, cursor, ref visitor);
+        while (cursor != 0);
+    }
+
+    private static int NextSlot(Database database, int slot) =>
+        slot + 1 == HashSlot.Count ? -1 : database.NextSlotInUse(slot + 1, expiring: false);
+
+    private static void RandomKey(CommandContext call)
+    {
+        for (var i = 0; i < RandomKeyTries; i++)
+        {
+            var found = TryRandom(call);
+            if (found is null) break;
+            if (found.Value) return;
+        }
+
+        // Nothing, or nearly nothing but expired keys: the first live one will do.
+        for (var slot = call.Database.NextSlotInUse(0, expiring: false); slot >= 0; slot = NextSlot(call.Database, slot))
+            if (TryAnyLive(call, slot)) return;
+
+        call.Reply.Null();
+    }
+
+    /// <summary>
+    /// Picks a slot with the chance of its share of the keys, then a key in it. True when the reply is written, false when the key had expired, null
+    /// when there is no key.
+    /// </summary>
+    private static bool? TryRandom(CommandContext call)
+    {
+        var database = call.Database;
+        var total = database.Count;
+        if (total == 0) return null;
+        var index = NextRandom(total);
+        var last = -1;
+        for (var slot = database.NextSlotInUse(0, expiring: false); slot >= 0; slot = NextSlot(database, slot))
+        {
+            using var held = call.Keyspace.LockSlot(slot);
+            var inSlot = database.CountInSlot(slot);
+            index -= inSlot;
+            if (inSlot > 0) last = slot;
+            if (index < 0) return ReplyWithAny(call, slot);
+        }
+
+        // Keys went while the slots were counted: the last one will do.
+        if (last < 0) return null;
+        using (call.Keyspace.LockSlot(last)) return ReplyWithAny(call, last);
+    }
+
+    private static long NextRandom(long bound)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        RandomNumberGenerator.Fill(bytes);
+        return (long)Math.BigMul(BinaryPrimitives.ReadUInt64LittleEndian(bytes), (ulong)bound, out _);
+    }
+
+    private static bool ReplyWithAny(CommandContext call, int slot)
+    {
+        var random = (ulong)NextRandom(long.MaxValue);
+        if (!call.Database.TryPick(slot, random, out var entry) || KeyExpiry.IsExpired(entry, call.Now)) return false;
+        call.Reply.Bulk(entry.Key);
+        return true;
+    }
+
+    private static bool TryAnyLive(CommandContext call, int slot)
+    {
+        using var held = call.Keyspace.LockSlot(slot);
+        var visitor = new FirstLiveVisitor(call.Now, call.Reply);
+        ulong cursor = 0;
+        do cursor = call.Database.ScanSlot(slot, cursor, ref visitor);
+        while (cursor != 0 && !visitor.IsDone);
+        return visitor.IsDone;
+    }
+
+    private ref struct Filter
+    {
+        public ReadOnlySpan<byte> Pattern;
+        public bool HasPattern;
+        public ReadOnlySpan<byte> Type;
+        public bool HasType;
+        public int OnlySlot;
+    }
+
+    private ref struct ScanVisitor(Filter filter, long now, IBufferWriter<byte> output) : IEntryVisitor
+    {
+        private readonly Filter _filter = filter;
+
+        public long Visited { get; private set; }
+
+        public int Matched { get; private set; }
+
+        public KeyBatch? Expired { get; set; }
+
+        public readonly int OnlySlot => _filter.OnlySlot;
+
+        public void Visit(in Entry entry)
+        {
+            Visited++;
+            if (_filter.HasPattern && !GlobPattern.Matches(_filter.Pattern, entry.Key)) return;
+            if (_filter.HasType && !ArgumentParser.Is(_filter.Type, Keys.NameOf(entry.Kind))) return;
+            if (KeyExpiry.IsExpired(entry, now))
+            {
+                Expired?.Add(entry);
+                return;
+            }
+
+            Matched++;
+            WriteBulk(output, entry.Key);
+        }
+    }
+
+    private struct FirstLiveVisitor(long now, RespWriter reply) : IEntryVisitor
+    {
+        public bool IsDone { get; private set; }
+
+        public void Visit(in Entry entry)
+        {
+            if (IsDone || KeyExpiry.IsExpired(entry, now)) return;
+            IsDone = true;
+            reply.Bulk(entry.Key);
+        }
+    }
+
+    private static void WriteBulk(IBufferWriter<byte> output, ReadOnlySpan<byte> value)
+    {
+        var span = output.GetSpan(value.Length + 32);
+        span[0] = (byte)'$';
+        Utf8Formatter.TryFormat(value.Length, span[1..], out var digits);
+        var at = 1 + digits;
+        "\r\n"u8.CopyTo(span[at..]);
+        value.CopyTo(span[(at + 2)..]);
+        "\r\n"u8.CopyTo(span[(at + 2 + value.Length)..]);
+        output.Advance(at + 4 + value.Length);
+    }
+}

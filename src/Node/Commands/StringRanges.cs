@@ -1,0 +1,140 @@
+using Starling.Node.Serving;
+using Starling.Resp;
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Commands;
+
+/// <summary>The commands on parts of strings.</summary>
+public static class StringRanges
+{
+    /// <summary>The rows of the command table.</summary>
+    public static readonly Command[] Rows =
+    [
+        Row("append", 3, CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast, "RW insert", "2.0.0",
+            "Appends to the string at a key; makes the key when there is none.", Append),
+        Row("strlen", 2, CommandFlags.ReadOnly | CommandFlags.Fast, "RO", "2.2.0",
+            "Returns the length in bytes of the string at a key.", StrLen),
+        Row("getrange", 4, CommandFlags.ReadOnly, "RO access", "2.4.0",
+            "Returns a part of the string at a key.", GetRange),
+        Row("substr", 4, CommandFlags.ReadOnly, "RO access", "1.0.0",
+            "Returns a part of the string at a key; the old name of GETRANGE.", GetRange),
+        Row("setrange", 4, CommandFlags.Write | CommandFlags.DenyOom, "RW update", "2.2.0",
+            "Overwrites a part of the string at a key, padding it with zero bytes.", SetRange),
+    ];
+
+    private static Command Row(
+        string name, int arity, CommandFlags flags, string keyFlags, string since, string summary, CommandHandler handler) =>
+        new(name, arity, flags, KeySpec.At(1), handler)
+        {
+            KeyFlags = keyFlags, AclCategories = ["string"], Group = "string", Since = since, Summary = summary,
+        };
+
+    private static void Append(CommandContext call)
+    {
+        var key = call.Key(1);
+        var suffix = call[2];
+        if (!call.TryWrite(key, out var entry))
+        {
+            call.Database.SetString(key, suffix, Entry.NoExpiry, call.AccessClock);
+            call.Changed(key);
+            call.Reply.Integer(suffix.Length);
+            return;
+        }
+
+        if (entry.Kind != ValueKind.String)
+        {
+            call.Reply.Error(ErrorReplies.WrongType);
+            return;
+        }
+
+        var oldLength = entry.String.Length;
+        if (!IsAllowedLength(call, (long)oldLength + suffix.Length)) return;
+        var bytes = call.Database.ResizeString(key, oldLength + suffix.Length, raw: true);
+        suffix.CopyTo(bytes[oldLength..]);
+        call.Changed(key);
+        call.Reply.Integer(bytes.Length);
+    }
+
+    /// <summary>Replies with the error when a string would grow beyond proto-max-bulk-len, or beyond what an array can index.</summary>
+    private static bool IsAllowedLength(CommandContext call, long length)
+    {
+        var limit = call.Session.Origin == ClientOrigin.Master ? long.MaxValue : call.Server.Config.ProtoMaxBulkLen;
+        if (length <= Math.Min(limit, Array.MaxLength)) return true;
+        call.Reply.Error(ErrorReplies.StringTooLong);
+        return false;
+    }
+
+    private static void StrLen(CommandContext call)
+    {
+        if (!call.TryRead(call.Key(1), out var entry)) call.Reply.Integer(0);
+        else if (entry.Kind != ValueKind.String) call.Reply.Error(ErrorReplies.WrongType);
+        else call.Reply.Integer(entry.String.Length);
+    }
+
+    private static void GetRange(CommandContext call)
+    {
+        if (!call.TryInteger(2, out long start)) return;
+        if (!call.TryInteger(3, out long end)) return;
+        if (!call.TryRead(call.Key(1), out var entry))
+        {
+            call.Reply.Bulk(default(ReadOnlySpan<byte>));
+            return;
+        }
+
+        if (entry.Kind != ValueKind.String)
+        {
+            call.Reply.Error(ErrorReplies.WrongType);
+            return;
+        }
+
+        call.Reply.Bulk(Part(entry.String, start, end));
+    }
+
+    /// <summary>
+    /// The bytes from start to end, both included, negative ones counted from the end. As in Redis 7.2 an end before the first byte means
+    /// the first byte, unless both are negative and in the wrong order.
+    /// </summary>
+    private static ReadOnlySpan<byte> Part(ReadOnlySpan<byte> value, long start, long end)
+    {
+        if (start < 0 && end < 0 && start > end) return default;
+        if (start < 0) start = Math.Max(0, start + value.Length);
+        if (end < 0) end = Math.Max(0, end + value.Length);
+        end = Math.Min(end, value.Length - 1);
+        return start > end || value.IsEmpty ? default : value[(int)start..(int)(end + 1)];
+    }
+
+    private static void SetRange(CommandContext call)
+    {
+        if (!call.TryInteger(2, out long offset)) return;
+        if (offset < 0)
+        {
+            call.Reply.Error("ERR offset is out of range"u8);
+            return;
+        }
+
+        var key = call.Key(1);
+        var patch = call[3];
+        var found = call.TryWrite(key, out var entry);
+        if (found && entry.Kind != ValueKind.String)
+        {
+            call.Reply.Error(ErrorReplies.WrongType);
+            return;
+        }
+
+        var oldLength = found ? entry.String.Length : 0;
+        if (patch.IsEmpty)
+        {
+            call.Reply.Integer(oldLength);
+            return;
+        }
+
+        if (!IsAllowedLength(call, Math.Min(offset, int.MaxValue) + patch.Length)) return;
+
+        if (!found) call.Database.SetString(key, default, Entry.NoExpiry, call.AccessClock);
+        var length = Math.Max(oldLength, (int)offset + patch.Length);
+        var bytes = call.Database.ResizeString(key, length, raw: true);
+        patch.CopyTo(bytes[(int)offset..]);
+        call.Changed(key);
+        call.Reply.Integer(length);
+    }
+}

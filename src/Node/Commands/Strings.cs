@@ -1,0 +1,268 @@
+using Starling.Node.Serving;
+using Starling.Resp;
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Commands;
+
+/// <summary>The commands that set and get whole strings.</summary>
+public static class Strings
+{
+    /// <summary>The rows of the command table.</summary>
+    public static readonly Command[] Rows =
+    [
+        Row("get", 2, CommandFlags.ReadOnly | CommandFlags.Fast, "RO access", "1.0.0",
+            "Returns the string at a key.", Get),
+        Row("set", -3, CommandFlags.Write | CommandFlags.DenyOom, "RW access update variable_flags", "1.0.0",
+            "Sets a key to a string, whatever it held, with an optional expiry and condition.", Set),
+        Row("setnx", 3, CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast, "OW insert", "1.0.0",
+            "Sets a key to a string if the key does not exist.", SetNx),
+        Row("setex", 4, CommandFlags.Write | CommandFlags.DenyOom, "OW update", "2.0.0",
+            "Sets a key to a string that expires after a number of seconds.", SetEx),
+        Row("psetex", 4, CommandFlags.Write | CommandFlags.DenyOom, "OW update", "2.6.0",
+            "Sets a key to a string that expires after a number of milliseconds.", PSetEx),
+        Row("getset", 3, CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast, "RW access update", "1.0.0",
+            "Sets a key to a string and returns the old one.", GetSet),
+        Row("getdel", 2, CommandFlags.Write | CommandFlags.Fast, "RW access delete", "6.2.0",
+            "Returns the string at a key and deletes the key.", GetDel),
+        Row("getex", -2, CommandFlags.Write | CommandFlags.Fast, "RW access update", "6.2.0",
+            "Returns the string at a key and sets or removes the key's expiry.", GetEx),
+        new("mget", -2, CommandFlags.ReadOnly | CommandFlags.Fast, KeySpec.From(1), MGet)
+        {
+            KeyFlags = "RO access", AclCategories = ["string"], Group = "string", Since = "1.0.0",
+            Summary = "Returns the strings at several keys.",
+        },
+        new("mset", -3, CommandFlags.Write | CommandFlags.DenyOom, KeySpec.From(1, 2), MSet)
+        {
+            KeyFlags = "OW update", AclCategories = ["string"], Group = "string", Since = "1.0.1",
+            Summary = "Sets several keys to strings.",
+        },
+        new("msetnx", -3, CommandFlags.Write | CommandFlags.DenyOom, KeySpec.From(1, 2), MSetNx)
+        {
+            KeyFlags = "OW insert", AclCategories = ["string"], Group = "string", Since = "1.0.1",
+            Summary = "Sets several keys to strings if none of them exists.",
+        },
+    ];
+
+    private static Command Row(
+        string name, int arity, CommandFlags flags, string keyFlags, string since, string summary, CommandHandler handler) =>
+        new(name, arity, flags, KeySpec.At(1), handler)
+        {
+            KeyFlags = keyFlags, AclCategories = ["string"], Group = "string", Since = since, Summary = summary,
+        };
+
+    private static void Get(CommandContext call) => ReplyWithValue(call, call.Key(1));
+
+    /// <summary>Replies with the string at a key, null when there is none. False when the error reply for another kind of value is written.</summary>
+    private static bool ReplyWithValue(CommandContext call, scoped in Key key)
+    {
+        if (!call.TryRead(key, out var entry))
+        {
+            call.Reply.Null();
+            return true;
+        }
+
+        if (entry.Kind != ValueKind.String)
+        {
+            call.Reply.Error(ErrorReplies.WrongType);
+            return false;
+        }
+
+        call.Reply.Bulk(entry.String);
+        return true;
+    }
+
+    private static void Set(CommandContext call)
+    {
+        if (!SetOptions.TryParseSet(call, out var options))
+        {
+            call.SyntaxError();
+            return;
+        }
+
+        long expiresAt = Entry.NoExpiry;
+        if (options.HasExpiry && !SetOptions.TryExpiry(call, options.ExpiryAt, options.Expiry, out expiresAt)) return;
+
+        var key = call.Key(1);
+        if (options.ReturnOld && !ReplyWithValue(call, key)) return;
+
+        var found = call.TryWrite(key, out var entry);
+        if ((options.OnlyIfAbsent && found) || (options.OnlyIfPresent && !found))
+        {
+            if (!options.ReturnOld) call.Reply.Null();
+            return;
+        }
+
+        if (found && options.Expiry == SetOptions.ExpirySource.Keep) expiresAt = entry.ExpiresAt;
+        call.Database.SetString(key, call[2], expiresAt, call.AccessClock);
+        call.Changed(key);
+        if (options.HasExpiry)
+        {
+            if (options.Expiry != SetOptions.ExpirySource.MillisecondsAt) SetEffect(call, call[2], expiresAt);
+        }
+        else if (options.ReturnOld)
+        {
+            SetEffectWithoutGet(call);
+        }
+
+        if (!options.ReturnOld) call.Ok();
+    }
+
+    /// <summary>SET key value PXAT milliseconds: what any relative expiry becomes in the log.</summary>
+    private static void SetEffect(CommandContext call, ReadOnlySpan<byte> value, long expiresAt)
+    {
+        call.BeginEffect(5);
+        call.EffectArgument("SET"u8);
+        call.EffectArgument(call[1]);
+        call.EffectArgument(value);
+        call.EffectArgument("PXAT"u8);
+        call.EffectArgument(expiresAt);
+    }
+
+    /// <summary>The call as it was, but for GET, which may be repeated: a replica has nobody to answer.</summary>
+    private static void SetEffectWithoutGet(CommandContext call)
+    {
+        var count = 3;
+        for (var i = 3; i < call.Count; i++)
+            if (!call.Is(i, "get"u8)) count++;
+
+        call.BeginEffect(count);
+        for (var i = 0; i < call.Count; i++)
+            if (i < 3 || !call.Is(i, "get"u8)) call.EffectArgument(call[i]);
+    }
+
+    private static void SetNx(CommandContext call)
+    {
+        var key = call.Key(1);
+        if (call.TryWrite(key, out _))
+        {
+            call.Reply.Integer(0);
+            return;
+        }
+
+        call.Database.SetString(key, call[2], Entry.NoExpiry, call.AccessClock);
+        call.Changed(key);
+        call.Reply.Integer(1);
+    }
+
+    private static void SetEx(CommandContext call) => SetExpiring(call, SetOptions.ExpirySource.Seconds);
+
+    private static void PSetEx(CommandContext call) => SetExpiring(call, SetOptions.ExpirySource.Milliseconds);
+
+    private static void SetExpiring(CommandContext call, SetOptions.ExpirySource source)
+    {
+        if (!SetOptions.TryExpiry(call, 2, source, out var expiresAt)) return;
+        var key = call.Key(1);
+        call.Database.SetString(key, call[3], expiresAt, call.AccessClock);
+        call.Changed(key);
+        SetEffect(call, call[3], expiresAt);
+        call.Ok();
+    }
+
+    private static void GetSet(CommandContext call)
+    {
+        var key = call.Key(1);
+        if (!ReplyWithValue(call, key)) return;
+        call.Database.SetString(key, call[2], Entry.NoExpiry, call.AccessClock);
+        call.Changed(key);
+        call.BeginEffect(3);
+        call.EffectArgument("SET"u8);
+        call.EffectArgument(call[1]);
+        call.EffectArgument(call[2]);
+    }
+
+    private static void GetDel(CommandContext call)
+    {
+        var key = call.Key(1);
+        if (!ReplyWithValue(call, key)) return;
+        if (!call.Database.Remove(key)) return;
+        call.Changed(key);
+        Keys.DelEffect(call, call[1]);
+    }
+
+    private static void GetEx(CommandContext call)
+    {
+        if (!SetOptions.TryParseGetEx(call, out var options))
+        {
+            call.SyntaxError();
+            return;
+        }
+
+        var key = call.Key(1);
+        if (!call.TryRead(key, out var entry))
+        {
+            call.Reply.Null();
+            return;
+        }
+
+        if (entry.Kind != ValueKind.String)
+        {
+            call.Reply.Error(ErrorReplies.WrongType);
+            return;
+        }
+
+        long expiresAt = Entry.NoExpiry;
+        if (options.HasExpiry && !SetOptions.TryExpiry(call, options.ExpiryAt, options.Expiry, out expiresAt)) return;
+
+        call.Reply.Bulk(entry.String);
+        if (options.IsAbsolute && call.IsPastForMaster(expiresAt))
+        {
+            call.Database.Remove(key);
+            call.Changed(key);
+            Keys.DelEffect(call, call[1]);
+        }
+        else if (options.HasExpiry)
+        {
+            call.Database.SetExpiry(key, expiresAt);
+            call.Changed(key);
+            Expiration.PExpireAtEffect(call, call[1], expiresAt);
+        }
+        else if (options.Expiry == SetOptions.ExpirySource.Persist && entry.ExpiresAt != Entry.NoExpiry)
+        {
+            call.Database.SetExpiry(key, Entry.NoExpiry);
+            call.Changed(key);
+            call.BeginEffect(2);
+            call.EffectArgument("PERSIST"u8);
+            call.EffectArgument(call[1]);
+        }
+    }
+
+    private static void MGet(CommandContext call)
+    {
+        call.Reply.Array(call.Count - 1);
+        for (var i = 1; i < call.Count; i++)
+        {
+            if (call.TryRead(call.Key(i), out var entry) && entry.Kind == ValueKind.String) call.Reply.Bulk(entry.String);
+            else call.Reply.Null();
+        }
+    }
+
+    private static void MSet(CommandContext call) => SetAll(call, onlyIfAbsent: false);
+
+    private static void MSetNx(CommandContext call) => SetAll(call, onlyIfAbsent: true);
+
+    private static void SetAll(CommandContext call, bool onlyIfAbsent)
+    {
+        if (call.Count % 2 == 0)
+        {
+            call.Reply.Error($"ERR wrong number of arguments for '{call.Command.FullName}' command");
+            return;
+        }
+
+        for (var i = 1; onlyIfAbsent && i < call.Count; i += 2)
+        {
+            if (!call.TryWrite(call.Key(i), out _)) continue;
+            call.Reply.Integer(0);
+            return;
+        }
+
+        for (var i = 1; i < call.Count; i += 2)
+        {
+            var key = call.Key(i);
+            call.Database.SetString(key, call[i + 1], Entry.NoExpiry, call.AccessClock);
+            call.Changed(key);
+        }
+
+        if (onlyIfAbsent) call.Reply.Integer(1);
+        else call.Ok();
+    }
+}

@@ -1,0 +1,69 @@
+using System.Buffers;
+using System.Buffers.Text;
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Expiry;
+
+/// <summary>
+/// Judges whether a key has expired, and deletes expired keys outside of commands. A master deletes and says so with a DEL in the
+/// replication log; a replica keeps what has expired, as if it were absent, until its master's DEL comes.
+/// </summary>
+public sealed class KeyExpiry
+{
+    private static ReadOnlySpan<byte> DelHead => "*2\r\n$3\r\nDEL\r\n$"u8;
+
+    private readonly NodeServer _server;
+    private long _expiredKeys;
+
+    /// <summary>Makes the expiry of a server.</summary>
+    public KeyExpiry(NodeServer server) => _server = server;
+
+    /// <summary>Keys deleted because they had expired (INFO expired_keys).</summary>
+    public long ExpiredKeys => Interlocked.Read(ref _expiredKeys);
+
+    /// <summary>
+    /// True when this node deletes what has expired: it is a master, loads nothing, and no pause of its clients' writes holds that back. Stable
+    /// under any stripe lock, but for the pause.
+    /// </summary>
+    public bool MayDelete => !_server.Replication.IsReplica && !_server.Persistence.IsLoading;
+
+    /// <summary>True when the key of the entry has expired at a time in milliseconds of Unix time.</summary>
+    public static bool IsExpired(in Entry entry, long now) => entry.ExpiresAt != Entry.NoExpiry && now > entry.ExpiresAt;
+
+    /// <summary>Counts keys that a command found expired and deleted.</summary>
+    public void Count(long keys) => Interlocked.Add(ref _expiredKeys, keys);
+
+    /// <summary>Sets the count back to 0 (CONFIG RESETSTAT).</summary>
+    public void ResetCount() => Interlocked.Exchange(ref _expiredKeys, 0);
+
+    /// <summary>
+    /// Deletes a key that has expired at <paramref name="now"/> and appends its DEL to the replication log at once. Needs the key's stripe; not for
+    /// handlers that declare effects of their own on the same key. False when the key is not there, has not expired, or is kept (<see cref="MayDelete"/>).
+    /// </summary>
+    public bool TryDelete(Database database, in Key key, long now)
+    {
+        if (!database.TryFind(key, out var entry) || !IsExpired(entry, now) || !MayDelete) return false;
+        database.Remove(key);
+        Count(1);
+        if (_server.Replication.Log.IsActive) AppendDel(database, key.Bytes);
+        _server.Persistence.CountChanges(1);
+        return true;
+    }
+
+    private void AppendDel(Database database, ReadOnlySpan<byte> key)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(DelHead.Length + key.Length + 32);
+        DelHead.CopyTo(buffer);
+        var length = DelHead.Length;
+        Utf8Formatter.TryFormat(key.Length, buffer.AsSpan(length), out var digits);
+        length += digits;
+        "\r\n"u8.CopyTo(buffer.AsSpan(length));
+        length += 2;
+        key.CopyTo(buffer.AsSpan(length));
+        length += key.Length;
+        "\r\n"u8.CopyTo(buffer.AsSpan(length));
+        length += 2;
+        _server.Replication.Log.Append(database.Index, buffer.AsSpan(0, length), asTransaction: false);
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+}
