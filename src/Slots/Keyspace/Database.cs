@@ -1,35 +1,76 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
 /// One database: a table per slot. Members that take a key want that key's stripe lock held by the caller; others say what they want.
 /// Expiry is stored here but judged above: nothing in this class looks at a clock.
 /// </summary>
-public sealed class Database
+public sealed unsafe class Database
 {
-    internal Database(int index) => Index = index;
+    private readonly KeyHash _hash;
+    private readonly int _arenas;
+    private TableSet? _tables;
+    private SnapshotProgress? _progress;
+
+    internal Database(int index, KeyHash hash, int arenas)
+    {
+        Index = index;
+        _hash = hash;
+        _arenas = arenas;
+    }
 
     /// <summary>The index by which clients select this database now.</summary>
     public int Index { get; internal set; }
 
     /// <summary>Number of keys, expired ones that were not deleted yet included. No lock is needed.</summary>
-    public long Count => throw new NotSupportedException();
+    public long Count => _tables?.Count ?? 0;
 
     /// <summary>Number of keys with an expiry. No lock is needed.</summary>
-    public long ExpiringCount => throw new NotSupportedException();
+    public long ExpiringCount => _tables?.ExpiringCount ?? 0;
+
+    /// <summary>Native bytes of this database: keys, values, tables. No lock is needed.</summary>
+    public long UsedBytes => _tables?.Heap.UsedBytes ?? 0;
+
+    internal TableSet? Tables => _tables;
 
     /// <summary>Finds a key, expired or not.</summary>
-    public bool TryFind(in Key key, out Entry entry) => throw new NotSupportedException();
+    public bool TryFind(in Key key, out Entry entry)
+    {
+        var cell = Find(key);
+        entry = cell == null ? default : new Entry(SlotTable.Address(*cell));
+        return cell != null;
+    }
 
     /// <summary>Stamps the access clock of an entry (see <see cref="Entry.AccessClock"/>).</summary>
-    public void Touch(in Entry entry, uint accessClock) => throw new NotSupportedException();
+    public void Touch(in Entry entry, uint accessClock) => EntryBlock.SetClock(entry.Block, accessClock);
 
     /// <summary>Makes or replaces a key (of any kind) with a string.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value; must not alias native memory of this keyspace.</param>
     /// <param name="expiresAt">Expiry in milliseconds of Unix time, or <see cref="Entry.NoExpiry"/>.</param>
     /// <param name="accessClock">The access clock of now.</param>
-    public void SetString(in Key key, ReadOnlySpan<byte> value, long expiresAt, uint accessClock) =>
-        throw new NotSupportedException();
+    public void SetString(in Key key, ReadOnlySpan<byte> value, long expiresAt, uint accessClock)
+    {
+        _progress?.BeforeWrite(key.Slot, key.Hash);
+        var tables = TablesForInsert();
+        var root = tables.RootForInsert(key.Slot);
+        var cell = SlotTable.Find(root, key.Hash, key.Bytes);
+        if (cell != null)
+        {
+            var old = SlotTable.Address(*cell);
+            if (StringBlock.TryOverwrite(old, value, expiresAt))
+            {
+                EntryBlock.SetClock(old, accessClock);
+                if (expiresAt != Entry.NoExpiry) tables.LowerEarliest(key.Slot, expiresAt);
+                return;
+            }
+        }
+
+        var entry = StringBlock.Make(tables.Heap, key.Slot, key.Bytes, value, expiresAt, accessClock);
+        if (cell != null) tables.Replace(key.Slot, cell, entry);
+        else tables.Insert(root, key, entry);
+    }
 
     /// <summary>
     /// Changes the length of an existing string and returns its bytes to write into; the old bytes stay as far as they fit, new ones
@@ -38,34 +79,139 @@ public sealed class Database
     /// <param name="key">An existing key that holds a string.</param>
     /// <param name="length">The new length in bytes.</param>
     /// <param name="raw">What <see cref="Entry.IsRawString"/> answers from now on.</param>
-    public Span<byte> ResizeString(in Key key, int length, bool raw) => throw new NotSupportedException();
+    public Span<byte> ResizeString(in Key key, int length, bool raw)
+    {
+        _progress?.BeforeWrite(key.Slot, key.Hash);
+        var cell = Find(key);
+        Invariant.That(cell != null && length >= 0);
+        var old = SlotTable.Address(*cell);
+        Invariant.That(EntryBlock.Kind(old) == ValueKind.String);
+        var entry = StringBlock.Resize(_tables!.Heap, key.Slot, old, length);
+        if (entry != old)
+        {
+            _tables.Redirect(key.Slot, cell, entry);
+            EntryBlock.FreeWithoutValue(_tables.Heap, old);
+        }
+
+        if (raw) EntryBlock.Header(entry) |= EntryBlock.IsRaw;
+        else EntryBlock.Header(entry) &= ~EntryBlock.IsRaw;
+        return EntryBlock.Value(entry);
+    }
 
     /// <summary>Sets or removes (<see cref="Entry.NoExpiry"/>) the expiry; false when there is no such key.</summary>
-    public bool SetExpiry(in Key key, long expiresAt) => throw new NotSupportedException();
+    public bool SetExpiry(in Key key, long expiresAt)
+    {
+        var cell = Find(key);
+        if (cell == null) return false;
+        _progress?.BeforeWrite(key.Slot, key.Hash);
+        var entry = SlotTable.Address(*cell);
+        var had = EntryBlock.Has(entry, EntryBlock.HasExpiry);
+        if (had && expiresAt != Entry.NoExpiry)
+        {
+            EntryBlock.SetExpiry(entry, expiresAt);
+            _tables!.LowerEarliest(key.Slot, expiresAt);
+        }
+        else if (had || expiresAt != Entry.NoExpiry)
+        {
+            var changed = EntryBlock.Rename(_tables!.Heap, key.Slot, entry, key.Bytes, expiresAt);
+            _tables.Redirect(key.Slot, cell, changed);
+            EntryBlock.FreeWithoutValue(_tables.Heap, entry);
+        }
+
+        return true;
+    }
 
     /// <summary>Deletes a key; false when there was none.</summary>
-    public bool Remove(in Key key) => throw new NotSupportedException();
+    public bool Remove(in Key key)
+    {
+        var cell = Find(key);
+        if (cell == null) return false;
+        _progress?.BeforeWrite(key.Slot, key.Hash);
+        var tables = _tables!;
+        EntryBlock.Free(tables.Heap, tables.TakeOut(tables.Root(key.Slot), key, cell));
+        return true;
+    }
 
     /// <summary>
     /// Moves a key with value and expiry to another name or database, replacing what is there. Both keys' stripes are held.
     /// False when there is no such key.
     /// </summary>
-    public bool Move(in Key from, Database target, in Key to) => throw new NotSupportedException();
+    public bool Move(in Key from, Database target, in Key to)
+    {
+        var cell = Find(from);
+        if (cell == null) return false;
+        if (target == this && from.Bytes.SequenceEqual(to.Bytes)) return true;
+        _progress?.BeforeWrite(from.Slot, from.Hash);
+        target._progress?.BeforeWrite(to.Slot, to.Hash);
+        var tables = _tables!;
+        var targetTables = target.TablesForInsert();
+        var old = SlotTable.Address(*cell);
+        if (target == this)
+        {
+            var entry = EntryBlock.Rename(tables.Heap, to.Slot, old, to.Bytes, EntryBlock.Expiry(old));
+            tables.TakeOut(tables.Root(from.Slot), from, cell);
+            EntryBlock.FreeWithoutValue(tables.Heap, old);
+            tables.Put(to, entry);
+        }
+        else
+        {
+            var entry = StringBlock.Copy(targetTables.Heap, to.Slot, old, to.Bytes);
+            EntryBlock.Free(tables.Heap, tables.TakeOut(tables.Root(from.Slot), from, cell));
+            targetTables.Put(to, entry);
+        }
+
+        return true;
+    }
 
     /// <summary>Copies a key with value and expiry, replacing what is there. Both keys' stripes are held. False when there is no such key.</summary>
-    public bool Copy(in Key from, Database target, in Key to) => throw new NotSupportedException();
+    public bool Copy(in Key from, Database target, in Key to)
+    {
+        var cell = Find(from);
+        if (cell == null) return false;
+        if (target == this && from.Bytes.SequenceEqual(to.Bytes)) return true;
+        target._progress?.BeforeWrite(to.Slot, to.Hash);
+        var targetTables = target.TablesForInsert();
+        targetTables.Put(to, StringBlock.Copy(targetTables.Heap, to.Slot, SlotTable.Address(*cell), to.Bytes));
+        return true;
+    }
 
     /// <summary>Number of keys in a slot. Needs the slot's stripe.</summary>
-    public int CountInSlot(int slot) => throw new NotSupportedException();
+    public int CountInSlot(int slot)
+    {
+        var root = Root(slot);
+        return root == null ? 0 : (int)root->Count;
+    }
 
     /// <summary>Number of keys with an expiry in a slot. Needs the slot's stripe.</summary>
-    public int ExpiringCountInSlot(int slot) => throw new NotSupportedException();
+    public int ExpiringCountInSlot(int slot)
+    {
+        var root = Root(slot);
+        return root == null ? 0 : (int)root->Expiring;
+    }
+
+    /// <summary>
+    /// A lower bound of the expiries in a slot, in milliseconds of Unix time; <see cref="long.MaxValue"/> when no key has one. Exact
+    /// after <see cref="ScanExpiring"/> came to the end, until keys are deleted. Needs the slot's stripe.
+    /// </summary>
+    public long EarliestExpiryInSlot(int slot) => Root(slot) == null ? long.MaxValue : _tables!.EarliestExpiry(slot);
 
     /// <summary>Deletes all keys of a slot and returns how many there were. Needs the slot's stripe.</summary>
-    public int ClearSlot(int slot) => throw new NotSupportedException();
+    public int ClearSlot(int slot)
+    {
+        _progress?.BeforeClearSlot(slot);
+        return _tables?.ClearSlot(slot) ?? 0;
+    }
 
     /// <summary>Deletes all keys. Needs every stripe; takes time proportional to the number of slot tables, not of keys.</summary>
-    public void Clear() => throw new NotSupportedException();
+    public void Clear()
+    {
+        var tables = _tables;
+        if (tables == null) return;
+        _tables = null;
+        if (_progress == null) tables.Dispose();
+        else _progress.Detach();
+        _progress = null;
+    }
 
     /// <summary>
     /// Visits some entries of one slot's table with Redis's SCAN guarantee: an entry that is there from the first call to the last is
@@ -76,7 +222,44 @@ public sealed class Database
     /// <param name="visitor">Gets each entry.</param>
     /// <returns>The cursor to go on with, 0 when the table is done.</returns>
     public ulong ScanSlot<TVisitor>(int slot, ulong cursor, ref TVisitor visitor)
-        where TVisitor : IEntryVisitor, allows ref struct => throw new NotSupportedException();
+        where TVisitor : IEntryVisitor, allows ref struct
+    {
+        var root = Root(slot);
+        if (root == null || root->Count == 0) return 0;
+        var next = TableScan.VisitSome(root, cursor, ref visitor);
+        return next >= TableScan.End ? 0 : next;
+    }
+
+    /// <summary>
+    /// Visits the entries with an expiry of a part of a slot's table (at most some 200 entries), so that the caller can delete the
+    /// expired ones after the call. When the scan has come to the end, <see cref="EarliestExpiryInSlot"/> is exact: a cycle that
+    /// scans only slots whose earliest expiry has passed does no work for the others. Needs the slot's stripe, which may be let go between calls.
+    /// The visitor must not change the table. A key that is there during the whole scan is visited at least once.
+    /// </summary>
+    /// <param name="slot">The slot.</param>
+    /// <param name="scan">The default value to start; carried from call to call.</param>
+    /// <param name="visitor">Gets each entry that has an expiry, passed or not.</param>
+    /// <returns>False when the slot is done.</returns>
+    public bool ScanExpiring<TVisitor>(int slot, ref ExpiryScan scan, ref TVisitor visitor)
+        where TVisitor : IEntryVisitor
+    {
+        var root = Root(slot);
+        if (root == null || root->Expiring == 0) scan.IsDone = true;
+        if (scan.IsDone) return false;
+        if (scan.Position == 0)
+        {
+            scan.Number = _tables!.BeginExpiryScan(slot);
+            scan.Minimum = long.MaxValue;
+        }
+
+        var filter = new ExpiringVisitor<TVisitor>(ref visitor, scan.Minimum);
+        scan.Position = TableScan.VisitLeaf(root, scan.Position, ref filter);
+        scan.Minimum = filter.Minimum;
+        if (scan.Position < TableScan.End) return true;
+        _tables!.EndExpiryScan(slot, scan.Number, scan.Minimum);
+        scan.IsDone = true;
+        return false;
+    }
 
     /// <summary>
     /// Picks an entry of one slot, each with about the same chance. Needs the slot's stripe. False when the slot is empty.
@@ -84,11 +267,85 @@ public sealed class Database
     /// <param name="slot">The slot.</param>
     /// <param name="random">A random number; the same number and table give the same entry.</param>
     /// <param name="entry">The entry.</param>
-    public bool TryPick(int slot, ulong random, out Entry entry) => throw new NotSupportedException();
+    public bool TryPick(int slot, ulong random, out Entry entry)
+    {
+        var root = Root(slot);
+        var any = root != null && root->Count > 0;
+        entry = any ? new Entry(TableScan.Pick(root, (uint)(random % root->Count))) : default;
+        return any;
+    }
 
     /// <summary>
     /// The first slot from <paramref name="from"/> on that holds a key (or, when <paramref name="expiring"/>, a key with an expiry), or -1.
     /// No lock is needed; what it says may be old by the time it is read.
     /// </summary>
-    public int NextSlotInUse(int from, bool expiring) => throw new NotSupportedException();
+    public int NextSlotInUse(int from, bool expiring) => _tables?.NextSlotInUse(from, expiring) ?? -1;
+
+    /// <summary>Loads the cache line where a key's reference is expected. Changes nothing. Needs the key's stripe.</summary>
+    public void PrefetchBucket(in Key key)
+    {
+        var root = Root(key.Slot);
+        if (root != null && Sse.IsSupported) TableScan.PrefetchBucket(root, key.Hash);
+    }
+
+    /// <summary>Loads the cache lines of the entry that a key probably has. Changes nothing. Needs the key's stripe.</summary>
+    public void PrefetchEntry(in Key key)
+    {
+        var root = Root(key.Slot);
+        if (root != null && Sse.IsSupported) TableScan.PrefetchEntry(root, key.Hash);
+    }
+
+    internal void BeginSnapshot(SnapshotProgress progress) => _progress = progress;
+
+    internal void EndSnapshot() => _progress = null;
+
+    internal void Dispose()
+    {
+        _progress = null;
+        _tables?.Dispose();
+        _tables = null;
+    }
+
+    private TableNode* Root(int slot)
+    {
+        var tables = _tables;
+        return tables == null ? null : tables.Root(slot);
+    }
+
+    private ulong* Find(in Key key)
+    {
+        var root = Root(key.Slot);
+        return root == null ? null : SlotTable.Find(root, key.Hash, key.Bytes);
+    }
+
+    private TableSet TablesForInsert()
+    {
+        if (_tables is { } tables) return tables;
+        tables = new TableSet(_hash, _arenas);
+
+        // Another thread may make it at the same time, under another stripe; the one that is late has touched no native memory yet.
+        return Interlocked.CompareExchange(ref _tables, tables, null) ?? tables;
+    }
+
+    private ref struct ExpiringVisitor<TVisitor> : IEntryVisitor
+        where TVisitor : IEntryVisitor
+    {
+        private readonly ref TVisitor _visitor;
+
+        public ExpiringVisitor(ref TVisitor visitor, long minimum)
+        {
+            _visitor = ref visitor;
+            Minimum = minimum;
+        }
+
+        public long Minimum { get; private set; }
+
+        public void Visit(in Entry entry)
+        {
+            var expiresAt = entry.ExpiresAt;
+            if (expiresAt == Entry.NoExpiry) return;
+            Minimum = Math.Min(Minimum, expiresAt);
+            _visitor.Visit(entry);
+        }
+    }
 }

@@ -8,13 +8,17 @@ public sealed class Keyspace : IDisposable
 {
     private readonly Database[] _databases;
     private readonly Lock[] _stripes;
+    private readonly KeyHash _hash;
+    private Snapshot? _snapshot;
 
     /// <summary>Makes an empty keyspace.</summary>
     public Keyspace(KeyspaceOptions options)
     {
         Invariant.That(options.Databases >= 1);
+        Invariant.That(BitConverter.IsLittleEndian && nint.Size == 8);
+        _hash = new KeyHash(options.HashSeed);
         _databases = new Database[options.Databases];
-        for (var i = 0; i < _databases.Length; i++) _databases[i] = new Database(i);
+        for (var i = 0; i < _databases.Length; i++) _databases[i] = new Database(i, _hash, options.Arenas);
         _stripes = new Lock[StripeSet.StripeCount];
         for (var i = 0; i < _stripes.Length; i++) _stripes[i] = new Lock();
     }
@@ -26,10 +30,18 @@ public sealed class Keyspace : IDisposable
     public Database this[int index] => _databases[index];
 
     /// <summary>Native bytes in use by keys, values and tables (INFO used_memory counts these). No lock is needed.</summary>
-    public long UsedBytes => throw new NotSupportedException();
+    public long UsedBytes
+    {
+        get
+        {
+            var sum = Volatile.Read(ref _snapshot)?.KeptBytes ?? 0;
+            foreach (var database in _databases) sum += database.UsedBytes;
+            return sum;
+        }
+    }
 
     /// <summary>Computes the slot and hash of a key. The result aliases <paramref name="bytes"/>. No lock is needed.</summary>
-    public Key Key(ReadOnlySpan<byte> bytes) => throw new NotSupportedException();
+    public Key Key(ReadOnlySpan<byte> bytes) => new(bytes, HashSlot.Of(bytes), _hash.Of(bytes));
 
     /// <summary>Takes the locks of the stripes in ascending order. Re-entrant: a thread may take again what it holds.</summary>
     public StripeScope Lock(scoped in StripeSet stripes)
@@ -50,18 +62,67 @@ public sealed class Keyspace : IDisposable
     public StripeScope LockAll() => Lock(StripeSet.All);
 
     /// <summary>Exchanges two databases (SWAPDB). Needs every stripe.</summary>
-    public void Swap(int first, int second) => throw new NotSupportedException();
+    public void Swap(int first, int second)
+    {
+        (_databases[first], _databases[second]) = (_databases[second], _databases[first]);
+        _databases[first].Index = first;
+        _databases[second].Index = second;
+    }
 
     /// <summary>
     /// Starts a snapshot of every database. Needs every stripe; returns at once. <paramref name="sink"/> then gets each key
     /// exactly once as it is now, from <see cref="Snapshot.Advance"/> on the saver's thread and from writers that are about to
     /// change a part that was not visited yet. One snapshot runs at a time.
     /// </summary>
-    public Snapshot StartSnapshot(ISnapshotSink sink) => throw new NotSupportedException(sink.ToString());
+    public Snapshot StartSnapshot(ISnapshotSink sink)
+    {
+        Invariant.That(_snapshot == null);
+        var parts = new List<SnapshotProgress>();
+        foreach (var database in _databases)
+        {
+            if (database.Tables is not { } tables) continue;
+            var progress = new SnapshotProgress(database, tables, sink);
+            database.BeginSnapshot(progress);
+            parts.Add(progress);
+        }
+
+        return _snapshot = new Snapshot(this, parts);
+    }
+
+    /// <summary>
+    /// First of two steps that hide memory latency when several commands are at hand: loads the cache line where a key's reference
+    /// is expected. Takes the key's stripe for an instant; does nothing when another thread holds it.
+    /// </summary>
+    public void PrefetchBucket(Database database, in Key key)
+    {
+        var stripe = _stripes[StripeSet.StripeOf(key.Slot)];
+        if (!stripe.TryEnter()) return;
+        database.PrefetchBucket(key);
+        stripe.Exit();
+    }
+
+    /// <summary>
+    /// Second step, best when <see cref="PrefetchBucket"/> was called for all keys of the batch before: loads the first cache lines of the key's entry.
+    /// </summary>
+    public void PrefetchEntry(Database database, in Key key)
+    {
+        var stripe = _stripes[StripeSet.StripeOf(key.Slot)];
+        if (!stripe.TryEnter()) return;
+        database.PrefetchEntry(key);
+        stripe.Exit();
+    }
 
     /// <summary>Frees everything. No lock may be held by anybody.</summary>
     public void Dispose()
     {
+        _snapshot?.Dispose();
+        foreach (var database in _databases) database.Dispose();
+    }
+
+    internal void EndSnapshot(Snapshot snapshot)
+    {
+        Invariant.That(_snapshot == snapshot);
+        _snapshot = null;
     }
 
     internal void Unlock(scoped in StripeSet stripes)

@@ -8,4 +8,9 @@ public sealed class KeyspaceOptions
 
     /// <summary>Seed of the key hash: random per process, so that nobody can choose colliding keys; fixed in tests.</summary>
     public ulong HashSeed { get; init; }
+
+    /// <summary>
+    /// Number of arenas of each database's heap, a power of two: more let more threads allocate at once, each costs some partly filled blocks.
+    /// </summary>
+    public int Arenas { get; init; } = 8;
 }

@@ -3,8 +3,29 @@ namespace Starling.Slots.Keyspace;
 /// <summary>A snapshot under way; see <see cref="Keyspace.StartSnapshot"/>.</summary>
 public sealed class Snapshot : IDisposable
 {
-    internal Snapshot()
+    private readonly Keyspace _keyspace;
+    private readonly List<SnapshotProgress> _parts;
+    private int _at;
+    private int _slot;
+    private ulong _part;
+    private bool _disposed;
+
+    internal Snapshot(Keyspace keyspace, List<SnapshotProgress> parts)
     {
+        _keyspace = keyspace;
+        _parts = parts;
+    }
+
+    /// <summary>Native bytes of databases that were cleared since the snapshot started and are kept for it. Needs no lock.</summary>
+    internal long KeptBytes
+    {
+        get
+        {
+            var sum = 0L;
+            foreach (var part in _parts)
+                if (part.IsDetached) sum += part.Tables.Heap.UsedBytes;
+            return sum;
+        }
     }
 
     /// <summary>
@@ -12,10 +33,43 @@ public sealed class Snapshot : IDisposable
     /// saver thread, which waits between calls while its output is full.
     /// </summary>
     /// <returns>False when every part has been visited: the sink has got every key.</returns>
-    public bool Advance() => throw new NotSupportedException();
+    public bool Advance()
+    {
+        while (!_disposed && _at < _parts.Count)
+        {
+            var part = _parts[_at];
+            _slot = _slot < HashSlot.Count ? part.Tables.NextSlotInUse(_slot, expiring: false) : -1;
+            if (_slot >= 0)
+            {
+                bool done;
+                using (_keyspace.LockSlot(_slot)) done = part.SaveSome(_slot, ref _part);
+                if (!done) return true;
+                _slot++;
+                _part = 0;
+                return true;
+            }
+
+            _at++;
+            _slot = 0;
+        }
+
+        return false;
+    }
 
     /// <summary>Ends the snapshot, finished or abandoned, and frees what was kept for it. Takes every stripe itself.</summary>
     public void Dispose()
     {
+        if (_disposed) return;
+        _disposed = true;
+        using (_keyspace.LockAll())
+        {
+            foreach (var part in _parts)
+                if (!part.IsDetached) part.Database.EndSnapshot();
+            _keyspace.EndSnapshot(this);
+        }
+
+        // Nobody else knows these tables any more.
+        foreach (var part in _parts)
+            if (part.IsDetached) part.Tables.Dispose();
     }
 }

@@ -1,0 +1,33 @@
+using System.Runtime.InteropServices;
+
+namespace Starling.Slots.Keyspace;
+
+/// <summary>The tables of the slots of one stripe: this header, then the roots, one per slot.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct StripeTables
+{
+    /// <summary>Number of slots of a stripe.</summary>
+    public const int Slots = HashSlot.Count / StripeSet.StripeCount;
+
+    /// <summary>Bytes of the header and the roots.</summary>
+    public const int Bytes = HeaderBytes + (Slots * TableNode.Bytes);
+
+    private const int HeaderBytes = 64 + (Slots * sizeof(long));
+
+    /// <summary>The slot that is being scanned for expired keys, or -1.</summary>
+    public int ExpiryScanSlot;
+
+    /// <summary>The earliest expiry given in that slot since its scan began.</summary>
+    public long ExpiryScanMinimum;
+
+    /// <summary>Tells which scan it is.</summary>
+    public int ExpiryScanNumber;
+
+    /// <summary>The root of a slot's table.</summary>
+    public static TableNode* Root(StripeTables* stripe, int slot) =>
+        (TableNode*)((byte*)stripe + HeaderBytes) + (slot / StripeSet.StripeCount);
+
+    /// <summary>No key of the slot expires before this.</summary>
+    public static ref long Earliest(StripeTables* stripe, int slot) =>
+        ref ((long*)((byte*)stripe + 64))[slot / StripeSet.StripeCount];
+}

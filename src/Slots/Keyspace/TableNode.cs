@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+
+namespace Starling.Slots.Keyspace;
+
+/// <summary>
+/// A node of a slot's table; see <see cref="SlotTable"/>. A leaf holds up to 32 buckets in up to 8 pieces of up to 4 buckets;
+/// a branch holds the address of its children. One cache line. All zero is an empty leaf.
+/// </summary>
+[StructLayout(LayoutKind.Explicit, Size = Bytes)]
+internal unsafe struct TableNode
+{
+    /// <summary>Size of a node.</summary>
+    public const int Bytes = 64;
+
+    /// <summary>The most buckets a leaf has.</summary>
+    public const int MaxBuckets = 32;
+
+    /// <summary>Buckets of a full piece.</summary>
+    public const int PieceBuckets = 4;
+
+    /// <summary>Words of a bucket: one with 7 tag bytes and the overflow count, 7 references.</summary>
+    public const int BucketWords = 8;
+
+    /// <summary>Bytes of a bucket.</summary>
+    public const int BucketBytes = 64;
+
+    /// <summary>References in a bucket.</summary>
+    public const int BucketEntries = 7;
+
+    /// <summary>Where the addresses of the pieces start: 6 bytes each.</summary>
+    [FieldOffset(0)]
+    private readonly byte _pieces;
+
+    /// <summary>A branch's children, 2^<see cref="FanoutBits"/> nodes.</summary>
+    [FieldOffset(0)]
+    public TableNode* Children;
+
+    /// <summary>Number of entries in the node and below.</summary>
+    [FieldOffset(48)]
+    public uint Count;
+
+    /// <summary>Number of entries with an expiry; kept in a slot's root only.</summary>
+    [FieldOffset(52)]
+    public uint Expiring;
+
+    /// <summary>Number of buckets of a leaf.</summary>
+    [FieldOffset(56)]
+    public byte Buckets;
+
+    /// <summary>0 for a leaf; else the number of hash bits that choose a child.</summary>
+    [FieldOffset(57)]
+    public byte FanoutBits;
+
+    /// <summary>The address of a piece.</summary>
+    public static ulong* Piece(TableNode* leaf, int index) =>
+        (ulong*)(*(ulong*)(&leaf->_pieces + (index * 6)) & SlotTable.AddressBits);
+
+    /// <summary>Sets the address of a piece.</summary>
+    public static void SetPiece(TableNode* leaf, int index, byte* piece)
+    {
+        var at = &leaf->_pieces + (index * 6);
+        *(uint*)at = (uint)(ulong)piece;
+        *(ushort*)(at + 4) = (ushort)((ulong)piece >> 32);
+    }
+
+    /// <summary>The address of a bucket.</summary>
+    public static ulong* Bucket(TableNode* leaf, uint index) =>
+        Piece(leaf, (int)(index / PieceBuckets)) + (index % PieceBuckets * BucketWords);
+}

@@ -1,0 +1,181 @@
+using System.Numerics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Starling.Slots.Keyspace;
+
+/// <summary>Visiting the entries of a slot's table by position; see <see cref="SlotTable"/>.</summary>
+internal static unsafe class TableScan
+{
+    /// <summary>One past the last position.</summary>
+    public const ulong End = 1UL << SlotTable.PositionBits;
+
+    private const int EmptyBucketsPerCall = 64;
+
+    /// <summary>Visits the buckets from a position on until there was an entry, or many buckets without one; returns where to go on.</summary>
+    public static ulong VisitSome<TVisitor>(TableNode* root, ulong from, ref TVisitor visitor)
+        where TVisitor : IEntryVisitor, allows ref struct
+    {
+        for (var tries = 0; tries < EmptyBucketsPerCall && from < End; tries++)
+        {
+            var place = SlotTable.Locate(root, from << (64 - SlotTable.PositionBits));
+            uint buckets = place.Leaf->Buckets;
+            if (buckets == 0)
+            {
+                from = place.Start(from) + place.Width;
+                continue;
+            }
+
+            var home = HomeOf(place, from);
+            var visited = VisitBucket(place, home, ref visitor);
+            var rest = SlotTable.WindowBits - place.Bits;
+            var windowEnd = (((ulong)(home + 1) << rest) + buckets - 1) / buckets;
+            from = place.Start(from) + (windowEnd << (SlotTable.PositionBits - SlotTable.WindowBits - place.Offset));
+            if (visited) break;
+        }
+
+        return from;
+    }
+
+    /// <summary>Visits the entries whose position is in a range, and no others.</summary>
+    public static void VisitRange<TVisitor>(
+        in KeyHash hash, TableNode* root, ulong from, ulong end, ref TVisitor visitor)
+        where TVisitor : IEntryVisitor
+    {
+        while (from < end)
+        {
+            var place = SlotTable.Locate(root, from << (64 - SlotTable.PositionBits));
+            var leafEnd = place.Start(from) + place.Width;
+            var rangeEnd = Math.Min(end, leafEnd);
+            if (place.Leaf->Buckets > 0)
+            {
+                var filter = new RangeVisitor<TVisitor>(hash, from, rangeEnd, ref visitor);
+                var last = HomeOf(place, rangeEnd - 1);
+                for (var home = HomeOf(place, from); home <= last; home++) VisitBucket(place, home, ref filter);
+            }
+
+            from = leafEnd;
+        }
+    }
+
+    /// <summary>Visits every entry of the leaf that covers a position; returns where the next leaf starts.</summary>
+    public static ulong VisitLeaf<TVisitor>(TableNode* root, ulong from, ref TVisitor visitor)
+        where TVisitor : IEntryVisitor, allows ref struct
+    {
+        var place = SlotTable.Locate(root, from << (64 - SlotTable.PositionBits));
+        for (var i = 0u; i < place.Leaf->Buckets; i++)
+        {
+            var bucket = TableNode.Bucket(place.Leaf, i);
+            for (var j = 1; j < TableNode.BucketWords; j++)
+                if (bucket[j] != 0) visitor.Visit(new Entry(SlotTable.Address(bucket[j])));
+        }
+
+        return place.Start(from) + place.Width;
+    }
+
+    /// <summary>The entry of a number in 0..count-1, in no particular order.</summary>
+    public static byte* Pick(TableNode* root, uint number)
+    {
+        var node = root;
+        while (node->FanoutBits != 0)
+        {
+            node = node->Children;
+            while (number >= node->Count) number -= (node++)->Count;
+        }
+
+        for (var i = 0u; ; i++)
+        {
+            var bucket = TableNode.Bucket(node, i);
+            var used = TableNode.BucketEntries - BitOperations.PopCount(SlotTable.Matches(*bucket, 0));
+            if (number >= used)
+            {
+                number -= (uint)used;
+                continue;
+            }
+
+            for (var j = 1; ; j++)
+                if (bucket[j] != 0 && number-- == 0) return SlotTable.Address(bucket[j]);
+        }
+    }
+
+    /// <summary>Loads the bucket of a hash into the cache.</summary>
+    public static void PrefetchBucket(TableNode* root, ulong hash)
+    {
+        var place = SlotTable.Locate(root, hash);
+        if (place.Leaf->Buckets > 0) Sse.Prefetch0(HomeBucket(place, hash));
+    }
+
+    /// <summary>Loads the entries that may be the one of a hash into the cache.</summary>
+    public static void PrefetchEntry(TableNode* root, ulong hash)
+    {
+        var place = SlotTable.Locate(root, hash);
+        if (place.Leaf->Buckets == 0) return;
+        var bucket = HomeBucket(place, hash);
+        var window = SlotTable.Window(hash, place.Offset);
+        for (var j = 1; j < TableNode.BucketWords; j++)
+        {
+            if (bucket[j] >> SlotTable.PositionBits != window) continue;
+            var entry = SlotTable.Address(bucket[j]);
+            Sse.Prefetch0(entry);
+            Sse.Prefetch0(entry + 64);
+        }
+    }
+
+    private static ulong* HomeBucket(in TablePlace place, ulong hash) =>
+        TableNode.Bucket(
+            place.Leaf, SlotTable.Home(SlotTable.Window(hash, place.Offset), place.Bits, place.Leaf->Buckets));
+
+    private static uint HomeOf(in TablePlace place, ulong position) =>
+        SlotTable.Home(
+            SlotTable.Window(position << (64 - SlotTable.PositionBits), place.Offset), place.Bits, place.Leaf->Buckets);
+
+    /// <summary>Visits the entries whose bucket this is, where the buckets that they overflowed into included.</summary>
+    private static bool VisitBucket<TVisitor>(in TablePlace place, uint home, ref TVisitor visitor)
+        where TVisitor : IEntryVisitor, allows ref struct
+    {
+        var leaf = place.Leaf;
+        uint buckets = leaf->Buckets;
+        var visited = false;
+        var at = home;
+        do
+        {
+            var bucket = TableNode.Bucket(leaf, at);
+            for (var j = 1; j < TableNode.BucketWords; j++)
+            {
+                var reference = bucket[j];
+                if (reference == 0) continue;
+                if (SlotTable.Home((uint)(reference >> SlotTable.PositionBits), place.Bits, buckets) != home) continue;
+                visited = true;
+                visitor.Visit(new Entry(SlotTable.Address(reference)));
+            }
+
+            if (SlotTable.Overflow(*bucket) == 0) break;
+            if (++at == buckets) at = 0;
+        }
+        while (at != home);
+        return visited;
+    }
+
+    /// <summary>Passes on the entries of a range of positions.</summary>
+    private ref struct RangeVisitor<TVisitor> : IEntryVisitor
+        where TVisitor : IEntryVisitor
+    {
+        private readonly KeyHash _hash;
+        private readonly ulong _from;
+        private readonly ulong _end;
+        private readonly ref TVisitor _visitor;
+
+        public RangeVisitor(in KeyHash hash, ulong from, ulong end, ref TVisitor visitor)
+        {
+            _hash = hash;
+            _from = from;
+            _end = end;
+            _visitor = ref visitor;
+        }
+
+        public void Visit(in Entry entry)
+        {
+            var position = _hash.Of(entry.Key) >> (64 - SlotTable.PositionBits);
+            if (position >= _from && position < _end) _visitor.Visit(entry);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using System.Runtime.InteropServices;
+
+namespace Starling.Slots.Memory;
+
+/// <summary>A piece of memory from the system that blocks are taken from.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct Chunk
+{
+    /// <summary>Number of blocks in a chunk.</summary>
+    public const int Blocks = 16;
+
+    /// <summary>The next chunk of the same list.</summary>
+    public Chunk* Next;
+
+    /// <summary>The one before.</summary>
+    public Chunk* Previous;
+
+    /// <summary>The first block.</summary>
+    public byte* Memory;
+
+    /// <summary>One bit per block that is free.</summary>
+    public uint Free;
+}

@@ -1,0 +1,156 @@
+using System.Runtime.CompilerServices;
+
+namespace Starling.Slots.Memory;
+
+/// <summary>
+/// The allocator of all native memory. Small sizes are cells of 64 KiB blocks (<see cref="SizeClass"/>); an empty block is given back. The heap
+/// has several arenas with a lock each; callers choose one by stripe. Who frees says the size that was asked for. In
+/// debug builds a cell ends in guard bytes, and a freed one is poisoned until it is used again.
+/// </summary>
+internal sealed unsafe class NativeHeap : IDisposable
+{
+#if DEBUG
+    private const int GuardBytes = 8;
+    private const ulong Guard = 0xA5C3_5A3C_C3A5_3C5A;
+    private const byte Poison = 0xDD;
+#else
+    private const int GuardBytes = 0;
+#endif
+
+    private readonly ChunkPool _chunks = new();
+    private readonly Arena[] _arenas;
+
+    /// <summary>Makes an empty heap.</summary>
+    /// <param name="arenas">Number of arenas, a power of two.</param>
+    public NativeHeap(int arenas)
+    {
+        Invariant.That(arenas > 0 && (arenas & (arenas - 1)) == 0);
+        _arenas = new Arena[arenas];
+        for (var i = 0; i < arenas; i++) _arenas[i] = new Arena(_chunks, i);
+    }
+
+    /// <summary>Bytes in use, rounding included. No lock is needed.</summary>
+    public long UsedBytes
+    {
+        get
+        {
+            var sum = 0L;
+            foreach (var arena in _arenas) sum += arena.UsedBytes;
+            return sum;
+        }
+    }
+
+    /// <summary>How many bytes may be used of an allocation that was made with this size.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long UsableBytes(long size)
+    {
+        var whole = size + GuardBytes;
+        return whole <= SizeClass.LargestBytes
+            ? SizeClass.BytesOf(SizeClass.Of((int)whole)) - GuardBytes
+            : ((whole + 63) & ~63L) - GuardBytes;
+    }
+
+    /// <summary>How many bytes <see cref="UsedBytes"/> counts for an allocation of this size.</summary>
+    public static long CountedBytes(long size)
+    {
+        var usable = UsableBytes(size) + GuardBytes;
+        return usable <= SizeClass.LargestBytes ? usable : usable + sizeof(LargeBlock);
+    }
+
+    /// <summary>
+    /// Memory of undefined content. Aligned to 8; to 64 when <paramref name="size"/> is a multiple of 64 up to 2048 (in debug
+    /// builds only as far as the guard bytes leave it so) and to 16 above <see cref="SizeClass.LargestBytes"/>.
+    /// </summary>
+    /// <param name="selector">Chooses the arena, e.g. the stripe.</param>
+    /// <param name="size">Bytes, at least 1.</param>
+    public byte* Allocate(int selector, long size)
+    {
+        var arena = _arenas[selector & (_arenas.Length - 1)];
+        var whole = size + GuardBytes;
+        var memory = whole <= SizeClass.LargestBytes
+            ? arena.AllocateCell(SizeClass.Of((int)whole))
+            : arena.AllocateLarge(UsableBytes(size) + GuardBytes + sizeof(LargeBlock));
+        SetGuard(memory, size);
+        return memory;
+    }
+
+    /// <summary>As <see cref="Allocate"/>, filled with zero bytes.</summary>
+    public byte* AllocateZeroed(int selector, long size)
+    {
+        var memory = Allocate(selector, size);
+        Unsafe.InitBlockUnaligned(memory, 0, checked((uint)size));
+        return memory;
+    }
+
+    /// <summary>Frees an allocation.</summary>
+    /// <param name="memory">What <see cref="Allocate"/> gave.</param>
+    /// <param name="size">The size that was asked for, or any other with the same <see cref="UsableBytes"/>.</param>
+    public void Free(byte* memory, long size)
+    {
+        CheckGuard(memory, size);
+        if (size + GuardBytes > SizeClass.LargestBytes)
+        {
+            _arenas[((LargeBlock*)memory - 1)->Arena].FreeLarge(memory);
+            return;
+        }
+
+        var block = Block.Of(memory);
+        Invariant.That(block->SizeClass == SizeClass.Of((int)size + GuardBytes));
+        SetPoison(memory, size);
+        _arenas[block->Arena].FreeCell(block, memory);
+    }
+
+    /// <summary>Changes the size of an allocation; the content stays as far as it fits.</summary>
+    public byte* Reallocate(int selector, byte* memory, long size, long newSize)
+    {
+        if (size + GuardBytes > SizeClass.LargestBytes && newSize + GuardBytes > SizeClass.LargestBytes)
+        {
+            CheckGuard(memory, size);
+            var arena = _arenas[((LargeBlock*)memory - 1)->Arena];
+            var moved = arena.ReallocateLarge(memory, UsableBytes(newSize) + GuardBytes + sizeof(LargeBlock));
+            SetGuard(moved, newSize);
+            return moved;
+        }
+
+        var result = Allocate(selector, newSize);
+        Buffer.MemoryCopy(memory, result, newSize, Math.Min(size, newSize));
+        Free(memory, size);
+        return result;
+    }
+
+    /// <summary>Gives everything back to the system, whatever is in use: the pointers into this heap are dead.</summary>
+    public void Dispose()
+    {
+        foreach (var arena in _arenas) arena.Clear();
+        _chunks.Clear();
+    }
+
+#if DEBUG
+    private static void SetGuard(byte* memory, long size) =>
+        Unsafe.WriteUnaligned(memory + UsableBytes(size), Guard);
+
+    private static void CheckGuard(byte* memory, long size) =>
+        Invariant.That(Unsafe.ReadUnaligned<ulong>(memory + UsableBytes(size)) == Guard);
+
+    private static void SetPoison(byte* memory, long size) =>
+        Unsafe.InitBlockUnaligned(memory, Poison, (uint)(UsableBytes(size) + GuardBytes));
+#else
+    private static void SetGuard(byte* memory, long size)
+    {
+        _ = memory;
+        _ = size;
+    }
+
+    private static void CheckGuard(byte* memory, long size)
+    {
+        _ = memory;
+        _ = size;
+    }
+
+    private static void SetPoison(byte* memory, long size)
+    {
+        _ = memory;
+        _ = size;
+    }
+#endif
+}
