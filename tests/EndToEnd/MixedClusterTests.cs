@@ -59,6 +59,7 @@ public class MixedClusterTests
         Wait.Until("the former master is its replica", () =>
             master.Info("replication", "role") == "slave" && master.Info("replication", "master_link_status") == "up");
         cluster.WaitUntilHealthy();
+        cluster.WaitUntilAllSeeRoles();
         Assert.Equal("OK", master.Text("CLUSTER", "FAILOVER"));
         Wait.Until("and the former master again", () => master.Info("replication", "role") == "master");
         cluster.WaitUntilHealthy();

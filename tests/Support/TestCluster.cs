@@ -38,9 +38,7 @@ public sealed class TestCluster : IDisposable
                 Wait.Until("the replica knows its master", () => replica.Text("CLUSTER", "REPLICATE", master) == "OK");
             }
 
-            // What a node knows of the others' roles comes with their next pings.
-            Wait.Until("all nodes see all roles", () => cluster.Alive.All(node =>
-                node.Text("CLUSTER", "NODES").Split('\n').Count(line => line.Contains("slave", StringComparison.Ordinal)) == replicas.Length));
+            cluster.WaitUntilAllSeeRoles();
 
             cluster.WaitUntilHealthy();
             return cluster;
@@ -70,6 +68,19 @@ public sealed class TestCluster : IDisposable
         node.ClusterInfo("cluster_state") == "ok"
         && node.ClusterInfo("cluster_slots_ok") == "16384"
         && (node.Info("replication", "role") == "master" || node.Info("replication", "master_link_status") == "up")));
+
+    /// <summary>
+    /// Waits until every living node sees the roles that the nodes themselves tell: what a node knows of another's role comes with its next ping.
+    /// </summary>
+    public void WaitUntilAllSeeRoles() => Wait.Until("all nodes see all roles", () =>
+    {
+        var replicas = Alive.Where(node => node.Info("replication", "role") == "slave").Select(node => node.Text("CLUSTER", "MYID")).ToArray();
+        return Alive.All(node =>
+        {
+            var seen = node.Text("CLUSTER", "NODES").Split('\n').Where(line => line.Contains("slave", StringComparison.Ordinal));
+            return seen.Select(line => line[..40]).ToHashSet(StringComparer.Ordinal).SetEquals(replicas);
+        });
+    });
 
     /// <summary>Waits until every replica has the offset of its master.</summary>
     public void WaitUntilReplicasHaveCaughtUp() => Wait.Until("the replicas have their masters' offsets", () =>
