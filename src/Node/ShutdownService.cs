@@ -1,0 +1,209 @@
+using Microsoft.Extensions.Logging;
+
+namespace Starling.Node;
+
+/// <summary>
+/// Shuts a server down in order: holds back writes, waits for lagging replicas, saves, stops the parts. One shutdown runs at a time,
+/// on a thread of its own; while it waits for replicas it can be aborted.
+/// </summary>
+public sealed class ShutdownService
+{
+    private const string PauseReason = "shutdown";
+    private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(10);
+
+    private readonly NodeServer _server;
+    private readonly ILogger _log;
+
+    // Guards the two fields below; nothing else is taken under it.
+    private readonly Lock _lock = new();
+    private readonly List<Action> _onFailure = [];
+    private ManualResetEventSlim? _abort;
+
+    /// <summary>Makes the service.</summary>
+    public ShutdownService(NodeServer server)
+    {
+        _server = server;
+        _log = server.Loggers.CreateLogger("shutdown");
+    }
+
+    /// <summary>Lists the replicas and how far they are behind. Set by replication.</summary>
+    public Func<IReadOnlyList<ReplicaLag>> Replicas { get; set; } = () => [];
+
+    /// <summary>Asks the replicas to acknowledge at once. Set by replication.</summary>
+    public Action RequestAcknowledgements { get; set; } = () => { };
+
+    /// <summary>Gets notifications for the process supervisor, such as "STOPPING=1". Set by the executable.</summary>
+    public Action<string> NotifySupervisor { get; set; } = _ => { };
+
+    /// <summary>Ends the process once everything is stopped. Set by the executable.</summary>
+    public Action Exit { get; set; } = () => { };
+
+    /// <summary>True from the moment a shutdown is asked for until it fails or is aborted.</summary>
+    public bool IsUnderWay
+    {
+        get
+        {
+            lock (_lock) return _abort is not null;
+        }
+    }
+
+    /// <summary>Reads words such as "nosave now" as flags; "default" is none.</summary>
+    public static ShutdownFlags ParseFlags(string words)
+    {
+        var flags = ShutdownFlags.None;
+        foreach (var word in words.Split(' '))
+        {
+            flags |= word switch
+            {
+                "save" => ShutdownFlags.Save,
+                "nosave" => ShutdownFlags.NoSave,
+                "now" => ShutdownFlags.Now,
+                "force" => ShutdownFlags.Force,
+                _ => ShutdownFlags.None,
+            };
+        }
+
+        return flags;
+    }
+
+    /// <summary>
+    /// Begins a shutdown, or joins the one under way, and returns at once. Any thread, with or without stripes.
+    /// </summary>
+    /// <param name="flags">How; ignored when one is under way.</param>
+    /// <param name="onFailure">Called once, on the thread of the shutdown, when it fails or is aborted.</param>
+    public void Begin(ShutdownFlags flags, Action? onFailure = null)
+    {
+        ManualResetEventSlim abort;
+        lock (_lock)
+        {
+            if (onFailure is not null) _onFailure.Add(onFailure);
+            if (_abort is not null) return;
+            abort = _abort = new ManualResetEventSlim();
+        }
+
+        new Thread(() => Run(flags, abort)) { Name = "shutdown", IsBackground = true }.Start();
+    }
+
+    /// <summary>Aborts the shutdown that is under way. False when there is none, or when it is past waiting.</summary>
+    public bool TryAbort()
+    {
+        lock (_lock)
+        {
+            if (_abort is null || _abort.IsSet) return false;
+            _abort.Set();
+        }
+
+        return true;
+    }
+
+    private void Run(ShutdownFlags flags, ManualResetEventSlim abort)
+    {
+        // What is half loaded must not replace the file that it comes from.
+        if (_server.Persistence.IsLoading) flags = (flags & ~ShutdownFlags.Save) | ShutdownFlags.NoSave;
+        ServerLog.ShutdownRequested(_log);
+        NotifySupervisor("STOPPING=1\n");
+        _server.Clients.PauseWrites(PauseReason, long.MaxValue);
+        if (WaitForReplicas(flags, abort) && TrySave(flags))
+        {
+            Finish();
+            return;
+        }
+
+        Action[] failed;
+        lock (_lock)
+        {
+            failed = [.. _onFailure];
+            _onFailure.Clear();
+            _abort = null;
+        }
+
+        _server.Clients.Unpause(PauseReason);
+        foreach (var action in failed) action();
+    }
+
+    /// <summary>False when the shutdown was aborted meanwhile.</summary>
+    private bool WaitForReplicas(ShutdownFlags flags, ManualResetEventSlim abort)
+    {
+        var timeout = _server.Config.ShutdownTimeout;
+        if ((flags & ShutdownFlags.Now) == 0 && timeout > 0 && IsAnyLagging())
+        {
+            var deadline = _server.NowMilliseconds + (timeout * 1000L);
+            RequestAcknowledgements();
+            ServerLog.WaitingForReplicas(_log);
+            while (_server.NowMilliseconds < deadline && IsAnyLagging() && !abort.Wait(PollPeriod))
+            {
+            }
+        }
+
+        lock (_lock)
+        {
+            if (!abort.IsSet)
+            {
+                // From here on it cannot be aborted any more.
+                abort.Set();
+                return true;
+            }
+        }
+
+        ServerLog.ShutdownAborted(_log);
+        return false;
+    }
+
+    private bool IsAnyLagging() => Replicas().Any(replica => replica.BytesBehind != 0);
+
+    private bool TrySave(ShutdownFlags flags)
+    {
+        LogReplicas();
+        var wantsSave = (flags & ShutdownFlags.Save) != 0
+            || (_server.Config.Save.Count > 0 && (flags & ShutdownFlags.NoSave) == 0);
+        if (!wantsSave) return true;
+        ServerLog.SavingBeforeExit(_log);
+        NotifySupervisor("STATUS=Saving the final RDB snapshot\n");
+        if (_server.Persistence.SaveOnShutdown()) return true;
+        if ((flags & ShutdownFlags.Force) != 0)
+        {
+            ServerLog.SaveFailedExitAnyway(_log);
+            return true;
+        }
+
+        ServerLog.SaveFailedCannotExit(_log);
+        NotifySupervisor("STATUS=Error trying to save the DB, can't exit.\n");
+        ServerLog.ShutdownFailed(_log);
+        return false;
+    }
+
+    private void LogReplicas()
+    {
+        var replicas = Replicas();
+        var inSync = 0;
+        foreach (var replica in replicas)
+        {
+            if (replica.BytesBehind == 0) inSync++;
+            else ServerLog.LaggingReplica(_log, replica.Name, replica.BytesBehind, replica.SecondsSinceAcknowledged, replica.State);
+        }
+
+        if (replicas.Count > 0) ServerLog.ReplicasInSync(_log, inSync, replicas.Count);
+    }
+
+    private void Finish()
+    {
+        RemovePidFile();
+        _server.Stop();
+        ServerLog.ReadyToExit(_log);
+        Exit();
+    }
+
+    private void RemovePidFile()
+    {
+        if (_server.Config.PidFile is not { } file) return;
+        ServerLog.RemovingPidFile(_log);
+        try
+        {
+            File.Delete(_server.Config.PathOf(file));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            ServerLog.PidFileNotRemoved(_log, e.Message);
+        }
+    }
+}
