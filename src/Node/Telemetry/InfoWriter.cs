@@ -1,30 +1,28 @@
 using System.Globalization;
-using System.Text;
 
 namespace Starling.Node.Telemetry;
 
-/// <summary>Collects INFO's lines.</summary>
+/// <summary>Collects the fields of one section of INFO.</summary>
 public sealed class InfoWriter
 {
-    private readonly StringBuilder _text = new();
+    private readonly List<KeyValuePair<string, string>> _fields = [];
 
     /// <summary>A field with a text.</summary>
-    public void Field(string name, string value) => _text.Append(name).Append(':').Append(value).Append("\r\n");
+    public void Field(string name, string value) => _fields.Add(new(name, value));
 
     /// <summary>A field with a number.</summary>
-    public void Field(string name, long value) =>
-        _text.Append(name).Append(':').Append(value.ToString(CultureInfo.InvariantCulture)).Append("\r\n");
+    public void Field(string name, long value) => Field(name, value.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>A field with a flag, 1 or 0.</summary>
     public void Field(string name, bool value) => Field(name, value ? 1 : 0);
 
-    /// <summary>A section's head, such as "# Server"; an empty line goes before it unless it is the first.</summary>
-    public void Section(string title)
+    /// <summary>A field with a number of bytes, and one with "_human" behind its name.</summary>
+    public void Bytes(string name, long value)
     {
-        if (_text.Length > 0) _text.Append("\r\n");
-        _text.Append("# ").Append(title).Append("\r\n");
+        Field(name, value);
+        Field(name + "_human", InfoFormat.Human(value));
     }
 
-    /// <summary>What was written.</summary>
-    public override string ToString() => _text.ToString();
+    /// <summary>The fields in the order in which they were written.</summary>
+    internal IReadOnlyList<KeyValuePair<string, string>> Fields => _fields;
 }

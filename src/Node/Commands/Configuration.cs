@@ -1,0 +1,212 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Starling.Node.Config;
+using Starling.Node.Serving;
+using Starling.Resp;
+
+namespace Starling.Node.Commands;
+
+/// <summary>CONFIG.</summary>
+public static class Configuration
+{
+    private const CommandFlags Flags = CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale;
+
+    private static readonly string[] HelpLines =
+    [
+        "CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "GET <pattern>",
+        "    Return parameters matching the glob-like <pattern> and their values.",
+        "SET <directive> <value>",
+        "    Set the configuration <directive> to <value>.",
+        "RESETSTAT",
+        "    Reset statistics reported by the INFO command.",
+        "REWRITE",
+        "    Rewrite the configuration file.",
+        "HELP",
+        "    Prints this help.",
+    ];
+
+    /// <summary>The commands of this family.</summary>
+    public static readonly Command[] Rows =
+    [
+        new("config", -2, CommandFlags.None, KeySpec.None, handler: null)
+        {
+            Group = "server",
+            Since = "2.0.0",
+            Summary = "A container for server configuration commands.",
+            Subcommands =
+            [
+                Subcommand("get", -3, Get, "2.0.0", "Returns the effective values of configuration parameters."),
+                Subcommand("set", -4, Set, "2.0.0", "Sets configuration parameters in-flight."),
+                Subcommand("resetstat", 2, ResetStatistics, "2.0.0", "Resets the server's statistics."),
+                Subcommand("rewrite", 2, Rewrite, "2.8.0", "Persists the effective configuration to file."),
+                new("help", 2, CommandFlags.Loading | CommandFlags.Stale, KeySpec.None, Help)
+                {
+                    Locks = LockMode.None,
+                    Group = "server",
+                    Since = "5.0.0",
+                    Summary = "Returns helpful text about the different subcommands.",
+                },
+            ],
+        },
+    ];
+
+    private static Command Subcommand(string name, int arity, CommandHandler handler, string since, string summary) =>
+        new(name, arity, Flags, KeySpec.None, handler)
+        {
+            Locks = LockMode.None,
+            Group = "server",
+            Since = since,
+            Summary = summary,
+        };
+
+    private static void Help(CommandContext call)
+    {
+        call.Reply.Array(HelpLines.Length);
+        foreach (var line in HelpLines) call.Reply.Simple(Encoding.ASCII.GetBytes(line));
+    }
+
+    private static void Get(CommandContext call)
+    {
+        var found = new Dictionary<string, Directive>(StringComparer.Ordinal);
+        for (var i = 2; i < call.Count; i++)
+        {
+            var pattern = call[i];
+            if (pattern.IndexOfAny("[*?"u8) >= 0)
+            {
+                foreach (var directive in DirectiveTable.All) AddMatches(found, directive, pattern);
+                continue;
+            }
+
+            var name = Encoding.UTF8.GetString(pattern);
+            if (DirectiveTable.Find(name) is { } exact) found.TryAdd(name, exact);
+        }
+
+        call.Reply.Map(found.Count);
+        foreach (var (name, directive) in found)
+        {
+            call.Reply.Bulk(name);
+            call.Reply.Bulk(directive.Get(call.Server.Config));
+        }
+    }
+
+    private static void AddMatches(Dictionary<string, Directive> found, Directive directive, ReadOnlySpan<byte> pattern)
+    {
+        if (directive.IsHidden) return;
+        if (Matches(pattern, directive.Name)) found.TryAdd(directive.Name, directive);
+        foreach (var alias in directive.Aliases)
+        {
+            if (Matches(pattern, alias)) found.TryAdd(alias, directive);
+        }
+
+        static bool Matches(ReadOnlySpan<byte> pattern, string name) =>
+            GlobPattern.Matches(pattern, Encoding.ASCII.GetBytes(name), ignoreCase: true);
+    }
+
+    private static void Set(CommandContext call)
+    {
+        if (call.Count % 2 != 0)
+        {
+            call.Reply.Error(ErrorReplies.Syntax);
+            return;
+        }
+
+        if (!TryReadSettings(call, out var settings)) return;
+        var config = call.Server.Config;
+        if (!config.Changes.TrySet(config, settings, out var failed, out var reason))
+        {
+            Fail(call, failed!.Name, reason!);
+            return;
+        }
+
+        var log = call.Server.Loggers.CreateLogger("config");
+        foreach (var (directive, _) in settings)
+        {
+            if (directive.State == DirectiveState.NotYetEffective) ConfigLog.SetWithoutEffect(log, directive.Name);
+        }
+
+        call.Reply.Simple("OK"u8);
+    }
+
+    /// <summary>Checks everything about the arguments that does not need their values; writes the error reply when it answers false.</summary>
+    private static bool TryReadSettings(CommandContext call, out List<(Directive Directive, string Value)> settings)
+    {
+        settings = [];
+        for (var i = 2; i < call.Count; i += 2)
+        {
+            var name = Encoding.UTF8.GetString(call[i]);
+            if (DirectiveTable.Find(name) is not { } directive)
+            {
+                call.Reply.Error($"ERR Unknown option or number of arguments for CONFIG SET - '{name}'");
+                return false;
+            }
+
+            if (directive.IsImmutable) return Fail(call, name, "can't set immutable config");
+            if (directive.IsProtected && !MayChangeProtected(call)) return Fail(call, name, "can't set protected config");
+            if (directive.IsDeniedWhileLoading && call.Server.Persistence.IsLoading)
+            {
+                call.Reply.Error("LOADING Redis is loading the dataset in memory"u8);
+                return false;
+            }
+
+            if (settings.Exists(setting => setting.Directive == directive)) return Fail(call, name, "duplicate parameter");
+            if (!TryDecode(call[i + 1], out var value)) return Fail(call, name, "argument must be UTF-8 text");
+            settings.Add((directive, value));
+        }
+
+        return true;
+    }
+
+    private static bool TryDecode(ReadOnlySpan<byte> bytes, out string text)
+    {
+        text = Encoding.UTF8.GetString(bytes);
+        return System.Text.Unicode.Utf8.IsValid(bytes);
+    }
+
+    private static bool MayChangeProtected(CommandContext call) => call.Server.Config.EnableProtectedConfigs switch
+    {
+        "yes" => true,
+        "local" => call.Session.IsLocal,
+        _ => false,
+    };
+
+    private static bool Fail(CommandContext call, string directive, string reason)
+    {
+        call.Reply.Error($"ERR CONFIG SET failed (possibly related to argument '{directive}') - {reason}");
+        return false;
+    }
+
+    private static void ResetStatistics(CommandContext call)
+    {
+        call.Server.Info.Reset();
+        call.Reply.Simple("OK"u8);
+    }
+
+    private static void Rewrite(CommandContext call)
+    {
+        var server = call.Server;
+        if (server.Config.File is not { } file)
+        {
+            call.Reply.Error("ERR The server is running without a config file"u8);
+            return;
+        }
+
+        // A disk can take its time: the client waits, its thread does not.
+        string? reason = null;
+        var waiting = call.Suspend(0, (reply, _) =>
+        {
+            if (reason is null) reply.Simple("OK"u8);
+            else reply.Error("ERR Rewriting config file: " + reason);
+        });
+        ThreadPool.UnsafeQueueUserWorkItem(
+            _ =>
+            {
+                reason = ConfigFile.TryRewrite(server.Config, file, writeDefaults: false);
+                var log = server.Loggers.CreateLogger("config");
+                if (reason is null) ConfigLog.Rewritten(log);
+                else ConfigLog.RewriteFailed(log, reason);
+                waiting.Complete();
+            },
+            state: null);
+    }
+}

@@ -1,0 +1,156 @@
+using System.Globalization;
+using Starling.Node.Config;
+
+namespace Starling.Node.Telemetry;
+
+/// <summary>The sections of INFO about the process as a whole: server, memory, cpu, cluster, keyspace.</summary>
+public sealed class ServerSections
+{
+    private const long SecondsPerDay = 86400;
+
+    private readonly NodeServer _server;
+    private readonly long _startedAt;
+    private readonly long _bytesAtStart;
+    private long _peakBytes;
+
+    /// <summary>Makes the sections and adds them to the server's INFO.</summary>
+    public ServerSections(NodeServer server)
+    {
+        _server = server;
+        _startedAt = server.NowMilliseconds;
+        _bytesAtStart = UsedBytes;
+        _peakBytes = _bytesAtStart;
+        server.Info.Add("server", WriteServer);
+        server.Info.Add("memory", WriteMemory);
+        server.Info.Add("cpu", WriteCpu);
+        server.Info.Add("cluster", info => info.Field("cluster_enabled", server.Config.ClusterEnabled));
+        server.Info.Add("keyspace", WriteKeyspace);
+        server.Info.AddReset(() => Interlocked.Exchange(ref _peakBytes, UsedBytes));
+    }
+
+    /// <summary>Bytes in use: native memory of the data set and the managed heap.</summary>
+    public long UsedBytes => _server.Keyspace.UsedBytes + GC.GetTotalMemory(forceFullCollection: false);
+
+    /// <summary>Notes the memory in use, for used_memory_peak; called now and then.</summary>
+    public long NotePeak()
+    {
+        var used = UsedBytes;
+        var peak = Volatile.Read(ref _peakBytes);
+        while (used > peak)
+        {
+            var seen = Interlocked.CompareExchange(ref _peakBytes, used, peak);
+            if (seen == peak) return used;
+            peak = seen;
+        }
+
+        return peak;
+    }
+
+    private void WriteServer(InfoWriter info)
+    {
+        var config = _server.Config;
+        var now = _server.NowMilliseconds;
+        var uptime = Math.Max(0, (now - _startedAt) / 1000);
+        info.Field("redis_version", ServerVersion.Redis);
+        info.Field("starling_version", ServerVersion.Starling);
+        info.Field("redis_git_sha1", "00000000");
+        info.Field("redis_git_dirty", 0);
+        info.Field("redis_build_id", "starling" + ServerVersion.Starling);
+        info.Field("redis_mode", config.ClusterEnabled ? "cluster" : "standalone");
+        info.Field("os", ProcessStatistics.OperatingSystem);
+        info.Field("arch_bits", IntPtr.Size * 8);
+        info.Field("monotonic_clock", "POSIX clock_gettime");
+        info.Field("multiplexing_api", "epoll");
+        info.Field("atomicvar_api", "dotnet-interlocked");
+        info.Field("gcc_version", "0.0.0");
+        info.Field("process_id", Environment.ProcessId);
+        info.Field("process_supervised", config.Supervised == "auto" ? "no" : config.Supervised);
+        info.Field("run_id", _server.RunId);
+        info.Field("tcp_port", config.Port);
+        info.Field("server_time_usec", _server.Clock.GetUtcNow().Subtract(DateTimeOffset.UnixEpoch).Ticks / 10);
+        info.Field("uptime_in_seconds", uptime);
+        info.Field("uptime_in_days", uptime / SecondsPerDay);
+        info.Field("hz", config.Hz);
+        info.Field("configured_hz", config.Hz);
+        info.Field("lru_clock", (now / 1000) & 0xFFFFFF);
+        info.Field("executable", Environment.ProcessPath ?? string.Empty);
+        info.Field("config_file", config.File ?? string.Empty);
+        info.Field("io_threads_active", (config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads) > 1);
+        WriteListeners(info, config);
+    }
+
+    private static void WriteListeners(InfoWriter info, ServerConfig config)
+    {
+        var number = 0;
+        if (config.Port != 0)
+        {
+            var addresses = string.Concat(config.Bind.Select(address => ",bind=" + address));
+            info.Field(Name(), string.Create(CultureInfo.InvariantCulture, $"name=tcp{addresses},port={config.Port}"));
+        }
+
+        if (config.UnixSocket is { } path) info.Field(Name(), $"name=unix,bind={path}");
+
+        string Name() => "listener" + number++.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private void WriteMemory(InfoWriter info)
+    {
+        var peak = NotePeak();
+        var used = Math.Min(UsedBytes, peak);
+        var resident = ProcessStatistics.ResidentBytes;
+        var dataSet = _server.Keyspace.UsedBytes;
+        var overhead = Math.Max(0, used - dataSet);
+        info.Bytes("used_memory", used);
+        info.Bytes("used_memory_rss", resident);
+        info.Bytes("used_memory_peak", peak);
+        info.Field("used_memory_peak_perc", Percent(used, peak));
+        info.Field("used_memory_overhead", overhead);
+        info.Field("used_memory_startup", _bytesAtStart);
+        info.Field("used_memory_dataset", dataSet);
+        info.Field("used_memory_dataset_perc", Percent(dataSet, Math.Max(dataSet, used - _bytesAtStart)));
+        info.Field("allocator_allocated", used);
+        info.Field("allocator_active", resident);
+        info.Field("allocator_resident", resident);
+        info.Bytes("total_system_memory", ProcessStatistics.SystemMemoryBytes);
+        var limit = long.Parse(Value("maxmemory"), CultureInfo.InvariantCulture);
+        info.Bytes("maxmemory", limit);
+        info.Field("maxmemory_policy", Value("maxmemory-policy"));
+        info.Field("allocator_frag_ratio", InfoFormat.Ratio(resident, used));
+        info.Field("allocator_frag_bytes", resident - used);
+        info.Field("allocator_rss_ratio", "1.00");
+        info.Field("allocator_rss_bytes", 0);
+        info.Field("rss_overhead_ratio", "1.00");
+        info.Field("rss_overhead_bytes", 0);
+        info.Field("mem_fragmentation_ratio", InfoFormat.Ratio(resident, used));
+        info.Field("mem_fragmentation_bytes", resident - used);
+        info.Field("mem_allocator", "starling-" + ServerVersion.Starling);
+    }
+
+    private string Value(string directive) => DirectiveTable.Find(directive)!.Get(_server.Config);
+
+    private static string Percent(long part, long whole) => InfoFormat.Fixed(whole == 0 ? 0 : part * 100.0 / whole, 2) + "%";
+
+    private static void WriteCpu(InfoWriter info)
+    {
+        var cpu = Environment.CpuUsage;
+        var (system, user) = ProcessStatistics.MainThreadCpu;
+        info.Field("used_cpu_sys", InfoFormat.Fixed(cpu.PrivilegedTime.TotalSeconds, 6));
+        info.Field("used_cpu_user", InfoFormat.Fixed(cpu.UserTime.TotalSeconds, 6));
+        info.Field("used_cpu_sys_main_thread", InfoFormat.Fixed(system, 6));
+        info.Field("used_cpu_user_main_thread", InfoFormat.Fixed(user, 6));
+    }
+
+    private void WriteKeyspace(InfoWriter info)
+    {
+        var keyspace = _server.Keyspace;
+        for (var i = 0; i < keyspace.DatabaseCount; i++)
+        {
+            var database = keyspace[i];
+            var keys = database.Count;
+            var expiring = database.ExpiringCount;
+            if (keys == 0 && expiring == 0) continue;
+            var name = "db" + i.ToString(CultureInfo.InvariantCulture);
+            info.Field(name, string.Create(CultureInfo.InvariantCulture, $"keys={keys},expires={expiring},avg_ttl=0"));
+        }
+    }
+}
