@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Cluster;
 using Starling.Node.Commands;
@@ -20,11 +21,14 @@ public sealed class NodeServer
         Config = config;
         Loggers = loggers;
         Clock = clock;
+        RunId = RandomNumberGenerator.GetHexString(40, lowercase: true);
         Keyspace = new Keyspace(new KeyspaceOptions { Databases = config.Databases });
         Info = new InfoRegistry();
+        Sections = new ServerSections(this);
         Cron = new ServerCron();
         Clients = new ClientRegistry();
         Commands = new CommandTable();
+        Shutdown = new ShutdownService(this);
         Persistence = new PersistenceService(this);
         Replication = new ReplicationService(this);
         Expiry = new KeyExpiry(this);
@@ -34,6 +38,9 @@ public sealed class NodeServer
 
     /// <summary>The configuration in force.</summary>
     public ServerConfig Config { get; }
+
+    /// <summary>Forty hexadecimal digits that no other run of a server has: INFO's run_id.</summary>
+    public string RunId { get; }
 
     /// <summary>Makes loggers.</summary>
     public ILoggerFactory Loggers { get; }
@@ -46,6 +53,12 @@ public sealed class NodeServer
 
     /// <summary>INFO's sections.</summary>
     public InfoRegistry Info { get; }
+
+    /// <summary>INFO's sections about the process.</summary>
+    public ServerSections Sections { get; }
+
+    /// <summary>Shuts the server down in order.</summary>
+    public ShutdownService Shutdown { get; }
 
     /// <summary>Periodic work.</summary>
     public ServerCron Cron { get; }
@@ -76,4 +89,29 @@ public sealed class NodeServer
 
     /// <summary>Milliseconds of Unix time.</summary>
     public long NowMilliseconds => Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>
+    /// Starts every part in order: listeners first, so that clients are answered LOADING, then the data set, then what changes it. Returns when
+    /// clients are served.
+    /// </summary>
+    /// <exception cref="ServerStartException">It cannot start; the message is for the operator.</exception>
+    public void Start()
+    {
+        var log = Loggers.CreateLogger("server");
+        Sections.NoteStart();
+        ServerLog.Initialized(log);
+        if (!Persistence.LoadAtStart()) throw new ServerStartException("Fatal error loading the DB, exiting.");
+        if (Config.Port != 0) ServerLog.Ready(log, "tcp");
+        if (Config.UnixSocket is { } path)
+        {
+            ServerLog.Ready(log, "unix");
+            ServerLog.ReadyUnix(log, Config.PathOf(path));
+        }
+    }
+
+    /// <summary>Stops every part in the opposite order. The data set has been saved by then, if it is to be saved.</summary>
+    public void Stop()
+    {
+        Persistence.Stop();
+    }
 }

@@ -16,7 +16,7 @@ public static partial class ServerLog
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Warning: no config file specified, using the default config. In order to specify a config file use {Program} /path/to/redis.conf")]
+        Message = "No config file specified, using the default config. In order to specify a config file use {Program} /path/to/redis.conf")]
     public static partial void NoConfigurationFile(ILogger log, string program);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "These directives are accepted but have no effect yet: {Directives}")]
@@ -26,9 +26,6 @@ public static partial class ServerLog
         Level = LogLevel.Information,
         Message = "Starling {Version} 64 bit. Running mode={Mode}, port={Port}. PID: {Pid}")]
     public static partial void Banner(ILogger log, string version, string mode, int port, int pid);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Running mode={Mode}, port={Port}.")]
-    public static partial void RunningMode(ILogger log, string mode, int port);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Server initialized")]
     public static partial void Initialized(ILogger log);
@@ -44,7 +41,7 @@ public static partial class ServerLog
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "WARNING: The TCP backlog setting of {Backlog} cannot be enforced because /proc/sys/net/core/somaxconn is set to the lower value of {Most}.")]
+        Message = "The TCP backlog setting of {Backlog} cannot be enforced because /proc/sys/net/core/somaxconn is set to the lower value of {Most}.")]
     public static partial void BacklogTooLong(ILogger log, int backlog, int most);
 
     [LoggerMessage(
@@ -52,7 +49,7 @@ public static partial class ServerLog
         Message = "You requested maxclients of {Wanted} requiring at least {Files} max file descriptors. Current maximum open files is {Most}. maxclients has been reduced to {Reduced} to compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'.")]
     public static partial void MaxClientsReduced(ILogger log, int wanted, long files, long most, int reduced);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "WARNING: Changing databases number from {Databases} to 1 since we are in cluster mode")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Changing databases number from {Databases} to 1 since we are in cluster mode")]
     public static partial void OneDatabaseInClusterMode(ILogger log, int databases);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Failed to write PID file: {Reason}")]

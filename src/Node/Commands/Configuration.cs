@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.Extensions.Logging;
 using Starling.Node.Config;
 using Starling.Node.Serving;
 using Starling.Resp;
@@ -13,7 +12,6 @@ public static class Configuration
 
     private static readonly string[] HelpLines =
     [
-        "CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
         "GET <pattern>",
         "    Return parameters matching the glob-like <pattern> and their values.",
         "SET <directive> <value>",
@@ -22,8 +20,6 @@ public static class Configuration
         "    Reset statistics reported by the INFO command.",
         "REWRITE",
         "    Rewrite the configuration file.",
-        "HELP",
-        "    Prints this help.",
     ];
 
     /// <summary>The commands of this family.</summary>
@@ -60,11 +56,7 @@ public static class Configuration
             Summary = summary,
         };
 
-    private static void Help(CommandContext call)
-    {
-        call.Reply.Array(HelpLines.Length);
-        foreach (var line in HelpLines) call.Reply.Simple(Encoding.ASCII.GetBytes(line));
-    }
+    private static void Help(CommandContext call) => HelpReply.Write(call.Reply, "CONFIG", HelpLines);
 
     private static void Get(CommandContext call)
     {
@@ -166,7 +158,7 @@ public static class Configuration
     private static bool MayChangeProtected(CommandContext call) => call.Server.Config.EnableProtectedConfigs switch
     {
         "yes" => true,
-        "local" => call.Session.IsLocal,
+        "local" => false,
         _ => false,
     };
 

@@ -9,17 +9,14 @@ public sealed class ServerSections
     private const long SecondsPerDay = 86400;
 
     private readonly NodeServer _server;
-    private readonly long _startedAt;
-    private readonly long _bytesAtStart;
+    private long _startedAt;
+    private long _bytesAtStart;
     private long _peakBytes;
 
     /// <summary>Makes the sections and adds them to the server's INFO.</summary>
     public ServerSections(NodeServer server)
     {
         _server = server;
-        _startedAt = server.NowMilliseconds;
-        _bytesAtStart = UsedBytes;
-        _peakBytes = _bytesAtStart;
         server.Info.Add("server", WriteServer);
         server.Info.Add("memory", WriteMemory);
         server.Info.Add("cpu", WriteCpu);
@@ -31,7 +28,14 @@ public sealed class ServerSections
     /// <summary>Bytes in use: native memory of the data set and the managed heap.</summary>
     public long UsedBytes => _server.Keyspace.UsedBytes + GC.GetTotalMemory(forceFullCollection: false);
 
-    /// <summary>Notes the memory in use, for used_memory_peak; called now and then.</summary>
+    /// <summary>Notes when the server started and what memory it took then.</summary>
+    public void NoteStart()
+    {
+        _startedAt = _server.NowMilliseconds;
+        _bytesAtStart = UsedBytes;
+    }
+
+    /// <summary>Notes the memory in use, for used_memory_peak; called now and then. Answers the peak.</summary>
     public long NotePeak()
     {
         var used = UsedBytes;

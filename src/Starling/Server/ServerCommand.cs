@@ -1,0 +1,143 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using Starling.ClusterBus.Host;
+using Starling.Node;
+using Starling.Node.Config;
+using Starling.Node.Telemetry;
+
+namespace Starling.CommandLine.Server;
+
+/// <summary><c>starling server</c>: loads the configuration, goes to the background if asked, runs the server until it is told to stop.</summary>
+internal static class ServerCommand
+{
+    private static string VersionLine =>
+        $"Starling server v={ServerVersion.Starling} redis={ServerVersion.Redis} bits={IntPtr.Size * 8} malloc=starling";
+
+    /// <summary>Runs a server and answers the exit code.</summary>
+    /// <param name="arguments">Redis's arguments: [file] [-] [--directive value ...].</param>
+    public static int Run(string[] arguments)
+    {
+        if (arguments is ["-v" or "--version", ..])
+        {
+            Console.Out.WriteLine(VersionLine);
+            return 0;
+        }
+
+        if (arguments is ["-h" or "--help", ..])
+        {
+            Console.Out.Write(Usage.Text);
+            return 0;
+        }
+
+        var isDaemon = Daemon.TakeMarker();
+        var parsed = ServerArguments.Parse(arguments);
+        using var input = new MemoryStream();
+        if (parsed.ReadsStandardInput)
+        {
+            using var standardInput = Console.OpenStandardInput();
+            standardInput.CopyTo(input);
+            input.Position = 0;
+        }
+
+        if (!ConfigLoader.TryLoad(parsed, () => input, out var config, out var error))
+        {
+            Console.Error.Write(error.Describe($"{ServerVersion.Redis}, Starling {ServerVersion.Starling}"));
+            return 1;
+        }
+
+        var supervision = Supervision.Detect(config.Supervised);
+        if (config.Daemonize && !supervision.IsSupervised && !isDaemon)
+            return Daemon.TrySpawn(input.ToArray(), out var reason) ? 0 : Fail("Can't run in the background: " + reason);
+
+        // A daemon's relative paths, and those of later CONFIG SETs, are relative to dir.
+        Directory.SetCurrentDirectory(config.Dir);
+        if (isDaemon) config.PidFile ??= "/var/run/redis.pid";
+        PrepareSockets(config);
+        return Serve(config, supervision, arguments.Length == 0);
+    }
+
+    /// <summary>The sockets' engine reads these once, when the first socket is made: completions run on the engine's threads themselves.</summary>
+    private static void PrepareSockets(ServerConfig config)
+    {
+        var threads = config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads;
+        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+        Environment.SetEnvironmentVariable(
+            "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT",
+            threads.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    private static int Serve(ServerConfig config, Supervision supervision, bool isWithoutArguments)
+    {
+        using var writer = new LogWriter(config.LogFile.Length == 0 ? null : config.PathOf(config.LogFile));
+        using var loggers = new ServerLoggerFactory(config, TimeProvider.System, writer);
+        var log = loggers.CreateLogger("starling");
+        AppDomain.CurrentDomain.UnhandledException += (_, e) =>
+        {
+            if (e.ExceptionObject is Exception exception) ServerLog.Unhandled(log, exception);
+            writer.Flush();
+        };
+        LogStart(log, config, isWithoutArguments);
+        supervision.Announce(log);
+        StartChecks.Run(log, config);
+
+        var server = new NodeServer(config, loggers, TimeProvider.System);
+        loggers.Role = () => server.Replication.IsReplica ? 'S' : 'M';
+        config.OnApply("dir", () => ChangeDirectory(config));
+        server.Shutdown.NotifySupervisor = supervision.Notify;
+        server.Shutdown.Exit = () =>
+        {
+            writer.Flush();
+            Environment.Exit(0);
+        };
+        using var signals = new Signals(server, log, writer);
+        try
+        {
+            ServerLog.Banner(
+                log,
+                ServerVersion.Starling,
+                config.ClusterEnabled ? "cluster" : "standalone",
+                config.Port,
+                Environment.ProcessId);
+            server.Start();
+        }
+        catch (Exception e) when (e is ServerStartException or ClusterStartException)
+        {
+            ServerLog.CannotStart(log, e.Message);
+            writer.Flush();
+            return 1;
+        }
+
+        if (config.PidFile is { } pidFile) PidFile.Write(log, config.PathOf(pidFile));
+        supervision.Ready(server.Replication.IsReplica);
+        Thread.Sleep(Timeout.Infinite);
+        return 0;
+    }
+
+    private static void LogStart(ILogger log, ServerConfig config, bool isWithoutArguments)
+    {
+        ServerLog.Starting(log);
+        ServerLog.Version(log, ServerVersion.Starling, ServerVersion.Redis, Environment.ProcessId);
+        if (isWithoutArguments) ServerLog.NoConfigurationFile(log, Environment.ProcessPath ?? "starling");
+        else ServerLog.ConfigurationLoaded(log);
+        if (config.SetWithoutEffect.Count > 0) ServerLog.WithoutEffect(log, string.Join(", ", config.SetWithoutEffect));
+    }
+
+    private static string? ChangeDirectory(ServerConfig config)
+    {
+        try
+        {
+            Directory.SetCurrentDirectory(config.Dir);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e is UnauthorizedAccessException ? "Permission denied" : Marshal.GetLastPInvokeErrorMessage();
+        }
+    }
+
+    private static int Fail(string message)
+    {
+        Console.Error.WriteLine(message);
+        return 1;
+    }
+}

@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using Starling.Node;
+using Starling.Node.Telemetry;
+
+namespace Starling.CommandLine.Server;
+
+/// <summary>SIGTERM and SIGINT begin a shutdown, a second SIGINT exits at once; SIGHUP does nothing.</summary>
+internal sealed class Signals : IDisposable
+{
+    private readonly NodeServer _server;
+    private readonly ILogger _log;
+    private readonly LogWriter _writer;
+    private readonly PosixSignalRegistration[] _registrations;
+
+    /// <summary>Handles the signals from now on.</summary>
+    public Signals(NodeServer server, ILogger log, LogWriter writer)
+    {
+        _server = server;
+        _log = log;
+        _writer = writer;
+        _registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop),
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop),
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true),
+        ];
+    }
+
+    /// <summary>Gives the signals back.</summary>
+    public void Dispose()
+    {
+        foreach (var registration in _registrations) registration.Dispose();
+    }
+
+    private void Stop(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        var isInterrupt = context.Signal == PosixSignal.SIGINT;
+        if (isInterrupt && _server.Shutdown.IsUnderWay)
+        {
+            ServerLog.ExitingNow(_log);
+            _writer.Flush();
+            Environment.Exit(1);
+        }
+
+        var message = _server.Persistence.IsLoading
+            ? "Received shutdown signal during loading, scheduling shutdown."
+            : $"Received {context.Signal} scheduling shutdown...";
+        ServerLog.SignalReceived(_log, message);
+        var words = isInterrupt ? _server.Config.ShutdownOnSigint : _server.Config.ShutdownOnSigterm;
+        _server.Shutdown.Begin(ShutdownService.ParseFlags(words));
+    }
+}

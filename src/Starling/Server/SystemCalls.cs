@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+
+namespace Starling.CommandLine.Server;
+
+/// <summary>Calls of the C library that .NET has no word for.</summary>
+internal static class SystemCalls
+{
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    public static extern int Kill(int process, int signal);
+
+    [DllImport("libc", EntryPoint = "memfd_create", SetLastError = true)]
+    public static extern int CreateMemoryFile([MarshalAs(UnmanagedType.LPUTF8Str)] string name, uint flags);
+
+    [DllImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    public static extern long Seek(int descriptor, long offset, int whence);
+
+    [DllImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static extern nint Write(int descriptor, byte[] bytes, nint count);
+
+    [DllImport("libc", EntryPoint = "posix_spawn")]
+    public static extern int Spawn(
+        out int process,
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string path,
+        nint fileActions,
+        nint attributes,
+        nint[] arguments,
+        nint[] environment);
+
+    [DllImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
+    public static extern int InitializeFileActions(nint fileActions);
+
+    [DllImport("libc", EntryPoint = "posix_spawn_file_actions_addopen")]
+    public static extern int AddOpen(
+        nint fileActions,
+        int descriptor,
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string path,
+        int flags,
+        uint mode);
+
+    [DllImport("libc", EntryPoint = "posix_spawn_file_actions_adddup2")]
+    public static extern int AddDuplicate(nint fileActions, int descriptor, int target);
+
+    [DllImport("libc", EntryPoint = "posix_spawnattr_init")]
+    public static extern int InitializeAttributes(nint attributes);
+
+    [DllImport("libc", EntryPoint = "posix_spawnattr_setflags")]
+    public static extern int SetFlags(nint attributes, short flags);
+}
