@@ -1,0 +1,196 @@
+using Starling.ClusterBus.View;
+using Starling.ClusterBus.Wire;
+
+namespace Starling.ClusterBus.Protocol;
+
+/// <summary>Heartbeats: what they tell of other nodes, and what is made of what others tell.</summary>
+internal sealed class Gossip(MachineCore core)
+{
+    private const long ForgetMilliseconds = 60_000;
+
+    /// <summary>Nodes that must not be learned again from gossip (CLUSTER FORGET), and until when.</summary>
+    private readonly SortedList<NodeId, long> _forgotten = [];
+
+    private long _round;
+
+    /// <summary>Sends a PING, PONG or MEET with gossip about some other nodes and about all that may be failing.</summary>
+    public void SendHeartbeat(BusLink? link, BusType type)
+    {
+        if (link is not { IsEstablished: true }) return;
+        if (!link.IsInbound && type == BusType.Ping) link.Node!.PingSentAt = core.Now;
+        var extensions = link.Node is { } node && (node.Flags & NodeFlags.ExtensionsSupported) != 0 ? Extensions() : PingExtensions.None;
+        core.Messenger.Send(link, type, new BusBody.Heartbeat(Select(link.Node), extensions));
+    }
+
+    /// <summary>Announces this node's state to all linked nodes.</summary>
+    public void BroadcastPong()
+    {
+        foreach (var node in core.State.Nodes.Values)
+        {
+            if (!node.IsMyself && !node.IsInHandshake) SendHeartbeat(node.Link, BusType.Pong);
+        }
+    }
+
+    /// <summary>Announces this node's state, its offset above all, to the other replicas of its master.</summary>
+    public void BroadcastPongToFellowReplicas()
+    {
+        var master = core.Myself.Master;
+        foreach (var node in core.State.Nodes.Values)
+        {
+            if (node.IsMyself || node.IsInHandshake || !node.IsReplica || node.Master is not { } other) continue;
+            if (other == core.Myself || other == master) SendHeartbeat(node.Link, BusType.Pong);
+        }
+    }
+
+    /// <summary>Takes in the gossip sections of a heartbeat.</summary>
+    /// <param name="sender">The sender, or null when it is not known yet (MEET): then new nodes are not taken from it.</param>
+    /// <param name="gossip">The sections.</param>
+    public void Process(ClusterNode? sender, IReadOnlyList<GossipEntry> gossip)
+    {
+        foreach (var entry in gossip)
+        {
+            if (core.State.Find(entry.Node) is not { } node) Learn(sender, entry);
+            else if (!node.IsMyself) Compare(sender, node, entry);
+        }
+    }
+
+    /// <summary>Takes in the extensions of a heartbeat of a known node.</summary>
+    public void ProcessExtensions(ClusterNode sender, PingExtensions extensions)
+    {
+        if (sender.Hostname != extensions.Hostname || sender.HumanName != extensions.HumanName)
+        {
+            sender.Hostname = extensions.Hostname;
+            sender.HumanName = extensions.HumanName;
+            core.Persist(sync: false);
+            core.ViewChanged();
+        }
+
+        var shard = extensions.ShardId.IsNone ? (sender.Master ?? sender).ShardId : extensions.ShardId;
+        if (ClusterState.SetShard(sender, shard))
+        {
+            core.Persist(sync: false);
+            core.ViewChanged();
+        }
+
+        foreach (var forgotten in extensions.Forgotten)
+        {
+            if (core.State.Find(forgotten.Node) is not { } node || node.IsMyself || node == sender || core.Myself.Master == node) continue;
+            _forgotten[node.Id] = core.Now + (long)Math.Min(forgotten.Seconds, ForgetMilliseconds / 1000) * 1000;
+            core.RemoveNode(node);
+            core.Persist(sync: false);
+        }
+    }
+
+    public void Forget(NodeId node) => _forgotten[node] = core.Now + ForgetMilliseconds;
+
+    public bool IsForgotten(NodeId node) => _forgotten.TryGetValue(node, out var until) && until > core.Now;
+
+    public void ForgetNothing() => _forgotten.Clear();
+
+    /// <summary>Drops what has expired.</summary>
+    public void Tick()
+    {
+        for (var i = _forgotten.Count - 1; i >= 0; i--)
+        {
+            if (_forgotten.Values[i] <= core.Now) _forgotten.RemoveAt(i);
+        }
+    }
+
+    private static bool IsWorthTelling(ClusterNode node) =>
+        !node.IsInHandshake && node.HasAddress && (node.Link is not null || node.Slots.Count > 0);
+
+    private static GossipEntry Entry(ClusterNode node) => new(
+        node.Id, (uint)(node.PingSentAt / 1000), (uint)(node.PongReceivedAt / 1000), node.Address, node.Flags & ~NodeFlags.Myself);
+
+    /// <summary>A tenth of the nodes, at least three, at random; and all that are PFAIL, so that reports reach a majority soon.</summary>
+    private List<GossipEntry> Select(ClusterNode? receiver)
+    {
+        var nodes = core.State.Nodes.Values;
+        var fresh = nodes.Count - 2;
+        var wanted = Math.Min(Math.Max(nodes.Count / 10, 3), fresh);
+        var entries = new List<GossipEntry>(Math.Max(wanted, 0));
+        _round++;
+        for (var tries = wanted * 3; fresh > 0 && entries.Count < wanted && tries > 0; tries--)
+        {
+            var node = nodes[core.Random.Next(nodes.Count)];
+            if (node.IsMyself || node == receiver || node.IsPossiblyFailing) continue;
+            if (!IsWorthTelling(node))
+            {
+                fresh--;
+                continue;
+            }
+
+            if (node.LastGossipRound == _round) continue;
+            node.LastGossipRound = _round;
+            entries.Add(Entry(node));
+            fresh--;
+        }
+
+        foreach (var node in nodes)
+        {
+            if (node.IsPossiblyFailing && !node.IsInHandshake && node.HasAddress && node != receiver) entries.Add(Entry(node));
+        }
+
+        return entries;
+    }
+
+    private PingExtensions Extensions()
+    {
+        var extensions = new PingExtensions
+        {
+            Hostname = core.Options.AnnounceHostname,
+            HumanName = core.Options.AnnounceHumanName,
+            ShardId = core.Myself.ShardId,
+        };
+        if (_forgotten.Count == 0) return extensions;
+        var forgotten = new List<ForgottenNode>(_forgotten.Count);
+        foreach (var (node, until) in _forgotten)
+        {
+            if (until > core.Now) forgotten.Add(new ForgottenNode(node, (ulong)((until - core.Now + 999) / 1000)));
+        }
+
+        return extensions with { Forgotten = forgotten };
+    }
+
+    private void Compare(ClusterNode? sender, ClusterNode node, GossipEntry entry)
+    {
+        var isReportedDown = (entry.Flags & (NodeFlags.Failing | NodeFlags.PossiblyFailing)) != 0;
+        if (sender is { IsMaster: true })
+        {
+            if (isReportedDown) core.FailureDetector.AddReport(node, sender);
+            else core.FailureDetector.RemoveReport(node, sender);
+        }
+
+        if (isReportedDown) return;
+        if (node.PingSentAt == 0 && core.FailureDetector.CountReports(node) == 0)
+        {
+            // Others' pongs count as ours, unless their clock runs ahead of ours.
+            var pong = entry.PongReceivedSeconds * 1000L;
+            if (pong <= core.Now + 500 && pong > node.PongReceivedAt) node.PongReceivedAt = pong;
+        }
+
+        var isDown = node.IsFailing || node.IsPossiblyFailing;
+        if (!isDown || (entry.Flags & NodeFlags.NoAddress) != 0 || entry.Address == node.Address || entry.Address.BusPort == 0) return;
+
+        // It is down where we look for it, and someone reaches it elsewhere.
+        if (node.Link is { } link) core.CloseLink(link);
+        node.Address = entry.Address;
+        node.Flags &= ~NodeFlags.NoAddress;
+        core.Persist(sync: false);
+        core.ViewChanged();
+        core.FollowMaster();
+    }
+
+    private void Learn(ClusterNode? sender, GossipEntry entry)
+    {
+        // Only a known node is believed, or this node might join another cluster. The name is taken as it is, without handshake: at that address another
+        // node may listen by now.
+        if (sender is null || (entry.Flags & (NodeFlags.NoAddress | NodeFlags.Handshake)) != 0 || IsForgotten(entry.Node)) return;
+        if (entry.Address.Ip.Length == 0 || entry.Address.BusPort == 0) return;
+        const NodeFlags Taken = NodeFlags.Master | NodeFlags.Replica | NodeFlags.NoFailover | NodeFlags.MigrateTo;
+        var node = core.CreateNode(entry.Node, entry.Flags & Taken);
+        node.Address = entry.Address;
+        core.Persist(sync: false);
+        core.CheckState();
+    }
+}

@@ -1,0 +1,74 @@
+using Starling.ClusterBus.View;
+using Starling.Slots;
+
+namespace Starling.ClusterBus.Protocol;
+
+/// <summary>cluster_state: whether this node accepts queries.</summary>
+internal sealed class HealthCheck(MachineCore core)
+{
+    private const long MinimumRejoinDelay = 500;
+    private const long MaximumRejoinDelay = 5000;
+
+    /// <summary>After a start a master waits that long before it accepts writes: the cluster may have replaced it.</summary>
+    private const long WritableDelay = 2000;
+
+    private long _firstCheckAt = -1;
+    private long _lastMinorityAt = long.MinValue / 2;
+
+    public void Update()
+    {
+        if (_firstCheckAt < 0) _firstCheckAt = core.Now;
+        var reachable = CountMasters();
+        var state = core.State;
+        var isMaster = core.Myself.IsMaster;
+        if (isMaster && state.Health != ClusterHealth.Ok && core.Now - _firstCheckAt < WritableDelay) return;
+
+        var health = core.Options.RequireFullCoverage && !IsCovered() ? ClusterHealth.SlotsNotCovered : ClusterHealth.Ok;
+        if (reachable < state.Quorum)
+        {
+            health = ClusterHealth.NoMajority;
+            _lastMinorityAt = core.Now;
+        }
+
+        if (health == state.Health) return;
+        if (health == ClusterHealth.Ok && isMaster)
+        {
+            // Back from a minority: time to hear whether someone else has the slots now.
+            var delay = Math.Clamp(core.Options.NodeTimeout, MinimumRejoinDelay, MaximumRejoinDelay);
+            if (core.Now - _lastMinorityAt < delay) return;
+        }
+
+        var wasOk = state.Health == ClusterHealth.Ok;
+        state.Health = health;
+        core.ViewChanged();
+        if (wasOk == (health == ClusterHealth.Ok)) return;
+        core.Log(
+            wasOk ? ClusterLogLevel.Warning : ClusterLogLevel.Notice,
+            wasOk ? "Cluster state changed: fail" : "Cluster state changed: ok");
+    }
+
+    private int CountMasters()
+    {
+        var size = 0;
+        var reachable = 0;
+        foreach (var node in core.State.Nodes.Values)
+        {
+            if (!node.OwnsSlots) continue;
+            size++;
+            if (!node.IsFailing && !node.IsPossiblyFailing) reachable++;
+        }
+
+        core.State.Size = size;
+        return reachable;
+    }
+
+    private bool IsCovered()
+    {
+        for (var slot = 0; slot < HashSlot.Count; slot++)
+        {
+            if (core.State.OwnerOf(slot) is null or { IsFailing: true }) return false;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,182 @@
+using Starling.ClusterBus.View;
+using Starling.ClusterBus.Wire;
+
+namespace Starling.ClusterBus.Protocol;
+
+/// <summary>Takes packets in: finds the sender, learns what every header tells, and hands the rest to the part it is for.</summary>
+internal sealed class PacketHandler(MachineCore core)
+{
+    private const long ComplaintInterval = 1000;
+
+    private long _lastComplaintAt = long.MinValue / 2;
+    private long _suppressed;
+
+    public void Handle(BusLink link, ReadOnlySpan<byte> packet)
+    {
+        switch (BusDecoder.Decode(packet, out var message, out var reason))
+        {
+            case BusDecodeResult.Malformed:
+                core.Statistics.Malformed++;
+                Complain($"Received invalid packet from {link.RemoteIp}: {reason}");
+                break;
+            case BusDecodeResult.Unknown:
+                Complain($"Received unknown packet type: {new BusHeader(packet).Type:D}");
+                break;
+            case BusDecodeResult.Message:
+                core.Statistics.CountReceived(message!.Type);
+                Handle(link, message);
+                break;
+        }
+    }
+
+    private void Handle(BusLink link, BusMessage message)
+    {
+        if (message.Sender == core.Myself.Id && !link.IsInbound && link.Node is { } self && IsHeartbeat(message.Type))
+        {
+            // This node was told to meet itself, or another node's address leads here.
+            if (self.IsInHandshake) core.RemoveNode(self);
+            else core.Handshake.ForgetAddress(link);
+            return;
+        }
+
+        if (!TryFindSender(link, message, out var sender)) return;
+        if (sender is not null) LearnFromHeader(sender, message);
+        switch (message.Type)
+        {
+            case BusType.Ping or BusType.Pong or BusType.Meet:
+                OnHeartbeat(link, sender, message, (BusBody.Heartbeat)message.Body);
+                break;
+            case BusType.Fail:
+                OnFail(sender, message, ((BusBody.Fail)message.Body).Node);
+                break;
+            case BusType.Publish or BusType.PublishShard:
+                var publish = (BusBody.Publish)message.Body;
+                if (sender is not null)
+                    core.Emit(new ClusterEffect.Deliver(publish.Channel, publish.Message, message.Type == BusType.PublishShard));
+                break;
+            case BusType.FailoverAuthRequest:
+                if (sender is not null) core.Election.Vote(sender, message, link);
+                break;
+            case BusType.FailoverAuthAck:
+                if (sender is not null) core.Election.CountVote(sender, message);
+                break;
+            case BusType.ManualFailoverStart:
+                if (sender is not null) core.ManualFailover.StartPause(sender);
+                break;
+            case BusType.Update:
+                if (sender is not null) core.SlotClaims.ProcessUpdate((BusBody.Update)message.Body);
+                break;
+            case BusType.Module:
+                // Modules of redis-server talk among themselves; there is none here to hear it.
+                break;
+        }
+    }
+
+    private static bool IsHeartbeat(BusType type) => type is BusType.Ping or BusType.Pong or BusType.Meet;
+
+    /// <summary>
+    /// The known node that sent the message, or null. A link this node opened in a handshake gives the node its name here.
+    /// </summary>
+    /// <returns>False when the message is not to be looked at further.</returns>
+    private bool TryFindSender(BusLink link, BusMessage message, out ClusterNode? sender)
+    {
+        sender = null;
+        if (message.Sender == core.Myself.Id) return false;
+        if (!link.IsInbound)
+        {
+            if (link.Node!.IsInHandshake)
+            {
+                if (IsHeartbeat(message.Type)) sender = core.Handshake.Complete(link, message);
+                return sender is not null;
+            }
+
+            sender = link.Node;
+            if (sender.Id == message.Sender) return true;
+            if (IsHeartbeat(message.Type)) core.Handshake.ForgetAddress(link);
+            return false;
+        }
+
+        sender = core.State.Find(message.Sender);
+        if (sender is { IsInHandshake: true }) sender = null;
+        if (sender is not null && link.Node != sender) BindInbound(link, sender);
+        return true;
+    }
+
+    private void BindInbound(BusLink link, ClusterNode sender)
+    {
+        if (link.Node is { } former && former.InboundLink == link) former.InboundLink = null;
+        if (sender.InboundLink is { } old) core.CloseLink(old);
+        link.Node = sender;
+        sender.InboundLink = link;
+    }
+
+    private void LearnFromHeader(ClusterNode sender, BusMessage message)
+    {
+        if ((message.MessageFlags & MessageFlags.ExtensionData) != 0) sender.Flags |= NodeFlags.ExtensionsSupported;
+        sender.DataReceivedAt = core.Now;
+        if (message.CurrentEpoch > core.State.CurrentEpoch)
+        {
+            core.State.CurrentEpoch = message.CurrentEpoch;
+            core.Persist(sync: true);
+            core.ViewChanged();
+        }
+
+        if (message.ConfigEpoch > sender.ConfigEpoch)
+        {
+            sender.ConfigEpoch = message.ConfigEpoch;
+            core.Persist(sync: true);
+            core.ViewChanged();
+        }
+
+        sender.ReplicationOffset = message.ReplicationOffset;
+        core.ManualFailover.LearnMasterOffset(sender, message);
+    }
+
+    private void OnHeartbeat(BusLink link, ClusterNode? sender, BusMessage message, BusBody.Heartbeat body)
+    {
+        if (message.Type != BusType.Pong)
+        {
+            core.Handshake.LearnOwnAddress(link, message.Type);
+            if (sender is null && message.Type == BusType.Meet)
+            {
+                core.Handshake.Answer(link, message);
+                core.Gossip.Process(null, body.Gossip);
+            }
+
+            core.Gossip.SendHeartbeat(link, BusType.Pong);
+        }
+
+        if (sender is null) return;
+        var noFailover = message.Flags & NodeFlags.NoFailover;
+        if ((sender.Flags & NodeFlags.NoFailover) != noFailover)
+        {
+            sender.Flags = (sender.Flags & ~NodeFlags.NoFailover) | noFailover;
+            core.ViewChanged();
+        }
+
+        if (message.Type == BusType.Ping) core.Handshake.UpdateAddress(sender, link, message);
+        if (message.Type == BusType.Pong && !link.IsInbound) core.FailureDetector.Answered(sender);
+        core.SlotClaims.ProcessHeartbeat(sender, message);
+        core.Gossip.Process(sender, body.Gossip);
+        core.Gossip.ProcessExtensions(sender, body.Extensions);
+    }
+
+    private void OnFail(ClusterNode? sender, BusMessage message, NodeId failing)
+    {
+        if (sender is not null) core.FailureDetector.MarkFailingByMessage(sender, failing);
+        else core.Log(ClusterLogLevel.Notice, $"Ignoring FAIL message from unknown node {message.Sender} about {failing}");
+    }
+
+    private void Complain(string text)
+    {
+        if (core.Now - _lastComplaintAt < ComplaintInterval)
+        {
+            _suppressed++;
+            return;
+        }
+
+        core.Log(ClusterLogLevel.Warning, _suppressed == 0 ? text : $"{text} ({_suppressed} more such lines were left out)");
+        _lastComplaintAt = core.Now;
+        _suppressed = 0;
+    }
+}

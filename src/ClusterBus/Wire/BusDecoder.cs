@@ -1,0 +1,212 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using Starling.ClusterBus.View;
+
+namespace Starling.ClusterBus.Wire;
+
+/// <summary>Reads packets. Any bytes may come in: every length is checked against the packet, and nothing is thrown.</summary>
+public static class BusDecoder
+{
+    /// <summary>Reads one packet.</summary>
+    /// <param name="packet">The whole packet.</param>
+    /// <param name="message">The message, or null.</param>
+    /// <param name="reason">Why there is no message, in words for the log, or null.</param>
+    public static BusDecodeResult Decode(
+        ReadOnlySpan<byte> packet, out BusMessage? message, out string? reason)
+    {
+        message = null;
+        reason = null;
+        if (packet.Length < BusProtocol.HeaderLength) return Malformed("shorter than a header", out reason);
+        var header = new BusHeader(packet);
+        if (!header.HasSignature) return Malformed("no signature", out reason);
+        if (header.Length != packet.Length) return Malformed("length field and length differ", out reason);
+        if (header.Version != BusProtocol.Version)
+        {
+            reason = "unknown protocol version";
+            return BusDecodeResult.Unknown;
+        }
+
+        if ((int)header.Type >= BusProtocol.TypeCount)
+        {
+            reason = "unknown packet type";
+            return BusDecodeResult.Unknown;
+        }
+
+        if (!NodeId.TryParse(header.Sender, out var sender) || sender.IsNone) return Malformed("invalid sender name", out reason);
+        if (!TryReadOptionalId(header.Master, out var master)) return Malformed("invalid master name", out reason);
+        if (!BusText.TryReadIp(header.Ip, out var ip)) return Malformed("invalid address", out reason);
+        if (!TryReadBody(header, packet[BusProtocol.HeaderLength..], out var body, out reason)) return BusDecodeResult.Malformed;
+        message = new BusMessage
+        {
+            Type = header.Type,
+            Sender = sender,
+            CurrentEpoch = header.CurrentEpoch,
+            ConfigEpoch = header.ConfigEpoch,
+            ReplicationOffset = header.ReplicationOffset,
+            Slots = new SlotSet(header.Slots),
+            Master = master,
+            Address = new NodeAddress(ip, header.Port, header.BusPort, header.SecondPort),
+            Flags = header.Flags,
+            IsClusterDown = header.State != 0,
+            MessageFlags = header.MessageFlags,
+            Body = body,
+        };
+        return BusDecodeResult.Message;
+    }
+
+    private static BusDecodeResult Malformed(string why, out string? reason)
+    {
+        reason = why;
+        return BusDecodeResult.Malformed;
+    }
+
+    private static bool Wrong(string why, out string? reason)
+    {
+        reason = why;
+        return false;
+    }
+
+    private static bool TryReadOptionalId(ReadOnlySpan<byte> field, out NodeId id)
+    {
+        id = default;
+        return !field.ContainsAnyExcept((byte)0) || NodeId.TryParse(field, out id);
+    }
+
+    private static bool TryReadBody(
+        BusHeader header, ReadOnlySpan<byte> data, [NotNullWhen(true)] out BusBody? body, out string? reason)
+    {
+        body = null;
+        reason = null;
+        switch (header.Type)
+        {
+            case BusType.Ping or BusType.Pong or BusType.Meet:
+                return TryReadHeartbeat(header, data, out body, out reason);
+            case BusType.Fail:
+                if (data.Length != NodeId.TextLength) return Wrong("wrong length", out reason);
+                if (!NodeId.TryParse(data, out var failing)) return Wrong("invalid name of the failing node", out reason);
+                body = new BusBody.Fail(failing);
+                return true;
+            case BusType.Publish or BusType.PublishShard:
+                return TryReadPublish(data, out body, out reason);
+            case BusType.Update:
+                return TryReadUpdate(data, out body, out reason);
+            case BusType.Module:
+                return TryReadModule(data, out body, out reason);
+            default:
+                if (data.Length != 0) return Wrong("wrong length", out reason);
+                body = BusBody.Empty.Instance;
+                return true;
+        }
+    }
+
+    private static bool TryReadPublish(ReadOnlySpan<byte> data, [NotNullWhen(true)] out BusBody? body, out string? reason)
+    {
+        body = null;
+        reason = null;
+        if (data.Length < 8) return Wrong("wrong length", out reason);
+        ulong channelLength = BinaryPrimitives.ReadUInt32BigEndian(data);
+        ulong messageLength = BinaryPrimitives.ReadUInt32BigEndian(data[4..]);
+        if (8 + channelLength + messageLength != (ulong)data.Length) return Wrong("wrong length", out reason);
+        body = new BusBody.Publish(data.Slice(8, (int)channelLength).ToArray(), data[(8 + (int)channelLength)..].ToArray());
+        return true;
+    }
+
+    private static bool TryReadUpdate(ReadOnlySpan<byte> data, [NotNullWhen(true)] out BusBody? body, out string? reason)
+    {
+        body = null;
+        reason = null;
+        if (data.Length != 8 + NodeId.TextLength + SlotSet.ByteLength) return Wrong("wrong length", out reason);
+        if (!NodeId.TryParse(data.Slice(8, NodeId.TextLength), out var node)) return Wrong("invalid name in an update", out reason);
+        body = new BusBody.Update(node, BinaryPrimitives.ReadUInt64BigEndian(data), new SlotSet(data[(8 + NodeId.TextLength)..]));
+        return true;
+    }
+
+    private static bool TryReadModule(ReadOnlySpan<byte> data, [NotNullWhen(true)] out BusBody? body, out string? reason)
+    {
+        body = null;
+        reason = null;
+        if (data.Length < 13) return Wrong("wrong length", out reason);
+        if (BinaryPrimitives.ReadUInt32BigEndian(data[8..]) != (uint)(data.Length - 13)) return Wrong("wrong length", out reason);
+        body = new BusBody.Module(BinaryPrimitives.ReadUInt64LittleEndian(data), data[12], data[13..].ToArray());
+        return true;
+    }
+
+    private static bool TryReadHeartbeat(
+        BusHeader header, ReadOnlySpan<byte> data, [NotNullWhen(true)] out BusBody? body, out string? reason)
+    {
+        body = null;
+        reason = null;
+        if (data.Length < header.Count * BusProtocol.GossipLength) return Wrong("more gossip sections than bytes", out reason);
+        var gossip = new GossipEntry[header.Count];
+        for (var i = 0; i < gossip.Length; i++)
+        {
+            if (!TryReadGossip(data, out gossip[i])) return Wrong("invalid gossip section", out reason);
+            data = data[BusProtocol.GossipLength..];
+        }
+
+        var extensions = PingExtensions.None;
+        if ((header.MessageFlags & MessageFlags.ExtensionData) != 0 && header.ExtensionCount > 0
+            && !TryReadExtensions(header.ExtensionCount, ref data, out extensions))
+            return Wrong("invalid ping extension", out reason);
+        if (data.Length != 0) return Wrong("wrong length", out reason);
+        body = new BusBody.Heartbeat(gossip, extensions);
+        return true;
+    }
+
+    private static bool TryReadGossip(ReadOnlySpan<byte> data, out GossipEntry entry)
+    {
+        entry = default;
+        if (!NodeId.TryParse(data[..NodeId.TextLength], out var node) || node.IsNone) return false;
+        if (!BusText.TryReadIp(data.Slice(48, BusProtocol.IpLength), out var ip)) return false;
+        var address = new NodeAddress(
+            ip,
+            BinaryPrimitives.ReadUInt16BigEndian(data[94..]),
+            BinaryPrimitives.ReadUInt16BigEndian(data[96..]),
+            BinaryPrimitives.ReadUInt16BigEndian(data[100..]));
+        entry = new GossipEntry(
+            node,
+            BinaryPrimitives.ReadUInt32BigEndian(data[40..]),
+            BinaryPrimitives.ReadUInt32BigEndian(data[44..]),
+            address,
+            (NodeFlags)BinaryPrimitives.ReadUInt16BigEndian(data[98..]));
+        return true;
+    }
+
+    private static bool TryReadExtensions(int count, ref ReadOnlySpan<byte> data, out PingExtensions extensions)
+    {
+        extensions = PingExtensions.None;
+        string hostname = "", humanName = "";
+        var shardId = NodeId.None;
+        List<ForgottenNode>? forgotten = null;
+        for (; count > 0; count--)
+        {
+            if (data.Length < BusExtension.HeaderLength) return false;
+            var length = BinaryPrimitives.ReadUInt32BigEndian(data);
+            if (length < BusExtension.HeaderLength || length % 8 != 0 || length > data.Length) return false;
+            var value = data[BusExtension.HeaderLength..(int)length];
+            switch (BinaryPrimitives.ReadUInt16BigEndian(data[4..]))
+            {
+                case BusExtension.Hostname:
+                    if (!BusText.TryReadHostname(value, out hostname)) return false;
+                    break;
+                case BusExtension.HumanName:
+                    // Redis lets users announce names that do not survive its own nodes.conf; the name is then left out, the message counts.
+                    if (!BusText.TryReadHumanName(value, out humanName)) humanName = "";
+                    break;
+                case BusExtension.ForgottenNode:
+                    if (value.Length < NodeId.TextLength + 8 || !NodeId.TryParse(value[..NodeId.TextLength], out var node)) return false;
+                    (forgotten ??= []).Add(new ForgottenNode(node, BinaryPrimitives.ReadUInt64BigEndian(value[NodeId.TextLength..])));
+                    break;
+                case BusExtension.ShardId:
+                    if (value.Length < NodeId.TextLength || !NodeId.TryParse(value[..NodeId.TextLength], out shardId)) return false;
+                    break;
+            }
+
+            data = data[(int)length..];
+        }
+
+        extensions = new PingExtensions { Hostname = hostname, HumanName = humanName, ShardId = shardId };
+        if (forgotten is not null) extensions = extensions with { Forgotten = forgotten };
+        return true;
+    }
+}
