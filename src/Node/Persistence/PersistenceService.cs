@@ -1,12 +1,28 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+
 namespace Starling.Node.Persistence;
 
 /// <summary>RDB files and streams: SAVE, BGSAVE, save points, loading, and the snapshots that full synchronisation sends.</summary>
 public sealed class PersistenceService
 {
-    /// <summary>Makes the service.</summary>
-    public PersistenceService(NodeServer server) => Server = server;
+    private readonly NodeServer _server;
+    private readonly ILogger _logger;
+    private readonly SnapshotSaver _saver;
+    private readonly LoadingProgress _loading = new();
+    private readonly SaveRecord _saves;
 
-    private NodeServer Server { get; }
+    /// <summary>Makes the service.</summary>
+    public PersistenceService(NodeServer server)
+    {
+        _server = server;
+        _logger = server.Loggers.CreateLogger<PersistenceService>();
+        _saver = new SnapshotSaver(BeginSnapshot, RunSnapshot);
+        _saves = new SaveRecord(server.NowMilliseconds / 1000);
+        server.Info.Add("persistence", info =>
+            PersistenceInfo.Write(info, _loading, _saves, _saver.Current, server.NowMilliseconds));
+        server.Cron.Every(TimeSpan.FromMilliseconds(100), SaveWhenDue);
+    }
 
     /// <summary>
     /// Tells the place in the replication stream that the data set stands at; asked under every stripe. Set by replication at construction;
@@ -18,46 +34,135 @@ public sealed class PersistenceService
     public ReplicationPosition? LoadedPosition { get; private set; }
 
     /// <summary>True while a data set is being loaded: the gate answers LOADING.</summary>
-    public bool IsLoading => false;
+    public bool IsLoading => _loading.IsLoading;
 
     /// <summary>
     /// True when the last background save failed, save points are configured and stop-writes-on-bgsave-error holds: the gate
     /// answers <see cref="Misconfigured"/> to writes of clients on a master.
     /// </summary>
-    public bool RefusesWrites => false;
+    public bool RefusesWrites =>
+        !_saves.LastSaveSucceeded && _server.Config.StopWritesOnBgsaveError && _server.Config.Save.Count > 0;
 
     /// <summary>What writes are answered while <see cref="RefusesWrites"/> is true.</summary>
     public static ReadOnlySpan<byte> Misconfigured =>
-        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."u8;
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. "u8 +
+        "Commands that may modify the data set are disabled, because this instance is configured to report errors "u8 +
+        "during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "u8 +
+        "Please check the Redis logs for details about the RDB error."u8;
+
+    /// <summary>Unix time in seconds of the last successful save, or of the start (LASTSAVE).</summary>
+    public long LastSaveTime => _saves.LastSaveTime;
+
+    /// <summary>Changes since the last successful save (DEBUG, INFO, SHUTDOWN).</summary>
+    public long ChangesSinceLastSave => _saves.Changes;
+
+    /// <summary>True while a snapshot is under way or waits for its turn: SAVE and BGSAVE are refused.</summary>
+    public bool IsSaving => _saver.IsBusy;
 
     /// <summary>Counts changes since the last save, for save points. Any thread.</summary>
-    public void CountChanges(long changes) => throw new NotSupportedException($"{Server} {changes}");
+    public void CountChanges(long changes) => _saves.CountChanges(changes);
 
     /// <summary>
     /// Takes a snapshot of every database and streams it as RDB to a target. When no other is under way the snapshot's moment is before this returns:
     /// every stripe is taken, unless the caller holds them already; the caller holds all or none. Otherwise the session waits for its turn and its
     /// moment comes later, on the saver thread. <see cref="SnapshotOptions.OnStart"/> runs at that moment.
     /// </summary>
-    public SnapshotSession StartSnapshot(ISnapshotTarget target, SnapshotOptions options) =>
-        throw new NotSupportedException($"{target} {options}");
+    public SnapshotSession StartSnapshot(ISnapshotTarget target, SnapshotOptions options)
+    {
+        var session = new SnapshotSession(target, options);
+        _saver.Start(session, onlyIfIdle: false);
+        return session;
+    }
+
+    /// <summary>
+    /// Starts writing the RDB file as it is to be at this moment (SAVE, BGSAVE, save points). The caller holds every stripe or none.
+    /// False when a snapshot is under way or waits: nothing is started then.
+    /// </summary>
+    /// <param name="background">Logs and times it as a background save.</param>
+    /// <param name="onEnd">Called with true on success; on the saver thread, under no lock.</param>
+    public bool TryStartSave(bool background, Action<bool>? onEnd = null)
+    {
+        var session = new SnapshotSession(FileTarget(), new SnapshotOptions
+        {
+            OnEnd = onEnd is null ? null : ended => onEnd(ended.State == SnapshotState.Completed),
+        })
+        {
+            IsFile = true,
+            IsBackground = background,
+        };
+        return _saver.Start(session, onlyIfIdle: true);
+    }
+
+    /// <summary>Has a background save start as soon as none is under way (BGSAVE in a transaction).</summary>
+    public void ScheduleSave() => _saves.IsScheduled = true;
+
+    /// <summary>
+    /// To be called when FLUSHALL has emptied the keyspace, with every stripe held: a save of the old data ends, and, when save points are
+    /// configured, the empty data set is saved, as Redis does.
+    /// </summary>
+    public void OnFlushAll()
+    {
+        _saver.Cancel(session => session.IsFile);
+        if (_server.Config.Save.Count == 0) return;
+        _saver.Start(
+            new SnapshotSession(FileTarget(), new SnapshotOptions()) { IsFile = true },
+            onlyIfIdle: false);
+    }
 
     /// <summary>
     /// Loads an RDB stream into the keyspace on the calling thread; <see cref="IsLoading"/> is true meanwhile. Whoever wants an empty
     /// keyspace first clears it. Never throws on bad input or a failing stream: the result says why, and the log has Redis's lines.
     /// </summary>
-    public RdbLoadResult Load(Stream stream, RdbLoadOptions options) => throw new NotSupportedException($"{stream} {options}");
+    public RdbLoadResult Load(Stream stream, RdbLoadOptions options)
+    {
+        var now = _server.NowMilliseconds;
+        _loading.Begin(now, options.Length);
+        try
+        {
+            var reader = new RdbReader(stream, _server.Config.RdbChecksum);
+            return new RdbLoader(_server.Keyspace, reader, options, _loading, _logger, now).Run();
+        }
+        finally
+        {
+            _loading.End();
+        }
+    }
 
     /// <summary>
     /// Loads the RDB file, if there is one, before clients are served. False when it cannot be loaded: the reason is in the log, the file is
     /// untouched, and the process must exit with code 1.
     /// </summary>
-    public bool LoadAtStart() => throw new NotSupportedException();
+    public bool LoadAtStart()
+    {
+        var start = _server.Clock.GetTimestamp();
+        var result = LoadFile(allowDuplicates: false);
+        if (result is null) return true;
+        if (!result.Succeeded)
+        {
+            PersistenceLog.TerminatingAfterLoad(_logger);
+            PersistenceLog.LoadIsFatal(_logger);
+            return false;
+        }
+
+        LoadedPosition = result.Position;
+        var seconds = _server.Clock.GetElapsedTime(start).TotalSeconds;
+        PersistenceLog.LoadedFromDisk(_logger, seconds.ToString("F3", CultureInfo.InvariantCulture));
+        return true;
+    }
 
     /// <summary>
-    /// Cancels every snapshot and writes the RDB file on the calling thread, which holds no stripe. False when it failed: the reason is in the log.
+    /// Cancels every snapshot and writes the RDB file; the caller holds no stripe and waits. False when it failed: the reason is in the log.
     /// Whether to save at all (save points, SHUTDOWN SAVE or NOSAVE) is the caller's decision.
     /// </summary>
-    public bool SaveOnShutdown() => throw new NotSupportedException();
+    public bool SaveOnShutdown()
+    {
+        CancelSnapshots();
+        PersistenceLog.FinalSave(_logger);
+        var session = new SnapshotSession(FileTarget(), new SnapshotOptions()) { IsFile = true };
+        _saver.Start(session, onlyIfIdle: false);
+        session.Wait(Timeout.InfiniteTimeSpan);
+        return session.State == SnapshotState.Completed;
+    }
 
     /// <summary>
     /// DEBUG RELOAD: saves, empties and loads the data set as one step that no other command sees, on the saver thread. Returns at once.
@@ -67,8 +172,179 @@ public sealed class PersistenceService
     /// <param name="merge">Keys of the file replace keys that are there (MERGE).</param>
     /// <param name="onEnd">Gets null, or the error reply's text with its code; called on the saver thread, under no stripe.</param>
     public void Reload(bool save, bool flush, bool merge, Action<string?> onEnd) =>
-        throw new NotSupportedException($"{save} {flush} {merge} {onEnd}");
+        _saver.Run(() =>
+        {
+            var error = ReloadNow(save, flush, merge);
+            return () => onEnd(error);
+        });
 
     /// <summary>Cancels every snapshot and ends the saver thread. The caller holds no stripe.</summary>
-    public void Stop() => throw new NotSupportedException();
+    public void Stop()
+    {
+        CancelSnapshots();
+        _saver.Stop();
+    }
+
+    private string FilePath => _server.Config.PathOf(_server.Config.DbFilename);
+
+    private RdbFileTarget FileTarget() => new(FilePath, _logger);
+
+    private void CancelSnapshots()
+    {
+        if (_saver.Current is not null) PersistenceLog.EndingBackgroundSave(_logger);
+        _saver.Cancel(_ => true);
+    }
+
+    private SnapshotWork BeginSnapshot(SnapshotSession session)
+    {
+        using (_server.Keyspace.LockAll())
+        {
+            var source = session.Options.OnStart ?? PositionSource;
+            var sizes = new (long Keys, long Expiring)[_server.Keyspace.DatabaseCount];
+            for (var i = 0; i < sizes.Length; i++)
+                sizes[i] = (_server.Keyspace[i].Count, _server.Keyspace[i].ExpiringCount);
+            var buffer = new SnapshotBuffer();
+            var work = new SnapshotWork
+            {
+                StartedAt = _server.NowMilliseconds,
+                Position = source?.Invoke(),
+                Sizes = sizes,
+                UsedBytes = _server.Keyspace.UsedBytes,
+                Changes = _saves.Changes,
+                Buffer = buffer,
+                Snapshot = _server.Keyspace.StartSnapshot(buffer),
+            };
+            session.Begin(work);
+            if (session.IsFile) _saves.Began(work.StartedAt / 1000);
+            if (session.IsBackground) PersistenceLog.BackgroundSaveStarted(_logger, Environment.ProcessId);
+            return work;
+        }
+    }
+
+    private (SnapshotState State, string? Error) RunSnapshot(SnapshotSession session, SnapshotWork work)
+    {
+        var outcome = Pump(session, work);
+        var now = _server.NowMilliseconds / 1000;
+        if (session.IsFile)
+        {
+            _saves.Ended(
+                outcome.State,
+                now,
+                session.IsBackground ? now - (work.StartedAt / 1000) : null,
+                work.Changes,
+                work.Buffer.PeakBytes);
+        }
+
+        if (session.IsBackground) ReportBackgroundSave(outcome.State);
+        return outcome;
+    }
+
+    private (SnapshotState State, string? Error) Pump(SnapshotSession session, SnapshotWork work)
+    {
+        using (work.Snapshot)
+        {
+            try
+            {
+                new SnapshotPump(
+                    session,
+                    work,
+                    session.Options.Compression ?? _server.Config.RdbCompression,
+                    session.Options.Checksum ?? _server.Config.RdbChecksum).Run();
+                return (SnapshotState.Completed, null);
+            }
+            catch (IOException problem)
+            {
+                session.Target.Abandon();
+                return (SnapshotState.Failed, problem.Message);
+            }
+            catch (OperationCanceledException)
+            {
+                session.Target.Abandon();
+                return (SnapshotState.Cancelled, null);
+            }
+        }
+    }
+
+    private void ReportBackgroundSave(SnapshotState state)
+    {
+        switch (state)
+        {
+            case SnapshotState.Completed:
+                PersistenceLog.BackgroundSaveSucceeded(_logger);
+                break;
+            case SnapshotState.Cancelled:
+                PersistenceLog.BackgroundSaveCancelled(_logger);
+                break;
+            default:
+                PersistenceLog.BackgroundSaveFailed(_logger);
+                break;
+        }
+    }
+
+    private RdbLoadResult? LoadFile(bool allowDuplicates)
+    {
+        var path = FilePath;
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            return Load(file, new RdbLoadOptions
+            {
+                KeepExpired = _server.Replication.IsReplica,
+                AllowDuplicates = allowDuplicates,
+                Length = file.Length,
+            });
+        }
+        catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            PersistenceLog.OpenForReadingFailed(_logger, path, problem.Message);
+            return new RdbLoadResult { Error = problem.Message };
+        }
+    }
+
+    private string? ReloadNow(bool save, bool flush, bool merge)
+    {
+        using (_server.Keyspace.LockAll())
+        {
+            if (save)
+            {
+                var session = new SnapshotSession(FileTarget(), new SnapshotOptions()) { IsFile = true };
+                var (state, error) = RunSnapshot(session, BeginSnapshot(session));
+                session.End(state, error);
+                if (state != SnapshotState.Completed) return "ERR";
+            }
+
+            if (flush)
+            {
+                for (var i = 0; i < _server.Keyspace.DatabaseCount; i++) _server.Keyspace[i].Clear();
+            }
+
+            if (LoadFile(merge) is not { Succeeded: true })
+                return "ERR Error trying to load the RDB dump, check server logs.";
+        }
+
+        PersistenceLog.Reloaded(_logger);
+        return null;
+    }
+
+    private void SaveWhenDue(long now)
+    {
+        if (_saver.IsBusy || IsLoading) return;
+        if (_saves.IsScheduled)
+        {
+            if (TryStartSave(background: true)) _saves.IsScheduled = false;
+            return;
+        }
+
+        foreach (var point in _server.Config.Save)
+        {
+            if (!_saves.IsDue(point.Changes, point.Seconds, now / 1000)) continue;
+            PersistenceLog.SavePointReached(_logger, point.Changes, point.Seconds);
+            TryStartSave(background: true);
+            return;
+        }
+    }
 }

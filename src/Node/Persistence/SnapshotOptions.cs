@@ -9,7 +9,7 @@ public sealed class SnapshotOptions
     /// </summary>
     public Func<ReplicationPosition?>? OnStart { get; init; }
 
-    /// <summary>Called once when the snapshot has ended, whatever way, on the saver thread (or the canceller's when it never began), under no lock.</summary>
+    /// <summary>Called once when the snapshot has ended, whatever way, on the saver thread, under no lock.</summary>
     public Action<SnapshotSession>? OnEnd { get; init; }
 
     /// <summary>Compresses strings; null means the directive <c>rdbcompression</c>.</summary>

@@ -3,7 +3,7 @@ namespace Starling.Node.Persistence;
 /// <summary>One snapshot on its way to a target. Any thread may look at it, wait for it or cancel it.</summary>
 public sealed class SnapshotSession
 {
-    // Guards the state. Taken with or without stripes held; nothing else is taken under it.
+    // Guards the state and the error. Taken with or without stripes held; nothing else is taken under it.
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _cancellation = new();
     private readonly ManualResetEventSlim _ended = new();
@@ -24,19 +24,22 @@ public sealed class SnapshotSession
     public string? Error { get; private set; }
 
     /// <summary>What <see cref="SnapshotOptions.OnStart"/> answered; null before the start.</summary>
-    public ReplicationPosition? Position { get; internal set; }
+    public ReplicationPosition? Position { get; private set; }
 
     internal ISnapshotTarget Target { get; }
 
     internal SnapshotOptions Options { get; }
 
+    /// <summary>Its target is the RDB file.</summary>
+    internal bool IsFile { get; init; }
+
+    /// <summary>Nobody waits for it: it is logged as a background save.</summary>
+    internal bool IsBackground { get; init; }
+
     internal CancellationToken Cancellation => _cancellation.Token;
 
-    /// <summary>Time of the start in milliseconds of Unix time.</summary>
-    internal long StartedAt { get; set; }
-
     /// <summary>Keys in all databases at the start.</summary>
-    internal long KeysTotal { get; set; }
+    internal long KeysTotal { get; private set; }
 
     /// <summary>Keys that went to the target.</summary>
     internal long KeysWritten { get; set; }
@@ -44,8 +47,8 @@ public sealed class SnapshotSession
     /// <summary>Most bytes that waited for the target at once.</summary>
     internal long PeakBufferedBytes { get; set; }
 
-    /// <summary>Changes since the last save at the start.</summary>
-    internal long ChangesAtStart { get; set; }
+    /// <summary>Time of the start in milliseconds of Unix time; 0 before it.</summary>
+    internal long StartedAt { get; private set; }
 
     /// <summary>Asks it to end. Returns at once; a snapshot that is past its last byte may still complete.</summary>
     public void Cancel() => _cancellation.Cancel();
@@ -53,9 +56,15 @@ public sealed class SnapshotSession
     /// <summary>Waits for the end; false when the time is up first. Not to be called with a stripe held.</summary>
     public bool Wait(TimeSpan timeout) => _ended.Wait(timeout);
 
-    internal void Begin()
+    internal void Begin(SnapshotWork work)
     {
-        lock (_lock) State = SnapshotState.Running;
+        lock (_lock)
+        {
+            State = SnapshotState.Running;
+            StartedAt = work.StartedAt;
+            KeysTotal = work.KeysTotal;
+            Position = work.Position;
+        }
     }
 
     internal void End(SnapshotState state, string? error)

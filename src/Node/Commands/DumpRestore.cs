@@ -1,0 +1,169 @@
+using System.Buffers;
+using Starling.Node.Persistence;
+using Starling.Node.Serving;
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Commands;
+
+/// <summary>The commands that take a value out of the keyspace and put it in, as bytes.</summary>
+public static class DumpRestore
+{
+    /// <summary>The rows of the command table.</summary>
+    public static readonly Command[] Rows =
+    [
+        new("dump", 2, CommandFlags.ReadOnly, KeySpec.At(1), Dump)
+        {
+            KeyFlags = "RO access", AclCategories = ["keyspace"], Since = "2.6.0",
+            Summary = "Returns the value of a key as bytes that RESTORE understands.",
+        },
+        new("restore", -4, CommandFlags.Write | CommandFlags.DenyOom, KeySpec.At(1), Restore)
+        {
+            KeyFlags = "OW update", AclCategories = ["keyspace", "dangerous"], Since = "2.6.0",
+            Summary = "Creates a key from the bytes that DUMP returned.",
+        },
+        new(
+            "restore-asking",
+            -4,
+            CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Asking,
+            KeySpec.At(1),
+            Restore)
+        {
+            KeyFlags = "OW update", AclCategories = ["keyspace", "dangerous"], Group = "server", Since = "3.0.0",
+            Summary = "RESTORE as MIGRATE sends it to a node that imports the slot.",
+        },
+    ];
+
+    private static void Dump(CommandContext call)
+    {
+        if (!call.TryRead(call.Key(1), out var entry))
+        {
+            call.Reply.Null();
+            return;
+        }
+
+        var payload = new ArrayBufferWriter<byte>(entry.String.Length + 64);
+        DumpPayload.Write(entry, call.Server.Config.RdbCompression, payload);
+        call.Reply.Bulk(payload.WrittenSpan);
+    }
+
+    private static void Restore(CommandContext call)
+    {
+        if (!TryOptions(call, out var options)) return;
+        var key = call.Key(1);
+        var exists = call.TryWrite(key, out _);
+        if (exists && !options.Replace)
+        {
+            call.Reply.Error("BUSYKEY Target key name already exists."u8);
+            return;
+        }
+
+        if (!call.TryInteger(2, out long ttl)) return;
+        if (ttl < 0 || (!options.IsAbsolute && ttl > long.MaxValue - call.Now))
+        {
+            call.Reply.Error("ERR Invalid TTL value, must be >= 0"u8);
+            return;
+        }
+
+        if (!DumpPayload.TryRead(call[3], out var value, out var error))
+        {
+            call.Reply.Error(error);
+            return;
+        }
+
+        var expiresAt = ttl == 0 ? Entry.NoExpiry : options.IsAbsolute ? ttl : ttl + call.Now;
+        if (ttl != 0 && call.IsPastForMaster(expiresAt))
+        {
+            if (exists) Delete(call, key);
+            call.Ok();
+            return;
+        }
+
+        var idle = Math.Min(options.IdleSeconds, call.Now / 1000);
+        call.Database.SetString(key, value, expiresAt, (uint)((call.Now / 1000) - idle) & 0xFFFFFF);
+        call.Changed(key);
+        if (ttl != 0 && !options.IsAbsolute) PropagateAbsolute(call, expiresAt);
+        call.Ok();
+    }
+
+    private static void Delete(CommandContext call, in Key key)
+    {
+        call.Database.Remove(key);
+        call.Changed(key);
+        call.BeginEffect(2);
+        call.EffectArgument("DEL"u8);
+        call.EffectArgument(key.Bytes);
+    }
+
+    /// <summary>The call as it was, with a point in time instead of a duration.</summary>
+    private static void PropagateAbsolute(CommandContext call, long expiresAt)
+    {
+        call.BeginEffect(call.Count + 1);
+        for (var i = 0; i < call.Count; i++)
+        {
+            if (i == 2) call.EffectArgument(expiresAt);
+            else call.EffectArgument(call[i]);
+        }
+
+        call.EffectArgument("ABSTTL"u8);
+    }
+
+    private static bool TryOptions(CommandContext call, out RestoreOptions options)
+    {
+        options = default;
+        var hasIdle = false;
+        var hasFrequency = false;
+        for (var i = 4; i < call.Count; i++)
+        {
+            var hasValue = i + 1 < call.Count;
+            if (call.Is(i, "replace"u8))
+            {
+                options.Replace = true;
+            }
+            else if (call.Is(i, "absttl"u8))
+            {
+                options.IsAbsolute = true;
+            }
+            else if (call.Is(i, "idletime"u8) && hasValue && !hasFrequency)
+            {
+                if (!TryIdleTime(call, ++i, out options.IdleSeconds)) return false;
+                hasIdle = true;
+            }
+            else if (call.Is(i, "freq"u8) && hasValue && !hasIdle)
+            {
+                if (!TryFrequency(call, ++i)) return false;
+                hasFrequency = true;
+            }
+            else
+            {
+                call.SyntaxError();
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TryIdleTime(CommandContext call, int index, out long seconds)
+    {
+        if (!call.TryInteger(index, out seconds)) return false;
+        if (seconds >= 0) return true;
+        call.Reply.Error("ERR Invalid IDLETIME value, must be >= 0"u8);
+        return false;
+    }
+
+    /// <summary>Reads a frequency. Like Redis under every policy but LFU, nothing is kept of it.</summary>
+    private static bool TryFrequency(CommandContext call, int index)
+    {
+        if (!call.TryInteger(index, out long frequency)) return false;
+        if (frequency is >= 0 and <= 255) return true;
+        call.Reply.Error("ERR Invalid FREQ value, must be >= 0 and <= 255"u8);
+        return false;
+    }
+
+    private struct RestoreOptions
+    {
+        public bool Replace;
+        public bool IsAbsolute;
+        public long IdleSeconds;
+    }
+}

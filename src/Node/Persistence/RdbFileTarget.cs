@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace Starling.Node.Persistence;
+
+/// <summary>
+/// Writes an RDB file: to a temporary name in the same directory, flushed to the disk, then renamed over the final name, then the directory
+/// is flushed. A crash at any moment leaves the old file or the new one.
+/// </summary>
+internal sealed class RdbFileTarget : ISnapshotTarget
+{
+    private readonly string _directory;
+    private readonly string _path;
+    private readonly string _temporaryPath;
+    private readonly ILogger _logger;
+    private SafeFileHandle? _file;
+    private long _length;
+
+    /// <summary>Names the file; it is opened by the first write.</summary>
+    public RdbFileTarget(string path, ILogger logger)
+    {
+        _path = path;
+        _directory = Path.GetDirectoryName(path)!;
+        _temporaryPath = Path.Combine(_directory, FormattableString.Invariant($"temp-{Environment.ProcessId}.rdb"));
+        _logger = logger;
+    }
+
+    /// <inheritdoc/>
+    public void Write(ReadOnlySpan<byte> bytes, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        _file ??= Open();
+        try
+        {
+            RandomAccess.Write(_file, bytes, _length);
+            _length += bytes.Length;
+        }
+        catch (IOException problem)
+        {
+            PersistenceLog.WriteFailed(_logger, "rdbSaveRio", problem.Message);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Complete(CancellationToken cancellation)
+    {
+        Flush();
+        Rename();
+        try
+        {
+            DirectoryFlush.Flush(_directory);
+        }
+        catch (IOException problem)
+        {
+            PersistenceLog.DirectoryFlushFailed(_logger, problem.Message);
+            throw;
+        }
+
+        PersistenceLog.Saved(_logger);
+    }
+
+    /// <inheritdoc/>
+    public void Abandon()
+    {
+        if (_file is null) return;
+        _file.Dispose();
+        try
+        {
+            File.Delete(_temporaryPath);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            PersistenceLog.TemporaryFileStays(_logger, _temporaryPath, problem.Message);
+        }
+    }
+
+    private SafeFileHandle Open()
+    {
+        try
+        {
+            return File.OpenHandle(_temporaryPath, FileMode.Create, FileAccess.Write, FileShare.Read);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            PersistenceLog.OpenFailed(_logger, _temporaryPath, _directory, problem.Message);
+            throw new IOException(problem.Message, problem);
+        }
+    }
+
+    private void Flush()
+    {
+        try
+        {
+            RandomAccess.FlushToDisk(_file!);
+            _file!.Dispose();
+        }
+        catch (IOException problem)
+        {
+            PersistenceLog.WriteFailed(_logger, "fsync", problem.Message);
+            throw;
+        }
+    }
+
+    private void Rename()
+    {
+        try
+        {
+            File.Move(_temporaryPath, _path, overwrite: true);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            PersistenceLog.RenameFailed(_logger, _temporaryPath, _path, _directory, problem.Message);
+            throw new IOException(problem.Message, problem);
+        }
+    }
+}
