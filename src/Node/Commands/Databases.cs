@@ -54,6 +54,7 @@ public static class Databases
 
         // One more, as Redis counts it: the save points see a FLUSHALL of nothing too.
         call.ChangedAll(null, removed + 1);
+        call.Server.Persistence.OnFlushAll();
         call.Ok();
     }
 

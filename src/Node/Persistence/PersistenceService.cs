@@ -93,20 +93,17 @@ public sealed class PersistenceService
         return _saver.Start(session, onlyIfIdle: true);
     }
 
-    /// <summary>Has a background save start as soon as none is under way (BGSAVE in a transaction).</summary>
+    /// <summary>Has a background save start within a moment, as soon as none is under way (BGSAVE in a transaction).</summary>
     public void ScheduleSave() => _saves.IsScheduled = true;
 
     /// <summary>
-    /// To be called when FLUSHALL has emptied the keyspace, with every stripe held: a save of the old data ends, and, when save points are
-    /// configured, the empty data set is saved, as Redis does.
+    /// To be called when FLUSHALL has emptied the keyspace: a save of the old data ends, and, when save points are configured, the empty data set is
+    /// saved, as Redis does; a moment later, when the command's effect is in the replication log. Any thread.
     /// </summary>
     public void OnFlushAll()
     {
         _saver.Cancel(session => session.IsFile);
-        if (_server.Config.Save.Count == 0) return;
-        _saver.Start(
-            new SnapshotSession(FileTarget(), new SnapshotOptions()) { IsFile = true },
-            onlyIfIdle: false);
+        if (_server.Config.Save.Count > 0) _saves.IsScheduled = true;
     }
 
     /// <summary>

@@ -151,7 +151,7 @@ public sealed class RdbReader
             return false;
         }
 
-        Version = LeadingNumber(digits);
+        Version = Number(digits);
         var known = digits.Length == 4
             ? Version is >= 1 and <= RdbFormat.NewestVersion
             : Version == RdbFormat.ValkeyVersion;
@@ -159,12 +159,13 @@ public sealed class RdbReader
         return known;
     }
 
-    private static int LeadingNumber(ReadOnlySpan<byte> digits)
+    /// <summary>The number; 0 when anything else than a digit is there (a damaged version must not turn into an older one).</summary>
+    private static int Number(ReadOnlySpan<byte> digits)
     {
         var number = 0;
         foreach (var digit in digits)
         {
-            if (!char.IsAsciiDigit((char)digit)) break;
+            if (!char.IsAsciiDigit((char)digit)) return 0;
             number = (number * 10) + (digit - '0');
         }
 
