@@ -54,7 +54,7 @@ public sealed class SnapshotSession
     public void Cancel() => _cancellation.Cancel();
 
     /// <summary>Waits for the end; false when the time is up first. Not to be called with a stripe held.</summary>
-    public bool Wait(TimeSpan timeout) => _ended.Wait(timeout);
+    public bool Wait(TimeSpan timeout) => _ended.Wait(timeout, CancellationToken.None);
 
     internal void Begin(SnapshotWork work)
     {
