@@ -44,7 +44,7 @@ internal static unsafe class StringBlock
         if (EntryBlock.Has(entry, EntryBlock.IsSeparate))
         {
             if (value.Length <= EntryBlock.LargestInline) return false;
-            if (NativeHeap.UsableBytes(value.Length) != NativeHeap.UsableBytes(EntryBlock.SeparateCapacity(entry)))
+            if (Usable(value.Length) != EntryBlock.SeparateCapacity(entry))
                 return false;
             EntryBlock.SeparateLength(entry) = value.Length;
         }
@@ -90,9 +90,9 @@ internal static unsafe class StringBlock
     {
         ref var capacity = ref EntryBlock.SeparateCapacity(entry);
         var tooLarge = length < capacity / 4 && capacity > EntryBlock.LargestInline;
-        if (NativeHeap.UsableBytes(capacity) < length || tooLarge)
+        if (capacity < length || tooLarge)
         {
-            var wanted = tooLarge ? Math.Max(1, length) : Capacity(length);
+            var wanted = Usable(tooLarge ? Math.Max(1, length) : Capacity(length));
             ref var address = ref EntryBlock.SeparateAddress(entry);
             address = heap.Reallocate(selector, address, capacity, wanted);
             capacity = wanted;
@@ -105,6 +105,9 @@ internal static unsafe class StringBlock
     private static int Capacity(int length) =>
         (int)Math.Min(Array.MaxLength, length < MebiByte ? length * 2L : length + (long)Math.Max(MebiByte, length / 8));
 
+    /// <summary>A capacity with all that the allocator gives for it.</summary>
+    private static int Usable(int capacity) => (int)Math.Min(Array.MaxLength, NativeHeap.UsableBytes(capacity));
+
     private static bool FitsInline(byte* entry, int length)
     {
         var size = EntryBlock.Size(entry);
@@ -114,8 +117,8 @@ internal static unsafe class StringBlock
 
     private static void Attach(NativeHeap heap, int selector, byte* entry, int length, int capacity)
     {
-        EntryBlock.SeparateAddress(entry) = heap.Allocate(selector, capacity);
+        EntryBlock.SeparateCapacity(entry) = Usable(capacity);
+        EntryBlock.SeparateAddress(entry) = heap.Allocate(selector, EntryBlock.SeparateCapacity(entry));
         EntryBlock.SeparateLength(entry) = length;
-        EntryBlock.SeparateCapacity(entry) = capacity;
     }
 }
