@@ -19,7 +19,8 @@ internal sealed class BindDirective() : Directive("bind")
     {
         var value = Get(config);
         if (value == Default) rewriter.Remove(Name);
-        else rewriter.Write(Name, value.Length == 0 ? "\"\"" : value, isDefault: false);
+        else if (config.Bind.Length == 0) rewriter.Write(Name, "\"\"", isDefault: false);
+        else rewriter.Write(Name, string.Join(' ', config.Bind.Select(ConfigLine.QuoteIfNeeded)), isDefault: false);
     }
 
     /// <inheritdoc/>

@@ -2,7 +2,7 @@ namespace Starling.Node.Config;
 
 /// <summary>Why a configuration cannot be used.</summary>
 /// <param name="Reason">The reason, in Redis's words.</param>
-/// <param name="File">Path of the file; null for standard input and the command line.</param>
+/// <param name="File">Path of the file; null for the command line and for standard input without a file.</param>
 /// <param name="Line">Number of the line, from 1; 0 when no single line is to blame.</param>
 /// <param name="Text">The line.</param>
 /// <param name="Directive">The directive that the line sets, or null.</param>

@@ -57,6 +57,13 @@ public static class ConfigLine
         return quoted.Append('"').ToString();
     }
 
+    /// <summary>The text as it is when it is one plain argument, else in double quotes.</summary>
+    public static string QuoteIfNeeded(string text)
+    {
+        var isPlain = text.Length > 0 && text.All(c => c is > ' ' and < '\x7f' and not ('"' or '\'' or '\\'));
+        return isPlain ? text : Quote(text);
+    }
+
     private static bool TryDecode(List<byte> bytes, [NotNullWhen(true)] out string? text)
     {
         try

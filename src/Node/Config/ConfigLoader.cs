@@ -60,16 +60,19 @@ public sealed class ConfigLoader
             text.Append(content);
         }
 
+        // As in Redis, the command line is what follows the last line of the file: its line numbers go on from there.
+        var commandLineFrom = text.ToString().AsSpan().Count('\n') + 2;
         text.Append('\n').Append(arguments.Options);
-        return LoadText(text.ToString(), _config.File) ?? CheckTogether();
+        return LoadText(text.ToString(), _config.File, commandLineFrom) ?? CheckTogether();
     }
 
-    private ConfigError? LoadText(string text, string? file)
+    private ConfigError? LoadText(string text, string? path, int commandLineFrom = int.MaxValue)
     {
         var number = 0;
         foreach (var raw in text.Split('\n'))
         {
             number++;
+            var file = number >= commandLineFrom ? null : path;
             var line = raw.Trim(' ', '\t', '\r', '\n');
             if (line.Length == 0 || line[0] == '#') continue;
             if (!ConfigLine.TrySplit(line, out var arguments))

@@ -19,8 +19,8 @@ internal sealed class ReplicaOfDirective() : Directive("replicaof")
     internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter)
     {
         // In cluster mode nodes.conf says who the master is.
-        if (config.ClusterEnabled || config.ReplicaOf is null) rewriter.Remove(Name);
-        else rewriter.Write(Name, Get(config), isDefault: false);
+        if (config.ClusterEnabled || config.ReplicaOf is not { } master) rewriter.Remove(Name);
+        else rewriter.Write(Name, $"{ConfigLine.QuoteIfNeeded(master.Host)} {master.Port}", isDefault: false);
     }
 
     /// <inheritdoc/>
