@@ -8,17 +8,30 @@ public sealed class ArgumentList
 {
     private byte[] _buffer = [];
     private (int Offset, int Length)[] _ranges = new (int, int)[8];
+    private int _origin;
+    private int _count;
 
     /// <summary>Number of arguments, the command's name included.</summary>
-    public int Count { get; private set; }
+    public int Count => _count;
+
+    /// <summary>Sum of the arguments' lengths in bytes.</summary>
+    public long TotalLength
+    {
+        get
+        {
+            long total = 0;
+            foreach (var (_, length) in _ranges.AsSpan(0, _count)) total += length;
+            return total;
+        }
+    }
 
     /// <summary>One argument; aliases the buffer, copy to keep.</summary>
     public ReadOnlySpan<byte> this[int index]
     {
         get
         {
-            var (offset, length) = _ranges.AsSpan(0, Count)[index];
-            return new ReadOnlySpan<byte>(_buffer, offset, length);
+            var (offset, length) = _ranges.AsSpan(0, _count)[index];
+            return new ReadOnlySpan<byte>(_buffer, _origin + offset, length);
         }
     }
 
@@ -26,13 +39,46 @@ public sealed class ArgumentList
     public void Reset(byte[] buffer)
     {
         _buffer = buffer;
-        Count = 0;
+        _origin = 0;
+        _count = 0;
     }
 
-    /// <summary>Adds an argument that lies in the buffer.</summary>
+    /// <summary>
+    /// Names the buffer, and the place in it, that the ranges present and to come are counted from. A buffer that grew or was moved is
+    /// named anew this way at no cost.
+    /// </summary>
+    public void Rebase(byte[] buffer, int origin)
+    {
+        _buffer = buffer;
+        _origin = origin;
+    }
+
+    /// <summary>Adds an argument that lies in the buffer, counted from its origin.</summary>
     public void Add(int offset, int length)
     {
-        if (Count == _ranges.Length) Array.Resize(ref _ranges, Count * 2);
-        _ranges[Count++] = (offset, length);
+        if (_count == _ranges.Length) Array.Resize(ref _ranges, _count * 2);
+        _ranges[_count++] = (offset, length);
+    }
+
+    /// <summary>Makes this list a copy of another one with a buffer of its own.</summary>
+    public void CopyFrom(ArgumentList other)
+    {
+        var buffer = _buffer.Length >= other.TotalLength ? _buffer : new byte[other.TotalLength];
+        Reset(buffer);
+        var at = 0;
+        for (var i = 0; i < other.Count; i++)
+        {
+            var argument = other[i];
+            argument.CopyTo(buffer.AsSpan(at));
+            Add(at, argument.Length);
+            at += argument.Length;
+        }
+    }
+
+    /// <summary>Drops ranges beyond what an ordinary command needs, so that one huge command does not leave its memory behind.</summary>
+    public void Trim()
+    {
+        Reset([]);
+        if (_ranges.Length > 64) _ranges = new (int, int)[8];
     }
 }

@@ -32,4 +32,42 @@ public static class ErrorReplies
 
     /// <summary>A cluster command on a node that is not in cluster mode.</summary>
     public static ReadOnlySpan<byte> ClusterDisabled => "ERR This instance has cluster support disabled"u8;
+
+    /// <summary>A command before AUTH.</summary>
+    public static ReadOnlySpan<byte> NoAuth => "NOAUTH Authentication required."u8;
+
+    /// <summary>A wrong user name or password.</summary>
+    public static ReadOnlySpan<byte> WrongPass => "WRONGPASS invalid username-password pair or user is disabled."u8;
+
+    /// <summary>A write on a read-only replica.</summary>
+    public static ReadOnlySpan<byte> ReadOnly => "READONLY You can't write against a read only replica."u8;
+
+    /// <summary>A write with fewer good replicas than min-replicas-to-write.</summary>
+    public static ReadOnlySpan<byte> NoReplicas => "NOREPLICAS Not enough good replicas to write."u8;
+
+    /// <summary>A command while the data set is being loaded.</summary>
+    public static ReadOnlySpan<byte> Loading => "LOADING Redis is loading the dataset in memory"u8;
+
+    /// <summary>A command on a replica without its master while replica-serve-stale-data is no.</summary>
+    public static ReadOnlySpan<byte> MasterDown =>
+        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."u8;
+
+    /// <summary>A write after a background save failed.</summary>
+    public static ReadOnlySpan<byte> MisConf =>
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. "u8
+        + "Commands that may modify the data set are disabled, because this instance is configured to report errors during "u8
+        + "writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "u8
+        + "Please check the Redis logs for details about the RDB error."u8;
+
+    /// <summary>EXEC of a transaction in which a command was refused.</summary>
+    public static ReadOnlySpan<byte> ExecAbort => "EXECABORT Transaction discarded because of previous errors."u8;
+
+    /// <summary>A protocol version other than 2 and 3.</summary>
+    public static ReadOnlySpan<byte> NoProto => "NOPROTO unsupported protocol version"u8;
+
+    /// <summary>One client too many.</summary>
+    public static ReadOnlySpan<byte> MaxClients => "ERR max number of clients reached"u8;
+
+    /// <summary>A command that MULTI does not take.</summary>
+    public static ReadOnlySpan<byte> NotInTransaction => "ERR Command not allowed inside a transaction"u8;
 }

@@ -1,86 +1,368 @@
 using System.Buffers;
+using System.Buffers.Text;
+using System.Runtime.CompilerServices;
+using System.Text;
 
 namespace Starling.Resp;
 
 /// <summary>
 /// Writes replies in RESP2 or RESP3 into a byte buffer. Types that RESP2 lacks are written as Redis writes them to RESP2 clients (a map
-/// as a flat array, null as a null bulk string, a double as a bulk string).
+/// as a flat array, null as a null bulk string, a double as a bulk string). The bytes lie in segments from the shared array pool; an empty
+/// writer holds none.
 /// </summary>
 public sealed class RespWriter : IBufferWriter<byte>
 {
+    private const int SegmentLength = 16 * 1024;
+    private const int HeadLength = 16; // the longest "*2147483647\r\n", rounded up
+
+    private (byte[] Bytes, int Length)[] _full = [];
+    private int _fullCount;
+    private long _fullLength;
+    private byte[] _current = [];
+    private int _used;
+    private readonly byte[] _errorCode = new byte[32];
+    private int _errorCodeLength;
+
     /// <summary>2 or 3.</summary>
     public int Protocol { get; set; } = 2;
 
     /// <summary>Bytes written and not yet taken away.</summary>
-    public long Length => throw new NotSupportedException();
+    public long Length => _fullLength + _used;
+
+    /// <summary>Number of error replies written so far, those taken away included.</summary>
+    public long ErrorCount { get; private set; }
+
+    /// <summary>The first word of the last error, such as WRONGTYPE; aliases the writer.</summary>
+    public ReadOnlySpan<byte> LastErrorCode => _errorCode.AsSpan(0, _errorCodeLength);
 
     /// <summary>A status reply such as "OK", without CR or LF.</summary>
-    public void Simple(ReadOnlySpan<byte> text) => throw new NotSupportedException();
+    public void Simple(ReadOnlySpan<byte> text)
+    {
+        var span = GetSpan(text.Length + 3);
+        span[0] = (byte)'+';
+        text.CopyTo(span[1..]);
+        span[text.Length + 1] = (byte)'\r';
+        span[text.Length + 2] = (byte)'\n';
+        _used += text.Length + 3;
+    }
 
     /// <summary>An error reply: the whole text with its code ("ERR syntax error"), without the leading '-'. CR and LF become spaces.</summary>
-    public void Error(ReadOnlySpan<byte> text) => throw new NotSupportedException();
+    public void Error(ReadOnlySpan<byte> text)
+    {
+        ErrorCount++;
+        var space = text.IndexOf((byte)' ');
+        var code = text[..Math.Min(space < 0 ? text.Length : space, _errorCode.Length)];
+        code.CopyTo(_errorCode);
+        _errorCodeLength = code.Length;
+        var span = GetSpan(text.Length + 3);
+        span[0] = (byte)'-';
+        text.CopyTo(span[1..]);
+        var body = span.Slice(1, text.Length);
+        body.Replace((byte)'\r', (byte)' ');
+        body.Replace((byte)'\n', (byte)' ');
+        span[text.Length + 1] = (byte)'\r';
+        span[text.Length + 2] = (byte)'\n';
+        _used += text.Length + 3;
+    }
 
-    /// <summary>An error reply from text; for messages that quote the user's input.</summary>
-    public void Error(string text) => throw new NotSupportedException();
+    /// <summary>An error reply from text; for messages that quote the user's input. Characters up to U+00FF stand for single bytes.</summary>
+    public void Error(string text) => Error(Encoding.Latin1.GetBytes(text));
 
     /// <summary>An integer reply.</summary>
-    public void Integer(long value) => throw new NotSupportedException();
+    public void Integer(long value) => Head((byte)':', value);
 
     /// <summary>A bulk string.</summary>
-    public void Bulk(ReadOnlySpan<byte> value) => throw new NotSupportedException();
+    public void Bulk(ReadOnlySpan<byte> value)
+    {
+        if (value.Length + 34 <= _current.Length - _used)
+        {
+            var used = _used;
+            var span = _current.AsSpan(used);
+            var head = WriteHead(span, (byte)'$', value.Length);
+            value.CopyTo(span[head..]);
+            span[head + value.Length] = (byte)'\r';
+            span[head + value.Length + 1] = (byte)'\n';
+            _used = used + head + value.Length + 2;
+            return;
+        }
+
+        Head((byte)'$', value.Length);
+        Raw(value);
+        Raw("\r\n"u8);
+    }
 
     /// <summary>A bulk string of the text in UTF-8.</summary>
-    public void Bulk(string value) => throw new NotSupportedException();
+    public void Bulk(string value)
+    {
+        var length = Encoding.UTF8.GetByteCount(value);
+        Head((byte)'$', length);
+        var span = GetSpan(length + 2);
+        Encoding.UTF8.GetBytes(value, span);
+        span[length] = (byte)'\r';
+        span[length + 1] = (byte)'\n';
+        _used += length + 2;
+    }
 
     /// <summary>A bulk string of the number's digits.</summary>
-    public void BulkInteger(long value) => throw new NotSupportedException();
+    public void BulkInteger(long value)
+    {
+        Span<byte> digits = stackalloc byte[20];
+        Utf8Formatter.TryFormat(value, digits, out var length);
+        Bulk(digits[..length]);
+    }
 
     /// <summary>Null: <c>$-1</c> or <c>_</c>.</summary>
-    public void Null() => throw new NotSupportedException();
+    public void Null() => Raw(Protocol == 2 ? "$-1\r\n"u8 : "_\r\n"u8);
 
     /// <summary>A null array: <c>*-1</c> or <c>_</c>.</summary>
-    public void NullArray() => throw new NotSupportedException();
+    public void NullArray() => Raw(Protocol == 2 ? "*-1\r\n"u8 : "_\r\n"u8);
 
     /// <summary>The head of an array; that many replies follow.</summary>
-    public void Array(int count) => throw new NotSupportedException();
+    public void Array(int count) => Head((byte)'*', count);
 
     /// <summary>The head of a map of so many pairs; a flat array of twice that in RESP2.</summary>
-    public void Map(int pairs) => throw new NotSupportedException();
+    public void Map(int pairs)
+    {
+        if (Protocol == 2) Head((byte)'*', pairs * 2L);
+        else Head((byte)'%', pairs);
+    }
 
     /// <summary>The head of a set; an array in RESP2.</summary>
-    public void Set(int count) => throw new NotSupportedException();
+    public void Set(int count) => Head(Protocol == 2 ? (byte)'*' : (byte)'~', count);
 
     /// <summary>The head of an out-of-band push; an array in RESP2.</summary>
-    public void Push(int count) => throw new NotSupportedException();
+    public void Push(int count) => Head(Protocol == 2 ? (byte)'*' : (byte)'>', count);
 
     /// <summary>A double, in Redis's shortest round-trip form; a bulk string in RESP2.</summary>
-    public void Double(double value) => throw new NotSupportedException();
+    public void Double(double value)
+    {
+        Span<byte> text = stackalloc byte[RespNumber.MaxDoubleLength];
+        var length = RespNumber.FormatDouble(value, text);
+        if (Protocol == 2)
+        {
+            Bulk(text[..length]);
+            return;
+        }
+
+        Raw(","u8);
+        Raw(text[..length]);
+        Raw("\r\n"u8);
+    }
 
     /// <summary>A boolean; 1 or 0 in RESP2.</summary>
-    public void Boolean(bool value) => throw new NotSupportedException();
+    public void Boolean(bool value)
+    {
+        if (Protocol == 2) Integer(value ? 1 : 0);
+        else Raw(value ? "#t\r\n"u8 : "#f\r\n"u8);
+    }
 
     /// <summary>A verbatim string such as INFO's; a bulk string in RESP2.</summary>
     /// <param name="format">Three characters: txt or mkd.</param>
     /// <param name="value">The text.</param>
-    public void Verbatim(ReadOnlySpan<byte> format, ReadOnlySpan<byte> value) => throw new NotSupportedException();
+    public void Verbatim(ReadOnlySpan<byte> format, ReadOnlySpan<byte> value)
+    {
+        if (Protocol == 2)
+        {
+            Bulk(value);
+            return;
+        }
+
+        Head((byte)'=', value.Length + 4L);
+        Raw(format);
+        Raw(":"u8);
+        Raw(value);
+        Raw("\r\n"u8);
+    }
 
     /// <summary>Bytes that are RESP already.</summary>
-    public void Raw(ReadOnlySpan<byte> resp) => throw new NotSupportedException();
+    public void Raw(ReadOnlySpan<byte> resp)
+    {
+        // What fits goes to the segment under way; the rest, if long, gets a segment of its size.
+        var fits = Math.Min(resp.Length, _current.Length - _used);
+        if (fits > 0)
+        {
+            resp[..fits].CopyTo(_current.AsSpan(_used));
+            _used += fits;
+            resp = resp[fits..];
+        }
+
+        if (resp.Length == 0) return;
+        resp.CopyTo(GetSpan(resp.Length));
+        _used += resp.Length;
+    }
 
     /// <summary>
     /// Starts an array whose count is not known yet. Write the elements, then call <see cref="EndArray"/> with what this returned.
     /// </summary>
-    public long BeginArray() => throw new NotSupportedException();
+    public long BeginArray()
+    {
+        GetSpan(HeadLength);
+        var mark = ((long)_fullCount << 32) | (uint)_used;
+        _used += HeadLength;
+        return mark;
+    }
 
     /// <summary>Ends an array begun with <see cref="BeginArray"/>.</summary>
-    public void EndArray(long mark, int count) => throw new NotSupportedException();
+    public void EndArray(long mark, int count)
+    {
+        var segment = (int)(mark >> 32);
+        var at = (int)(uint)mark;
+        var inCurrent = segment == _fullCount;
+        var bytes = inCurrent ? _current : _full[segment].Bytes;
+        var length = inCurrent ? _used : _full[segment].Length;
+        Span<byte> head = stackalloc byte[HeadLength];
+        var headLength = WriteHead(head, (byte)'*', count);
+        var gap = HeadLength - headLength;
+        bytes.AsSpan(at + HeadLength, length - at - HeadLength).CopyTo(bytes.AsSpan(at + headLength));
+        head[..headLength].CopyTo(bytes.AsSpan(at));
+        if (inCurrent)
+        {
+            _used -= gap;
+            return;
+        }
+
+        _full[segment].Length -= gap;
+        _fullLength -= gap;
+    }
+
+    /// <summary>Drops what was written beyond a former <see cref="Length"/>.</summary>
+    public void Truncate(long length)
+    {
+        while (_fullCount > 0 && _fullLength > length)
+        {
+            if (_current.Length > 0) ArrayPool<byte>.Shared.Return(_current);
+            (_current, _used) = _full[--_fullCount];
+            _full[_fullCount] = default;
+            _fullLength -= _used;
+        }
+
+        _used = (int)(length - _fullLength);
+        if (Length == 0) Clear();
+    }
+
+    /// <summary>Drops everything and gives the segments back.</summary>
+    public void Clear()
+    {
+        for (var i = 0; i < _fullCount; i++) ArrayPool<byte>.Shared.Return(_full[i].Bytes);
+        System.Array.Clear(_full, 0, _fullCount);
+        _fullCount = 0;
+        _fullLength = 0;
+        if (_current.Length > 0) ArrayPool<byte>.Shared.Return(_current);
+        _current = [];
+        _used = 0;
+    }
+
+    /// <summary>Copies everything written to an array.</summary>
+    public byte[] ToArray()
+    {
+        var all = new byte[Length];
+        var at = 0;
+        for (var i = 0; i < _fullCount; i++)
+        {
+            _full[i].Bytes.AsSpan(0, _full[i].Length).CopyTo(all.AsSpan(at));
+            at += _full[i].Length;
+        }
+
+        _current.AsSpan(0, _used).CopyTo(all.AsSpan(at));
+        return all;
+    }
+
+    /// <summary>
+    /// Hands the segments over, in order: the receiver returns each <c>byte[]</c> to the shared array pool. The writer is empty afterwards.
+    /// </summary>
+    public void MoveTo<TReceiver>(TReceiver receiver)
+        where TReceiver : IRespSegmentReceiver, allows ref struct
+    {
+        for (var i = 0; i < _fullCount; i++)
+        {
+            receiver.Take(_full[i].Bytes, _full[i].Length);
+            _full[i] = default;
+        }
+
+        _fullCount = 0;
+        _fullLength = 0;
+        if (_used > 0) receiver.Take(_current, _used);
+        else if (_current.Length > 0) ArrayPool<byte>.Shared.Return(_current);
+        _current = [];
+        _used = 0;
+    }
+
+    /// <summary>
+    /// Takes the segment away when there is just one, the usual case. The caller returns it to the shared array pool.
+    /// </summary>
+    public bool TryTakeSingle(out byte[] bytes, out int length)
+    {
+        bytes = _current;
+        length = _used;
+        if (_fullCount > 0 || _used == 0) return false;
+        _current = [];
+        _used = 0;
+        return true;
+    }
 
     /// <inheritdoc/>
-    public void Advance(int count) => throw new NotSupportedException();
+    public void Advance(int count) => _used += count;
 
     /// <inheritdoc/>
-    public Memory<byte> GetMemory(int sizeHint = 0) => throw new NotSupportedException();
+    public Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Ensure(sizeHint);
+        return _current.AsMemory(_used);
+    }
 
     /// <inheritdoc/>
-    public Span<byte> GetSpan(int sizeHint = 0) => throw new NotSupportedException();
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Span<byte> GetSpan(int sizeHint = 0)
+    {
+        if (_current.Length - _used < Math.Max(sizeHint, 1)) Ensure(sizeHint);
+        return _current.AsSpan(_used);
+    }
+
+    private void Head(byte type, long value)
+    {
+        var span = GetSpan(32);
+        _used += WriteHead(span, type, value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int WriteHead(Span<byte> span, byte type, long value)
+    {
+        span[0] = type;
+        int written;
+        if ((ulong)value < 10)
+        {
+            span[1] = (byte)('0' + value);
+            written = 1;
+        }
+        else
+        {
+            Utf8Formatter.TryFormat(value, span[1..], out written);
+        }
+
+        span[written + 1] = (byte)'\r';
+        span[written + 2] = (byte)'\n';
+        return written + 3;
+    }
+
+    private void Ensure(int sizeHint)
+    {
+        var size = Math.Max(sizeHint, 1);
+        if (_current.Length - _used >= size) return;
+        if (_current.Length > 0)
+        {
+            if (_used == 0)
+            {
+                ArrayPool<byte>.Shared.Return(_current);
+            }
+            else
+            {
+                if (_fullCount == _full.Length) System.Array.Resize(ref _full, Math.Max(4, _fullCount * 2));
+                _full[_fullCount++] = (_current, _used);
+                _fullLength += _used;
+            }
+        }
+
+        _current = ArrayPool<byte>.Shared.Rent(Math.Max(size, SegmentLength));
+        _used = 0;
+    }
 }

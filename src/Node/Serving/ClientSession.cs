@@ -3,11 +3,14 @@ namespace Starling.Node.Serving;
 /// <summary>What the server knows of a client, apart from its socket.</summary>
 public sealed class ClientSession
 {
+    private volatile bool _watchFailed;
+
     /// <summary>Makes a session.</summary>
     public ClientSession(long id, ClientOrigin origin)
     {
         Id = id;
         Origin = origin;
+        if (origin == ClientOrigin.Master) Kind = ClientKind.Master;
     }
 
     /// <summary>The number that CLIENT ID answers; never used twice.</summary>
@@ -27,4 +30,59 @@ public sealed class ClientSession
 
     /// <summary>Replication offset after this client's last write; what WAIT waits for.</summary>
     public long LastWriteOffset { get; set; }
+
+    /// <summary>Its class.</summary>
+    public ClientKind Kind { get; set; }
+
+    /// <summary>The connection; null for the server's own and the master's commands.</summary>
+    public ClientConnection? Connection { get; internal set; }
+
+    /// <summary>The right password was given, or none was wanted when the client came.</summary>
+    public bool IsAuthenticated { get; set; } = true;
+
+    /// <summary>CLIENT SETNAME; empty for none.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>CLIENT SETINFO lib-name.</summary>
+    public string LibraryName { get; set; } = "";
+
+    /// <summary>CLIENT SETINFO lib-ver.</summary>
+    public string LibraryVersion { get; set; } = "";
+
+    /// <summary>CLIENT NO-TOUCH: reads leave the access clock alone.</summary>
+    public bool NoTouch { get; set; }
+
+    /// <summary>CLIENT NO-EVICT.</summary>
+    public bool NoEvict { get; set; }
+
+    /// <summary>CLIENT REPLY.</summary>
+    public ReplyMode ReplyMode { get; set; }
+
+    /// <summary>Nothing more is read from this client; it is closed when its replies are sent.</summary>
+    public bool CloseAfterReply { get; set; }
+
+    /// <summary>Time of the connection, in milliseconds of Unix time.</summary>
+    public long CreatedAt { get; internal set; }
+
+    /// <summary>Time of the last bytes from the client, in milliseconds of Unix time.</summary>
+    public long LastInteraction { get; internal set; }
+
+    /// <summary>The last command, for CLIENT LIST.</summary>
+    public Command? LastCommand { get; internal set; }
+
+    /// <summary>The commands queued since MULTI; null outside a transaction.</summary>
+    internal Transaction? Transaction { get; set; }
+
+    /// <summary>The keys of WATCH.</summary>
+    internal List<WatchedKey> WatchedKeys { get; } = [];
+
+    /// <summary>A watched key changed: EXEC will fail. Set by any thread.</summary>
+    internal bool WatchFailed
+    {
+        get => _watchFailed;
+        set => _watchFailed = value;
+    }
+
+    /// <summary>What the client waits for, or null.</summary>
+    internal Suspension? Suspension { get; set; }
 }

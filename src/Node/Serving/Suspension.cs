@@ -1,8 +1,55 @@
+using Starling.Resp;
+
 namespace Starling.Node.Serving;
 
 /// <summary>A client that waits; see <see cref="CommandContext.Suspend"/>.</summary>
 public sealed class Suspension
 {
+    private const int Waiting = -1;
+
+    private readonly ClientConnection _connection;
+    private readonly Action<RespWriter, SuspensionEnd> _onEnd;
+    private ITimer? _timer;
+    private int _end = Waiting;
+
+    internal Suspension(ClientConnection connection, Action<RespWriter, SuspensionEnd> onEnd)
+    {
+        _connection = connection;
+        _onEnd = onEnd;
+    }
+
+    /// <summary>True once it has ended.</summary>
+    public bool HasEnded => Volatile.Read(ref _end) != Waiting;
+
     /// <summary>Ends the wait. Any thread; the first end counts, later ones do nothing.</summary>
-    public void Complete() => throw new NotSupportedException();
+    public void Complete() => End(SuspensionEnd.Completed);
+
+    /// <summary>Ends the wait because the client is going away.</summary>
+    public void Cancel() => End(SuspensionEnd.Cancelled);
+
+    internal void SetDeadline(TimeProvider clock, long milliseconds)
+    {
+        _timer = clock.CreateTimer(
+            static state => ((Suspension)state!).End(SuspensionEnd.TimedOut),
+            this,
+            TimeSpan.FromMilliseconds(Math.Max(0, Math.Min(milliseconds, uint.MaxValue - 1))),
+            System.Threading.Timeout.InfiniteTimeSpan);
+        if (HasEnded) _timer.Dispose();
+    }
+
+    /// <summary>Writes the reply; the connection calls it once, after the end.</summary>
+    internal void WriteReply(RespWriter reply)
+    {
+        _timer?.Dispose();
+        _onEnd(reply, (SuspensionEnd)Volatile.Read(ref _end));
+    }
+
+    /// <summary>Ends the wait without a resumption; true when it had not ended before.</summary>
+    internal bool TryEndSilently() =>
+        Interlocked.CompareExchange(ref _end, (int)SuspensionEnd.Cancelled, Waiting) == Waiting;
+
+    private void End(SuspensionEnd end)
+    {
+        if (Interlocked.CompareExchange(ref _end, (int)end, Waiting) == Waiting) _connection.ScheduleResume();
+    }
 }

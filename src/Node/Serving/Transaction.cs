@@ -1,0 +1,33 @@
+using Starling.Resp;
+
+namespace Starling.Node.Serving;
+
+/// <summary>What MULTI has begun.</summary>
+internal sealed class Transaction
+{
+    /// <summary>The queued commands.</summary>
+    public List<QueuedCommand> Commands { get; } = [];
+
+    /// <summary>Every flag that some queued command has.</summary>
+    public CommandFlags AnyFlags { get; private set; }
+
+    /// <summary>Every flag that all queued commands have.</summary>
+    public CommandFlags CommonFlags { get; private set; } = (CommandFlags)~0;
+
+    /// <summary>A command was refused: EXEC answers EXECABORT.</summary>
+    public bool IsAborted { get; set; }
+
+    /// <summary>Bytes held by the queued arguments.</summary>
+    public long ArgumentBytes { get; private set; }
+
+    /// <summary>Queues a copy of the arguments.</summary>
+    public void Add(Command command, ArgumentList arguments)
+    {
+        var copy = new ArgumentList();
+        copy.CopyFrom(arguments);
+        Commands.Add(new QueuedCommand(command, copy));
+        AnyFlags |= command.Flags;
+        CommonFlags &= command.Flags;
+        ArgumentBytes += arguments.TotalLength;
+    }
+}

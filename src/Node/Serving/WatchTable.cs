@@ -1,0 +1,124 @@
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Serving;
+
+/// <summary>
+/// Who watches which key. Its lock guards the dictionaries; it is taken under stripes and takes no other lock. A writer that finds
+/// nobody watching pays one read.
+/// </summary>
+internal sealed class WatchTable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<byte[], List<WatchedKey>>[] _watchers;
+    private volatile int _count;
+
+    public WatchTable(int databases)
+    {
+        _watchers = new Dictionary<byte[], List<WatchedKey>>[databases];
+        for (var i = 0; i < databases; i++) _watchers[i] = new(ByteKeyComparer.Instance);
+    }
+
+    /// <summary>True when some key is watched.</summary>
+    public bool IsInUse => _count > 0;
+
+    /// <summary>Number of watched keys, each counted once per client.</summary>
+    public int Count => _count;
+
+    /// <summary>Adds a watch. Under the key's stripe.</summary>
+    public void Add(WatchedKey watched)
+    {
+        lock (_lock)
+        {
+            foreach (var other in watched.Session.WatchedKeys)
+                if (other.Database == watched.Database && other.Key.AsSpan().SequenceEqual(watched.Key)) return;
+            var table = _watchers[watched.Database];
+            if (!table.TryGetValue(watched.Key, out var list)) table[watched.Key] = list = [];
+            list.Add(watched);
+            watched.Session.WatchedKeys.Add(watched);
+            _count++;
+        }
+    }
+
+    /// <summary>Ends every watch of a client.</summary>
+    public void RemoveAll(ClientSession session)
+    {
+        if (session.WatchedKeys.Count > 0)
+        {
+            lock (_lock)
+            {
+                foreach (var watched in session.WatchedKeys)
+                {
+                    var table = _watchers[watched.Database];
+                    var list = table[watched.Key];
+                    list.Remove(watched);
+                    if (list.Count == 0) table.Remove(watched.Key);
+                }
+
+                _count -= session.WatchedKeys.Count;
+                session.WatchedKeys.Clear();
+            }
+        }
+
+        session.WatchFailed = false;
+    }
+
+    /// <summary>A key changed. Under its stripe.</summary>
+    public void Touch(int database, ReadOnlySpan<byte> key)
+    {
+        lock (_lock)
+        {
+            if (!_watchers[database].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var list)) return;
+            foreach (var watched in list) watched.Session.WatchFailed = true;
+        }
+    }
+
+    /// <summary>A key was deleted because it had expired. Under its stripe.</summary>
+    public void TouchExpired(int database, ReadOnlySpan<byte> key)
+    {
+        lock (_lock)
+        {
+            if (!_watchers[database].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var list)) return;
+            foreach (var watched in list)
+            {
+                if (watched.WasExpired) watched.WasExpired = false;
+                else watched.Session.WatchFailed = true;
+            }
+        }
+    }
+
+    /// <summary>
+    /// A whole database changed: fails who watches a key that was there at WATCH or is there now. Under every stripe.
+    /// </summary>
+    public void TouchAll(int database, Keyspace keyspace)
+    {
+        lock (_lock)
+        {
+            foreach (var (bytes, list) in _watchers[database])
+            {
+                var isThere = keyspace[database].TryFind(keyspace.Key(bytes), out _);
+                foreach (var watched in list)
+                    if (isThere || watched.Existed) watched.Session.WatchFailed = true;
+            }
+        }
+    }
+
+    private sealed class ByteKeyComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    {
+        public static readonly ByteKeyComparer Instance = new();
+
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode(byte[] obj) => GetHashCode(obj.AsSpan());
+
+        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
+
+        public int GetHashCode(ReadOnlySpan<byte> alternate)
+        {
+            var hash = default(HashCode); // seeded per process: no key can be chosen to collide
+            hash.AddBytes(alternate);
+            return hash.ToHashCode();
+        }
+
+        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
+    }
+}

@@ -1,0 +1,20 @@
+namespace Starling.Node.Serving;
+
+/// <summary>A key that a client watches.</summary>
+/// <param name="session">Who watches.</param>
+/// <param name="database">Index of the database.</param>
+/// <param name="key">The key's bytes.</param>
+internal sealed class WatchedKey(ClientSession session, int database, byte[] key)
+{
+    public ClientSession Session => session;
+
+    public int Database => database;
+
+    public byte[] Key => key;
+
+    /// <summary>The key existed, not expired, when WATCH was given.</summary>
+    public bool Existed { get; set; }
+
+    /// <summary>The key was there but expired when WATCH was given: its removal is no change.</summary>
+    public bool WasExpired { get; set; }
+}
