@@ -25,10 +25,15 @@ public sealed class NodeServer
         Keyspace = new Keyspace(new KeyspaceOptions { Databases = config.Databases });
         Info = new InfoRegistry();
         Sections = new ServerSections(this);
-        Cron = new ServerCron();
-        Clients = new ClientRegistry();
+        Cron = new ServerCron(clock);
+        Clients = new ClientRegistry(clock);
         Commands = new CommandTable();
         Shutdown = new ShutdownService(this);
+        Stats = new ServerStats(Commands);
+        Watches = new WatchTable(config.Databases);
+        Dispatcher = new Dispatcher(this);
+        Listener = new ClientListener(this);
+        ServingTelemetry.Register(this);
         Persistence = new PersistenceService(this);
         Replication = new ReplicationService(this);
         Expiry = new KeyExpiry(this);
@@ -69,6 +74,18 @@ public sealed class NodeServer
     /// <summary>The commands.</summary>
     public CommandTable Commands { get; }
 
+    /// <summary>The counters.</summary>
+    public ServerStats Stats { get; }
+
+    /// <summary>Where every command enters.</summary>
+    public Dispatcher Dispatcher { get; }
+
+    /// <summary>The listening sockets of clients.</summary>
+    public ClientListener Listener { get; }
+
+    /// <summary>Who watches which key.</summary>
+    internal WatchTable Watches { get; }
+
     /// <summary>RDB files and streams.</summary>
     public PersistenceService Persistence { get; }
 
@@ -94,11 +111,14 @@ public sealed class NodeServer
     /// Starts every part in order: listeners first, so that clients are answered LOADING, then the data set, then what changes it. Returns when
     /// clients are served.
     /// </summary>
+    /// <param name="ephemeralPort">Listens on a port that the system picks, and puts it into the configuration; for tests.</param>
     /// <exception cref="ServerStartException">It cannot start; the message is for the operator.</exception>
-    public void Start()
+    public void Start(bool ephemeralPort = false)
     {
         var log = Loggers.CreateLogger("server");
         Sections.NoteStart();
+        Listener.Start(ephemeralPort);
+        Cron.Start();
         ServerLog.Initialized(log);
         if (!Persistence.LoadAtStart()) throw new ServerStartException("Fatal error loading the DB, exiting.");
         if (Config.Port != 0) ServerLog.Ready(log, "tcp");
@@ -112,6 +132,9 @@ public sealed class NodeServer
     /// <summary>Stops every part in the opposite order. The data set has been saved by then, if it is to be saved.</summary>
     public void Stop()
     {
+        Listener.Stop();
+        Clients.CloseAll();
+        Cron.Stop();
         Persistence.Stop();
     }
 }

@@ -60,13 +60,15 @@ public sealed class ArgumentList
         _ranges[_count++] = (offset, length);
     }
 
-    /// <summary>Makes this list a copy of another one with a buffer of its own.</summary>
-    public void CopyFrom(ArgumentList other)
+    /// <summary>Makes this list a copy of another one, or of its end, with a buffer of its own.</summary>
+    /// <param name="other">The other list.</param>
+    /// <param name="from">The first argument to copy.</param>
+    public void CopyFrom(ArgumentList other, int from = 0)
     {
         var buffer = _buffer.Length >= other.TotalLength ? _buffer : new byte[other.TotalLength];
         Reset(buffer);
         var at = 0;
-        for (var i = 0; i < other.Count; i++)
+        for (var i = from; i < other.Count; i++)
         {
             var argument = other[i];
             argument.CopyTo(buffer.AsSpan(at));

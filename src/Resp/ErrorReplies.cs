@@ -52,12 +52,6 @@ public static class ErrorReplies
     public static ReadOnlySpan<byte> MasterDown =>
         "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."u8;
 
-    /// <summary>A write after a background save failed.</summary>
-    public static ReadOnlySpan<byte> MisConf =>
-        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. "u8
-        + "Commands that may modify the data set are disabled, because this instance is configured to report errors during "u8
-        + "writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "u8
-        + "Please check the Redis logs for details about the RDB error."u8;
 
     /// <summary>EXEC of a transaction in which a command was refused.</summary>
     public static ReadOnlySpan<byte> ExecAbort => "EXECABORT Transaction discarded because of previous errors."u8;

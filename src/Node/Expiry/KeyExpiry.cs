@@ -25,7 +25,8 @@ public sealed class KeyExpiry
     /// True when this node deletes what has expired: it is a master, loads nothing, and no pause of its clients' writes holds that back. Stable
     /// under any stripe lock, but for the pause.
     /// </summary>
-    public bool MayDelete => !_server.Replication.IsReplica && !_server.Persistence.IsLoading;
+    public bool MayDelete =>
+        !_server.Replication.IsReplica && !_server.Persistence.IsLoading && !_server.Clients.IsPaused(_server.NowMilliseconds);
 
     /// <summary>True when the key of the entry has expired at a time in milliseconds of Unix time.</summary>
     public static bool IsExpired(in Entry entry, long now) => entry.ExpiresAt != Entry.NoExpiry && now > entry.ExpiresAt;
@@ -45,6 +46,7 @@ public sealed class KeyExpiry
         if (!database.TryFind(key, out var entry) || !IsExpired(entry, now) || !MayDelete) return false;
         database.Remove(key);
         Count(1);
+        if (_server.Watches.IsInUse) _server.Watches.TouchExpired(database.Index, key.Bytes);
         if (_server.Replication.Log.IsActive) AppendDel(database, key.Bytes);
         _server.Persistence.CountChanges(1);
         return true;

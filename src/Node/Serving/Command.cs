@@ -66,6 +66,32 @@ public sealed class Command
     /// <summary>The container of a subcommand; set by the command table.</summary>
     public Command? Container { get; internal set; }
 
+    /// <summary>Arguments as HELP shows them behind the subcommand's name, for example "&lt;connection-name&gt;"; empty for none.</summary>
+    public string ArgumentsHelp { get; init; } = "";
+
     /// <summary>Name with the container's, as in "client|list".</summary>
     public string FullName => Container is null ? Name : Container.Name + "|" + Name;
+
+    /// <summary>Place in <see cref="CommandTable.All"/>, subcommands counted; set by the command table.</summary>
+    internal int Ordinal { get; set; }
+
+    /// <summary>Executed at once even after MULTI; set by the command table.</summary>
+    internal bool RunsAtOnceInTransaction { get; set; }
+
+    /// <summary>The subcommands with the HELP that the command table adds.</summary>
+    internal IReadOnlyList<Command> AllSubcommands { get; set; } = [];
+
+    /// <summary>Finds subcommands; set by the command table.</summary>
+    internal CommandIndex? SubcommandIndex { get; set; }
+
+    /// <summary>Finds the positions of the keys of a call of this command; false when the arguments are malformed.</summary>
+    internal bool TryFindKeys(Resp.ArgumentList arguments, List<int> positions)
+    {
+        if (FindKeys is { } find) return find(arguments, positions);
+        var (first, last, step) = Keys;
+        if (first == 0) return true;
+        if (last < 0) last += arguments.Count;
+        for (var position = first; position <= last && position < arguments.Count; position += step) positions.Add(position);
+        return true;
+    }
 }

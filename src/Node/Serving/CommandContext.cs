@@ -1,4 +1,7 @@
+using System.Buffers.Text;
+using Starling.Node.Expiry;
 using Starling.Resp;
+using Starling.Slots;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Serving;
@@ -9,12 +12,18 @@ namespace Starling.Node.Serving;
 /// </summary>
 public sealed class CommandContext
 {
+    private long _changes;
+    private bool _hasOwnEffects;
+    private bool _isSuppressed;
+
     /// <summary>Makes the context of a session.</summary>
     public CommandContext(NodeServer server, ClientSession session, RespWriter reply)
     {
         Server = server;
         Session = session;
         Reply = reply;
+        Keys = new CommandKeys(server.Keyspace);
+        Stats = server.Stats.Own;
     }
 
     /// <summary>The server.</summary>
@@ -35,9 +44,6 @@ public sealed class CommandContext
     /// <summary>Number of arguments, the command's name included.</summary>
     public int Count => Arguments.Count;
 
-    /// <summary>One argument; aliases the receive buffer.</summary>
-    public ReadOnlySpan<byte> this[int index] => Arguments[index];
-
     /// <summary>The time of this command in milliseconds of Unix time; the same throughout a command and throughout EXEC.</summary>
     public long Now { get; internal set; }
 
@@ -47,6 +53,33 @@ public sealed class CommandContext
     /// <summary>The keyspace.</summary>
     public Keyspace Keyspace => Server.Keyspace;
 
+    /// <summary>Seconds modulo 2^24: what <see cref="Database.SetString"/> wants as access clock.</summary>
+    public uint AccessClock => (uint)(Now / 1000) & 0xFFFFFF;
+
+    /// <summary>
+    /// False where a client cannot be held back: inside EXEC, and for commands that no connection sent. A command that would block then answers at
+    /// once, as if its time were up.
+    /// </summary>
+    public bool MayBlock => !IsInExec && Session.Connection is not null;
+
+    /// <summary>The handler runs inside EXEC.</summary>
+    public bool IsInExec { get; internal set; }
+
+    /// <summary>The counters of the thread that executes.</summary>
+    internal StatsCell Stats { get; set; }
+
+    /// <summary>The keys of the command; filled by the dispatcher.</summary>
+    internal CommandKeys Keys { get; }
+
+    /// <summary>What goes to the replication log.</summary>
+    internal EffectBuffer Effects { get; } = new();
+
+    /// <summary>Effects of this call are recorded.</summary>
+    internal bool IsLogged { get; private set; }
+
+    /// <summary>One argument; aliases the receive buffer.</summary>
+    public ReadOnlySpan<byte> this[int index] => Arguments[index];
+
     /// <summary>The key at an argument position, with slot and hash.</summary>
     public Key Key(int index) => Server.Keyspace.Key(Arguments[index]);
 
@@ -54,53 +87,148 @@ public sealed class CommandContext
     /// Finds a key for reading. An expired key is absent: on a master it is deleted and its DEL goes to the log; on a replica it stays
     /// until the master's DEL comes. Counts keyspace hits and misses and stamps the access clock (unless CLIENT NO-TOUCH).
     /// </summary>
-    public bool TryRead(in Key key, out Entry entry) => throw new NotSupportedException();
+    public bool TryRead(in Key key, out Entry entry)
+    {
+        var database = Database;
+        if (database.TryFind(key, out entry) && (!HasExpired(entry) || IsKeptThoughExpired(database, key, forWrite: false)))
+        {
+            Stats.KeyspaceHits++;
+            if (!Session.NoTouch) database.Touch(entry, AccessClock);
+            return true;
+        }
+
+        entry = default;
+        Stats.KeyspaceMisses++;
+        return false;
+    }
 
     /// <summary>Finds a key for changing it; as <see cref="TryRead(in Key, out Entry)"/> without the counting of hits and misses.</summary>
-    public bool TryWrite(in Key key, out Entry entry) => throw new NotSupportedException();
+    public bool TryWrite(in Key key, out Entry entry) => TryWrite(Database, key, out entry);
 
     /// <summary>As <see cref="TryWrite(in Key, out Entry)"/>, in another database.</summary>
-    public bool TryWrite(Database database, in Key key, out Entry entry) => throw new NotSupportedException();
+    public bool TryWrite(Database database, in Key key, out Entry entry)
+    {
+        if (database.TryFind(key, out entry) && (!HasExpired(entry) || IsKeptThoughExpired(database, key, forWrite: true)))
+        {
+            if (!Session.NoTouch) database.Touch(entry, AccessClock);
+            return true;
+        }
 
-    /// <summary>Seconds modulo 2^24: what <see cref="Database.SetString"/> wants as access clock.</summary>
-    public uint AccessClock => (uint)(Now / 1000) & 0xFFFFFF;
+        entry = default;
+        return false;
+    }
 
     /// <summary>
     /// Declares that a key of the selected database changed: counts it for save points, fails the transactions that watch it, and
     /// makes the command go to the replication log as it was called, unless <see cref="BeginEffect"/> or <see cref="SuppressEffect"/> say otherwise.
     /// </summary>
-    public void Changed(in Key key) => throw new NotSupportedException();
+    public void Changed(in Key key)
+    {
+        _changes++;
+        if (Server.Watches.IsInUse) Server.Watches.Touch(Session.DatabaseIndex, key.Bytes);
+    }
 
     /// <summary>As <see cref="Changed(in Key)"/>, in another database.</summary>
-    public void Changed(Database database, in Key key) => throw new NotSupportedException();
+    public void Changed(Database database, in Key key)
+    {
+        _changes++;
+        if (Server.Watches.IsInUse) Server.Watches.Touch(database.Index, key.Bytes);
+    }
 
     /// <summary>
     /// Declares that whole databases changed (FLUSHALL, SWAPDB): counts <paramref name="changes"/> and fails the transactions that watch
-    /// keys of <paramref name="database"/> (every database when null).
+    /// keys of <paramref name="database"/> (every database when null) that were there before or are there now. Under every stripe, after the change; for
+    /// SWAPDB once for each of the two.
     /// </summary>
-    public void ChangedAll(Database? database, long changes) => throw new NotSupportedException();
+    public void ChangedAll(Database? database, long changes)
+    {
+        _changes += changes;
+        if (!Server.Watches.IsInUse) return;
+        for (var i = 0; i < Keyspace.DatabaseCount; i++)
+            if (database is null || database.Index == i) Server.Watches.TouchAll(i, Keyspace);
+    }
 
     /// <summary>
     /// Begins a command that goes to the replication log instead of the call itself. May be called several times; the effects go
     /// out together (in MULTI/EXEC when there are several). Deterministic: absolute times, no randomness.
     /// </summary>
     /// <param name="argumentCount">Number of arguments, the name included; that many calls of <see cref="EffectArgument(ReadOnlySpan{byte})"/> follow.</param>
-    public void BeginEffect(int argumentCount) => throw new NotSupportedException();
+    public void BeginEffect(int argumentCount)
+    {
+        _hasOwnEffects = true;
+        if (IsLogged) Effects.Begin(Session.DatabaseIndex, argumentCount);
+    }
 
     /// <summary>One argument of the effect begun last.</summary>
-    public void EffectArgument(ReadOnlySpan<byte> argument) => throw new NotSupportedException();
+    public void EffectArgument(ReadOnlySpan<byte> argument)
+    {
+        if (IsLogged) Effects.Argument(argument);
+    }
 
     /// <summary>One argument of the effect begun last, as decimal digits.</summary>
-    public void EffectArgument(long argument) => throw new NotSupportedException();
+    public void EffectArgument(long argument)
+    {
+        if (!IsLogged) return;
+        Span<byte> digits = stackalloc byte[20];
+        Utf8Formatter.TryFormat(argument, digits, out var length);
+        Effects.Argument(digits[..length]);
+    }
 
     /// <summary>Nothing of this call goes to the replication log.</summary>
-    public void SuppressEffect() => throw new NotSupportedException();
+    public void SuppressEffect() => _isSuppressed = true;
 
     /// <summary>
-    /// Holds back the client: its next commands wait until the suspension ends. The handler has written no reply; whoever ends it does.
+    /// Holds back the client: its next commands wait until the suspension ends. The handler has written no reply; whoever ends it does. Where
+    /// <see cref="MayBlock"/> is false it ends at once, timed out.
     /// </summary>
     /// <param name="deadline">Milliseconds of Unix time after which it ends by itself; 0 for never.</param>
     /// <param name="onEnd">Writes the reply; called once, on any thread, under no stripe.</param>
-    public Suspension Suspend(long deadline, Action<RespWriter, SuspensionEnd> onEnd) =>
-        throw new NotSupportedException($"{deadline} {onEnd}");
+    public Suspension Suspend(long deadline, Action<RespWriter, SuspensionEnd> onEnd)
+    {
+        if (!MayBlock)
+        {
+            onEnd(Reply, SuspensionEnd.TimedOut);
+            return Suspension.Ended;
+        }
+
+        var suspension = new Suspension(Session.Connection!, onEnd);
+        Session.Suspension = suspension;
+        if (deadline != 0) suspension.SetDeadline(Server.Clock, deadline - Now);
+        return suspension;
+    }
+
+    /// <summary>Prepares for a call.</summary>
+    internal void Begin(bool isLogged)
+    {
+        _changes = 0;
+        _hasOwnEffects = false;
+        _isSuppressed = false;
+        IsLogged = isLogged;
+    }
+
+    /// <summary>Ends a call: adds the call itself to the effects when it goes to the log as it is, and counts the changes.</summary>
+    internal void End(int database)
+    {
+        if (_changes == 0) return;
+        Server.Persistence.CountChanges(_changes);
+        if (IsLogged && !_hasOwnEffects && !_isSuppressed) Effects.Call(database, Arguments);
+    }
+
+    private bool HasExpired(in Entry entry) => KeyExpiry.IsExpired(entry, Now);
+
+    /// <summary>What becomes of an expired key; true when this caller still sees it.</summary>
+    private bool IsKeptThoughExpired(Database database, in Key key, bool forWrite)
+    {
+        if (Session.Origin == ClientOrigin.Master) return true; // the master decides, by its DEL
+        if (Server.Replication.IsReplica && !(forWrite && !Server.Config.ReplicaReadOnly)) return false;
+        if (Server.Clients.IsPaused(Now)) return false;
+        Invariant.That(database.Remove(key));
+        Server.Expiry.Count(1);
+        if (Server.Watches.IsInUse) Server.Watches.TouchExpired(database.Index, key.Bytes);
+        if (!IsLogged) return false;
+        Effects.Begin(database.Index, 2);
+        Effects.Argument("DEL"u8);
+        Effects.Argument(key.Bytes);
+        return false;
+    }
 }

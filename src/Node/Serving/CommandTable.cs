@@ -1,6 +1,148 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using Starling.Node.Commands;
+using Starling.Resp;
+using Starling.Slots;
+
 namespace Starling.Node.Serving;
 
 /// <summary>All commands by name. Filled at construction from the families' rows, never changed afterwards.</summary>
 public sealed class CommandTable
 {
+    private static readonly string[] AtOnceInTransaction = ["exec", "discard", "multi", "watch", "quit", "reset"];
+
+    private readonly List<Command> _commands = [];
+    private readonly List<Command> _all = [];
+    private readonly CommandIndex _index;
+
+    /// <summary>Makes the table of every command of the server.</summary>
+    public CommandTable()
+        : this(
+        [
+            .. Connection.Rows,
+            .. Clients.Rows,
+            .. CommandIntrospection.Rows,
+            .. Transactions.Rows,
+            .. Configuration.Rows,
+            .. Databases.Rows,
+            .. DebugCommands.Rows,
+            .. DumpRestore.Rows,
+            .. Expiration.Rows,
+            .. Increments.Rows,
+            .. Keys.Rows,
+            .. Lcs.Rows,
+            .. ObjectCommands.Rows,
+            .. Scanning.Rows,
+            .. ServerInfo.Rows,
+            .. StringRanges.Rows,
+            .. Strings.Rows,
+        ])
+    {
+    }
+
+    /// <summary>Makes a table of some rows; for tests.</summary>
+    public CommandTable(IReadOnlyList<Command> rows)
+    {
+        foreach (var row in rows) Add(row);
+        _index = new CommandIndex(_commands);
+        Exec = _commands.Find(command => command.Name == "exec");
+    }
+
+    /// <summary>The commands, containers included, subcommands not.</summary>
+    public IReadOnlyList<Command> Commands => _commands;
+
+    /// <summary>Commands, containers and subcommands; a row's place here is its ordinal.</summary>
+    public IReadOnlyList<Command> All => _all;
+
+    /// <summary>The row of EXEC.</summary>
+    internal Command? Exec { get; }
+
+    /// <summary>Finds a command, without its subcommand, by its name in any case; null when there is none.</summary>
+    public Command? Find(ReadOnlySpan<byte> name) => _index.Find(name);
+
+    /// <summary>Finds a command by name, "container|subcommand" for a subcommand; null when there is none.</summary>
+    public Command? FindFullName(ReadOnlySpan<byte> name)
+    {
+        var bar = name.IndexOf((byte)'|');
+        if (bar < 0) return Find(name);
+        return Find(name[..bar])?.SubcommandIndex?.Find(name[(bar + 1)..]);
+    }
+
+    /// <summary>Finds the row that a call is for: of its subcommand, if the command has subcommands and one is named.</summary>
+    /// <param name="arguments">The call.</param>
+    /// <param name="command">The row, or null.</param>
+    /// <param name="error">The error reply when there is no such command or the number of arguments is wrong.</param>
+    public bool TryFind(ArgumentList arguments, [NotNullWhen(true)] out Command? command, [NotNullWhen(false)] out string? error)
+    {
+        command = _index.Find(arguments[0]);
+        if (command is null)
+        {
+            error = UnknownCommand(arguments);
+            return false;
+        }
+
+        if (command.SubcommandIndex is { } index && arguments.Count > 1)
+        {
+            var subcommand = index.Find(arguments[1]);
+            if (subcommand is null)
+            {
+                error = $"ERR unknown subcommand '{Latin1(arguments[1], 128)}'. Try {command.Name.ToUpperInvariant()} HELP.";
+                command = null;
+                return false;
+            }
+
+            command = subcommand;
+        }
+
+        var arity = command.Arity;
+        if (arity > 0 ? arguments.Count != arity : arguments.Count < -arity)
+        {
+            error = $"ERR wrong number of arguments for '{command.FullName}' command";
+            return false;
+        }
+
+        error = null;
+        return true;
+    }
+
+    private static string UnknownCommand(ArgumentList arguments)
+    {
+        var text = new StringBuilder();
+        for (var i = 1; i < arguments.Count && text.Length < 128; i++)
+            text.Append('\'').Append(Latin1(arguments[i], 128 - text.Length)).Append("' ");
+        return $"ERR unknown command '{Latin1(arguments[0], 128)}', with args beginning with: {text}";
+    }
+
+    /// <summary>Bytes as characters of the same numbers, cut off at a zero byte, as Redis prints them.</summary>
+    private static string Latin1(ReadOnlySpan<byte> bytes, int most)
+    {
+        var zero = bytes.IndexOf((byte)0);
+        if (zero >= 0) bytes = bytes[..zero];
+        return Encoding.Latin1.GetString(bytes[..Math.Min(most, bytes.Length)]);
+    }
+
+    private void Add(Command command)
+    {
+        Invariant.That(_commands.TrueForAll(other => other.Name != command.Name));
+        _commands.Add(command);
+        Number(command);
+        command.RunsAtOnceInTransaction = AtOnceInTransaction.Contains(command.Name, StringComparer.Ordinal);
+        if (command.Subcommands.Length == 0) return;
+        var subcommands = command.Subcommands;
+        if (!Array.Exists(subcommands, row => row.Name == "help")) subcommands = [.. subcommands, ContainerHelp.RowFor(command)];
+        foreach (var subcommand in subcommands)
+        {
+            subcommand.Container = command;
+            Number(subcommand);
+        }
+
+        command.AllSubcommands = subcommands;
+        command.SubcommandIndex = new CommandIndex(subcommands);
+    }
+
+    private void Number(Command command)
+    {
+        command.Ordinal = _all.Count;
+        _all.Add(command);
+    }
 }

@@ -14,6 +14,9 @@ public interface ITransport
     /// <summary>This end; null for a Unix socket.</summary>
     IPEndPoint? LocalEndPoint { get; }
 
+    /// <summary>A number that names the stream for a human: the socket descriptor.</summary>
+    long Descriptor { get; }
+
     /// <summary>Names who is told of completions. Before anything else.</summary>
     void Attach(ITransportOwner owner);
 

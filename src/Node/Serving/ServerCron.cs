@@ -70,7 +70,7 @@ public sealed class ServerCron
 
     private sealed class Job(long period, Action<long> action)
     {
-        public long Period => period;
+        public long Period { get; } = period;
 
         public Action<long> Action => action;
 

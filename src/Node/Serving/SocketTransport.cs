@@ -17,6 +17,7 @@ internal sealed class SocketTransport : ITransport
         _socket.Blocking = false; // TryReceive and TrySend return at once
         _receive = new Operation(this, isSend: false);
         _send = new Operation(this, isSend: true);
+        Descriptor = socket.Handle;
         RemoteEndPoint = socket.RemoteEndPoint as IPEndPoint;
         LocalEndPoint = socket.LocalEndPoint as IPEndPoint;
     }
@@ -24,6 +25,8 @@ internal sealed class SocketTransport : ITransport
     public IPEndPoint? RemoteEndPoint { get; }
 
     public IPEndPoint? LocalEndPoint { get; }
+
+    public long Descriptor { get; }
 
     public void Attach(ITransportOwner owner) => _owner = owner;
 
@@ -113,7 +116,7 @@ internal sealed class SocketTransport : ITransport
     private int Received() => _receive.SocketError == SocketError.Success ? _receive.BytesTransferred : -1;
 
     private sealed class Operation(SocketTransport transport, bool isSend)
-        : SocketAsyncEventArgs(unsafeSuppressExecutionContext: true)
+        : SocketAsyncEventArgs(true)
     {
         protected override void OnCompleted(SocketAsyncEventArgs e)
         {

@@ -7,8 +7,8 @@ public sealed class Suspension
 {
     private const int Waiting = -1;
 
-    private readonly ClientConnection _connection;
-    private readonly Action<RespWriter, SuspensionEnd> _onEnd;
+    private readonly ClientConnection? _connection;
+    private readonly Action<RespWriter, SuspensionEnd>? _onEnd;
     private ITimer? _timer;
     private int _end = Waiting;
 
@@ -18,8 +18,13 @@ public sealed class Suspension
         _onEnd = onEnd;
     }
 
+    private Suspension() => _end = (int)SuspensionEnd.TimedOut;
+
     /// <summary>True once it has ended.</summary>
     public bool HasEnded => Volatile.Read(ref _end) != Waiting;
+
+    /// <summary>One that ended before it began.</summary>
+    internal static Suspension Ended { get; } = new();
 
     /// <summary>Ends the wait. Any thread; the first end counts, later ones do nothing.</summary>
     public void Complete() => End(SuspensionEnd.Completed);
@@ -41,7 +46,7 @@ public sealed class Suspension
     internal void WriteReply(RespWriter reply)
     {
         _timer?.Dispose();
-        _onEnd(reply, (SuspensionEnd)Volatile.Read(ref _end));
+        _onEnd!(reply, (SuspensionEnd)Volatile.Read(ref _end));
     }
 
     /// <summary>Ends the wait without a resumption; true when it had not ended before.</summary>
@@ -50,6 +55,6 @@ public sealed class Suspension
 
     private void End(SuspensionEnd end)
     {
-        if (Interlocked.CompareExchange(ref _end, (int)end, Waiting) == Waiting) _connection.ScheduleResume();
+        if (Interlocked.CompareExchange(ref _end, (int)end, Waiting) == Waiting) _connection!.ScheduleResume();
     }
 }

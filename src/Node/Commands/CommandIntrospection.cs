@@ -1,0 +1,314 @@
+using System.Text;
+using Starling.Node.Serving;
+using Starling.Resp;
+
+namespace Starling.Node.Commands;
+
+/// <summary>COMMAND and its subcommands: what the command table says about its rows.</summary>
+public static class CommandIntrospection
+{
+    private const CommandFlags Usual = CommandFlags.Loading | CommandFlags.Stale;
+
+    private static readonly (CommandFlags Flag, string Name)[] FlagNames =
+    [
+        (CommandFlags.Write, "write"), (CommandFlags.ReadOnly, "readonly"), (CommandFlags.DenyOom, "denyoom"),
+        (CommandFlags.Admin, "admin"), (CommandFlags.PubSub, "pubsub"), (CommandFlags.NoScript, "noscript"),
+        (CommandFlags.Blocking, "blocking"), (CommandFlags.Loading, "loading"), (CommandFlags.Stale, "stale"),
+        (CommandFlags.SkipMonitor, "skip_monitor"), (CommandFlags.SkipSlowLog, "skip_slowlog"),
+        (CommandFlags.Asking, "asking"), (CommandFlags.Fast, "fast"), (CommandFlags.NoAuth, "no_auth"),
+        (CommandFlags.MayReplicate, "may_replicate"), (CommandFlags.NoMandatoryKeys, "no_mandatory_keys"),
+        (CommandFlags.NoMulti, "no_multi"), (CommandFlags.MovableKeys, "movablekeys"),
+        (CommandFlags.AllowBusy, "allow_busy"),
+    ];
+
+    private static readonly string[] Categories =
+    [
+        "keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap", "hyperloglog", "geo", "stream",
+        "pubsub", "admin", "fast", "slow", "blocking", "dangerous", "connection", "transaction", "scripting",
+    ];
+
+    /// <summary>The rows.</summary>
+    public static readonly Command[] Rows =
+    [
+        new("command", -1, Usual, KeySpec.None, All)
+        {
+            Summary = "Returns detailed information about all commands.", Since = "2.8.13", Group = "server",
+            AclCategories = ["connection"],
+            Subcommands =
+            [
+                Row("count", 2, CountAll, "Return the total number of commands in this Redis server.", ""),
+                Row("list", -2, List, "Return a list of all commands in this Redis server.",
+                    "[FILTERBY (MODULE <module-name>|ACLCAT <category>|PATTERN <pattern>)]"),
+                Row("info", -2, Info, "Return details about multiple Redis commands; about all when none is named.",
+                    "[<command-name> ...]"),
+                Row("docs", -2, Docs, "Return documentation details about multiple Redis commands; about all when none is named.",
+                    "[<command-name> ...]"),
+                Row("getkeys", -3, GetKeys, "Return the keys from a full Redis command.", "<full-command>"),
+                Row("getkeysandflags", -3, GetKeysAndFlags,
+                    "Return the keys and the access flags from a full Redis command.", "<full-command>"),
+            ],
+        },
+    ];
+
+    /// <summary>The ACL categories of a command, those that follow from its flags included, without '@'.</summary>
+    internal static List<string> CategoriesOf(Command command)
+    {
+        var categories = new List<string>(command.AclCategories);
+        void Add(string category)
+        {
+            if (!categories.Contains(category)) categories.Add(category);
+        }
+
+        var flags = command.Flags;
+        if ((flags & CommandFlags.Write) != 0) Add("write");
+        if ((flags & CommandFlags.ReadOnly) != 0 && !categories.Contains("scripting")) Add("read");
+        if ((flags & CommandFlags.Admin) != 0)
+        {
+            Add("admin");
+            Add("dangerous");
+        }
+
+        if ((flags & CommandFlags.PubSub) != 0) Add("pubsub");
+        Add((flags & CommandFlags.Fast) != 0 ? "fast" : "slow");
+        if ((flags & CommandFlags.Blocking) != 0) Add("blocking");
+        categories.Sort((a, b) => Array.IndexOf(Categories, a).CompareTo(Array.IndexOf(Categories, b)));
+        return categories;
+    }
+
+    private static Command Row(string name, int arity, CommandHandler handler, string summary, string arguments) =>
+        new(name, arity, Usual, KeySpec.None, handler)
+        {
+            Summary = summary,
+            ArgumentsHelp = arguments,
+            Since = name switch { "list" or "docs" or "getkeysandflags" => "7.0.0", _ => "2.8.13" },
+            Group = "server",
+            AclCategories = ["connection"],
+        };
+
+    private static void All(CommandContext call)
+    {
+        var commands = call.Server.Commands.Commands;
+        call.Reply.Array(commands.Count);
+        foreach (var command in commands) Describe(call.Reply, command);
+    }
+
+    private static void CountAll(CommandContext call) => call.Reply.Integer(call.Server.Commands.Commands.Count);
+
+    private static void Info(CommandContext call)
+    {
+        if (call.Count == 2)
+        {
+            All(call);
+            return;
+        }
+
+        call.Reply.Array(call.Count - 2);
+        for (var i = 2; i < call.Count; i++)
+        {
+            if (call.Server.Commands.FindFullName(call[i]) is { } command) Describe(call.Reply, command);
+            else call.Reply.NullArray();
+        }
+    }
+
+    private static void List(CommandContext call)
+    {
+        Func<Command, bool> filter = _ => true;
+        if (call.Count != 2)
+        {
+            if (call.Count != 5 || !call.Is(2, "filterby"u8))
+            {
+                call.Reply.Error(ErrorReplies.Syntax);
+                return;
+            }
+
+            var wanted = call[4].ToArray();
+            if (call.Is(3, "module"u8))
+            {
+                filter = _ => false; // no modules here
+            }
+            else if (call.Is(3, "aclcat"u8))
+            {
+                var category = Encoding.Latin1.GetString(wanted).ToLowerInvariant();
+                filter = command => CategoriesOf(command).Contains(category);
+            }
+            else if (call.Is(3, "pattern"u8))
+            {
+                filter = command => GlobPattern.Matches(wanted, Encoding.ASCII.GetBytes(command.FullName), ignoreCase: true);
+            }
+            else
+            {
+                call.Reply.Error(ErrorReplies.Syntax);
+                return;
+            }
+        }
+
+        // Without a filter Redis lists commands and subcommands as well.
+        var mark = call.Reply.BeginArray();
+        var count = 0;
+        foreach (var command in call.Server.Commands.All)
+        {
+            if (!filter(command)) continue;
+            call.Reply.Bulk(command.FullName);
+            count++;
+        }
+
+        call.Reply.EndArray(mark, count);
+    }
+
+    private static void Docs(CommandContext call)
+    {
+        var table = call.Server.Commands;
+        var found = new List<Command>();
+        if (call.Count == 2) found.AddRange(table.Commands);
+        for (var i = 2; i < call.Count; i++)
+            if (table.FindFullName(call[i]) is { } command) found.Add(command);
+        call.Reply.Map(found.Count);
+        foreach (var command in found)
+        {
+            call.Reply.Bulk(command.FullName);
+            WriteDocs(call.Reply, command);
+        }
+    }
+
+    private static void WriteDocs(RespWriter reply, Command command)
+    {
+        reply.Map(command.AllSubcommands.Count > 0 ? 4 : 3);
+        reply.Bulk("summary"u8);
+        reply.Bulk(command.Summary);
+        reply.Bulk("since"u8);
+        reply.Bulk(command.Since);
+        reply.Bulk("group"u8);
+        reply.Bulk(command.Group);
+        if (command.AllSubcommands.Count == 0) return;
+        reply.Bulk("subcommands"u8);
+        reply.Map(command.AllSubcommands.Count);
+        foreach (var subcommand in command.AllSubcommands)
+        {
+            reply.Bulk(subcommand.FullName);
+            WriteDocs(reply, subcommand);
+        }
+    }
+
+    private static void GetKeys(CommandContext call)
+    {
+        if (!TryKeys(call, out var command, out var arguments, out var positions)) return;
+        _ = command;
+        call.Reply.Array(positions.Count);
+        foreach (var position in positions) call.Reply.Bulk(arguments[position]);
+    }
+
+    private static void GetKeysAndFlags(CommandContext call)
+    {
+        if (!TryKeys(call, out var command, out var arguments, out var positions)) return;
+        call.Reply.Array(positions.Count);
+        foreach (var position in positions)
+        {
+            call.Reply.Array(2);
+            call.Reply.Bulk(arguments[position]);
+            WriteKeyFlags(call.Reply, command);
+        }
+    }
+
+    private static bool TryKeys(CommandContext call, out Command command, out ArgumentList arguments, out List<int> positions)
+    {
+        arguments = new ArgumentList();
+        arguments.CopyFrom(call.Arguments, 2);
+        positions = [];
+        var table = call.Server.Commands;
+        var found = table.Find(arguments[0]);
+        if (found?.SubcommandIndex is { } index && arguments.Count > 1) found = index.Find(arguments[1]);
+        command = found!;
+        if (found is null)
+        {
+            call.Reply.Error("ERR Invalid command specified"u8);
+            return false;
+        }
+
+        if (command.Keys.First == 0 && command.FindKeys is null)
+        {
+            call.Reply.Error("ERR The command has no key arguments"u8);
+            return false;
+        }
+
+        var arity = command.Arity;
+        if (arity > 0 ? arguments.Count != arity : arguments.Count < -arity)
+        {
+            call.Reply.Error("ERR Invalid number of arguments specified for command"u8);
+            return false;
+        }
+
+        if (command.TryFindKeys(arguments, positions) && positions.Count > 0) return true;
+        if ((command.Flags & CommandFlags.NoMandatoryKeys) != 0) call.Reply.Array(0);
+        else call.Reply.Error("ERR Invalid arguments specified for command"u8);
+        return false;
+    }
+
+    private static void Describe(RespWriter reply, Command command)
+    {
+        var keys = command.Keys;
+        reply.Array(10);
+        reply.Bulk(command.FullName);
+        reply.Integer(command.Arity);
+        var flags = FlagNames.Where(pair => (command.Flags & pair.Flag) != 0).Select(pair => pair.Name).ToList();
+        reply.Set(flags.Count);
+        foreach (var flag in flags) reply.Simple(Encoding.ASCII.GetBytes(flag));
+        reply.Integer(keys.First);
+        reply.Integer(keys.Last);
+        reply.Integer(keys.First == 0 ? 0 : keys.Step);
+        var categories = CategoriesOf(command);
+        reply.Set(categories.Count);
+        foreach (var category in categories) reply.Simple(Encoding.ASCII.GetBytes("@" + category));
+        reply.Array(0); // tips
+        WriteKeySpecs(reply, command);
+        reply.Array(command.AllSubcommands.Count);
+        foreach (var subcommand in command.AllSubcommands) Describe(reply, subcommand);
+    }
+
+    private static void WriteKeySpecs(RespWriter reply, Command command)
+    {
+        var keys = command.Keys;
+        if (keys.First == 0 && command.FindKeys is null)
+        {
+            reply.Set(0);
+            return;
+        }
+
+        var isKnown = keys.First != 0;
+        reply.Set(1);
+        reply.Map(3);
+        reply.Bulk("flags"u8);
+        WriteKeyFlags(reply, command);
+        reply.Bulk("begin_search"u8);
+        reply.Map(2);
+        reply.Bulk("type"u8);
+        reply.Bulk(isKnown ? "index"u8 : "unknown"u8);
+        reply.Bulk("spec"u8);
+        reply.Map(isKnown ? 1 : 0);
+        if (isKnown)
+        {
+            reply.Bulk("index"u8);
+            reply.Integer(keys.First);
+        }
+
+        reply.Bulk("find_keys"u8);
+        reply.Map(2);
+        reply.Bulk("type"u8);
+        reply.Bulk(isKnown ? "range"u8 : "unknown"u8);
+        reply.Bulk("spec"u8);
+        reply.Map(isKnown ? 3 : 0);
+        if (!isKnown) return;
+        reply.Bulk("lastkey"u8);
+        reply.Integer(keys.Last < 0 ? keys.Last : keys.Last - keys.First);
+        reply.Bulk("keystep"u8);
+        reply.Integer(keys.Step);
+        reply.Bulk("limit"u8);
+        reply.Integer(0);
+    }
+
+    private static void WriteKeyFlags(RespWriter reply, Command command)
+    {
+        var flags = command.KeyFlags.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        reply.Set(flags.Length);
+        foreach (var flag in flags) reply.Simple(Encoding.ASCII.GetBytes(flag));
+    }
+}

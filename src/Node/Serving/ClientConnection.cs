@@ -1,0 +1,352 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Starling.Resp;
+
+namespace Starling.Node.Serving;
+
+/// <summary>
+/// A connected client: receives, parses and executes its commands on the engine thread that its bytes arrive on, and sends the replies of
+/// each receive in one go. The input lock guards all of that; it is the outermost lock of the server (stripes, log and outputs are taken under
+/// it) and is contended only when a held client is resumed by another thread.
+/// </summary>
+public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
+{
+    private const int FlushLength = 64 * 1024;
+
+    private readonly NodeServer _server;
+    private readonly ITransport _transport;
+    private readonly ILogger _logger;
+    private readonly Lock _inputLock = new();
+    private readonly InputBuffer _input = new();
+    private readonly RequestReader _reader = new();
+    private readonly ArgumentList _arguments = new();
+    private readonly ClientOutput _output;
+    private IConnectionOwner? _owner;
+    private bool _isHeld; // suspended or paused: bytes are kept, not executed
+    private bool _isGone;
+    private bool _receivesIntoSmall;
+    private volatile bool _isClosing;
+
+    internal ClientConnection(NodeServer server, ITransport transport, bool isUnixSocket)
+    {
+        _server = server;
+        _transport = transport;
+        _logger = server.Loggers.CreateLogger("Serving");
+        IsUnixSocket = isUnixSocket;
+        Session = new ClientSession(server.Clients.NextId(), ClientOrigin.Client)
+        {
+            Connection = this,
+            CreatedAt = server.NowMilliseconds,
+            LastInteraction = server.NowMilliseconds,
+            IsAuthenticated = string.IsNullOrEmpty(server.Config.RequirePass),
+        };
+        Context = new CommandContext(server, Session, new RespWriter()) { Arguments = _arguments };
+        _output = new ClientOutput(this, transport);
+        transport.Attach(this);
+        RemoteAddress = isUnixSocket ? server.Config.UnixSocket + ":0" : Describe(transport.RemoteEndPoint);
+        LocalAddress = isUnixSocket ? server.Config.UnixSocket + ":0" : Describe(transport.LocalEndPoint);
+    }
+
+    /// <summary>What the server knows of the client.</summary>
+    public ClientSession Session { get; }
+
+    /// <summary>The peer's address; null for a Unix socket.</summary>
+    public IPEndPoint? RemoteEndPoint => _transport.RemoteEndPoint;
+
+    /// <summary>This end's address; null for a Unix socket.</summary>
+    public IPEndPoint? LocalEndPoint => _transport.LocalEndPoint;
+
+    /// <summary>The peer's address and port as CLIENT LIST prints them.</summary>
+    public string RemoteAddress { get; }
+
+    /// <summary>This end's address and port as CLIENT LIST prints them.</summary>
+    public string LocalAddress { get; }
+
+    /// <summary>The descriptor of its socket, for CLIENT LIST.</summary>
+    public long Descriptor => _transport.Descriptor;
+
+    /// <summary>It came over the Unix socket.</summary>
+    public bool IsUnixSocket { get; }
+
+    /// <summary>Bytes that wait to be sent, those the kernel has taken not counted.</summary>
+    public long PendingBytes => _output.PendingBytes;
+
+    /// <summary>True once it is closed or about to be.</summary>
+    public bool IsClosing => _isClosing;
+
+    /// <summary>True while the client waits (blocked or paused).</summary>
+    public bool IsHeld => Volatile.Read(ref _isHeld);
+
+    internal CommandContext Context { get; }
+
+    internal NodeServer Server => _server;
+
+    internal ClientOutput Output => _output;
+
+    internal int InputLength => _input.Length;
+
+    internal int InputCapacity => _input.Capacity;
+
+    /// <summary>
+    /// Takes the connection over for a replication stream: sends the replies written so far, counts the client as a replica from now on
+    /// (other output limits, no idle timeout) and tells <paramref name="owner"/> when the output has drained and when the connection is gone. Its
+    /// commands (REPLCONF ACK) still come through the dispatcher. Called by the handler of PSYNC or SYNC, after it wrote its reply.
+    /// </summary>
+    public void TakeOver(IConnectionOwner owner)
+    {
+        Session.Kind = ClientKind.Replica;
+        _owner = owner;
+        _output.Enqueue(Context.Reply);
+    }
+
+    /// <summary>
+    /// Sends bytes, behind everything written or pushed before. Any thread; never waits. A client over its output limit is closed.
+    /// </summary>
+    public void Push(ReadOnlySpan<byte> bytes) => _output.Push(bytes);
+
+    /// <summary>Closes at once; what was not sent is lost. Any thread.</summary>
+    public void Close()
+    {
+        _isClosing = true;
+        _transport.Close();
+    }
+
+    /// <summary>Closes when everything written and pushed so far is sent; nothing more is executed. Any thread.</summary>
+    public void CloseAfterReply()
+    {
+        Session.CloseAfterReply = true;
+        _output.CloseWhenDrained();
+    }
+
+    void ITransportOwner.OnReceived(int received)
+    {
+        if (Accept(received)) ReceiveLoop();
+    }
+
+    void ITransportOwner.OnSent(bool broken) => _output.OnSent(broken);
+
+    void IThreadPoolWorkItem.Execute() => Resume();
+
+    internal void Start() => ReceiveLoop();
+
+    /// <summary>Goes on with a held client, on a thread of the pool. Any thread; at any time.</summary>
+    internal void ScheduleResume() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+
+    internal void OnOutputDrained() => _owner?.OnDrained();
+
+    private static string Describe(IPEndPoint? endPoint) => endPoint is null ? "?:0" : endPoint.ToString();
+
+    private void ReceiveLoop()
+    {
+        while (true)
+        {
+            bool isNow;
+            int received;
+            lock (_inputLock)
+            {
+                // While the client is held, or its bytes lie elsewhere anyway, another thread may work on them: receive beside them.
+                _receivesIntoSmall = _isHeld || !_input.IsLarge;
+                if (_receivesIntoSmall && (_isHeld || _input.Length == 0)) _input.VacateSmall();
+                var buffer = _receivesIntoSmall ? _input.Small : _input.Bytes;
+                var offset = _receivesIntoSmall && _input.IsLarge ? 0 : _input.End;
+                isNow = _transport.Receive(buffer, offset, buffer.Length - offset, out received);
+            }
+
+            if (!isNow) return;
+            if (!Accept(received)) return;
+        }
+    }
+
+    /// <summary>Takes in what was received; false when the connection is gone.</summary>
+    private bool Accept(int received)
+    {
+        lock (_inputLock)
+        {
+            if (received <= 0 || _isClosing)
+            {
+                Leave();
+                return false;
+            }
+
+            Session.LastInteraction = _server.NowMilliseconds;
+            var stats = Context.Stats = _server.Stats.Own;
+            stats.NetInputBytes += received;
+            if (_receivesIntoSmall && _input.IsLarge) _input.Append(_input.Small.AsSpan(0, received));
+            else _input.Advance(received);
+            if (Session.CloseAfterReply)
+            {
+                _input.Clear(); // it was told: whatever it still sends is not for us
+                return true;
+            }
+
+            if (_isHeld)
+            {
+                _input.VacateSmall();
+                return CheckQueryLimit();
+            }
+
+            if (_input.Room == 0) ReceiveMore(stats);
+            Process(mayUseSmall: true);
+            return CheckQueryLimit();
+        }
+    }
+
+    /// <summary>The buffer is full, so there is probably more: takes it in before executing, for fewer and longer batches.</summary>
+    private void ReceiveMore(StatsCell stats)
+    {
+        _input.EnsureRoom(1);
+        if (!_transport.TryReceive(_input.Bytes.AsSpan(_input.End), out var received) || received <= 0) return;
+        _input.Advance(received);
+        stats.NetInputBytes += received;
+    }
+
+    private bool CheckQueryLimit()
+    {
+        if (_input.Length <= _server.Config.ClientQueryBufferLimit) return true;
+        _server.Stats.CountQueryLimit();
+        ServingLog.QueryBufferLimit(_logger, ClientInfo.Describe(this));
+        Close();
+        Leave();
+        return false;
+    }
+
+    /// <summary>Executes every whole command that is there, and sends the replies.</summary>
+    /// <param name="mayUseSmall">False while a receive into the small buffer may be under way.</param>
+    private void Process(bool mayUseSmall)
+    {
+        _reader.MaxBulkLength = _server.Config.ProtoMaxBulkLen;
+        Context.Now = Session.LastInteraction;
+        try
+        {
+            while (!_isHeld && !Session.CloseAfterReply && !_isClosing && ProcessNext())
+                if (Context.Reply.Length > FlushLength) _output.Enqueue(Context.Reply);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            // The one catch of the connection: a handler failed, its locks are released. The client learns it and goes.
+            ServingLog.HandlerFailed(_logger, Session.LastCommand?.FullName ?? "?", error);
+            Context.Reply.Error("ERR internal error"u8);
+            Session.CloseAfterReply = true;
+        }
+
+        if (_isHeld)
+        {
+            // What is left is read again from the start of its command, wherever its bytes are by then.
+            _reader.Reset();
+            _input.VacateSmall();
+        }
+        else
+        {
+            _input.Compact(_reader.BytesExpected(_input.Start, _input.End), mayUseSmall);
+        }
+
+        _output.Enqueue(Context.Reply);
+        if (Session.CloseAfterReply) _output.CloseWhenDrained();
+    }
+
+    /// <summary>One command; false when there is none left.</summary>
+    private bool ProcessNext()
+    {
+        _reader.Unauthenticated = !Session.IsAuthenticated;
+        var start = _input.Start;
+        var commandStart = start;
+        var status = _reader.Read(_input.Bytes, ref start, _input.End, _arguments);
+        _input.Start = start;
+        if (status == RequestStatus.Incomplete) return false;
+        if (status == RequestStatus.Malformed)
+        {
+            ServingLog.ProtocolError(_logger, _reader.Error, ClientInfo.Describe(this));
+            Context.Reply.Error(_reader.Error);
+            _server.Stats.CountError(Context.Reply.LastErrorCode);
+            Session.CloseAfterReply = true;
+            return false;
+        }
+
+        if (IsHttp(_arguments[0]))
+        {
+            ServingLog.CrossProtocol(_logger, ClientInfo.Describe(this));
+            Session.CloseAfterReply = true;
+            return false;
+        }
+
+        if (Dispatch() == DispatchOutcome.Held)
+        {
+            _input.Start = commandStart;
+            Volatile.Write(ref _isHeld, true);
+            _server.Clients.Hold(this);
+        }
+        else if (Session.Suspension is not null)
+        {
+            Volatile.Write(ref _isHeld, true);
+        }
+
+        return true;
+    }
+
+    private DispatchOutcome Dispatch()
+    {
+        var reply = Context.Reply;
+        var mode = Session.ReplyMode;
+        if (mode == ReplyMode.On) return _server.Dispatcher.Execute(Context);
+        var before = reply.Length;
+        var outcome = _server.Dispatcher.Execute(Context);
+        if (outcome == DispatchOutcome.Held) return outcome;
+        if (mode == ReplyMode.SkipNext)
+        {
+            reply.Truncate(before);
+            if (Session.ReplyMode == ReplyMode.SkipNext) Session.ReplyMode = ReplyMode.On;
+        }
+        else if (Session.ReplyMode != ReplyMode.On)
+        {
+            reply.Truncate(before);
+        }
+
+        return outcome;
+    }
+
+    private void Resume()
+    {
+        lock (_inputLock)
+        {
+            if (_isGone || !_isHeld) return;
+            if (Session.Suspension is { } suspension)
+            {
+                if (!suspension.HasEnded) return;
+                Session.Suspension = null;
+                suspension.WriteReply(Context.Reply);
+            }
+
+            Volatile.Write(ref _isHeld, false);
+            Context.Stats = _server.Stats.Own;
+            Session.LastInteraction = Math.Max(Session.LastInteraction, _server.NowMilliseconds);
+            Process(mayUseSmall: false);
+        }
+    }
+
+    /// <summary>A line of HTTP: a browser was lured here. Redis answers by closing.</summary>
+    private static bool IsHttp(ReadOnlySpan<byte> name) =>
+        name.Length is 4 or 5 && (name[0] | 0x20) is (int)'p' or (int)'h'
+        && (System.Text.Ascii.EqualsIgnoreCase(name, "post"u8) || System.Text.Ascii.EqualsIgnoreCase(name, "host:"u8));
+
+    private void Leave()
+    {
+        if (_isGone) return;
+        _isGone = true;
+        _isClosing = true;
+        _transport.Close();
+        _input.Clear();
+        _arguments.Trim();
+        _server.Clients.Remove(this);
+        Session.Transaction = null;
+        _server.Watches.RemoveAll(Session);
+        if (Session.Suspension is { } suspension)
+        {
+            Session.Suspension = null;
+            if (suspension.TryEndSilently() || suspension.HasEnded) suspension.WriteReply(Context.Reply);
+        }
+
+        Context.Reply.Clear();
+        _output.Abandon();
+        _owner?.OnClosed();
+    }
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text;
+
+namespace Starling.Node.Serving;
+
+/// <summary>A client's line in CLIENT LIST, CLIENT INFO and the log.</summary>
+internal static class ClientInfo
+{
+    /// <summary>The line, without its end.</summary>
+    public static string Describe(ClientConnection connection)
+    {
+        var session = connection.Session;
+        var now = connection.Server.NowMilliseconds;
+        var transaction = session.Transaction;
+        var input = connection.InputLength;
+        var output = connection.Output.PendingBytes;
+        var segments = connection.Output.PendingSegments;
+        var multi = transaction?.ArgumentBytes ?? 0;
+        var total = connection.InputCapacity + output + multi + 1024;
+        var isSubscriber = session.Kind == ClientKind.PubSub;
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"id={session.Id} addr={connection.RemoteAddress}");
+        text.Append(CultureInfo.InvariantCulture, $" laddr={connection.LocalAddress} fd={connection.Descriptor}");
+        text.Append(CultureInfo.InvariantCulture, $" name={session.Name} age={(now - session.CreatedAt) / 1000}");
+        text.Append(CultureInfo.InvariantCulture, $" idle={Math.Max(0, (now - session.LastInteraction) / 1000)}");
+        text.Append(CultureInfo.InvariantCulture, $" flags={Flags(connection)} db={session.DatabaseIndex}");
+        text.Append(CultureInfo.InvariantCulture, $" sub={(isSubscriber ? 1 : 0)} psub=0 ssub=0");
+        text.Append(CultureInfo.InvariantCulture, $" multi={transaction?.Commands.Count ?? -1}");
+        text.Append(CultureInfo.InvariantCulture, $" qbuf={input} qbuf-free={connection.InputCapacity - input}");
+        text.Append(CultureInfo.InvariantCulture, $" argv-mem={connection.Context.Arguments.TotalLength} multi-mem={multi}");
+        text.Append(CultureInfo.InvariantCulture, $" rbs=0 rbp=0 obl=0 oll={segments} omem={output} tot-mem={total}");
+        text.Append(CultureInfo.InvariantCulture, $" events={(output > 0 ? "rw" : "r")}");
+        text.Append(CultureInfo.InvariantCulture, $" cmd={session.LastCommand?.FullName ?? "NULL"} user=default redir=-1");
+        text.Append(CultureInfo.InvariantCulture, $" resp={connection.Context.Reply.Protocol}");
+        text.Append(CultureInfo.InvariantCulture, $" lib-name={session.LibraryName} lib-ver={session.LibraryVersion}");
+        return text.ToString();
+    }
+
+    private static string Flags(ClientConnection connection)
+    {
+        var session = connection.Session;
+        var flags = new StringBuilder();
+        if (session.Kind == ClientKind.Replica) flags.Append('S');
+        if (session.Kind == ClientKind.PubSub) flags.Append('P');
+        if (session.Transaction is not null) flags.Append('x');
+        if (connection.IsHeld) flags.Append('b');
+        if (session.WatchFailed) flags.Append('d');
+        if (session.CloseAfterReply) flags.Append('c');
+        if (connection.IsClosing) flags.Append('A');
+        if (connection.IsUnixSocket) flags.Append('U');
+        if (session.ReadOnlyMode) flags.Append('r');
+        if (session.NoEvict) flags.Append('e');
+        if (session.NoTouch) flags.Append('T');
+        return flags.Length == 0 ? "N" : flags.ToString();
+    }
+}

@@ -1,0 +1,17 @@
+namespace Starling.Node.Serving;
+
+/// <summary>What INFO commandstats says about a command.</summary>
+public struct CommandCounters
+{
+    /// <summary>Executions.</summary>
+    public long Calls;
+
+    /// <summary>Time in the handler, in ticks of 100 nanoseconds.</summary>
+    public long Ticks;
+
+    /// <summary>Calls refused by the gate.</summary>
+    public long Rejected;
+
+    /// <summary>Executions that replied with an error.</summary>
+    public long Failed;
+}

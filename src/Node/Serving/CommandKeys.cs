@@ -1,0 +1,72 @@
+using Starling.Node.Cluster;
+using Starling.Resp;
+using Starling.Slots;
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Serving;
+
+/// <summary>The keys of a command or of a transaction: their positions, stripes and slot. One per session, reused.</summary>
+internal sealed class CommandKeys : ICommandKeys
+{
+    private readonly Keyspace _keyspace;
+    private readonly List<(ArgumentList Arguments, int Position)> _keys = [];
+    private readonly List<int> _positions = [];
+    private StripeSet _stripes;
+
+    public CommandKeys(Keyspace keyspace) => _keyspace = keyspace;
+
+    public int Total => _keys.Count;
+
+    /// <summary>The slot of the first key; -1 when there is no key.</summary>
+    public int Slot { get; private set; } = -1;
+
+    /// <summary>Some keys are of another slot than the first.</summary>
+    public bool CrossesSlots { get; private set; }
+
+    /// <summary>The stripes of all keys.</summary>
+    public ref readonly StripeSet Stripes => ref _stripes;
+
+    public int CountMissing()
+    {
+        var missing = 0;
+        var database = _keyspace[0];
+        foreach (var (arguments, position) in _keys)
+            if (!database.TryFind(_keyspace.Key(arguments[position]), out _)) missing++;
+        return missing;
+    }
+
+    public void Clear()
+    {
+        _keys.Clear();
+        _stripes = default;
+        Slot = -1;
+        CrossesSlots = false;
+    }
+
+    /// <summary>Adds the keys of a call.</summary>
+    public void Add(Command command, ArgumentList arguments)
+    {
+        var (first, last, _) = command.Keys;
+        if (command.FindKeys is null && first == last)
+        {
+            if (first != 0) Add(arguments, first);
+            return;
+        }
+
+        _positions.Clear();
+        if (!command.TryFindKeys(arguments, _positions)) return; // malformed: the handler says so
+        foreach (var position in _positions) Add(arguments, position);
+    }
+
+    /// <summary>Adds the stripe of a slot without a key.</summary>
+    public void AddStripe(int slot) => _stripes.AddSlot(slot);
+
+    private void Add(ArgumentList arguments, int position)
+    {
+        var slot = HashSlot.Of(arguments[position]);
+        if (_keys.Count == 0) Slot = slot;
+        else if (slot != Slot) CrossesSlots = true;
+        _stripes.AddSlot(slot);
+        _keys.Add((arguments, position));
+    }
+}

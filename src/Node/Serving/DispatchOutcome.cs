@@ -1,0 +1,11 @@
+namespace Starling.Node.Serving;
+
+/// <summary>What became of a command.</summary>
+internal enum DispatchOutcome
+{
+    /// <summary>It was answered (or will never be); the next may follow.</summary>
+    Done,
+
+    /// <summary>Clients are paused: it was not executed and has to be dispatched again afterwards.</summary>
+    Held,
+}

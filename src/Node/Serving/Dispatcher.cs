@@ -1,0 +1,243 @@
+using System.Text;
+using Starling.Resp;
+
+namespace Starling.Node.Serving;
+
+/// <summary>
+/// Takes a command through the gate and runs its handler under the locks of its keys: authentication, arity, cluster redirect, state checks,
+/// execution, replication log. The order is that of Redis's processCommand.
+/// </summary>
+public sealed class Dispatcher
+{
+    private readonly NodeServer _server;
+    private readonly CommandTable _table;
+    private readonly TransactionRunner _transactions;
+
+    /// <summary>Makes the dispatcher of a server.</summary>
+    public Dispatcher(NodeServer server)
+    {
+        _server = server;
+        _table = server.Commands;
+        _transactions = new TransactionRunner(server, this);
+    }
+
+    /// <summary>Executes the command in the context's arguments.</summary>
+    internal DispatchOutcome Execute(CommandContext call)
+    {
+        var session = call.Session;
+        var arguments = call.Arguments;
+        if (!_table.TryFind(arguments, out var command, out var error))
+        {
+            session.LastCommand = null;
+            Refuse(call, null, Encoding.Latin1.GetBytes(error));
+            return DispatchOutcome.Done;
+        }
+
+        call.Command = command;
+        session.LastCommand = command;
+        if (!session.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0 && !string.IsNullOrEmpty(_server.Config.RequirePass))
+        {
+            Refuse(call, command, ErrorReplies.NoAuth);
+            return DispatchOutcome.Done;
+        }
+
+        if (session.Transaction is not null && (command.Flags & CommandFlags.NoMulti) != 0)
+        {
+            Refuse(call, command, ErrorReplies.NotInTransaction);
+            return DispatchOutcome.Done;
+        }
+
+        var outcome = ReferenceEquals(command, _table.Exec) ? _transactions.Execute(call) : ExecuteLocked(call, command);
+        if (session.Asking && session.Transaction is null && (command.Flags & CommandFlags.Asking) == 0
+            && outcome == DispatchOutcome.Done && command.Name != "asking")
+            session.Asking = false;
+        return outcome;
+    }
+
+    /// <summary>
+    /// The checks of the server's state, in Redis's order. True when the command may run; otherwise the error is written or
+    /// <paramref name="isHeld"/> says to come back.
+    /// </summary>
+    internal bool Admit(CommandContext call, Command command, CommandFlags any, CommandFlags common, out bool isHeld)
+    {
+        isHeld = false;
+        var origin = call.Session.Origin;
+        if (origin != ClientOrigin.Client) return true;
+        var persistence = _server.Persistence;
+        var isWrite = (any & CommandFlags.Write) != 0;
+        if (persistence.RefusesWrites && (isWrite || command.Name == "ping"))
+            return Refuse(call, command, Persistence.PersistenceService.Misconfigured);
+        var config = _server.Config;
+        var replication = _server.Replication;
+        if (isWrite)
+        {
+            if (config.MinReplicasToWrite > 0 && config.MinReplicasMaxLag > 0 && !replication.IsReplica
+                && replication.GoodReplicas < config.MinReplicasToWrite)
+                return Refuse(call, command, ErrorReplies.NoReplicas);
+            if (config.ReplicaReadOnly && replication.IsReplica) return Refuse(call, command, ErrorReplies.ReadOnly);
+        }
+
+        if ((common & CommandFlags.Stale) == 0 && !config.ReplicaServeStaleData && replication.IsReplica && !replication.IsLinkUp)
+            return Refuse(call, command, ErrorReplies.MasterDown);
+        if ((common & CommandFlags.Loading) == 0 && persistence.IsLoading) return Refuse(call, command, ErrorReplies.Loading);
+        if (call.Session.Kind == ClientKind.Replica)
+        {
+            if ((any & (CommandFlags.Write | CommandFlags.MayReplicate | CommandFlags.ReadOnly)) != 0)
+                return Refuse(call, command, "ERR Replica can't interact with the keyspace"u8);
+            return true;
+        }
+
+        if (!_server.Clients.IsHeldBack(any, call.Now)) return true;
+        isHeld = true;
+        return false;
+    }
+
+    /// <summary>Refuses a command: the error reply, the counters, and the end of the transaction's hopes. Always false.</summary>
+    internal bool Refuse(CommandContext call, Command? command, ReadOnlySpan<byte> error)
+    {
+        var session = call.Session;
+        if (command is not null) call.Stats.PerCommand[command.Ordinal].Rejected++;
+        if (session.Transaction is not null && ReferenceEquals(command, _table.Exec))
+        {
+            _transactions.Discard(session);
+            Span<byte> text = new byte[error.Length + 64];
+            var prefix = "EXECABORT Transaction discarded because of: "u8;
+            prefix.CopyTo(text);
+            error.CopyTo(text[prefix.Length..]);
+            call.Reply.Error(text[..(prefix.Length + error.Length)]);
+        }
+        else
+        {
+            if (session.Transaction is { } transaction) transaction.IsAborted = true;
+            call.Reply.Error(error);
+        }
+
+        _server.Stats.CountError(call.Reply.LastErrorCode);
+        return false;
+    }
+
+    /// <summary>Runs a handler with its locks held, and sees to counters and log.</summary>
+    internal void Run(CommandContext call, Command command)
+    {
+        var reply = call.Reply;
+        var errors = reply.ErrorCount;
+        var database = call.Session.DatabaseIndex;
+        call.Command = command;
+        call.Begin(IsLogged(call));
+        command.Handler!(call);
+        call.End(database);
+        var stats = call.Stats;
+        stats.Commands++;
+        ref var counters = ref stats.PerCommand[command.Ordinal];
+        counters.Calls++;
+        if (reply.ErrorCount != errors)
+        {
+            counters.Failed++;
+            _server.Stats.CountError(reply.LastErrorCode);
+        }
+
+        if (call.Effects.Count > 0 && !call.IsInExec) Append(call);
+    }
+
+    /// <summary>Appends the effects of a command or transaction to the log. With their stripes held.</summary>
+    internal void Append(CommandContext call)
+    {
+        var effects = call.Effects;
+        var bytes = effects.Finish();
+        call.Session.LastWriteOffset =
+            _server.Replication.Log.Append(effects.FirstDatabase, bytes, asTransaction: effects.Count > 1);
+        effects.Clear();
+    }
+
+    private bool IsLogged(CommandContext call)
+    {
+        var replication = _server.Replication;
+        return replication.Log.IsActive && call.Session.Origin != ClientOrigin.Master && !replication.IsReplica;
+    }
+
+    private DispatchOutcome ExecuteLocked(CommandContext call, Command command)
+    {
+        var keyspace = _server.Keyspace;
+        var keys = call.Keys;
+        keys.Clear();
+        keys.Add(command, call.Arguments);
+        if (command.Locks == LockMode.All)
+        {
+            using var scope = keyspace.LockAll();
+            return AdmitAndRun(call, command);
+        }
+
+        if (keys.Total == 0) return AdmitAndRun(call, command);
+        if (command.Locks == LockMode.None)
+        {
+            // The redirect needs the stripes, the handler wants to be without.
+            using (keyspace.Lock(keys.Stripes))
+                if (!PassGate(call, command, out var outcome)) return outcome;
+            Run(call, command);
+            return DispatchOutcome.Done;
+        }
+
+        if (keys.Total == 1)
+        {
+            using var scope = keyspace.LockSlot(keys.Slot);
+            return AdmitAndRun(call, command);
+        }
+
+        using (keyspace.Lock(keys.Stripes)) return AdmitAndRun(call, command);
+    }
+
+    private DispatchOutcome AdmitAndRun(CommandContext call, Command command)
+    {
+        if (PassGate(call, command, out var outcome)) Run(call, command);
+        return outcome;
+    }
+
+    /// <summary>True when the handler is to run now.</summary>
+    private bool PassGate(CommandContext call, Command command, out DispatchOutcome outcome)
+    {
+        outcome = DispatchOutcome.Done;
+        var session = call.Session;
+        if (_server.Cluster is not null && session.Origin == ClientOrigin.Client && call.Keys.Total > 0)
+        {
+            if (!AdmitToCluster(call, (command.Flags & CommandFlags.Write) != 0))
+            {
+                if (session.Transaction is { } transaction) transaction.IsAborted = true;
+                call.Stats.PerCommand[command.Ordinal].Rejected++;
+                return false;
+            }
+        }
+
+        if (!Admit(call, command, command.Flags, command.Flags, out var isHeld))
+        {
+            if (isHeld) outcome = DispatchOutcome.Held;
+            return false;
+        }
+
+        if (session.Transaction is { } queue && !command.RunsAtOnceInTransaction)
+        {
+            queue.Add(command, call.Arguments);
+            call.Reply.Simple("QUEUED"u8);
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The redirect; false when the error is written.</summary>
+    internal bool AdmitToCluster(CommandContext call, bool isWrite)
+    {
+        var keys = call.Keys;
+        if (keys.CrossesSlots)
+        {
+            call.Reply.Error(ErrorReplies.CrossSlot);
+        }
+        else
+        {
+            if ((call.Command.Flags & CommandFlags.Asking) != 0) call.Session.Asking = true;
+            if (_server.Cluster!.Admit(call, keys.Slot, isWrite, keys)) return true;
+        }
+
+        _server.Stats.CountError(call.Reply.LastErrorCode);
+        return false;
+    }
+}

@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Logging;
+
+namespace Starling.Node.Serving;
+
+/// <summary>What serving logs, in Redis's words.</summary>
+#pragma warning disable SYSLIB1012 // the words are Redis's: tools look for them
+internal static partial class ServingLog
+{
+    [LoggerMessage(1, LogLevel.Warning, "Warning: Could not create server TCP listening socket {Address}:{Port}: {Error}")]
+    public static partial void CannotListen(ILogger logger, string address, int port, string error);
+
+    [LoggerMessage(2, LogLevel.Warning, "Failed listening on port {Port} (tcp), aborting.")]
+    public static partial void ListenFailed(ILogger logger, int port);
+
+    [LoggerMessage(3, LogLevel.Warning, "Failed opening Unix socket: bind: {Error}")]
+    public static partial void CannotListenUnix(ILogger logger, string error);
+
+    [LoggerMessage(4, LogLevel.Warning, "Configured to not listen anywhere, exiting.")]
+    public static partial void NotListening(ILogger logger);
+
+    [LoggerMessage(5, LogLevel.Warning, "Error accepting a client connection: {Error}")]
+    public static partial void AcceptFailed(ILogger logger, string error);
+
+    [LoggerMessage(6, LogLevel.Debug, "Accepted {Address}")]
+    public static partial void Accepted(ILogger logger, string address);
+
+    [LoggerMessage(7, LogLevel.Debug, "Closing idle client")]
+    public static partial void ClosingIdle(ILogger logger);
+
+    [LoggerMessage(8, LogLevel.Debug, "Protocol error ({Error}) from client: {Client}")]
+    public static partial void ProtocolError(ILogger logger, string error, string client);
+
+    [LoggerMessage(9, LogLevel.Warning, "Closing client that reached max query buffer length: {Client}")]
+    public static partial void QueryBufferLimit(ILogger logger, string client);
+
+    [LoggerMessage(10, LogLevel.Warning, "Client {Client} scheduled to be closed ASAP for overcoming of output buffer limits.")]
+    public static partial void OutputBufferLimit(ILogger logger, string client);
+
+    [LoggerMessage(11, LogLevel.Warning, "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to "
+        + "Redis. This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis "
+        + "instance. Connection from {Client} aborted.")]
+    public static partial void CrossProtocol(ILogger logger, string client);
+
+    [LoggerMessage(12, LogLevel.Critical, "The handler of {Command} failed; the client is disconnected")]
+    public static partial void HandlerFailed(ILogger logger, string command, Exception error);
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Starling.Node.Telemetry;
+
+namespace Starling.Node.Serving;
+
+/// <summary>The sections of INFO that serving knows, and its periodic work.</summary>
+internal static class ServingTelemetry
+{
+    /// <summary>Adds both to a server.</summary>
+    public static void Register(NodeServer server)
+    {
+        server.Info.Add("clients", writer => WriteClients(server, writer));
+        server.Info.Add("stats", writer => WriteStats(server, writer));
+        server.Info.Add("commandstats", writer => WriteCommandStats(server, writer));
+        server.Info.Add("errorstats", writer => WriteErrorStats(server, writer));
+        server.Info.AddReset(server.Stats.Reset);
+        server.Cron.Every(TimeSpan.FromMilliseconds(100), server.Stats.Sample);
+        server.Cron.Every(TimeSpan.FromMilliseconds(5), server.Clients.Release);
+        server.Cron.Every(TimeSpan.FromMilliseconds(1000), now => CheckClients(server, now));
+    }
+
+    private static void WriteClients(NodeServer server, InfoWriter writer)
+    {
+        var connections = server.Clients.Snapshot();
+        writer.Field("connected_clients", connections.Count(c => c.Session.Kind != ClientKind.Replica));
+        writer.Field("maxclients", server.Config.MaxClients);
+        writer.Field("client_recent_max_input_buffer", connections.Select(c => c.InputCapacity).DefaultIfEmpty().Max());
+        writer.Field("client_recent_max_output_buffer", connections.Select(c => c.PendingBytes).DefaultIfEmpty().Max());
+        writer.Field("blocked_clients", connections.Count(c => c.Session.Suspension is not null));
+        writer.Field("tracking_clients", 0);
+        writer.Field("pubsub_clients", connections.Count(c => c.Session.Kind == ClientKind.PubSub));
+        writer.Field("watching_clients", connections.Count(c => c.Session.WatchedKeys.Count > 0));
+        writer.Field("clients_in_timeout_table", 0);
+        writer.Field("total_watched_keys", server.Watches.Count);
+        writer.Field("total_blocking_keys", 0);
+    }
+
+    private static void WriteStats(NodeServer server, InfoWriter writer)
+    {
+        var stats = server.Stats;
+        writer.Field("total_connections_received", stats.ConnectionsReceived);
+        writer.Field("total_commands_processed", stats.CommandsProcessed);
+        writer.Field("instantaneous_ops_per_sec", stats.InstantaneousCommands);
+        writer.Field("total_net_input_bytes", stats.NetInputBytes);
+        writer.Field("total_net_output_bytes", stats.NetOutputBytes);
+        writer.Field("instantaneous_input_kbps", Kilo(stats.InstantaneousInputBytes));
+        writer.Field("instantaneous_output_kbps", Kilo(stats.InstantaneousOutputBytes));
+        writer.Field("rejected_connections", stats.RejectedConnections);
+        writer.Field("keyspace_hits", stats.KeyspaceHits);
+        writer.Field("keyspace_misses", stats.KeyspaceMisses);
+        writer.Field("total_error_replies", stats.ErrorReplies);
+        writer.Field("client_query_buffer_limit_disconnections", stats.QueryLimitDisconnections);
+        writer.Field("client_output_buffer_limit_disconnections", stats.OutputLimitDisconnections);
+    }
+
+    private static string Kilo(long bytes) => (bytes / 1024.0).ToString("0.00", CultureInfo.InvariantCulture);
+
+    private static void WriteCommandStats(NodeServer server, InfoWriter writer)
+    {
+        foreach (var command in server.Commands.All)
+        {
+            var counters = server.Stats.Of(command);
+            if (counters.Calls == 0 && counters.Rejected == 0 && counters.Failed == 0) continue;
+            var microseconds = counters.Ticks / 10;
+            var each = counters.Calls == 0 ? 0 : (double)microseconds / counters.Calls;
+            writer.Field("cmdstat_" + command.FullName, string.Create(
+                CultureInfo.InvariantCulture,
+                $"calls={counters.Calls},usec={microseconds},usec_per_call={each:0.00},rejected_calls={counters.Rejected},failed_calls={counters.Failed}"));
+        }
+    }
+
+    private static void WriteErrorStats(NodeServer server, InfoWriter writer)
+    {
+        foreach (var (code, count) in server.Stats.Errors.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            writer.Field("errorstat_" + code, string.Create(CultureInfo.InvariantCulture, $"count={count}"));
+    }
+
+    private static void CheckClients(NodeServer server, long now)
+    {
+        var timeout = server.Config.Timeout * 1000L;
+        foreach (var connection in server.Clients.Snapshot())
+        {
+            connection.Output.CheckLimits();
+            if (timeout == 0 || connection.Session.Kind != ClientKind.Normal || connection.IsHeld) continue;
+            if (now - connection.Session.LastInteraction <= timeout) continue;
+            ServingLog.ClosingIdle(server.Loggers.CreateLogger("Serving"));
+            connection.Close();
+        }
+    }
+}

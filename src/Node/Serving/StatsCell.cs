@@ -1,0 +1,14 @@
+namespace Starling.Node.Serving;
+
+/// <summary>The counters of one thread: only that thread adds, any thread reads.</summary>
+internal sealed class StatsCell(int commands)
+{
+    public long Commands;
+    public long KeyspaceHits;
+    public long KeyspaceMisses;
+    public long NetInputBytes;
+    public long NetOutputBytes;
+
+    /// <summary>By the command's ordinal.</summary>
+    public CommandCounters[] PerCommand { get; } = new CommandCounters[commands];
+}
