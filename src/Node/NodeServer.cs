@@ -38,7 +38,8 @@ public sealed class NodeServer
         Replication = new ReplicationService(this);
         Expiry = new KeyExpiry(this);
         ActiveExpiry = new ActiveExpiry(this);
-        if (config.ClusterEnabled) Cluster = new ClusterService();
+        Migrations = new MigrateService(this);
+        if (config.ClusterEnabled) Cluster = new ClusterService(this);
     }
 
     /// <summary>The configuration in force.</summary>
@@ -101,6 +102,9 @@ public sealed class NodeServer
     /// <summary>Subcommands of DEBUG that other parts bring.</summary>
     public DebugRegistry DebugSubcommands { get; } = new();
 
+    /// <summary>MIGRATE's transfers.</summary>
+    public MigrateService Migrations { get; }
+
     /// <summary>The cluster, or null when cluster-enabled is no.</summary>
     public ClusterService? Cluster { get; }
 
@@ -117,10 +121,12 @@ public sealed class NodeServer
     {
         var log = Loggers.CreateLogger("server");
         Sections.NoteStart();
+        Cluster?.Open();
         Listener.Start(ephemeralPort);
         Cron.Start();
         ServerLog.Initialized(log);
         if (!Persistence.LoadAtStart()) throw new ServerStartException("Fatal error loading the DB, exiting.");
+        Cluster?.Start();
         if (Config.Port != 0) ServerLog.Ready(log, "tcp");
         if (Config.UnixSocket is { } path)
         {
@@ -134,6 +140,8 @@ public sealed class NodeServer
     {
         Listener.Stop();
         Clients.CloseAll();
+        Cluster?.Stop();
+        Migrations.Dispose();
         Cron.Stop();
         Persistence.Stop();
     }

@@ -24,7 +24,7 @@ public sealed class BusHost : IDisposable
     private readonly WakeUp _wakeUp = new();
     private readonly ConcurrentQueue<BusRequest> _requests = new();
     private readonly EffectList _effects = new();
-    private readonly BusLinks _links;
+    private readonly TcpLinks _links;
     private readonly Thread _thread;
     private long _now;
     private bool _isPublished;
@@ -49,7 +49,7 @@ public sealed class BusHost : IDisposable
         _clock = clock;
         _logger = logger;
         _lastOptions = machine.Options;
-        _links = new BusLinks(options, logger);
+        _links = new TcpLinks(options, logger);
         _thread = new Thread(Run) { Name = "cluster-bus", IsBackground = true };
     }
 
@@ -238,7 +238,7 @@ public sealed class BusHost : IDisposable
         {
             LinkId id;
             lock (_gate) id = _machine.AcceptLink(remoteIp, localIp, _now);
-            _links.Add(new BusLink(id, socket, isInbound: true, _now));
+            _links.Add(new TcpLink(id, socket, isInbound: true, _now));
         }
     }
 
@@ -264,7 +264,7 @@ public sealed class BusHost : IDisposable
         LoseBroken();
     }
 
-    private void TakePackets(BusLink link)
+    private void TakePackets(TcpLink link)
     {
         while (!link.IsClosed)
         {
@@ -284,7 +284,7 @@ public sealed class BusHost : IDisposable
         }
     }
 
-    private void Take(BusLink link, ReadOnlySpan<byte> packet)
+    private void Take(TcpLink link, ReadOnlySpan<byte> packet)
     {
         var type = (int)PacketReader.TypeOf(packet);
         if (type == DropFilter)

@@ -1,10 +1,110 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Starling.ClusterBus.Host;
+using Starling.ClusterBus.Protocol;
+using Starling.ClusterBus.View;
 using Starling.Node.Serving;
+using Starling.Slots;
+using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Cluster;
 
 /// <summary>This node's part in the cluster: the machine's host, the routing table, the redirects.</summary>
-public sealed class ClusterService
+public sealed class ClusterService : IDisposable
 {
+    private readonly NodeServer _server;
+    private readonly ILogger _logger;
+    private readonly ClusterActions _actions;
+    private RoutingTable _routing = RoutingTable.Empty;
+    private BusHost? _host;
+
+    /// <summary>Makes the service; nothing is opened yet.</summary>
+    public ClusterService(NodeServer server)
+    {
+        _server = server;
+        _logger = server.Loggers.CreateLogger("cluster");
+        _actions = new ClusterActions(server, this, _logger);
+        ClusterDebug.Register(server.DebugSubcommands, this);
+    }
+
+    /// <summary>Who serves which slot, as of now.</summary>
+    public RoutingTable Routing => Volatile.Read(ref _routing);
+
+    /// <summary>The bus host; there from <see cref="Open"/> on.</summary>
+    internal BusHost Host
+    {
+        get
+        {
+            Invariant.That(_host is not null);
+            return _host;
+        }
+    }
+
+    /// <summary>
+    /// Locks and reads nodes.conf and listens on the bus port; before the data set is loaded. Nobody is answered before <see cref="Start"/>.
+    /// </summary>
+    /// <exception cref="ClusterStartException">The process must end with that message.</exception>
+    public void Open()
+    {
+        Invariant.That(_host is null);
+        var config = _server.Config;
+        if (config.ClusterPort == 0 && config.Port > ushort.MaxValue - ClusterBus.Wire.BusProtocol.PortOffset)
+        {
+            throw new ClusterStartException(
+                "Redis port number too high. Cluster communication port is 10,000 port numbers higher than your Redis port. "
+                + "Your Redis port number must be 55535 or less.");
+        }
+
+        var file = ClusterBus.Host.ConfigFile.Open(config.PathOf(config.ClusterConfigFile));
+        try
+        {
+            var machine = MakeMachine(file.Read(), Path.GetFileName(config.ClusterConfigFile));
+            var options = new BusHostOptions
+            {
+                Listeners = BusListeners.Open(config),
+                SourceAddress = config.BindSourceAddr is { } source ? System.Net.IPAddress.Parse(source) : null,
+                SendBufferLimit = () => config.ClusterLinkSendbufLimit,
+            };
+            _host = new BusHost(machine, file, _actions, options, _server.Clock, _logger);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Joins the cluster; after the data set was loaded: slots that hold keys and that nobody owns become this node's, those of other nodes are importing.
+    /// </summary>
+    /// <exception cref="ClusterStartException">There are keys in another database than 0.</exception>
+    public void Start()
+    {
+        var keyspace = _server.Keyspace;
+        for (var i = 1; i < keyspace.DatabaseCount; i++)
+        {
+            if (keyspace[i].Count == 0) continue;
+            throw new ClusterStartException(
+                "You can't have keys in a DB different than DB 0 when in Cluster mode. Exiting.");
+        }
+
+        var slots = new SlotSet();
+        for (var slot = keyspace[0].NextSlotInUse(0, expiring: false);
+            slot >= 0;
+            slot = slot + 1 < HashSlot.Count ? keyspace[0].NextSlotInUse(slot + 1, expiring: false) : -1)
+        {
+            slots.Add(slot);
+        }
+
+        Host.Start(slots);
+    }
+
+    /// <summary>Leaves: the bus thread ends, links and listeners are closed, nodes.conf is unlocked.</summary>
+    public void Stop() => _host?.Dispose();
+
+    /// <inheritdoc/>
+    public void Dispose() => Stop();
+
     /// <summary>
     /// Decides whether this node may execute a command on a slot, and writes MOVED, ASK, TRYAGAIN or CLUSTERDOWN when not. Called with the stripes of
     /// the keys held, so that a slot cannot change hands between the answer and the execution.
@@ -14,6 +114,84 @@ public sealed class ClusterService
     /// <param name="isWrite">The command, or any of the transaction's, has the Write flag.</param>
     /// <param name="keys">The keys; asked only when the slot is moving.</param>
     /// <returns>True to go on; false when the error reply is written.</returns>
-    public bool Admit(CommandContext call, int slot, bool isWrite, ICommandKeys keys) =>
-        throw new NotSupportedException($"{call} {slot} {isWrite} {keys}");
+    public bool Admit(CommandContext call, int slot, bool isWrite, ICommandKeys keys)
+    {
+        var routing = Routing;
+        var request = new SlotRequest
+        {
+            Slot = slot,
+            IsWrite = isWrite,
+            IsMigrate = (call.Command.Flags & CommandFlags.MovableKeys) != 0 && call.Command.Name == "migrate",
+            IsAsking = call.Session.Asking || (call.Command.Flags & CommandFlags.Asking) != 0,
+            IsReadOnlyClient = call.Session.ReadOnlyMode,
+            AllowReadsWhenDown = _server.Config.ClusterAllowReadsWhenDown,
+        };
+        var redirect = routing.Decide(request, keys);
+        if (redirect.Kind == RedirectKind.None) return true;
+        RedirectReply.Write(call.Reply, routing, redirect, slot);
+        return false;
+    }
+
+    /// <summary>Makes a view the routing table.</summary>
+    internal void Publish(ClusterView view) =>
+        Volatile.Write(ref _routing, RoutingTables.From(view, _server.Config.ClusterPreferredEndpointType));
+
+    /// <summary>
+    /// Has the machine called on the bus thread while the client waits; its reply comes when everything that follows was done, so that the client's next
+    /// command finds it done.
+    /// </summary>
+    /// <param name="call">The command; suspended by this.</param>
+    /// <param name="stripes">Stripes to hold around the call and the publishing of the new view.</param>
+    /// <param name="operation">Calls the machine; returns null or the error reply's text.</param>
+    /// <param name="reply">Writes the reply when there was no error; OK when null.</param>
+    internal void Execute(
+        CommandContext call,
+        StripeSet stripes,
+        Func<ClusterMachine, long, EffectList, string?> operation,
+        Action<Resp.RespWriter>? reply = null)
+    {
+        string? error = null;
+        var suspension = call.Suspend(
+            deadline: 0,
+            (writer, _) =>
+            {
+                if (error is not null) writer.Error(error);
+                else if (reply is not null) reply(writer);
+                else writer.Simple("OK"u8);
+            });
+        Host.Post(
+            () =>
+            {
+                using var scope = _server.Keyspace.Lock(stripes);
+                Host.Apply((machine, now, effects) => error = operation(machine, now, effects));
+            },
+            suspension.Complete);
+    }
+
+    /// <summary>Has something done on the bus thread while the client waits.</summary>
+    /// <param name="call">The command; suspended by this.</param>
+    /// <param name="work">Runs on the bus thread.</param>
+    /// <param name="reply">Writes the reply.</param>
+    internal void ExecuteOnBus(CommandContext call, Action work, Action<Resp.RespWriter> reply)
+    {
+        var suspension = call.Suspend(deadline: 0, (writer, _) => reply(writer));
+        Host.Post(work, suspension.Complete);
+    }
+
+    private ClusterMachine MakeMachine(string text, string fileName)
+    {
+        var now = _server.NowMilliseconds;
+        ClusterView? saved = null;
+        if (text.Length > 0 && !NodesFile.TryParse(text, now, out saved, out var error))
+        {
+            throw new ClusterStartException(
+                $"Unrecoverable error: corrupted cluster config file \"{fileName}\": {error}.");
+        }
+
+        var entropy = RandomNumberGenerator.GetBytes(32);
+        var machine = new ClusterMachine(_actions.Options, new RandomSource(entropy), saved, now);
+        if (saved is null) ClusterLog.NewNode(_logger, machine.Id.ToString());
+        else ClusterLog.Loaded(_logger, machine.Id.ToString());
+        return machine;
+    }
 }

@@ -12,6 +12,7 @@ public sealed class ClientRegistry
     private List<ClientConnection> _held = [];
     private long _lastId;
     private int _count;
+    private int _keyHolds;
     private long _pausedAllUntil;
     private long _pausedWritesUntil;
     private bool _releaseReads; // a pause of everything ended while one of writes goes on
@@ -102,11 +103,23 @@ public sealed class ClientRegistry
         lock (_lock) _held.Remove(connection);
     }
 
+    /// <summary>From now on commands are held because of their keys (MIGRATE); see <see cref="EndKeyHold"/>.</summary>
+    internal void BeginKeyHold() => Interlocked.Increment(ref _keyHolds);
+
+    /// <summary>Ends what <see cref="BeginKeyHold"/> began: whoever was held is dispatched anew, and held again if it must be.</summary>
+    internal void EndKeyHold()
+    {
+        Interlocked.Decrement(ref _keyHolds);
+        Release(_clock.GetUtcNow().ToUnixTimeMilliseconds());
+    }
+
     /// <summary>Keeps a connection until the pause ends, when it is resumed.</summary>
     internal void Hold(ClientConnection connection)
     {
         lock (_lock) _held.Add(connection);
-        Release(_clock.GetUtcNow().ToUnixTimeMilliseconds());
+
+        // While keys are held it would come back at once, again and again.
+        if (Volatile.Read(ref _keyHolds) == 0) Release(_clock.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
     /// <summary>Resumes what was held when no pause is on any more. The cron calls it too.</summary>

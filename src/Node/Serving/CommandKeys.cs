@@ -35,6 +35,14 @@ internal sealed class CommandKeys : ICommandKeys
         return missing;
     }
 
+    /// <summary>One of the keys is being sent to another node. Needs their stripes.</summary>
+    public bool AnyIn(MigrationBarrier barrier)
+    {
+        foreach (var (arguments, position) in _keys)
+            if (barrier.Holds(arguments[position])) return true;
+        return false;
+    }
+
     public void Clear()
     {
         _keys.Clear();

@@ -1,4 +1,5 @@
 using System.Text;
+using Starling.Node.Cluster;
 using Starling.Resp;
 
 namespace Starling.Node.Serving;
@@ -87,9 +88,9 @@ public sealed class Dispatcher
             return true;
         }
 
-        if (!_server.Clients.IsHeldBack(any, call.Now)) return true;
-        isHeld = true;
-        return false;
+        isHeld = _server.Clients.IsHeldBack(any, call.Now)
+            || (isWrite && _server.Migrations.IsActive && call.Keys.AnyIn(_server.Migrations.Barrier));
+        return !isHeld;
     }
 
     /// <summary>Refuses a command: the error reply, the counters, and the end of the transaction's hopes. Always false.</summary>
@@ -227,7 +228,7 @@ public sealed class Dispatcher
     internal bool AdmitToCluster(CommandContext call, bool isWrite)
     {
         var keys = call.Keys;
-        if (keys.CrossesSlots)
+        if (keys.CrossesSlots && _server.Cluster!.Routing.Owner(keys.Slot) != RoutingTable.NoNode)
         {
             call.Reply.Error(ErrorReplies.CrossSlot);
         }

@@ -5,7 +5,7 @@ using Starling.ClusterBus.Protocol;
 namespace Starling.ClusterBus.Host;
 
 /// <summary>One TCP connection of the bus, never blocking. Used by the bus thread only.</summary>
-internal sealed class BusLink : IDisposable
+internal sealed class TcpLink : IDisposable
 {
     // Room that a queued packet takes besides its bytes.
     private const int QueueOverhead = 32;
@@ -14,7 +14,7 @@ internal sealed class BusLink : IDisposable
     private int _headSent;
 
     /// <summary>Makes a link around a socket that connects or is connected.</summary>
-    public BusLink(LinkId id, Socket socket, bool isInbound, long createdAt)
+    public TcpLink(LinkId id, Socket socket, bool isInbound, long createdAt)
     {
         Id = id;
         Socket = socket;

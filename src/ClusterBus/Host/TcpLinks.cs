@@ -11,7 +11,7 @@ namespace Starling.ClusterBus.Host;
 /// The links of a <see cref="BusHost"/>. A link that breaks is closed at once and reported by <see cref="TryTakeBroken"/>, when the machine is not in the middle of
 /// something. Used by the bus thread only, except for the counters.
 /// </summary>
-internal sealed class BusLinks : IDisposable
+internal sealed class TcpLinks : IDisposable
 {
     /// <summary>Most inbound links on which nothing sensible was received yet; beyond that the oldest is closed.</summary>
     public const int MaxSilentInbound = 1024;
@@ -20,12 +20,12 @@ internal sealed class BusLinks : IDisposable
 
     private readonly BusHostOptions _options;
     private readonly ILogger _logger;
-    private readonly Dictionary<LinkId, BusLink> _links = [];
-    private readonly Dictionary<Socket, BusLink> _bySocket = [];
+    private readonly Dictionary<LinkId, TcpLink> _links = [];
+    private readonly Dictionary<Socket, TcpLink> _bySocket = [];
     private readonly Queue<LinkId> _broken = new();
-    private readonly Queue<BusLink> _established = new();
+    private readonly Queue<TcpLink> _established = new();
     private readonly List<Socket> _read = [], _write = [], _error = [];
-    private readonly List<BusLink> _unsent = [];
+    private readonly List<TcpLink> _unsent = [];
     private readonly List<Socket> _acceptable = [];
     private bool _acceptPaused;
     private long _lastBadFrameLog;
@@ -33,7 +33,7 @@ internal sealed class BusLinks : IDisposable
     private long _badFrames;
 
     /// <summary>Makes it.</summary>
-    public BusLinks(BusHostOptions options, ILogger logger)
+    public TcpLinks(BusHostOptions options, ILogger logger)
     {
         _options = options;
         _logger = logger;
@@ -46,10 +46,10 @@ internal sealed class BusLinks : IDisposable
     public long BadFrames => Interlocked.Read(ref _badFrames);
 
     /// <summary>Links that have something to receive, or an error to find out, since the last poll.</summary>
-    public List<BusLink> Readable { get; } = [];
+    public List<TcpLink> Readable { get; } = [];
 
     /// <summary>Adds an accepted link.</summary>
-    public void Add(BusLink link)
+    public void Add(TcpLink link)
     {
         _links.Add(link.Id, link);
         _bySocket.Add(link.Socket, link);
@@ -83,7 +83,7 @@ internal sealed class BusLinks : IDisposable
             return;
         }
 
-        var link = new BusLink(effect.Link, socket, isInbound: false, now);
+        var link = new TcpLink(effect.Link, socket, isInbound: false, now);
         _links.Add(link.Id, link);
         _bySocket.Add(socket, link);
     }
@@ -153,8 +153,8 @@ internal sealed class BusLinks : IDisposable
                 socket.Blocking = false;
                 socket.NoDelay = true;
                 socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-                remoteIp = BusLink.IpOf(socket.RemoteEndPoint);
-                localIp = BusLink.IpOf(socket.LocalEndPoint);
+                remoteIp = TcpLink.IpOf(socket.RemoteEndPoint);
+                localIp = TcpLink.IpOf(socket.LocalEndPoint);
                 BusLog.Accepted(_logger, remoteIp);
                 return true;
             }
@@ -174,7 +174,7 @@ internal sealed class BusLinks : IDisposable
     }
 
     /// <summary>Takes the next link that has finished connecting.</summary>
-    public bool TryTakeEstablished([NotNullWhen(true)] out BusLink? link)
+    public bool TryTakeEstablished([NotNullWhen(true)] out TcpLink? link)
     {
         while (_established.TryDequeue(out link))
         {
@@ -188,7 +188,7 @@ internal sealed class BusLinks : IDisposable
     public bool TryTakeBroken(out LinkId id) => _broken.TryDequeue(out id);
 
     /// <summary>Receives into a link's buffer. False when there was nothing or the link broke.</summary>
-    public bool Receive(BusLink link)
+    public bool Receive(TcpLink link)
     {
         var error = link.Receive();
         if (error == SocketError.Success) return true;
@@ -197,7 +197,7 @@ internal sealed class BusLinks : IDisposable
     }
 
     /// <summary>Closes a link and reports it as broken.</summary>
-    public void Break(BusLink link)
+    public void Break(TcpLink link)
     {
         Remove(link);
         _broken.Enqueue(link.Id);
@@ -213,7 +213,7 @@ internal sealed class BusLinks : IDisposable
     }
 
     /// <summary>Breaks a link on which something else than the bus protocol came; logged once a second at most.</summary>
-    public void BreakMalformed(BusLink link, long now)
+    public void BreakMalformed(TcpLink link, long now)
     {
         var count = Interlocked.Increment(ref _badFrames);
         if (now - _lastBadFrameLog >= BadFrameLogInterval)
@@ -275,20 +275,20 @@ internal sealed class BusLinks : IDisposable
         else Break(link, error);
     }
 
-    private void Flush(BusLink link)
+    private void Flush(TcpLink link)
     {
         if (link.IsClosed || !link.IsConnected) return;
         var error = link.Flush();
         if (error != SocketError.Success) Break(link, error);
     }
 
-    private void Break(BusLink link, SocketError error)
+    private void Break(TcpLink link, SocketError error)
     {
         BusLog.LinkBroken(_logger, error == SocketError.Disconnecting ? "connection closed" : error.ToString());
         Break(link);
     }
 
-    private void Remove(BusLink link)
+    private void Remove(TcpLink link)
     {
         _links.Remove(link.Id);
         _bySocket.Remove(link.Socket);

@@ -1,0 +1,128 @@
+using Microsoft.Extensions.Logging;
+using Starling.ClusterBus.Host;
+using Starling.ClusterBus.Protocol;
+using Starling.ClusterBus.View;
+using Starling.Node.Config;
+
+namespace Starling.Node.Cluster;
+
+/// <summary>What the cluster bus makes this server do. Used by the bus thread only.</summary>
+internal sealed class ClusterActions : IClusterActions
+{
+    private const string PauseReason = "failover";
+
+    private readonly NodeServer _server;
+    private readonly ClusterService _cluster;
+    private readonly ILogger _logger;
+    private readonly SlotCleaner _cleaner;
+    private readonly InternalClient _client;
+    private ClusterView? _view;
+    private string _endpointType = "";
+    private long _pausedUntil;
+
+    public ClusterActions(NodeServer server, ClusterService cluster, ILogger logger)
+    {
+        _server = server;
+        _cluster = cluster;
+        _logger = logger;
+        _cleaner = new SlotCleaner(server, logger);
+        _client = new InternalClient(server);
+    }
+
+    /// <inheritdoc/>
+    public ClusterOptions Options
+    {
+        get
+        {
+            var config = _server.Config;
+            return new ClusterOptions
+            {
+                NodeTimeout = config.ClusterNodeTimeout,
+                ReplicaValidityFactor = config.ClusterReplicaValidityFactor,
+                ReplicationPingPeriod = config.ReplPingReplicaPeriod * 1000L,
+                MigrationBarrier = config.ClusterMigrationBarrier,
+                AllowReplicaMigration = config.ClusterAllowReplicaMigration,
+                RequireFullCoverage = config.ClusterRequireFullCoverage,
+                ReplicaNoFailover = config.ClusterReplicaNoFailover,
+                Port = config.ClusterAnnouncePort != 0 ? config.ClusterAnnouncePort : config.Port,
+                TlsPort = config.ClusterAnnounceTlsPort,
+                BusPort = config.ClusterAnnounceBusPort != 0 ? config.ClusterAnnounceBusPort : BusListeners.PortOf(config),
+                AnnounceIp = config.ClusterAnnounceIp ?? "",
+                AnnounceHostname = config.ClusterAnnounceHostname,
+                AnnounceHumanName = config.ClusterAnnounceHumanNodename,
+            };
+        }
+    }
+
+    /// <inheritdoc/>
+    public LocalStatus StatusAt(long now)
+    {
+        var replication = _server.Replication;
+        var contact = replication.IsReplica ? replication.LastMasterContact : 0;
+        return new LocalStatus
+        {
+            ReplicationOffset = replication.Offset,
+            MasterDataAge = contact == 0 ? long.MaxValue : Math.Max(0, now - contact),
+
+            // A MIGRATE under way still has to delete what it moved.
+            WritesPaused = now < _pausedUntil && !_server.Migrations.IsActive,
+        };
+    }
+
+    /// <inheritdoc/>
+    public void Publish(ClusterView view)
+    {
+        // Keys left over from the last time must be gone before the slot is served or filled again.
+        _cleaner.FinishReturning(view);
+        _view = view;
+        _endpointType = _server.Config.ClusterPreferredEndpointType;
+        _cluster.Publish(view);
+    }
+
+    /// <inheritdoc/>
+    public void BecomeReplicaOf(string host, int port)
+    {
+        _cleaner.Forget();
+        _server.Replication.ReplicateFrom(host, port);
+    }
+
+    /// <inheritdoc/>
+    public void BecomeMaster() => _server.Replication.Promote();
+
+    /// <inheritdoc/>
+    public void PauseWrites(long until)
+    {
+        _server.Clients.PauseWrites(PauseReason, until);
+
+        // Whoever got past the gate before the pause holds its stripes: once all of them were free, no write is under way.
+        _server.Keyspace.LockAll().Dispose();
+        _pausedUntil = until;
+    }
+
+    /// <inheritdoc/>
+    public void ResumeWrites()
+    {
+        _pausedUntil = 0;
+        _server.Clients.Unpause(PauseReason);
+    }
+
+    /// <inheritdoc/>
+    public void DeleteKeysInSlots(SlotSet slots) => _cleaner.Add(slots);
+
+    /// <inheritdoc/>
+    public void FlushAll() => _client.FlushAll();
+
+    /// <inheritdoc/>
+    public bool DoWork()
+    {
+        if (_view is { } view && _endpointType != _server.Config.ClusterPreferredEndpointType) Publish(view);
+        return !_server.Clients.IsPaused(_server.NowMilliseconds) && _cleaner.DoPart();
+    }
+
+    /// <inheritdoc/>
+    public void Fail(string message)
+    {
+        ClusterLog.Fatal(_logger, message);
+        Environment.Exit(1);
+    }
+}

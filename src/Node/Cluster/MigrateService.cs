@@ -1,0 +1,92 @@
+using Starling.Node.Serving;
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Cluster;
+
+/// <summary>MIGRATE's work outside of the handler: connections to targets, the keys on the move, the threads that wait for the network.</summary>
+public sealed class MigrateService : IDisposable
+{
+    private readonly NodeServer _server;
+    private readonly MigrateConnectionCache _connections = new();
+
+    /// <summary>Makes the service.</summary>
+    public MigrateService(NodeServer server) => _server = server;
+
+    /// <summary>The keys on the move.</summary>
+    public MigrationBarrier Barrier { get; } = new();
+
+    /// <summary>A transfer is under way.</summary>
+    public bool IsActive => Barrier.IsActive;
+
+    /// <summary>Closes connections that were idle for too long; the cron calls it.</summary>
+    public void CloseIdle(long now) => _connections.CloseIdle(now);
+
+    /// <inheritdoc/>
+    public void Dispose() => _connections.Dispose();
+
+    /// <summary>
+    /// Sends keys to another node while the client waits, and deletes them here unless COPY. Called by the handler, with the stripes of the keys held, which
+    /// has just read their values.
+    /// </summary>
+    /// <param name="call">The MIGRATE; suspended by this.</param>
+    /// <param name="options">Where to and how.</param>
+    /// <param name="keys">The keys, each once or more, as called.</param>
+    /// <param name="restores">The RESTORE commands, one for each.</param>
+    internal void Begin(CommandContext call, MigrateOptions options, List<byte[]> keys, ReadOnlyMemory<byte> restores)
+    {
+        string? error = null;
+        var suspension = call.Suspend(
+            deadline: 0,
+            (reply, _) =>
+            {
+                if (error is null) reply.Simple("OK"u8);
+                else reply.Error(error);
+            });
+        var database = call.Session.DatabaseIndex;
+
+        // A copy leaves the key here, so that nothing is lost whatever happens to it meanwhile.
+        List<byte[]> held = options.Copy ? [] : keys;
+        _server.Clients.BeginKeyHold();
+        Barrier.Raise(held);
+        var work = () =>
+        {
+            try
+            {
+                error = Run(options, database, keys, restores);
+            }
+            finally
+            {
+                Barrier.Lower(held);
+                _server.Clients.EndKeyHold();
+            }
+
+            suspension.Complete();
+        };
+        var thread = new Thread(() => work()) { Name = "migrate", IsBackground = true };
+        thread.Start();
+    }
+
+    private string? Run(MigrateOptions options, int database, List<byte[]> keys, ReadOnlyMemory<byte> restores)
+    {
+        var transfer = new MigrateTransfer(options, _connections, restores, keys.Count);
+        var error = transfer.Run(() => _server.NowMilliseconds);
+        if (options.Copy) return error;
+
+        var gone = new List<byte[]>(keys.Count);
+        var stripes = default(StripeSet);
+        for (var i = 0; i < keys.Count; i++)
+        {
+            if (!transfer.IsAcknowledged(i)) continue;
+            gone.Add(keys[i]);
+            stripes.AddSlot(_server.Keyspace.Key(keys[i]).Slot);
+        }
+
+        if (gone.Count == 0) return error;
+        using var scope = _server.Keyspace.Lock(stripes);
+
+        // Lost the role meanwhile: what this node holds is its master's to decide, and so are these keys.
+        if (_server.Replication.IsReplica) return "READONLY You can't write against a read only replica.";
+        new InternalClient(_server).Delete(database, gone);
+        return error;
+    }
+}

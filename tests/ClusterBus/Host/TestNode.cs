@@ -1,0 +1,118 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Starling.ClusterBus.Host;
+using Starling.ClusterBus.Protocol;
+using Starling.ClusterBus.View;
+using Starling.Tests.Support;
+
+namespace Starling.ClusterBus.Tests.Host;
+
+/// <summary>A node that is nothing but its bus: real sockets and files, no data.</summary>
+internal sealed class TestNode : IClusterActions, IDisposable
+{
+    private readonly string _directory;
+    private BusHost _host;
+    private volatile ClusterView? _published;
+    private volatile string? _failure;
+
+    public TestNode(long nodeTimeout = 1000, string? directory = null, int port = 0)
+    {
+        _directory = directory ?? Directory.CreateTempSubdirectory("starling-bus-").FullName;
+        Port = port != 0 ? port : Ports.Take();
+        Options = new ClusterOptions { NodeTimeout = nodeTimeout, Port = Port, BusPort = Port + 10000 };
+        _host = Open();
+        _host.Start(new SlotSet());
+    }
+
+    public int Port { get; }
+
+    public ClusterOptions Options { get; }
+
+    public BusHost Host => _host;
+
+    public NodeId Id => View.Myself.Id;
+
+    public ClusterView View => _host.Snapshot();
+
+    public ClusterView? Published => _published;
+
+    public string? Failure => _failure;
+
+    /// <summary>What the machine made the server do, apart from publishing.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<string> Actions { get; } = new();
+
+    public long ReplicationOffset { get; set; } = 1;
+
+    public string ConfigPath => Path.Combine(_directory, "nodes.conf");
+
+    public LocalStatus StatusAt(long now) => new() { ReplicationOffset = ReplicationOffset, MasterDataAge = 0 };
+
+    public void Publish(ClusterView view) => _published = view;
+
+    public void BecomeReplicaOf(string host, int port) => Actions.Enqueue($"replica of {port}");
+
+    public void BecomeMaster() => Actions.Enqueue("master");
+
+    public void PauseWrites(long until) => Actions.Enqueue("pause");
+
+    public void ResumeWrites() => Actions.Enqueue("resume");
+
+    public void DeleteKeysInSlots(SlotSet slots) => Actions.Enqueue("delete");
+
+    public void FlushAll() => Actions.Enqueue("flush");
+
+    public bool DoWork() => false;
+
+    public void Fail(string message) => _failure = message;
+
+    /// <summary>Calls the machine and waits until the effects were carried out.</summary>
+    public string? Do(Func<ClusterMachine, long, EffectList, string?> operation)
+    {
+        string? error = null;
+        using var done = new ManualResetEventSlim();
+        _host.Post(() => _host.Apply((machine, now, effects) => error = operation(machine, now, effects)), done.Set);
+        Assert.True(done.Wait(Wait.Patience), "the bus thread answers");
+        return error;
+    }
+
+    public void Meet(int port) =>
+        Assert.Null(Do((machine, now, effects) => machine.Meet("127.0.0.1", port, port + 10000, now, effects)));
+
+    public void AddSlots(int first, int last) =>
+        Assert.Null(Do((machine, now, effects) => machine.AddSlots(SlotSet.Range(first, last), now, effects)));
+
+    /// <summary>Ends it as a crash would: no goodbye.</summary>
+    public void Stop() => _host.Dispose();
+
+    /// <summary>Starts it anew from its nodes.conf.</summary>
+    public void Restart()
+    {
+        _host = Open();
+        _host.Start(new SlotSet());
+    }
+
+    public void Dispose()
+    {
+        _host.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private BusHost Open()
+    {
+        var file = ConfigFile.Open(ConfigPath);
+        var text = file.Read();
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        ClusterView? saved = null;
+        if (text.Length > 0) Assert.True(NodesFile.TryParse(text, now, out saved, out var error), error);
+        var machine = new ClusterMachine(
+            Options, new RandomSource(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)), saved, now);
+        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, Options.BusPort));
+        listener.Listen(128);
+        listener.Blocking = false;
+        var options = new BusHostOptions { Listeners = [listener], SendBufferLimit = () => 0 };
+        return new BusHost(machine, file, this, options, TimeProvider.System, NullLogger.Instance);
+    }
+}
