@@ -1,0 +1,62 @@
+using System.Globalization;
+using Starling.Tests.Support;
+using Xunit.Abstractions;
+
+namespace Starling.Node.Tests.Commands;
+
+/// <summary>
+/// The same commands to redis-server and to this server: every reply must be the same, and so must the data afterwards. STARLING_SEEDS
+/// ("from count") runs other seeds than the fixed few.
+/// </summary>
+public sealed class DifferentialTests(ITestOutputHelper output)
+{
+    private const int CommandsPerSeed = 3000;
+
+    [Fact]
+    public async Task Replies_equal_those_of_redis_server()
+    {
+        await using var starling = TestServer.Start(config => config.EnableDebugCommand = "yes");
+        using var redis = ServerProcess.Start(ServerKind.Redis, "save ");
+        using var expected = new RawConnection(redis.Port);
+        using var actual = new RawConnection(starling.Port);
+        var (first, count) = Seeds();
+        for (var seed = first; seed < first + count; seed++)
+        {
+            var difference = Difference(seed, expected, actual);
+            if (difference is null) continue;
+            output.WriteLine(difference);
+            Assert.Fail(difference);
+        }
+    }
+
+    private static (int First, int Count) Seeds()
+    {
+        var seeds = Environment.GetEnvironmentVariable("STARLING_SEEDS")?.Split(' ');
+        return seeds is null
+            ? (1, 5)
+            : (int.Parse(seeds[0], CultureInfo.InvariantCulture), int.Parse(seeds[1], CultureInfo.InvariantCulture));
+    }
+
+    private static string? Difference(int seed, RawConnection expected, RawConnection actual)
+    {
+        var generator = new CommandGenerator(seed);
+        List<string[]> history = [["FLUSHALL"], ["SELECT", "0"], ["DEBUG", "SET-ACTIVE-EXPIRE", "0"]];
+        while (history.Count < CommandsPerSeed) history.AddRange(generator.Next());
+        for (var database = 0; database < 4; database++)
+        {
+            history.AddRange([["SELECT", database.ToString(CultureInfo.InvariantCulture)], ["DBSIZE"], ["KEYS", "*"]]);
+            foreach (var key in generator.AllKeys) history.AddRange([["GET", key], ["PEXPIRETIME", key]]);
+        }
+
+        history.Add(["DEBUG", "DIGEST"]);
+        var expectedReplies = expected.CallAll(history);
+        var actualReplies = actual.CallAll(history);
+        for (var i = 0; i < history.Count; i++)
+        {
+            if (!ReplyComparison.AreEqual(history[i], expectedReplies[i], actualReplies[i]))
+                return ReplyComparison.Describe(seed, history, i, expectedReplies[i], actualReplies[i]);
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,36 @@
+using System.Globalization;
+using System.Text;
+
+namespace Starling.Node.Tests.Commands;
+
+/// <summary>A reply with its RESP2 type kept: '+', '-', ':', '$' (text null for the null bulk string) or '*'.</summary>
+internal sealed record RawReply(char Type, string? Text, IReadOnlyList<RawReply> Items)
+{
+    /// <summary>The number of an integer reply.</summary>
+    public long Number => long.Parse(Text!, CultureInfo.InvariantCulture);
+
+    /// <summary>The same array with its elements in a fixed order.</summary>
+    public RawReply Sorted() => this with { Items = [.. Items.OrderBy(i => i.Text, StringComparer.Ordinal)] };
+
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        Append(text);
+        return text.ToString();
+    }
+
+    private void Append(StringBuilder text)
+    {
+        text.Append(Type);
+        if (Type == '*') text.Append(Items.Count).Append('[');
+        else if (Text is null) text.Append("(null)");
+        else text.Append(CommandText.Printable(Text));
+        for (var i = 0; i < Items.Count; i++)
+        {
+            if (i > 0) text.Append(' ');
+            Items[i].Append(text);
+        }
+
+        if (Type == '*') text.Append(']');
+    }
+}
