@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.RegularExpressions;
+using Starling.Tests.Support;
+
+namespace Starling.Executable.Tests;
+
+public class ProcessTests
+{
+    private readonly string _port = RunningServer.Text(Ports.Take());
+
+    [Fact]
+    public void The_lines_that_tools_wait_for_come_in_order_and_sigterm_ends_in_order()
+    {
+        using var server = new RunningServer(["server", "--port", _port, "--save", ""]);
+        server.WaitForLine("Ready to accept connections tcp");
+        Assert.Equal(0, server.Stop());
+        var pid = RunningServer.Text(server.Id);
+        Assert.Matches(
+            new Regex(
+                $" PID: {pid}.*Server initialized.*Ready to accept connections tcp.*Received SIGTERM scheduling shutdown\\.\\.\\..*"
+                + "User requested shutdown\\.\\.\\..*Starling is now ready to exit, bye bye\\.\\.\\.",
+                RegexOptions.Singleline),
+            server.Output);
+        foreach (var line in server.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            Assert.Matches($"^{pid}:[CMS] \\d\\d [A-Z][a-z][a-z] \\d{{4}} \\d\\d:\\d\\d:\\d\\d\\.\\d{{3}} [.*#-] ", line);
+    }
+
+    [Fact]
+    public void Sigint_ends_the_server_too_and_sighup_does_nothing()
+    {
+        using var server = new RunningServer(["server", "--port", _port, "--save", ""]);
+        server.WaitForLine("Ready to accept connections");
+        server.Send(RunningServer.SignalHangUp);
+        using (var connection = new RespConnection(int.Parse(_port, CultureInfo.InvariantCulture)))
+            Assert.Equal("PONG", connection.Text("PING"));
+        server.Send(RunningServer.SignalInterrupt);
+        Assert.Equal(0, server.WaitForExit());
+        Assert.Contains("Received SIGINT scheduling shutdown...", server.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_port_in_use_is_named_and_the_exit_code_is_1()
+    {
+        using var first = new RunningServer(["server", "--port", _port, "--save", ""]);
+        first.WaitForLine("Ready to accept connections");
+        using var second = new RunningServer(["server", "--port", _port, "--save", ""]);
+        Assert.Equal(1, second.WaitForExit());
+        Assert.Contains($"Could not create server TCP listening socket *:{_port}: bind: Address already in use", second.Output, StringComparison.Ordinal);
+        Assert.Contains($"Failed listening on port {_port}", second.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_log_file_and_the_pid_file_are_in_dir()
+    {
+        using var server = new RunningServer(
+            ["server", "--port", _port, "--save", "", "--dir", "data", "--logfile", "my.log", "--pidfile", "my.pid"],
+            folder: FolderWith("data"));
+        var log = Path.Combine(server.Folder, "data/my.log");
+        var pidFile = Path.Combine(server.Folder, "data/my.pid");
+        Wait.Until("the pid file is there", () => File.Exists(pidFile) && File.ReadAllText(pidFile).EndsWith('\n'));
+        Assert.Equal(RunningServer.Text(server.Id) + "\n", File.ReadAllText(pidFile));
+        Assert.Equal(0, server.Stop());
+        Assert.False(File.Exists(pidFile));
+        Assert.Contains("bye bye", File.ReadAllText(log), StringComparison.Ordinal);
+        Assert.Empty(server.Output);
+    }
+
+    [Fact]
+    public void Daemonize_goes_to_the_background_and_leaves_the_terminal()
+    {
+        using var server = new RunningServer(
+        [
+            "server", "--port", _port, "--save", "", "--daemonize", "yes", "--logfile", "my.log", "--pidfile", "my.pid",
+        ]);
+        Assert.Equal(0, server.WaitForExit());
+        var pidFile = Path.Combine(server.Folder, "my.pid");
+        Wait.Until("the pid file is there", () => File.Exists(pidFile) && File.ReadAllText(pidFile).EndsWith('\n'));
+        var daemon = File.ReadAllText(pidFile).Trim();
+        Assert.NotEqual(RunningServer.Text(server.Id), daemon);
+
+        // The sixth field of stat is the session: the daemon leads its own.
+        var status = File.ReadAllText($"/proc/{daemon}/stat");
+        Assert.Equal(daemon, status[(status.LastIndexOf(')') + 2)..].Split(' ')[3]);
+        Assert.Equal("/dev/null", File.ResolveLinkTarget($"/proc/{daemon}/fd/1", returnFinalTarget: false)?.FullName);
+        using (var connection = new RespConnection(int.Parse(_port, CultureInfo.InvariantCulture)))
+        {
+            Assert.Equal("yes", ((object?[])connection.Call("CONFIG", "GET", "daemonize")!)[1]?.ToString());
+            connection.Send("SHUTDOWN", "NOSAVE");
+        }
+
+        Wait.Until("the daemon is gone", () => !File.Exists(pidFile) && !Directory.Exists("/proc/" + daemon));
+    }
+
+    [Theory]
+    [InlineData("path", "systemd")]
+    [InlineData("abstract", "systemd")]
+    [InlineData("path", "auto")]
+    public void Systemd_is_told_ready_and_stopping(string kind, string supervised)
+    {
+        var folder = FolderWith();
+        var name = kind == "path" ? Path.Combine(folder, "notify") : "@starling-test-" + _port;
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = 90_000 };
+        socket.Bind(new UnixDomainSocketEndPoint(kind == "path" ? name : "\0" + name[1..]));
+        using var server = new RunningServer(
+            ["server", "--port", _port, "--save", "", "--supervised", supervised, "--daemonize", "yes"],
+            environment: new Dictionary<string, string> { ["NOTIFY_SOCKET"] = name },
+            folder: folder);
+        Assert.Equal("STATUS=Ready to accept connections\n", Receive(socket));
+        Assert.Equal("READY=1\n", Receive(socket));
+        server.Send(RunningServer.SignalTerminate);
+        Assert.Equal("STOPPING=1\n", Receive(socket));
+        Assert.Equal(0, server.WaitForExit());
+        Assert.Contains("supervised by systemd", server.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_final_save_happens_when_save_points_are_configured()
+    {
+        using var server = new RunningServer(["server", "--port", _port, "--save", "3600 1"]);
+        server.WaitForLine("Ready to accept connections");
+        Assert.Equal(0, server.Stop());
+        Assert.Contains("Saving the final RDB snapshot before exiting.", server.Output, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(server.Folder, "dump.rdb")));
+    }
+
+    [Fact]
+    public void What_has_no_effect_yet_is_said_once_at_start()
+    {
+        using var server = new RunningServer(["server", "--port", _port, "--save", "", "--maxmemory", "10mb", "--hash-max-ziplist-value", "5"]);
+        server.WaitForLine("have no effect yet: hash-max-listpack-value, maxmemory");
+        Assert.Equal(0, server.Stop());
+    }
+
+    private static string FolderWith(params string[] inner)
+    {
+        var folder = Directory.CreateTempSubdirectory("starling-exe-").FullName;
+        foreach (var name in inner) Directory.CreateDirectory(Path.Combine(folder, name));
+        return folder;
+    }
+
+    private static string Receive(Socket socket)
+    {
+        var buffer = new byte[1024];
+        return Encoding.UTF8.GetString(buffer, 0, socket.Receive(buffer));
+    }
+}
