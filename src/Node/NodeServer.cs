@@ -40,6 +40,7 @@ public sealed class NodeServer
         ActiveExpiry = new ActiveExpiry(this);
         Migrations = new MigrateService(this);
         if (config.ClusterEnabled) Cluster = new ClusterService(this);
+        ConfigReactions.Register(this);
     }
 
     /// <summary>The configuration in force.</summary>

@@ -130,6 +130,7 @@ public class ProcessTests
     {
         using var server = new RunningServer(["server", "--port", _port, "--save", "", "--maxmemory", "10mb", "--hash-max-ziplist-value", "5"]);
         server.WaitForLine("have no effect yet: hash-max-listpack-value, maxmemory");
+        server.WaitForLine("Ready to accept connections");
         Assert.Equal(0, server.Stop());
     }
 

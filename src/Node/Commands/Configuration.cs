@@ -35,7 +35,7 @@ public static class Configuration
                 Subcommand("get", -3, Get, "2.0.0", "Returns the effective values of configuration parameters."),
                 Subcommand("set", -4, Set, "2.0.0", "Sets configuration parameters in-flight."),
                 Subcommand("resetstat", 2, ResetStatistics, "2.0.0", "Resets the server's statistics."),
-                Subcommand("rewrite", 2, Rewrite, "2.8.0", "Persists the effective configuration to file."),
+                Subcommand("rewrite", 2, call => Rewrite(call, writeDefaults: false), "2.8.0", "Persists the effective configuration to file."),
                 new("help", 2, CommandFlags.Loading | CommandFlags.Stale, KeySpec.None, Help)
                 {
                     Locks = LockMode.None,
@@ -158,7 +158,7 @@ public static class Configuration
     private static bool MayChangeProtected(CommandContext call) => call.Server.Config.EnableProtectedConfigs switch
     {
         "yes" => true,
-        "local" => false,
+        "local" => call.Session.Connection is { IsLocal: true },
         _ => false,
     };
 
@@ -174,7 +174,15 @@ public static class Configuration
         call.Reply.Simple("OK"u8);
     }
 
-    private static void Rewrite(CommandContext call)
+    /// <summary>DEBUG CONFIG-REWRITE-FORCE-ALL: CONFIG REWRITE that writes every directive, those with their default value too.</summary>
+    internal static DebugSubcommand RewriteEverything { get; } = new(
+        "config-rewrite-force-all",
+        2,
+        2,
+        ["CONFIG-REWRITE-FORCE-ALL", "    Like CONFIG REWRITE but writes all configuration options, including", "    keywords not listed in original configuration file or default values."],
+        call => Rewrite(call, writeDefaults: true));
+
+    private static void Rewrite(CommandContext call, bool writeDefaults)
     {
         var server = call.Server;
         if (server.Config.File is not { } file)
@@ -193,7 +201,7 @@ public static class Configuration
         ThreadPool.UnsafeQueueUserWorkItem(
             _ =>
             {
-                reason = ConfigFile.TryRewrite(server.Config, file, writeDefaults: false);
+                reason = ConfigFile.TryRewrite(server.Config, file, writeDefaults);
                 var log = server.Loggers.CreateLogger("config");
                 if (reason is null) ConfigLog.Rewritten(log);
                 else ConfigLog.RewriteFailed(log, reason);

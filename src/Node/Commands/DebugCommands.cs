@@ -80,7 +80,7 @@ public static class DebugCommands
     private static bool IsAllowed(CommandContext call) => call.Server.Config.EnableDebugCommand switch
     {
         "yes" => true,
-        "local" => false,
+        "local" => call.Session.Connection is { IsLocal: true },
         _ => false,
     };
 

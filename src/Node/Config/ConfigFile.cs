@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text;
+using Starling.Node.Persistence;
 
 namespace Starling.Node.Config;
 
@@ -20,7 +22,7 @@ public static class ConfigFile
     {
         lock (Rewriting)
         {
-            var temporary = path + "." + Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture) + ".tmp";
+            var temporary = path + "." + Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + ".tmp";
             try
             {
                 var old = File.Exists(path) ? File.ReadAllText(path) : string.Empty;
@@ -32,6 +34,7 @@ public static class ConfigFile
                 }
 
                 File.Move(temporary, path, overwrite: true);
+                DirectoryFlush.Flush(Path.GetDirectoryName(path) ?? "/");
                 return null;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)

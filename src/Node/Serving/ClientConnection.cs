@@ -68,6 +68,9 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     /// <summary>It came over the Unix socket.</summary>
     public bool IsUnixSocket { get; }
 
+    /// <summary>It came from this machine: over the Unix socket or the loopback interface.</summary>
+    public bool IsLocal => IsUnixSocket || (RemoteEndPoint is { } remote && IPAddress.IsLoopback(remote.Address));
+
     /// <summary>Bytes that wait to be sent, those the kernel has taken not counted.</summary>
     public long PendingBytes => _output.PendingBytes;
 

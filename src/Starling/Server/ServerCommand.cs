@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.Host;
 using Starling.Node;
 using Starling.Node.Config;
+using Starling.Node.Serving;
 using Starling.Node.Telemetry;
 
 namespace Starling.CommandLine.Server;
@@ -52,18 +53,8 @@ internal static class ServerCommand
         // A daemon's relative paths, and those of later CONFIG SETs, are relative to dir.
         Directory.SetCurrentDirectory(config.Dir);
         if (isDaemon) config.PidFile ??= "/var/run/redis.pid";
-        PrepareSockets(config);
+        EngineThreads.Configure(config.IoThreads);
         return Serve(config, supervision, arguments.Length == 0);
-    }
-
-    /// <summary>The sockets' engine reads these once, when the first socket is made: completions run on the engine's threads themselves.</summary>
-    private static void PrepareSockets(ServerConfig config)
-    {
-        var threads = config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads;
-        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
-        Environment.SetEnvironmentVariable(
-            "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT",
-            threads.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 
     private static int Serve(ServerConfig config, Supervision supervision, bool isWithoutArguments)

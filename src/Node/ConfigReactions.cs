@@ -1,0 +1,19 @@
+using Starling.Node.Commands;
+
+namespace Starling.Node;
+
+/// <summary>What happens beyond a new value when CONFIG SET changes a directive that a whole server must follow.</summary>
+internal static class ConfigReactions
+{
+    private static readonly TimeSpan PeakPeriod = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Registers the reactions of a server.</summary>
+    public static void Register(NodeServer server)
+    {
+        var config = server.Config;
+        config.OnApply("port", () => server.Listener.Rebind());
+        config.OnApply("bind", () => server.Listener.Rebind() is null ? null : "Failed to bind to specified addresses.");
+        server.DebugSubcommands.Add(Configuration.RewriteEverything);
+        server.Cron.Every(PeakPeriod, _ => server.Sections.NotePeak());
+    }
+}
