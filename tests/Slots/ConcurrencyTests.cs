@@ -80,8 +80,7 @@ public sealed class ConcurrencyTests
                 if (!keyspace[0].Remove(key)) keyspace[0].SetString(key, scratch.AsSpan(0, round % 9), Entry.NoExpiry, 0);
             }
 
-            keyspace.PrefetchBucket(keyspace[0], key);
-            keyspace.PrefetchEntry(keyspace[0], key);
+            keyspace.Prefetch(keyspace[0], [key.Place, keyspace.Key(scratch.AsSpan(0, 4)).Place]);
             Assert.True(keyspace[0].Count >= 0 && keyspace.UsedBytes > 0);
         }
     }

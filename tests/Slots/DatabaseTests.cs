@@ -179,8 +179,7 @@ public sealed class DatabaseTests
                 database.Touch(entry, 7);
                 database.ResizeString(key, 700, raw: true);
                 database.SetExpiry(key, 10);
-                keyspace.PrefetchBucket(database, key);
-                keyspace.PrefetchEntry(database, key);
+                keyspace.Prefetch(database, [key.Place]);
                 database.NextSlotInUse(0, expiring: true);
                 if (database.Count + database.ExpiringCount < 0 || !database.Remove(key)) throw new InvalidOperationException();
             }

@@ -281,18 +281,25 @@ public sealed unsafe class Database
     /// </summary>
     public int NextSlotInUse(int from, bool expiring) => _tables?.NextSlotInUse(from, expiring) ?? -1;
 
-    /// <summary>Loads the cache line where a key's reference is expected. Changes nothing. Needs the key's stripe.</summary>
-    public void PrefetchBucket(in Key key)
+    /// <summary>Loads the root of a key's table. Reads no native memory: needs no lock.</summary>
+    internal void PrefetchRoot(in KeyPlace key)
     {
         var root = Root(key.Slot);
-        if (root != null && Sse.IsSupported) TableScan.PrefetchBucket(root, key.Hash);
+        if (root != null) Sse.Prefetch0(root);
     }
 
-    /// <summary>Loads the cache lines of the entry that a key probably has. Changes nothing. Needs the key's stripe.</summary>
-    public void PrefetchEntry(in Key key)
+    /// <summary>Loads the bucket where a key's reference is expected.</summary>
+    internal void PrefetchBucket(in KeyPlace key)
     {
         var root = Root(key.Slot);
-        if (root != null && Sse.IsSupported) TableScan.PrefetchEntry(root, key.Hash);
+        if (root != null) TableScan.PrefetchBucket(root, key.Hash);
+    }
+
+    /// <summary>Loads the first cache lines of the entry that a key probably has.</summary>
+    internal void PrefetchEntry(in KeyPlace key)
+    {
+        var root = Root(key.Slot);
+        if (root != null) TableScan.PrefetchEntry(root, key.Hash);
     }
 
     internal void BeginSnapshot(SnapshotProgress progress) => _progress = progress;

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
@@ -43,6 +45,36 @@ public sealed class Keyspace : IDisposable
     /// <summary>Computes the slot and hash of a key. The result aliases <paramref name="bytes"/>. No lock is needed.</summary>
     public Key Key(ReadOnlySpan<byte> bytes) => new(bytes, HashSlot.Of(bytes), _hash.Of(bytes));
 
+    /// <summary>The key of these bytes when its place is known: what <see cref="Key(ReadOnlySpan{byte})"/> said of the same bytes.</summary>
+    public Key Key(ReadOnlySpan<byte> bytes, KeyPlace place) => new(bytes, place.Slot, place.Hash);
+
+    /// <summary>
+    /// Hides memory latency when several commands are at hand: loads into the cache what looking up these keys will touch, step by step for
+    /// all keys together. Changes nothing. Takes each key's stripe for an instant, passing over those that another thread holds.
+    /// </summary>
+    /// <param name="database">The database.</param>
+    /// <param name="keys">The keys, best some 4 to 32.</param>
+    public void Prefetch(Database database, ReadOnlySpan<KeyPlace> keys)
+    {
+        if (!Sse.IsSupported) return;
+        foreach (ref readonly var key in keys) database.PrefetchRoot(key);
+        foreach (ref readonly var key in keys)
+        {
+            var stripe = _stripes[StripeSet.StripeOf(key.Slot)];
+            if (!stripe.TryEnter()) continue;
+            database.PrefetchBucket(key);
+            stripe.Exit();
+        }
+
+        foreach (ref readonly var key in keys)
+        {
+            var stripe = _stripes[StripeSet.StripeOf(key.Slot)];
+            if (!stripe.TryEnter()) continue;
+            database.PrefetchEntry(key);
+            stripe.Exit();
+        }
+    }
+
     /// <summary>Takes the locks of the stripes in ascending order. Re-entrant: a thread may take again what it holds.</summary>
     public StripeScope Lock(scoped in StripeSet stripes)
     {
@@ -53,9 +85,9 @@ public sealed class Keyspace : IDisposable
     /// <summary>Takes the lock of one slot's stripe.</summary>
     public StripeScope LockSlot(int slot)
     {
-        var stripes = default(StripeSet);
-        stripes.AddSlot(slot);
-        return Lock(stripes);
+        var stripe = _stripes[StripeSet.StripeOf(slot)];
+        stripe.Enter();
+        return new StripeScope(stripe);
     }
 
     /// <summary>Takes every stripe.</summary>
@@ -87,29 +119,6 @@ public sealed class Keyspace : IDisposable
         }
 
         return _snapshot = new Snapshot(this, parts);
-    }
-
-    /// <summary>
-    /// First of two steps that hide memory latency when several commands are at hand: loads the cache line where a key's reference
-    /// is expected. Takes the key's stripe for an instant; does nothing when another thread holds it.
-    /// </summary>
-    public void PrefetchBucket(Database database, in Key key)
-    {
-        var stripe = _stripes[StripeSet.StripeOf(key.Slot)];
-        if (!stripe.TryEnter()) return;
-        database.PrefetchBucket(key);
-        stripe.Exit();
-    }
-
-    /// <summary>
-    /// Second step, best when <see cref="PrefetchBucket"/> was called for all keys of the batch before: loads the first cache lines of the key's entry.
-    /// </summary>
-    public void PrefetchEntry(Database database, in Key key)
-    {
-        var stripe = _stripes[StripeSet.StripeOf(key.Slot)];
-        if (!stripe.TryEnter()) return;
-        database.PrefetchEntry(key);
-        stripe.Exit();
     }
 
     /// <summary>Frees everything. No lock may be held by anybody.</summary>

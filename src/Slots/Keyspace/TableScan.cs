@@ -26,7 +26,7 @@ internal static unsafe class TableScan
             }
 
             var home = HomeOf(place, from);
-            var visited = VisitBucket(place, home, ref visitor);
+            var visited = VisitBucket(place, home, default, ref visitor);
             var rest = SlotTable.WindowBits - place.Bits;
             var windowEnd = (((ulong)(home + 1) << rest) + buckets - 1) / buckets;
             from = place.Start(from) + (windowEnd << (SlotTable.PositionBits - SlotTable.WindowBits - place.Offset));
@@ -39,7 +39,7 @@ internal static unsafe class TableScan
     /// <summary>Visits the entries whose position is in a range, and no others.</summary>
     public static void VisitRange<TVisitor>(
         in KeyHash hash, TableNode* root, ulong from, ulong end, ref TVisitor visitor)
-        where TVisitor : IEntryVisitor
+        where TVisitor : IEntryVisitor, allows ref struct
     {
         while (from < end)
         {
@@ -48,9 +48,9 @@ internal static unsafe class TableScan
             var rangeEnd = Math.Min(end, leafEnd);
             if (place.Leaf->Buckets > 0)
             {
-                var filter = new RangeVisitor<TVisitor>(hash, from, rangeEnd, ref visitor);
                 var last = HomeOf(place, rangeEnd - 1);
-                for (var home = HomeOf(place, from); home <= last; home++) VisitBucket(place, home, ref filter);
+                for (var home = HomeOf(place, from); home <= last; home++)
+                    VisitBucket(place, home, new Range(hash, place, from, rangeEnd), ref visitor);
             }
 
             from = leafEnd;
@@ -128,8 +128,10 @@ internal static unsafe class TableScan
         SlotTable.Home(
             SlotTable.Window(position << (64 - SlotTable.PositionBits), place.Offset), place.Bits, place.Leaf->Buckets);
 
-    /// <summary>Visits the entries whose bucket this is, where the buckets that they overflowed into included.</summary>
-    private static bool VisitBucket<TVisitor>(in TablePlace place, uint home, ref TVisitor visitor)
+    /// <summary>
+    /// Visits the entries of a range whose bucket this is, those that overflowed into the following buckets included.
+    /// </summary>
+    private static bool VisitBucket<TVisitor>(in TablePlace place, uint home, in Range range, ref TVisitor visitor)
         where TVisitor : IEntryVisitor, allows ref struct
     {
         var leaf = place.Leaf;
@@ -144,6 +146,7 @@ internal static unsafe class TableScan
                 var reference = bucket[j];
                 if (reference == 0) continue;
                 if (SlotTable.Home((uint)(reference >> SlotTable.PositionBits), place.Bits, buckets) != home) continue;
+                if (!range.Covers(reference)) continue;
                 visited = true;
                 visitor.Visit(new Entry(SlotTable.Address(reference)));
             }
@@ -155,27 +158,35 @@ internal static unsafe class TableScan
         return visited;
     }
 
-    /// <summary>Passes on the entries of a range of positions.</summary>
-    private ref struct RangeVisitor<TVisitor> : IEntryVisitor
-        where TVisitor : IEntryVisitor
+    /// <summary>A range of positions within a leaf; the default value covers everything.</summary>
+    private readonly struct Range
     {
         private readonly KeyHash _hash;
         private readonly ulong _from;
         private readonly ulong _end;
-        private readonly ref TVisitor _visitor;
+        private readonly ulong _prefix;
+        private readonly int _shift;
 
-        public RangeVisitor(in KeyHash hash, ulong from, ulong end, ref TVisitor visitor)
+        public Range(in KeyHash hash, in TablePlace place, ulong from, ulong end)
         {
             _hash = hash;
             _from = from;
             _end = end;
-            _visitor = ref visitor;
+            _shift = SlotTable.PositionBits - SlotTable.WindowBits - place.Offset;
+            _prefix = place.Offset == 0 ? 0 : from >> (SlotTable.PositionBits - place.Offset) << (SlotTable.PositionBits - place.Offset);
         }
 
-        public void Visit(in Entry entry)
+        /// <summary>Judged by the window alone where that decides it, else by the key's hash.</summary>
+        public bool Covers(ulong reference)
         {
-            var position = _hash.Of(entry.Key) >> (64 - SlotTable.PositionBits);
-            if (position >= _from && position < _end) _visitor.Visit(entry);
+            if (_end == 0) return true;
+            var lowest = _prefix | (reference >> SlotTable.PositionBits << _shift);
+            var highest = lowest + ((1UL << _shift) - 1);
+            if (lowest >= _from && highest < _end) return true;
+            if (highest < _from || lowest >= _end) return false;
+            var key = EntryBlock.Key(SlotTable.Address(reference));
+            var position = _hash.Of(key) >> (64 - SlotTable.PositionBits);
+            return position >= _from && position < _end;
         }
     }
 }

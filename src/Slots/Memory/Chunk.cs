@@ -6,8 +6,8 @@ namespace Starling.Slots.Memory;
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct Chunk
 {
-    /// <summary>Number of blocks in a chunk.</summary>
-    public const int Blocks = 16;
+    /// <summary>Number of blocks in a chunk: 2 MiB, a huge page of the usual processors.</summary>
+    public const int Blocks = 32;
 
     /// <summary>The next chunk of the same list.</summary>
     public Chunk* Next;

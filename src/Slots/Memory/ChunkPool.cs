@@ -6,13 +6,18 @@ namespace Starling.Slots.Memory;
 /// <summary>Gives blocks to arenas and takes them back; a chunk without a block in use goes back to the system.</summary>
 internal sealed unsafe class ChunkPool
 {
-    private const uint AllFree = (1u << Chunk.Blocks) - 1;
+    private const nuint ChunkBytes = (nuint)Chunk.Blocks * SizeClass.BlockBytes;
+    private const uint AllFree = uint.MaxValue;
+
+    /// <summary>A heap with more chunks asks for huge pages; a smaller one would pay for memory that it does not use.</summary>
+    private const int SmallHeap = 8;
 
     /// <summary>Guards the lists. Taken under an arena's lock, takes no other.</summary>
     private readonly Lock _lock = new();
 
     private Chunk* _available;
     private Chunk* _full;
+    private int _count;
 
     /// <summary>A block whose content is undefined, except that its header says which chunk it is of.</summary>
     public Block* Take()
@@ -22,7 +27,7 @@ internal sealed unsafe class ChunkPool
             var chunk = _available;
             if (chunk == null)
             {
-                chunk = Make();
+                chunk = Make(huge: ++_count > SmallHeap);
                 Link(ref _available, chunk);
             }
 
@@ -58,6 +63,7 @@ internal sealed unsafe class ChunkPool
             if (chunk->Free != AllFree || (chunk->Next == null && chunk->Previous == null)) return;
             Unlink(ref _available, chunk);
             Release(chunk);
+            _count--;
         }
     }
 
@@ -68,14 +74,15 @@ internal sealed unsafe class ChunkPool
         {
             ReleaseList(ref _available);
             ReleaseList(ref _full);
+            _count = 0;
         }
     }
 
-    private static Chunk* Make()
+    private static Chunk* Make(bool huge)
     {
-        const nuint size = (nuint)Chunk.Blocks * SizeClass.BlockBytes;
-        var memory = (byte*)NativeMemory.AlignedAlloc(size, SizeClass.BlockBytes);
-        Invariant.That((ulong)memory + size < 1UL << 48);
+        var memory = SystemMemory.Take(ChunkBytes);
+        Invariant.That((ulong)memory + ChunkBytes < 1UL << 48);
+        if (huge) SystemMemory.AdviseHugePages(memory, ChunkBytes);
         var chunk = (Chunk*)NativeMemory.Alloc((nuint)sizeof(Chunk));
         *chunk = new Chunk { Memory = memory, Free = AllFree };
         return chunk;
@@ -93,7 +100,7 @@ internal sealed unsafe class ChunkPool
 
     private static void Release(Chunk* chunk)
     {
-        NativeMemory.AlignedFree(chunk->Memory);
+        SystemMemory.Release(chunk->Memory, ChunkBytes);
         NativeMemory.Free(chunk);
     }
 

@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+
+namespace Starling.Slots.Memory;
+
+/// <summary>
+/// Chunks from the system. On Linux mapped and unmapped directly, since the C library's allocator would keep what is freed; elsewhere from the C library.
+/// </summary>
+internal static unsafe class SystemMemory
+{
+    private const int ReadWrite = 3;
+    private const int PrivateAnonymous = 0x22;
+    private const int AdviseHugePage = 14;
+
+    private static readonly delegate* unmanaged<void*, nuint, int, int, int, nint, byte*> Map =
+        (delegate* unmanaged<void*, nuint, int, int, int, nint, byte*>)Find("mmap");
+
+    private static readonly delegate* unmanaged<void*, nuint, int> Unmap =
+        (delegate* unmanaged<void*, nuint, int>)Find("munmap");
+
+    private static readonly delegate* unmanaged<void*, nuint, int, int> Madvise =
+        (delegate* unmanaged<void*, nuint, int, int>)Find("madvise");
+
+    /// <summary>Memory that is aligned to its size, a power of two. Throws <see cref="OutOfMemoryException"/>.</summary>
+    public static byte* Take(nuint size)
+    {
+        if (Map == null || Unmap == null) return (byte*)NativeMemory.AlignedAlloc(size, size);
+        var memory = Map(null, 2 * size, ReadWrite, PrivateAnonymous, -1, 0);
+        if (memory == (byte*)-1) throw new OutOfMemoryException();
+        var aligned = (byte*)(((ulong)memory + size - 1) & ~(ulong)(size - 1));
+        if (aligned != memory) Invariant.That(Unmap(memory, (nuint)(aligned - memory)) == 0);
+        var rest = (nuint)(memory + (2 * size) - (aligned + size));
+        if (rest != 0) Invariant.That(Unmap(aligned + size, rest) == 0);
+        return aligned;
+    }
+
+    /// <summary>Gives back what <see cref="Take"/> gave.</summary>
+    public static void Release(byte* memory, nuint size)
+    {
+        if (Map == null || Unmap == null) NativeMemory.AlignedFree(memory);
+        else Invariant.That(Unmap(memory, size) == 0);
+    }
+
+    /// <summary>
+    /// Asks for huge pages where the system has them (Linux: transparent_hugepage/enabled at "madvise", the usual default, or "always"); ordinary
+    /// pages serve as well. A keyspace is read at random: measured on a virtual machine with a million keys, a lookup took a fifth less
+    /// time. There is no fork, so they have none of the cost that copying them would bring.
+    /// </summary>
+    public static void AdviseHugePages(byte* memory, nuint size)
+    {
+        if (Madvise != null) Madvise(memory, size, AdviseHugePage);
+    }
+
+    private static nint Find(string function) =>
+        OperatingSystem.IsLinux() &&
+        NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), function, out var address) ? address : 0;
+}
