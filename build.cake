@@ -98,13 +98,14 @@ Task("Simulate")
     });
 
 Task("Bench")
-    .Description("Starling beside redis-server in one run: CPU per operation, bytes per key.")
+    .Description("Starling beside redis-server in one run: CPU per operation, bytes per key; with --failover-rounds N the outage after a killed master.")
     .IsDependentOn("Publish")
     .Does(() =>
     {
         Dotnet("run", Arguments("--project", "bench/SideBySide", "--configuration", "Release", "--",
             "--starling", published.CombineWithFilePath("starling").FullPath,
-            "--keys", Argument("keys", "1000000"), "--rounds", Argument("rounds", "3")));
+            "--keys", Argument("keys", "1000000"), "--rounds", Argument("rounds", "3"),
+            "--failover-rounds", Argument("failover-rounds", "0")));
     });
 
 Task("Micro")

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Starling.CommandLine.ClusterUp;
 using Starling.CommandLine.Server;
 
 namespace Starling.CommandLine;
@@ -13,6 +14,30 @@ internal static class Program
 
         var root = new RootCommand("Starling: a sharded in-memory store that speaks Redis's protocols.");
         root.Subcommands.Add(new Command("server", "Runs a server: starling server [redis.conf] [--directive value ...] [-]"));
+        root.Subcommands.Add(ClusterCommand());
         return root.Parse(arguments).Invoke();
+    }
+
+    private static Command ClusterCommand()
+    {
+        var masters = new Option<int>("--masters") { Description = "Number of masters, at least 3.", DefaultValueFactory = _ => 3 };
+        var replicas = new Option<int>("--replicas") { Description = "Replicas of each master.", DefaultValueFactory = _ => 1 };
+        var port = new Option<int>("--port") { Description = "Client port of the first node; the others follow.", DefaultValueFactory = _ => 7000 };
+        var folder = new Option<string>("--dir") { Description = "Folder for data and logs.", DefaultValueFactory = _ => "cluster-data" };
+        var up = new Command("up", "Runs a cluster on this machine until Ctrl-C; started again on the same folder it resumes the same cluster.")
+        {
+            masters, replicas, port, folder,
+        };
+        up.Validators.Add(result =>
+        {
+            if (result.GetValue(masters) is < 3 or > 1000) result.AddError("--masters must be between 3 and 1000: a majority of masters decides.");
+            if (result.GetValue(replicas) is < 0 or > 100) result.AddError("--replicas must be between 0 and 100.");
+            var last = result.GetValue(port) + (long)result.GetValue(masters) * (1 + result.GetValue(replicas)) - 1;
+            if (result.GetValue(port) < 1 || last > 55535)
+                result.AddError("--port must leave every node a port of at most 55535: the cluster bus listens 10000 above.");
+        });
+        up.SetAction(result => ClusterUpCommand.Run(new ClusterUpOptions(
+            result.GetValue(masters), result.GetValue(replicas), result.GetValue(port), Path.GetFullPath(result.GetValue(folder)!))));
+        return new Command("cluster", "Clusters on this machine.") { up };
     }
 }
