@@ -28,14 +28,6 @@ internal static class Program
         {
             masters, replicas, port, folder,
         };
-        up.Validators.Add(result =>
-        {
-            if (result.GetValue(masters) is < 3 or > 1000) result.AddError("--masters must be between 3 and 1000: a majority of masters decides.");
-            if (result.GetValue(replicas) is < 0 or > 100) result.AddError("--replicas must be between 0 and 100.");
-            var last = result.GetValue(port) + (long)result.GetValue(masters) * (1 + result.GetValue(replicas)) - 1;
-            if (result.GetValue(port) < 1 || last > 55535)
-                result.AddError("--port must leave every node a port of at most 55535: the cluster bus listens 10000 above.");
-        });
         up.SetAction(result => ClusterUpCommand.Run(new ClusterUpOptions(
             result.GetValue(masters), result.GetValue(replicas), result.GetValue(port), Path.GetFullPath(result.GetValue(folder)!))));
         return new Command("cluster", "Clusters on this machine.") { up };

@@ -10,6 +10,16 @@ internal static class ClusterUpCommand
     /// <summary>Runs the command; returns the process's exit code.</summary>
     public static int Run(ClusterUpOptions options)
     {
+        try
+        {
+            options.Validate();
+        }
+        catch (OperatorException exception)
+        {
+            Console.Error.WriteLine("starling cluster up: " + exception.Message);
+            return 1;
+        }
+
         using var cancellation = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);

@@ -9,4 +9,14 @@ internal sealed record ClusterUpOptions(int Masters, int ReplicasPerMaster, int 
 {
     /// <summary>Number of nodes.</summary>
     public int Nodes => Masters * (1 + ReplicasPerMaster);
+
+    /// <summary>Checks the ranges.</summary>
+    /// <exception cref="OperatorException">An option is out of its range.</exception>
+    public void Validate()
+    {
+        if (Masters is < 3 or > 1000) throw new OperatorException("--masters must be between 3 and 1000: a majority of masters decides");
+        if (ReplicasPerMaster is < 0 or > 100) throw new OperatorException("--replicas must be between 0 and 100");
+        if (FirstPort < 1 || FirstPort + (long)Nodes - 1 > 55535)
+            throw new OperatorException("--port must leave every node a port of at most 55535: the cluster bus listens 10000 above");
+    }
 }
