@@ -39,6 +39,9 @@ public sealed class LogCursor : IDisposable
     /// <summary>Moves behind bytes that <see cref="TryRead"/> gave.</summary>
     public void Advance(int count) => Position += count;
 
+    /// <summary>Another cursor at the same position; null when this one is detached or disposed.</summary>
+    public LogCursor? Clone() => _log.Clone(this);
+
     /// <summary>Lets go of the log.</summary>
     public void Dispose() => _log.Detach(this);
 }

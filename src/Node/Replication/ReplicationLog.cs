@@ -265,6 +265,16 @@ public sealed class ReplicationLog
         }
     }
 
+    internal LogCursor? Clone(LogCursor cursor)
+    {
+        lock (_lock)
+        {
+            if (cursor.Block is null || cursor.Generation != _generation) return null;
+            cursor.Block.Readers++;
+            return new LogCursor(this, cursor.Block, cursor.Position, _generation);
+        }
+    }
+
     internal void Detach(LogCursor cursor)
     {
         lock (_lock)

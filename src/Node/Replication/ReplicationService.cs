@@ -1,41 +1,401 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Starling.Node.Persistence;
+
 namespace Starling.Node.Replication;
 
-/// <summary>The replication role of a node: master of its replicas, or replica of a master, or both (chained).</summary>
+/// <summary>
+/// The replication role of a node: master of its replicas, or replica of a master, or both (chained). Role changes take every stripe, so
+/// that what runs under a stripe sees one role from beginning to end.
+/// </summary>
 public sealed class ReplicationService
 {
+    private readonly ILogger _logger;
+    private readonly MasterSide _masterSide;
+    private volatile ReplicationHistory _history = ReplicationHistory.StartNew();
+    private volatile MasterLink? _link;
+    private MasterLink? _lastLink;
+    private volatile bool _canContinue;
+    private ReplicationPosition? _restored;
+    private long _flushed;
+    private int _wantsAcknowledgements;
+
     /// <summary>Makes the service; a master with no replicas.</summary>
     public ReplicationService(NodeServer server)
     {
         Server = server;
-        Log = new ReplicationLog();
+        _logger = server.Loggers.CreateLogger("replication");
+        Log = new ReplicationLog(server.Config.ReplBacklogSize);
+        Replicas = new ReplicaSet();
+        Waiters = new AcknowledgementWaiters(Replicas);
+        Synchronizer = new FullSynchronizer(this, _logger);
+        _masterSide = new MasterSide(this, _logger);
+        var info = new ReplicationInfo(this);
+        server.Info.Add("replication", info.WriteReplication);
+        server.Info.Add("stats", info.WriteStats);
+        server.Persistence.PositionSource = Position;
+        server.Cron.Every(TimeSpan.FromSeconds(1), _masterSide.EverySecond);
+        server.Cron.Every(TimeSpan.FromMilliseconds(100), _masterSide.EveryTenth);
+        server.Cron.Every(TimeSpan.FromMilliseconds(10), _ => Flush());
     }
 
-    private NodeServer Server { get; }
+    /// <summary>
+    /// The link to the master came up or went down. Raised on the link's thread, under no lock; handlers are short. Added before the start.
+    /// </summary>
+    public event Action? LinkChanged;
+
+    /// <summary>A replica acknowledged an offset. Raised on that replica's thread, under no lock; handlers are short. Added before the start.</summary>
+    public event Action? Acknowledged;
 
     /// <summary>The log.</summary>
     public ReplicationLog Log { get; }
 
     /// <summary>True while this node has a master.</summary>
-    public bool IsReplica => false;
+    public bool IsReplica => _link is not null;
 
     /// <summary>True when the link to the master is up and synchronised.</summary>
-    public bool IsLinkUp => throw new NotSupportedException();
+    public bool IsLinkUp => _link is { State: MasterLinkState.Connected };
 
-    /// <summary>Offset of the data: the log's on a master, the processed offset of the master's stream on a replica.</summary>
-    public long Offset => throw new NotSupportedException();
+    /// <summary>True while a full synchronisation from the master is under way.</summary>
+    public bool IsTransferring => _link is { State: MasterLinkState.Transfer };
+
+    /// <summary>The master's name or address and port as they were given; null on a master.</summary>
+    public (string Host, int Port)? Master => _link is { } link ? (link.Host, link.Port) : null;
+
+    /// <summary>How far the link to the master is; null on a master.</summary>
+    public MasterLinkState? LinkState => _link?.State;
+
+    /// <summary>
+    /// Offset of the data: the log's on a master, the processed offset of the master's stream on a replica; 0 on a replica whose data was given up for a
+    /// full synchronisation that is not finished.
+    /// </summary>
+    public long Offset => _link is null || _canContinue ? Log.Offset : 0;
 
     /// <summary>
     /// Milliseconds of Unix time of the last word from the master while the link is up, or when it went down; 0 when it never was up.
     /// The cluster computes the age of a replica's data from it.
     /// </summary>
-    public long LastMasterContact => throw new NotSupportedException();
+    public long LastMasterContact => _link is not { } link || (!_canContinue && link.State != MasterLinkState.Connected)
+        ? 0
+        : link.State == MasterLinkState.Connected ? link.LastRead : link.DownSince;
 
-    /// <summary>Becomes a replica of a master. Returns at once; takes every stripe itself.</summary>
-    public void ReplicateFrom(string host, int port) => throw new NotSupportedException($"{host} {port}");
+    /// <summary>Replicas that are online and acknowledged within min-replicas-max-lag; at most a tenth of a second old.</summary>
+    public int GoodReplicas => _masterSide.GoodReplicas;
 
-    /// <summary>Becomes a master: keeps the old replication id as second id. Takes every stripe itself.</summary>
-    public void Promote() => throw new NotSupportedException();
+    /// <summary>Number of replicas, whatever their state.</summary>
+    public int ReplicaCount => Replicas.Links.Length;
 
-    /// <summary>Replicas that are online and acknowledged within min-replicas-max-lag.</summary>
-    public int GoodReplicas => throw new NotSupportedException(Server.ToString());
+    /// <summary>The replication id of the data: master_replid.</summary>
+    public string ReplicationId => _history.Id;
+
+    internal NodeServer Server { get; }
+
+    internal ReplicaSet Replicas { get; }
+
+    internal AcknowledgementWaiters Waiters { get; }
+
+    internal FullSynchronizer Synchronizer { get; }
+
+    internal ReplicationCounters Counters { get; } = new();
+
+    internal ReplicationHistory History => _history;
+
+    internal MasterLink? Link => _link;
+
+    /// <summary>True when the data is that of the history at the log's offset, so that a master may be asked to go on from there.</summary>
+    internal bool CanContinue => _canContinue;
+
+    /// <summary>
+    /// Takes up the history of the RDB file that was loaded at start, so that the node can go on from there, or others from it. After loading, before
+    /// clients are served and before <see cref="ReplicateFrom"/>.
+    /// </summary>
+    public void Restore()
+    {
+        if (Server.Persistence.LoadedPosition is not { } position) return;
+        if (position.ReplicationId.Length != ReplicationHistory.IdLength || position.Offset < 0) return;
+        _restored = position;
+        _history = new ReplicationHistory(ReplicationHistory.NewId(), position.ReplicationId, position.Offset + 1);
+        Log.Restart(position.Offset, database: -1);
+        Replicas.EmptySince = Server.NowMilliseconds;
+    }
+
+    /// <summary>
+    /// Becomes a replica of a master, or of another one. Returns at once; takes every stripe itself.
+    /// </summary>
+    /// <returns>False when that is the master already: nothing changes then.</returns>
+    public bool ReplicateFrom(string host, int port)
+    {
+        MasterLink link;
+        var wasMaster = false;
+        using (Server.Keyspace.LockAll())
+        {
+            lock (Replicas.Membership)
+            {
+                var former = _link;
+                if (former is not null && former.Port == port
+                    && string.Equals(former.Host, host, StringComparison.OrdinalIgnoreCase))
+                    return false;
+                wasMaster = former is null;
+                if (wasMaster) ContinueAsReplica();
+                former?.Stop();
+                link = new MasterLink(this, host, port, former ?? _lastLink, _logger);
+                _link = link;
+                _lastLink = link;
+            }
+        }
+
+        if (wasMaster) Waiters.EndAll();
+        link.Start();
+        return true;
+    }
+
+    /// <summary>
+    /// Becomes a master: keeps the old replication id as second id. Takes every stripe itself. Does nothing on a master.
+    /// </summary>
+    public void Promote()
+    {
+        using (Server.Keyspace.LockAll())
+        {
+            lock (Replicas.Membership)
+            {
+                if (_link is not { } link) return;
+                link.Stop();
+                _link = null;
+                _canContinue = false;
+                _history = _history.Continue(ReplicationHistory.NewId(), Log.Offset);
+                ReplicationMessages.HistoryShifted(_logger, _history.SecondId, _history.SecondOffset, _history.Id);
+                Replicas.DisconnectAll(Server.NowMilliseconds);
+                Replicas.EmptySince = Server.NowMilliseconds;
+                Log.SetMirroring(false);
+            }
+        }
+    }
+
+    /// <summary>DEBUG CHANGE-REPL-ID: a new replication id and no second one, so that no replica can go on partially.</summary>
+    public void ChangeReplicationId()
+    {
+        lock (Replicas.Membership) _history = ReplicationHistory.StartNew();
+    }
+
+    /// <summary>
+    /// Moves what was appended since to the replicas' connections, as far as those take it. Called once per receive batch, never with a stripe
+    /// held; a look at two numbers when there is nothing to do. Never blocks.
+    /// </summary>
+    public void Flush()
+    {
+        if (Volatile.Read(ref _wantsAcknowledgements) != 0
+            && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0
+            && !IsReplica)
+            Log.AppendControl("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"u8);
+        var offset = Log.Offset;
+        if (Volatile.Read(ref _flushed) == offset) return;
+        Volatile.Write(ref _flushed, offset);
+        Replicas.Pump();
+    }
+
+    /// <summary>Has every replica asked to acknowledge at once. Several requests before the next <see cref="Flush"/> are one.</summary>
+    public void RequestAcknowledgements() => Volatile.Write(ref _wantsAcknowledgements, 1);
+
+    /// <summary>Closes the connection to the master, which is made again at once (CLIENT KILL TYPE master). False when there is none.</summary>
+    public bool KillMasterConnection() => _link?.Kill() ?? false;
+
+    /// <summary>Online replicas whose acknowledged offset is at least this.</summary>
+    public int CountAcknowledged(long offset) => Replicas.CountAcked(offset);
+
+    /// <summary>Ends the link to the master. Before the process ends; takes every stripe itself.</summary>
+    public void Stop()
+    {
+        MasterLink? link;
+        using (Server.Keyspace.LockAll())
+        {
+            link = _link;
+            link?.Stop();
+        }
+
+        link?.Join(TimeSpan.FromSeconds(5));
+    }
+
+
+    internal MasterSide AsMaster => _masterSide;
+
+    /// <summary>
+    /// The moment of a snapshot for replicas, under every stripe: what comes after it in the stream begins with SELECT, and the position says what
+    /// comes before.
+    /// </summary>
+    internal ReplicationPosition BeginFullSync()
+    {
+        Log.ForgetDatabase();
+        return new ReplicationPosition(_history.Id, Log.Offset, Math.Max(0, Log.StreamDatabase));
+    }
+
+    /// <summary>
+    /// Tells a replica where its snapshot stands and keeps the stream from there on for it. Under every stripe, or with a cursor of the snapshot's
+    /// moment.
+    /// </summary>
+    internal void SetUpFullSync(ReplicaLink link, ReplicationPosition position, LogCursor? cursor)
+    {
+        if (!link.RdbOnly) link.Attach(cursor ?? Log.AttachAtEnd());
+        if (link.IsPrePsync) return;
+        link.Transport.Push(Encoding.ASCII.GetBytes(string.Create(
+            CultureInfo.InvariantCulture,
+            $"+FULLRESYNC {position.ReplicationId} {position.Offset}\r\n")));
+    }
+
+    /// <summary>The replica has the snapshot and gets the stream from now on.</summary>
+    internal void PutOnline(ReplicaLink link) => _masterSide.PutOnline(link);
+
+    /// <summary>Closes a replica's connection and forgets it.</summary>
+    internal void Drop(ReplicaLink link)
+    {
+        link.Transport.Close();
+        OnReplicaGone(link);
+    }
+
+    /// <summary>A replica's connection is closed.</summary>
+    internal void OnReplicaGone(ReplicaLink link)
+    {
+        if (Replicas.Remove(link, Server.NowMilliseconds)) ReplicationMessages.ReplicaLost(_logger, link.Name);
+    }
+
+    /// <summary>The master answered CONTINUE: goes on with its history. False when the link has been given up.</summary>
+    internal bool TryContinue(MasterLink link, string? newId)
+    {
+        using (Server.Keyspace.LockAll())
+        {
+            lock (Replicas.Membership)
+            {
+                if (link.IsStopped) return false;
+                if (newId is not null && !string.Equals(newId, _history.Id, StringComparison.Ordinal))
+                {
+                    MasterLinkMessages.IdChanged(_logger, newId);
+                    _history = _history.Continue(newId, Log.Offset);
+
+                    // They have to learn the new id, and come back for it.
+                    Replicas.DisconnectAll(Server.NowMilliseconds);
+                }
+
+                return true;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The snapshot is about to be loaded: gives up the old data and its history, and who depends on them. False when the link has been given up.
+    /// </summary>
+    internal bool TryBeginLoading(MasterLink link)
+    {
+        using (Server.Keyspace.LockAll())
+        {
+            lock (Replicas.Membership)
+            {
+                if (link.IsStopped) return false;
+                MasterLinkMessages.FlushingOldData(_logger);
+                if (_canContinue) MasterLinkMessages.DiscardsCachedMaster(_logger);
+                _canContinue = false;
+                Replicas.DisconnectAll(Server.NowMilliseconds);
+                Log.FreeBacklog();
+                Empty();
+                return true;
+            }
+        }
+    }
+
+    /// <summary>The snapshot could not be loaded: what was read of it goes.</summary>
+    internal void AbandonLoading()
+    {
+        using (Server.Keyspace.LockAll()) Empty();
+    }
+
+    /// <summary>The snapshot is loaded: its history and offset are this node's now. False when the link has been given up.</summary>
+    internal bool TryAdopt(MasterLink link, MasterAnswer answer, ReplicationPosition? position)
+    {
+        using (Server.Keyspace.LockAll())
+        {
+            lock (Replicas.Membership)
+            {
+                if (link.IsStopped) return false;
+                _history = answer.Id is null ? ReplicationHistory.StartNew() : ReplicationHistory.Of(answer.Id);
+                Log.Restart(Math.Max(0, answer.Offset), Math.Max(0, position?.StreamDatabase ?? 0));
+                _canContinue = answer.Offset >= 0;
+                return true;
+            }
+        }
+    }
+
+    /// <summary>The stream was not what a master sends: what this node has cannot be continued.</summary>
+    internal void Discard(MasterLink link)
+    {
+        using (Server.Keyspace.LockAll())
+        {
+            if (link.IsStopped || !_canContinue) return;
+            MasterLinkMessages.DiscardsCachedMaster(_logger);
+            _canContinue = false;
+        }
+    }
+
+    internal void LogMasterMode(string client) => ReplicationMessages.MasterModeEnabled(_logger, client);
+
+    internal void LogMasterModeByFailover(string client) => ReplicationMessages.MasterModeByFailover(_logger, client);
+
+    internal void LogFailoverRequest(string id) => ReplicationMessages.FailoverRequested(_logger, id);
+
+    internal void LogReplicaOf(string host, int port, string client) =>
+        ReplicationMessages.ReplicaOfEnabled(_logger, host, port, client);
+
+    internal void LogAlreadyConnected() => ReplicationMessages.AlreadyConnected(_logger);
+
+    internal void LogWrongOffset(ReplicaLink link) => ReplicationMessages.WrongOffset(_logger, link.Name);
+
+    internal void OnLinkChanged() => LinkChanged?.Invoke();
+
+    internal void OnAcknowledged()
+    {
+        Waiters.Check();
+        Acknowledged?.Invoke();
+    }
+
+    /// <summary>The backlog begins: what was not logged before cannot be told apart, so the history is a new one. Under the membership lock.</summary>
+    internal void BeginHistory()
+    {
+        _history = ReplicationHistory.StartNew();
+        Log.CreateBacklog();
+        ReplicationMessages.BacklogCreated(_logger, _history.Id, _history.SecondId);
+    }
+
+    /// <summary>The backlog ends, and with it what the replication id says of the data. Under the membership lock.</summary>
+    internal void EndHistory()
+    {
+        _history = ReplicationHistory.StartNew();
+        Log.FreeBacklog();
+    }
+
+    private void ContinueAsReplica()
+    {
+        MasterLinkMessages.CachesItself(_logger);
+
+        // Nothing was written since the RDB file was loaded: the data is still that of the file's history.
+        if (_restored is { } position && position.Offset == Log.Offset && Replicas.Links.Length == 0)
+        {
+            _history = ReplicationHistory.Of(position.ReplicationId);
+            Log.Restart(position.Offset, position.StreamDatabase);
+        }
+
+        _restored = null;
+        Log.CreateBacklog();
+        Log.SetMirroring(true);
+        _canContinue = true;
+    }
+
+    private void Empty()
+    {
+        for (var i = 0; i < Server.Keyspace.DatabaseCount; i++) Server.Keyspace[i].Clear();
+    }
+
+    /// <summary>The position for RDB files; null while nothing keeps the data's history. Under every stripe.</summary>
+    private ReplicationPosition? Position()
+    {
+        if (!Log.HasBacklog || (IsReplica && !_canContinue)) return null;
+        return new ReplicationPosition(_history.Id, Log.Offset, Math.Max(0, Log.StreamDatabase));
+    }
 }

@@ -1,0 +1,153 @@
+using Microsoft.Extensions.Logging;
+using Starling.Node.Persistence;
+
+namespace Starling.Node.Replication;
+
+/// <summary>
+/// Starts snapshots for the replicas that wait for one: streamed to their connections as they are made, or to a file that is sent when it is
+/// whole. Replicas that wait at the moment of the snapshot share it.
+/// </summary>
+internal sealed class FullSynchronizer(ReplicationService service, ILogger logger)
+{
+    // Guards the fields. A leaf: a snapshot, which takes every stripe, is started outside of it.
+    private readonly Lock _lock = new();
+    private bool _busy;
+    private FileSnapshotTarget? _file;
+    private int _kicked;
+
+    private NodeServer Server => service.Server;
+
+    /// <summary>
+    /// A replica has begun to wait. Lets it join a snapshot that is being written to a file, if that serves it; otherwise the next
+    /// one starts as soon as it may.
+    /// </summary>
+    public void Enqueue(ReplicaLink link)
+    {
+        FileSnapshotTarget? file;
+        bool busy;
+        lock (_lock)
+        {
+            file = _file;
+            busy = _busy;
+        }
+
+        if (file is not null && file.TryJoin(link))
+        {
+            ReplicationMessages.JoinsSnapshot(logger);
+            return;
+        }
+
+        if (busy) ReplicationMessages.WaitsForNextSnapshot(logger);
+        else if (IsStreamed(link) && Server.Config.ReplDisklessSyncDelay > 0) ReplicationMessages.DelaysSnapshot(logger);
+        StartSoon();
+    }
+
+    /// <summary>Starts a snapshot on another thread when one is due: a caller on an I/O thread does not take every stripe.</summary>
+    public void StartSoon()
+    {
+        if (Interlocked.Exchange(ref _kicked, 1) != 0) return;
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static synchronizer =>
+            {
+                Volatile.Write(ref synchronizer._kicked, 0);
+                synchronizer.StartIfDue(synchronizer.Server.NowMilliseconds);
+            },
+            this,
+            preferLocal: false);
+    }
+
+    /// <summary>Starts a snapshot when replicas wait and have waited long enough. Holds no stripe; takes every stripe.</summary>
+    public void StartIfDue(long now)
+    {
+        bool streamed;
+        lock (_lock)
+        {
+            if (_busy || !IsDue(now, out streamed)) return;
+            _busy = true;
+        }
+
+        ReplicationMessages.StartsSnapshot(logger, streamed ? "replicas sockets" : "disk");
+        if (streamed) StartStreamed();
+        else StartFile();
+    }
+
+    /// <summary>True when the replica gets the snapshot streamed as it is made.</summary>
+    public bool IsStreamed(ReplicaLink link) => link.SupportsEof && Server.Config.ReplDisklessSync;
+
+    /// <summary>
+    /// The replicas that wait for a snapshot of one kind become those that are served by it. Under every stripe.
+    /// </summary>
+    public ReplicaLink[] Claim(bool streamed, Action<ReplicaLink> serve)
+    {
+        lock (service.Replicas.Membership)
+        {
+            var claimed = new List<ReplicaLink>();
+            foreach (var link in service.Replicas.Links)
+            {
+                if (link.State != ReplicaState.WaitSnapshotStart || (streamed && !link.SupportsEof)) continue;
+                link.State = ReplicaState.WaitSnapshotEnd;
+                link.IsStreamedSnapshot = streamed;
+                serve(link);
+                claimed.Add(link);
+            }
+
+            return [.. claimed];
+        }
+    }
+
+    /// <summary>The file is complete or given up: nobody joins it any more, and the next snapshot may start.</summary>
+    public void End()
+    {
+        lock (_lock)
+        {
+            _busy = false;
+            _file = null;
+        }
+
+        StartSoon();
+    }
+
+    private bool IsDue(long now, out bool streamed)
+    {
+        streamed = Server.Config.ReplDisklessSync;
+        var waiting = 0;
+        var longest = 0L;
+        foreach (var link in service.Replicas.Links)
+        {
+            if (link.State != ReplicaState.WaitSnapshotStart) continue;
+            waiting++;
+            longest = Math.Max(longest, now - link.WaitingSince);
+            streamed &= link.SupportsEof;
+        }
+
+        if (waiting == 0) return false;
+        if (!streamed) return true;
+        var enough = Server.Config.ReplDisklessSyncMaxReplicas;
+        return longest >= Server.Config.ReplDisklessSyncDelay * 1000L || (enough > 0 && waiting >= enough);
+    }
+
+    private void StartStreamed()
+    {
+        var target = new SocketSnapshotTarget(service, this, logger);
+        Server.Persistence.StartSnapshot(target, new SnapshotOptions { OnStart = target.Begin, OnEnd = _ => End() });
+    }
+
+    private void StartFile()
+    {
+        FileSnapshotTarget target;
+        try
+        {
+            target = new FileSnapshotTarget(service, this, logger);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            ReplicationMessages.ReadErrorSendingFile(logger, failure.Message);
+            Claim(streamed: false, link => service.Drop(link));
+            End();
+            return;
+        }
+
+        lock (_lock) _file = target;
+        Server.Persistence.StartSnapshot(target, new SnapshotOptions { OnStart = target.Begin, OnEnd = _ => End() });
+    }
+}

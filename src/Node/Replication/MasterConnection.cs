@@ -1,0 +1,206 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Starling.Node.Replication;
+
+/// <summary>
+/// The socket to a master and the bytes read ahead from it, for the one thread of its link. The socket does not block by itself: waits are polls with a
+/// deadline, and <see cref="Interrupt"/> ends them from another thread.
+/// </summary>
+internal sealed class MasterConnection : IDisposable
+{
+    private const int InitialBuffer = 64 * 1024;
+    private const int KeptBuffer = 1024 * 1024;
+    private const int MaxLine = 64 * 1024;
+    private const int PollSlice = 1_000_000; // microseconds
+
+    private readonly Socket _socket;
+    private readonly TimeProvider _clock;
+    private volatile bool _interrupted;
+
+    private MasterConnection(Socket socket, TimeProvider clock)
+    {
+        _socket = socket;
+        _clock = clock;
+    }
+
+    /// <summary>Holds the bytes that were read and not used yet, between <see cref="Start"/> and <see cref="End"/>.</summary>
+    public byte[] Buffer { get; private set; } = new byte[InitialBuffer];
+
+    /// <summary>Where unused bytes begin.</summary>
+    public int Start { get; set; }
+
+    /// <summary>Where they end.</summary>
+    public int End { get; private set; }
+
+    /// <summary>Bytes read and not used yet.</summary>
+    public int Available => End - Start;
+
+    /// <summary>Address of this end.</summary>
+    public EndPoint? LocalEndPoint => _socket.LocalEndPoint;
+
+    /// <summary>Begins to connect.</summary>
+    /// <exception cref="SocketException">The name or address is of no use.</exception>
+    public static MasterConnection Open(IPAddress address, int port, string? source, TimeProvider clock)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (source is not null) socket.Bind(new IPEndPoint(IPAddress.Parse(source), 0));
+            socket.NoDelay = true;
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.Blocking = false;
+            try
+            {
+                socket.Connect(new IPEndPoint(address, port));
+            }
+            catch (SocketException pending)
+                when (pending.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+            {
+                // The rule for a connect that does not block: WaitConnected sees it through.
+            }
+
+            return new MasterConnection(socket, clock);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits for the connection.</summary>
+    /// <exception cref="SocketException">It was refused.</exception>
+    /// <exception cref="TimeoutException">The time is up.</exception>
+    public void WaitConnected(TimeSpan timeout)
+    {
+        var since = _clock.GetTimestamp();
+        while (!_socket.Poll(Slice(timeout, since), SelectMode.SelectWrite)) ThrowIfOver(timeout, since);
+        var error = (int)_socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
+        if (error != 0) throw new SocketException(error);
+        if (_interrupted) throw new IOException("the link was given up");
+    }
+
+    /// <summary>Reads more bytes behind those there are.</summary>
+    /// <returns>False when the time was up before any came.</returns>
+    /// <exception cref="IOException">The connection is at its end.</exception>
+    public bool TryFill(TimeSpan timeout)
+    {
+        MakeRoom();
+        var since = _clock.GetTimestamp();
+        while (true)
+        {
+            var count = _socket.Receive(Buffer.AsSpan(End), SocketFlags.None, out var error);
+            if (error == SocketError.Success)
+            {
+                if (count == 0) throw new IOException("connection lost");
+                End += count;
+                return true;
+            }
+
+            if (error is not (SocketError.WouldBlock or SocketError.Interrupted)) throw Failure(error);
+            if (_interrupted) throw new IOException("the link was given up");
+            if (_clock.GetElapsedTime(since) >= timeout) return false;
+            _socket.Poll(Slice(timeout, since), SelectMode.SelectRead);
+        }
+    }
+
+    /// <summary>Reads a line, without its line end; an empty one is a master's sign of life.</summary>
+    /// <exception cref="TimeoutException">The time is up.</exception>
+    /// <exception cref="IOException">The connection failed or the line has no end.</exception>
+    public string ReadLine(TimeSpan timeout)
+    {
+        var since = _clock.GetTimestamp();
+        while (true)
+        {
+            var line = Buffer.AsSpan(Start, Available);
+            var length = line.IndexOf((byte)'\n');
+            if (length >= 0)
+            {
+                Start += length + 1;
+                return Encoding.Latin1.GetString(line[..length]).TrimEnd('\r');
+            }
+
+            if (Available > MaxLine) throw new IOException("line too long");
+            var left = timeout - _clock.GetElapsedTime(since);
+            if (left <= TimeSpan.Zero || !TryFill(left)) throw new TimeoutException();
+        }
+    }
+
+    /// <summary>Sends, waiting while the socket is full.</summary>
+    /// <exception cref="IOException">The connection failed, or took nothing for that long.</exception>
+    public void Send(ReadOnlySpan<byte> bytes, TimeSpan timeout)
+    {
+        var since = _clock.GetTimestamp();
+        while (bytes.Length > 0)
+        {
+            var count = _socket.Send(bytes, SocketFlags.None, out var error);
+            if (error == SocketError.Success)
+            {
+                bytes = bytes[count..];
+                continue;
+            }
+
+            if (error is not (SocketError.WouldBlock or SocketError.Interrupted)) throw Failure(error);
+            if (_interrupted || _clock.GetElapsedTime(since) >= timeout) throw new IOException("connection stalled");
+            _socket.Poll(Slice(timeout, since), SelectMode.SelectWrite);
+        }
+    }
+
+    /// <summary>Ends whatever the link's thread waits for. Any thread.</summary>
+    public void Interrupt()
+    {
+        _interrupted = true;
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+        {
+            // Not connected yet, or closed by its own thread in the meantime: there is nothing left to end.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _socket.Dispose();
+
+    private static IOException Failure(SocketError error) => new(new SocketException((int)error).Message);
+
+    private void MakeRoom()
+    {
+        if (Start == End)
+        {
+            Start = 0;
+            End = 0;
+            if (Buffer.Length > KeptBuffer) Buffer = new byte[InitialBuffer];
+        }
+
+        if (End < Buffer.Length) return;
+        if (Start > 0 && (Start >= Buffer.Length / 2 || Available < InitialBuffer))
+        {
+            Buffer.AsSpan(Start, Available).CopyTo(Buffer);
+        }
+        else
+        {
+            var larger = new byte[Math.Min(Array.MaxLength, Buffer.Length * 2L)];
+            Buffer.AsSpan(Start, Available).CopyTo(larger);
+            Buffer = larger;
+        }
+
+        End -= Start;
+        Start = 0;
+    }
+
+    private int Slice(TimeSpan timeout, long since)
+    {
+        var left = (timeout - _clock.GetElapsedTime(since)).TotalMicroseconds;
+        return (int)Math.Clamp(left, 0, PollSlice);
+    }
+
+    private void ThrowIfOver(TimeSpan timeout, long since)
+    {
+        if (_interrupted) throw new IOException("the link was given up");
+        if (_clock.GetElapsedTime(since) >= timeout) throw new TimeoutException();
+    }
+}

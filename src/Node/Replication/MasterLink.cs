@@ -1,0 +1,298 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace Starling.Node.Replication;
+
+/// <summary>
+/// The link of a replica to its master: one thread that connects, synchronises, executes the stream, and begins again whenever that ends, until it
+/// is stopped. The first attempt is made at once, so is the first after a link that worked; others a second apart.
+/// </summary>
+internal sealed class MasterLink
+{
+    private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan AcknowledgePeriod = TimeSpan.FromSeconds(1);
+
+    private readonly ReplicationService _service;
+    private readonly MasterLink? _former;
+    private readonly ILogger _logger;
+    private readonly ManualResetEventSlim _stop = new();
+    private readonly ManualResetEventSlim _ended = new();
+    private MasterConnection? _connection;
+    private volatile MasterLinkState _state;
+    private volatile bool _stopped;
+    private long _lastRead;
+    private long _downSince;
+    private bool _knowsOffsets;
+
+    /// <summary>Makes a link; <see cref="Start"/> sets it going.</summary>
+    /// <param name="service">The service.</param>
+    /// <param name="host">Name or address of the master.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="former">The link before, already stopped: its thread ends before this one touches the data.</param>
+    /// <param name="logger">The log.</param>
+    public MasterLink(ReplicationService service, string host, int port, MasterLink? former, ILogger logger)
+    {
+        _service = service;
+        Host = host;
+        Port = port;
+        _former = former;
+        _logger = logger;
+        _downSince = former is null ? 0 : former.State == MasterLinkState.Connected ? former.LastRead : former.DownSince;
+    }
+
+    /// <summary>Name or address of the master.</summary>
+    public string Host { get; }
+
+    /// <summary>Its port.</summary>
+    public int Port { get; }
+
+    /// <summary>How far it is.</summary>
+    public MasterLinkState State => _state;
+
+    /// <summary>Milliseconds of Unix time of the master's last bytes while the stream flows.</summary>
+    public long LastRead => Volatile.Read(ref _lastRead);
+
+    /// <summary>Milliseconds of Unix time at which the link went down; 0 when it never was up.</summary>
+    public long DownSince => Volatile.Read(ref _downSince);
+
+    /// <summary>Progress of the transfer of a snapshot.</summary>
+    public TransferProgress Progress { get; } = new();
+
+    /// <summary>True once it was given up. Set under every stripe.</summary>
+    public bool IsStopped => _stopped;
+
+    private NodeServer Server => _service.Server;
+
+    private TimeSpan Timeout => TimeSpan.FromSeconds(Server.Config.ReplTimeout);
+
+    /// <summary>Starts the thread.</summary>
+    public void Start() => new Thread(Run) { IsBackground = true, Name = "master-link" }.Start();
+
+    /// <summary>Gives the link up: nothing that it still reads has any effect. Under every stripe; does not wait.</summary>
+    public void Stop()
+    {
+        _stopped = true;
+        _stop.Set();
+        Volatile.Read(ref _connection)?.Interrupt();
+    }
+
+    /// <summary>Waits for the thread's end. Not with a stripe held.</summary>
+    public bool Join(TimeSpan timeout) => _ended.Wait(timeout);
+
+    /// <summary>Closes the connection; it is made again at once. False when there is none (CLIENT KILL).</summary>
+    public bool Kill()
+    {
+        if (_state != MasterLinkState.Connected || Volatile.Read(ref _connection) is not { } connection) return false;
+        connection.Interrupt();
+        return true;
+    }
+
+    private void Run()
+    {
+        try
+        {
+            _former?._ended.Wait();
+            var isFirst = true;
+            while (!_stopped)
+            {
+                if (isFirst) MasterLinkMessages.Connecting(_logger, Host, Port);
+                var began = Server.Clock.GetTimestamp();
+                isFirst = Attempt();
+                if (_stopped) return;
+                if (isFirst)
+                {
+                    MasterLinkMessages.Reconnecting(_logger, Host, Port);
+                    isFirst = false;
+                    continue;
+                }
+
+                var rest = RetryPeriod - Server.Clock.GetElapsedTime(began);
+                if (rest > TimeSpan.Zero) _stop.Wait(rest);
+                if (!_stopped) MasterLinkMessages.Connecting(_logger, Host, Port);
+            }
+        }
+        finally
+        {
+            _ended.Set();
+        }
+    }
+
+    /// <summary>One connection, from connecting to its end. True when it had got as far as the stream.</summary>
+    private bool Attempt()
+    {
+        try
+        {
+            using var connection = Connect();
+            Volatile.Write(ref _connection, connection);
+            if (_stopped) return false;
+            Synchronize(connection);
+        }
+        catch (MasterLinkException)
+        {
+            // Logged where it was thrown.
+        }
+        catch (SocketException failure)
+        {
+            MasterLinkMessages.SocketError(_logger, failure.Message);
+        }
+        catch (TimeoutException)
+        {
+            if (!_stopped) MasterLinkMessages.ConnectTimeout(_logger);
+        }
+        catch (IOException failure)
+        {
+            if (!_stopped) MasterLinkMessages.TransferFailed(_logger, failure.Message);
+        }
+        finally
+        {
+            Volatile.Write(ref _connection, null);
+        }
+
+        var worked = _state == MasterLinkState.Connected;
+        if (worked) GoDown();
+        _state = MasterLinkState.Connect;
+        return worked;
+    }
+
+    private void GoDown()
+    {
+        Volatile.Write(ref _downSince, Server.NowMilliseconds);
+        MasterLinkMessages.ConnectionLost(_logger);
+        if (_service.CanContinue) MasterLinkMessages.CachesMaster(_logger);
+        _state = MasterLinkState.Connect;
+        if (!_stopped) _service.OnLinkChanged();
+    }
+
+    private MasterConnection Connect()
+    {
+        _state = MasterLinkState.Connecting;
+        MasterConnection connection;
+        try
+        {
+            connection = MasterConnection.Open(Resolve(), Port, Server.Config.BindSourceAddr, Server.Clock);
+        }
+        catch (Exception failure) when (failure is SocketException or FormatException)
+        {
+            MasterLinkMessages.UnableToConnect(_logger, failure.Message);
+            throw new MasterLinkException(failure.Message);
+        }
+
+        MasterLinkMessages.SyncStarted(_logger);
+        try
+        {
+            Volatile.Write(ref _connection, connection);
+            connection.WaitConnected(Timeout);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+
+        MasterLinkMessages.Connected(_logger);
+        return connection;
+    }
+
+    private IPAddress Resolve()
+    {
+        if (IPAddress.TryParse(Host, out var address)) return address;
+        var addresses = Dns.GetHostAddresses(Host);
+        return addresses.Length > 0 ? addresses[0] : throw new SocketException((int)SocketError.HostNotFound);
+    }
+
+    private void Synchronize(MasterConnection connection)
+    {
+        _state = MasterLinkState.Handshake;
+        var handshake = new MasterHandshake(connection, Server.Config, _logger);
+        var (id, offset) = _service.CanContinue ? (_service.History.Id, Server.Replication.Log.Offset) : (null, 0);
+        var answer = handshake.Run(id, offset + 1);
+        _knowsOffsets = answer.Kind == MasterAnswerKind.Continue || answer.Offset >= 0;
+        if (answer.Kind == MasterAnswerKind.Continue)
+        {
+            if (id is null)
+            {
+                MasterLinkMessages.UnexpectedPsyncReply(_logger, "+CONTINUE");
+                throw new MasterLinkException("+CONTINUE without a request");
+            }
+
+            if (!_service.TryContinue(this, answer.Id)) return;
+            MasterLinkMessages.PartialAccepted(_logger);
+        }
+        else
+        {
+            _state = MasterLinkState.Transfer;
+            var transfer = new MasterTransfer(_service, this, connection, _logger);
+            if (!transfer.Run(answer)) return;
+            MasterLinkMessages.Finished(_logger);
+        }
+
+        GoUp(connection);
+        Follow(connection);
+    }
+
+    private void GoUp(MasterConnection connection)
+    {
+        Volatile.Write(ref _lastRead, Server.NowMilliseconds);
+        _state = MasterLinkState.Connected;
+        _service.OnLinkChanged();
+        Acknowledge(connection);
+    }
+
+    /// <summary>Executes the stream until the connection or the link ends.</summary>
+    private void Follow(MasterConnection connection)
+    {
+        var stream = new MasterStream(
+            Server,
+            Math.Max(0, Server.Replication.Log.StreamDatabase),
+            () => !_stopped,
+            () => Acknowledge(connection),
+            _logger);
+        var clock = Server.Clock;
+        var acknowledgedAt = clock.GetTimestamp();
+        try
+        {
+            while (!_stopped)
+            {
+                if (!stream.Execute(connection)) return;
+                _service.Flush();
+                var wait = AcknowledgePeriod - clock.GetElapsedTime(acknowledgedAt);
+                if (wait <= TimeSpan.Zero)
+                {
+                    acknowledgedAt = clock.GetTimestamp();
+                    Acknowledge(connection);
+                    wait = AcknowledgePeriod;
+                }
+
+                if (connection.TryFill(wait))
+                {
+                    Volatile.Write(ref _lastRead, Server.NowMilliseconds);
+                }
+                else if (Server.NowMilliseconds - LastRead > Timeout.TotalMilliseconds)
+                {
+                    MasterLinkMessages.MasterTimeout(_logger);
+                    return;
+                }
+            }
+        }
+        catch (IOException)
+        {
+            // The connection's end is told by GoDown.
+        }
+        catch (FormatException failure)
+        {
+            MasterLinkMessages.StreamMalformed(_logger, failure.Message);
+            _service.Discard(this);
+        }
+    }
+
+    /// <summary>Tells the master the processed offset, unless it knows no offsets.</summary>
+    private void Acknowledge(MasterConnection connection)
+    {
+        if (!_knowsOffsets) return;
+        Span<byte> command = stackalloc byte[80];
+        var length = MasterStream.EncodeAcknowledgement(Server.Replication.Log.Offset, command);
+        connection.Send(command[..length], SendTimeout);
+    }
+}

@@ -1,0 +1,217 @@
+using Microsoft.Extensions.Logging;
+using Starling.Node.Serving;
+
+namespace Starling.Node.Replication;
+
+/// <summary>
+/// What a master (or a replica that has replicas) does for its replicas: grants synchronisations, pings, times out, keeps output limits, lets
+/// the backlog go.
+/// </summary>
+internal sealed class MasterSide(ReplicationService service, ILogger logger)
+{
+    private int _secondsToPing;
+    private volatile int _goodReplicas;
+
+    /// <summary>Replicas that are online and were heard of within min-replicas-max-lag, as of the last look.</summary>
+    public int GoodReplicas => _goodReplicas;
+
+    private NodeServer Server => service.Server;
+
+    private ReplicaSet Replicas => service.Replicas;
+
+    /// <summary>
+    /// PSYNC: goes on from the backlog when the replica's history and offset allow it; otherwise the replica begins to wait for a snapshot. Writes
+    /// the reply (that of a full synchronisation comes at the snapshot's moment) and takes the connection over.
+    /// </summary>
+    public void Synchronize(CommandContext call, ReplicaLink link, string id, long from)
+    {
+        ReplicationMessages.AsksForSynchronization(logger, link.Name);
+        if (TryPartial(call, link, id, from)) return;
+        if (id != "?") service.Counters.CountPartialRefused();
+        SynchronizeFully(call, link);
+    }
+
+    /// <summary>SYNC, or PSYNC that cannot be granted partially.</summary>
+    public void SynchronizeFully(CommandContext call, ReplicaLink link)
+    {
+        service.Counters.CountFull();
+        link.WaitingSince = Server.NowMilliseconds;
+        lock (Replicas.Membership)
+        {
+            Replicas.Add(link);
+            link.State = ReplicaState.WaitSnapshotStart;
+            if (!service.Log.HasBacklog) service.BeginHistory();
+        }
+
+        call.Session.Connection!.TakeOver(new ReplicaOwner(service, link));
+        service.Synchronizer.Enqueue(link);
+    }
+
+    /// <summary>REPLCONF ACK.</summary>
+    public void Acknowledge(ReplicaLink link, long offset, long fsyncOffset)
+    {
+        link.Acknowledge(offset, fsyncOffset, Server.NowMilliseconds);
+        if (link.StreamsOnAck && link.State == ReplicaState.Online)
+        {
+            link.StreamsOnAck = false;
+            link.StartStream();
+        }
+
+        service.OnAcknowledged();
+    }
+
+    /// <summary>The replica has the snapshot and gets the stream from now on.</summary>
+    public void PutOnline(ReplicaLink link)
+    {
+        link.AckTime = Server.NowMilliseconds;
+        link.State = ReplicaState.Online;
+        CountGood(Server.NowMilliseconds);
+        ReplicationMessages.SynchronizationSucceeded(logger, link.Name);
+    }
+
+    /// <summary>Once a second: pings, signs of life, timeouts, the backlog's time to live.</summary>
+    public void EverySecond(long now)
+    {
+        if (service.Log.BacklogSize != Server.Config.ReplBacklogSize) service.Log.BacklogSize = Server.Config.ReplBacklogSize;
+        if (--_secondsToPing <= 0)
+        {
+            _secondsToPing = Server.Config.ReplPingReplicaPeriod;
+            Ping(now);
+        }
+
+        foreach (var link in Replicas.Links)
+        {
+            SendSignOfLife(link);
+            DropTimedOut(link, now);
+        }
+
+        FreeIdleBacklog(now);
+    }
+
+    /// <summary>Ten times a second: snapshots that are due, output limits, the number of good replicas.</summary>
+    public void EveryTenth(long now)
+    {
+        CountGood(now);
+        foreach (var link in Replicas.Links) KeepOutputLimit(link, now);
+        service.Synchronizer.StartIfDue(now);
+    }
+
+    private bool TryPartial(CommandContext call, ReplicaLink link, string id, long from)
+    {
+        lock (Replicas.Membership)
+        {
+            var history = service.History;
+            if (!history.Covers(id, from))
+            {
+                LogRefusal(link, history, id, from);
+                return false;
+            }
+
+            var cursor = from > 0 ? service.Log.TryAttach(from - 1) : null;
+            if (cursor is null)
+            {
+                ReplicationMessages.LackOfBacklog(logger, link.Name, from);
+                if (from > service.Log.Offset + 1) ReplicationMessages.OffsetBeyondEnd(logger, link.Name);
+                return false;
+            }
+
+            call.Reply.Simple(System.Text.Encoding.ASCII.GetBytes(
+                link.SupportsPsync2 ? "CONTINUE " + history.Id : "CONTINUE"));
+            link.Attach(cursor);
+            link.AckTime = Server.NowMilliseconds;
+            link.State = ReplicaState.Online;
+            Replicas.Add(link);
+            service.Counters.CountPartialAccepted();
+            ReplicationMessages.PartialAccepted(logger, link.Name, cursor.Lag, from);
+        }
+
+        call.Session.Connection!.TakeOver(new ReplicaOwner(service, link));
+        CountGood(Server.NowMilliseconds);
+        link.StartStream();
+        return true;
+    }
+
+    private void LogRefusal(ReplicaLink link, ReplicationHistory history, string id, long from)
+    {
+        if (id == "?") ReplicationMessages.FullResyncRequested(logger, link.Name);
+        else if (string.Equals(id, history.SecondId, StringComparison.OrdinalIgnoreCase))
+            ReplicationMessages.BeyondSecondId(logger, from, history.SecondOffset);
+        else ReplicationMessages.IdMismatch(logger, id, history.Id, history.SecondId);
+    }
+
+    private void Ping(long now)
+    {
+        // A manual failover waits for the replica to reach the master's offset: it must stand still.
+        if (Replicas.Links.Length == 0 || (Server.Cluster is not null && Server.Clients.IsPaused(now))) return;
+        service.Log.AppendControl("*1\r\n$4\r\nPING\r\n"u8);
+        service.Flush();
+    }
+
+    private void SendSignOfLife(ReplicaLink link)
+    {
+        var isWaiting = link.State == ReplicaState.WaitSnapshotStart
+            || (link.State == ReplicaState.WaitSnapshotEnd && !link.IsStreamedSnapshot);
+        if (!isWaiting) return;
+
+        // Under the lock under which the state leaves waiting: the line must not land behind the first bytes of a snapshot.
+        lock (Replicas.Membership)
+        {
+            isWaiting = link.State == ReplicaState.WaitSnapshotStart
+                || (link.State == ReplicaState.WaitSnapshotEnd && !link.IsStreamedSnapshot);
+            if (isWaiting) link.Transport.Push("\n"u8);
+        }
+    }
+
+    private void DropTimedOut(ReplicaLink link, long now)
+    {
+        if (link.State != ReplicaState.Online || link.IsPrePsync) return;
+        if (now - link.LastAckAt <= Server.Config.ReplTimeout * 1000L) return;
+        ReplicationMessages.TimedOutStreaming(logger, link.Name);
+        service.Drop(link);
+    }
+
+    /// <summary>
+    /// The limits of class replica, on what the connection has not sent and on what the log keeps for it. A hard limit below the backlog's size would
+    /// cut off replicas that a partial synchronisation has just let in: the backlog's size counts then, as in Redis.
+    /// </summary>
+    private void KeepOutputLimit(ReplicaLink link, long now)
+    {
+        var limit = Server.Config.ReplicaOutputBufferLimit;
+        var used = link.OutputBytes;
+        var isOver = limit.Hard > 0 && used >= Math.Max(limit.Hard, Server.Config.ReplBacklogSize);
+        if (limit.Soft > 0 && used >= limit.Soft)
+        {
+            if (link.SoftLimitSince == 0) link.SoftLimitSince = now;
+            isOver |= now - link.SoftLimitSince > limit.SoftSeconds * 1000;
+        }
+        else
+        {
+            link.SoftLimitSince = 0;
+        }
+
+        if (!isOver) return;
+        ReplicationMessages.OutputLimitReached(logger, link.Transport.Description);
+        service.Drop(link);
+    }
+
+    private void FreeIdleBacklog(long now)
+    {
+        var timeToLive = Server.Config.ReplBacklogTtl;
+        if (timeToLive == 0 || Replicas.Links.Length > 0 || !service.Log.HasBacklog || service.IsReplica) return;
+        if (Replicas.EmptySince == 0 || now - Replicas.EmptySince <= timeToLive * 1000L) return;
+
+        // Writes that run now look at the log under their stripes: without a backlog they are not in the history that ends here.
+        using (Server.Keyspace.LockAll())
+        {
+            lock (Replicas.Membership)
+            {
+                if (Replicas.Links.Length > 0 || service.IsReplica) return;
+                service.EndHistory();
+            }
+        }
+
+        ReplicationMessages.BacklogFreed(logger, timeToLive);
+    }
+
+    private void CountGood(long now) => _goodReplicas = Replicas.CountGood(now, Server.Config.MinReplicasMaxLag);
+}

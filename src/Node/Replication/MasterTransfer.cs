@@ -1,0 +1,224 @@
+using Microsoft.Extensions.Logging;
+using Starling.Node.Persistence;
+
+namespace Starling.Node.Replication;
+
+/// <summary>
+/// A full synchronisation from a master: the snapshot goes to a file first and is loaded from there, or is loaded from the connection as it comes
+/// (<c>repl-diskless-load</c>).
+/// </summary>
+internal sealed class MasterTransfer(
+    ReplicationService service,
+    MasterLink link,
+    MasterConnection connection,
+    ILogger logger)
+{
+    private const int Piece = 64 * 1024;
+
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(5);
+
+    private long _newlineAt;
+
+    private NodeServer Server => service.Server;
+
+    private TimeSpan Timeout => TimeSpan.FromSeconds(Server.Config.ReplTimeout);
+
+    /// <summary>Receives and loads the snapshot. False when the link has been given up meanwhile.</summary>
+    /// <exception cref="MasterLinkException">It failed; the reason is logged.</exception>
+    public bool Run(MasterAnswer answer)
+    {
+        link.Progress.Begin(0, Server.NowMilliseconds);
+        using var snapshot = Open();
+        var direct = LoadsDirectly();
+        var target = direct ? "to parser" : "to disk";
+        if (snapshot.IsStreamed) MasterLinkMessages.ReceivingStream(logger, target);
+        else MasterLinkMessages.ReceivingBytes(logger, snapshot.TotalLength, target);
+        link.Progress.Begin(snapshot.TotalLength, Server.NowMilliseconds);
+        var result = direct ? LoadFromSocket(snapshot) : LoadFromFile(Receive(snapshot));
+        if (result is null) return false;
+        return service.TryAdopt(link, answer, result.Position);
+    }
+
+    private MasterSnapshotStream Open()
+    {
+        string line;
+        try
+        {
+            do line = connection.ReadLine(Timeout);
+            while (line.Length == 0);
+        }
+        catch (TimeoutException)
+        {
+            MasterLinkMessages.TransferTimeout(logger);
+            throw new MasterLinkException("timeout");
+        }
+
+        if (line[0] == '-')
+        {
+            MasterLinkMessages.MasterAborted(logger, line[1..]);
+            throw new MasterLinkException(line);
+        }
+
+        try
+        {
+            if (line[0] != '$') throw new FormatException(line);
+            return new MasterSnapshotStream(
+                connection,
+                line[1..],
+                Timeout,
+                count => link.Progress.Add(count, Server.NowMilliseconds));
+        }
+        catch (FormatException)
+        {
+            MasterLinkMessages.BadPreamble(logger, line);
+            throw new MasterLinkException(line);
+        }
+    }
+
+    /// <summary>
+    /// Old data is given up before the new is known to be whole only where the directive allows it: when there is none. <c>swapdb</c> promises
+    /// that a transfer that breaks off costs nothing; so does the file.
+    /// </summary>
+    private bool LoadsDirectly()
+    {
+        if (Server.Config.ReplDisklessLoad != "on-empty-db") return false;
+        for (var i = 0; i < Server.Keyspace.DatabaseCount; i++)
+        {
+            if (Server.Keyspace[i].Count > 0) return false;
+        }
+
+        return true;
+    }
+
+    private FileStream Receive(MasterSnapshotStream snapshot)
+    {
+        FileStream? file = null;
+        try
+        {
+            file = TemporaryFile.Create(Server);
+            var buffer = new byte[Piece];
+            int count;
+            while ((count = Read(snapshot, buffer)) > 0) file.Write(buffer, 0, count);
+            file.Flush(flushToDisk: true);
+            return file;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            MasterLinkMessages.FileError(logger, failure.Message);
+            if (file is not null) TemporaryFile.Delete(file);
+            throw new MasterLinkException(failure.Message);
+        }
+        catch (MasterLinkException)
+        {
+            if (file is not null) TemporaryFile.Delete(file);
+            throw;
+        }
+    }
+
+    private int Read(MasterSnapshotStream snapshot, byte[] buffer)
+    {
+        try
+        {
+            return snapshot.Read(buffer, 0, buffer.Length);
+        }
+        catch (IOException failure)
+        {
+            if (failure.InnerException is TimeoutException) MasterLinkMessages.TransferTimeout(logger);
+            else MasterLinkMessages.TransferFailed(logger, failure.Message);
+            throw new MasterLinkException(failure.Message);
+        }
+    }
+
+    /// <summary>Makes the received file the RDB file of this node, as Redis does, and loads it.</summary>
+    private RdbLoadResult? LoadFromFile(FileStream file)
+    {
+        try
+        {
+            File.Move(file.Name, Server.Config.PathOf(Server.Config.DbFilename), overwrite: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            MasterLinkMessages.FileError(logger, failure.Message);
+            TemporaryFile.Delete(file);
+            throw new MasterLinkException(failure.Message);
+        }
+
+        using (file)
+        {
+            file.Position = 0;
+            var result = Load(file, file.Length, fromSocket: false);
+            if (result is { Succeeded: false })
+            {
+                MasterLinkMessages.LoadFromDiskFailed(logger);
+                Fail(result);
+            }
+
+            return result;
+        }
+    }
+
+    private RdbLoadResult? LoadFromSocket(MasterSnapshotStream snapshot)
+    {
+        var result = Load(snapshot, snapshot.IsStreamed ? -1 : snapshot.TotalLength, fromSocket: true);
+        if (result is null) return null;
+        if (!result.Succeeded)
+        {
+            MasterLinkMessages.LoadFromSocketFailed(logger);
+            Fail(result);
+        }
+
+        // What follows the data is the end of the stream: nothing of a streamed snapshot may be left but its mark.
+        if (result.Unread.Length > 0 || Read(snapshot, new byte[1]) > 0 || !snapshot.IsAtEnd)
+        {
+            MasterLinkMessages.EofMarkBroken(logger);
+            Fail(result);
+        }
+
+        return result;
+    }
+
+    /// <summary>
+    /// Loads, emptying the keyspace when the first byte is read: by then clients are answered LOADING. Null when the link was given up.
+    /// </summary>
+    private RdbLoadResult? Load(Stream source, long length, bool fromSocket)
+    {
+        MasterLinkMessages.LoadingInMemory(logger);
+        var hasBegun = false;
+        var watched = new LoadingStream(source, () =>
+        {
+            if (!hasBegun && !service.TryBeginLoading(link)) throw new IOException("the link was given up");
+            hasBegun = true;
+            KeepAlive();
+        });
+        var result = Server.Persistence.Load(
+            watched,
+            new RdbLoadOptions { KeepExpired = true, Length = length, FromSocket = fromSocket });
+        if (!link.IsStopped) return result;
+        if (hasBegun) service.AbandonLoading();
+        return null;
+    }
+
+    private void Fail(RdbLoadResult result)
+    {
+        service.AbandonLoading();
+        throw new MasterLinkException(result.Error ?? "the end mark is missing");
+    }
+
+    /// <summary>While it loads, a replica sends its master an empty line now and then; and a link that was given up ends here.</summary>
+    private void KeepAlive()
+    {
+        if (link.IsStopped) throw new IOException("the link was given up");
+        var now = Server.NowMilliseconds;
+        if (now - _newlineAt < 1000) return;
+        _newlineAt = now;
+        try
+        {
+            connection.Send("\n"u8, SendTimeout);
+        }
+        catch (IOException)
+        {
+            // A snapshot that is here already is loaded all the same: the stream can be continued over another connection. Who
+            // reads from this one learns of its end there.
+        }
+    }
+}

@@ -1,0 +1,13 @@
+using Starling.Node.Serving;
+
+namespace Starling.Node.Replication;
+
+/// <summary>Hears what becomes of a replica's connection.</summary>
+internal sealed class ReplicaOwner(ReplicationService service, ReplicaLink link) : IConnectionOwner
+{
+    /// <inheritdoc/>
+    public void OnDrained() => link.Pump();
+
+    /// <inheritdoc/>
+    public void OnClosed() => service.OnReplicaGone(link);
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+
+namespace Starling.Node.Replication;
+
+/// <summary>Files for RDB data in transit, in <c>dir</c>, named as Redis names them: <c>temp-time.pid.rdb</c>.</summary>
+internal static class TemporaryFile
+{
+    private const int BufferSize = 64 * 1024;
+
+    /// <summary>Makes a new file, readable and writable.</summary>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    /// <exception cref="UnauthorizedAccessException">The directory may not be written to.</exception>
+    public static FileStream Create(NodeServer server)
+    {
+        var time = server.NowMilliseconds;
+        for (var attempt = 0; ; attempt++)
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"temp-{time + attempt}.{Environment.ProcessId}.rdb");
+            var path = server.Config.PathOf(name);
+            if (File.Exists(path) && attempt < 1000) continue;
+            return new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, BufferSize);
+        }
+    }
+
+    /// <summary>Closes and removes it; a file that is gone already is no error.</summary>
+    public static void Delete(FileStream file)
+    {
+        var path = file.Name;
+        file.Dispose();
+        File.Delete(path);
+    }
+}
