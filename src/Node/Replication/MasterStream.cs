@@ -63,6 +63,7 @@ internal sealed class MasterStream
             var at = connection.Start + _scanned;
             var status = _reader.Read(connection.Buffer, ref at, connection.End, _arguments);
             if (status == RequestStatus.Malformed) throw new FormatException(_reader.Error);
+            if (status == RequestStatus.Command) RefuseInline(connection, at);
             if (!_inTransaction)
             {
                 if (status == RequestStatus.Incomplete)
@@ -92,6 +93,14 @@ internal sealed class MasterStream
 
             _scanned = at - connection.Start;
         }
+    }
+
+    // A master's stream has no inline commands: what looks like one is a stream that has lost its place.
+    private void RefuseInline(MasterConnection connection, int end)
+    {
+        var at = connection.Start + _scanned;
+        while (at < end && connection.Buffer[at] is (byte)'\n' or (byte)'\r') at++;
+        if (at < end && connection.Buffer[at] != (byte)'*') throw new FormatException("inline command");
     }
 
     // Empty lines are signs of life, outside of the stream: they count for no offset and are not passed on.

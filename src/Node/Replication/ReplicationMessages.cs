@@ -34,10 +34,12 @@ internal static partial class ReplicationMessages
             + "(Replica request was: {Offset}).")]
     public static partial void LackOfBacklog(ILogger logger, string replica, long offset);
 
+#pragma warning disable SYSLIB1012 // the words are Redis's
     [LoggerMessage(
         Level = LogLevel.Warning,
         Message = "Warning: replica {Replica} tried to PSYNC with an offset that is greater than the master replication offset.")]
     public static partial void OffsetBeyondEnd(ILogger logger, string replica);
+#pragma warning restore SYSLIB1012
 
     [LoggerMessage(
         Level = LogLevel.Information,

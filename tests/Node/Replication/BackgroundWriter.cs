@@ -1,0 +1,61 @@
+using System.Globalization;
+
+namespace Starling.Node.Tests.Replication;
+
+/// <summary>Writes to a server, one command after another, until it is disposed.</summary>
+internal sealed class BackgroundWriter : IDisposable
+{
+    private readonly TestClient _client;
+    private readonly Thread _thread;
+    private volatile bool _stop;
+    private volatile Exception? _failure;
+    private int _written;
+
+    public BackgroundWriter(int port)
+    {
+        _client = new TestClient(port);
+        _thread = new Thread(Run) { IsBackground = true };
+        _thread.Start();
+    }
+
+    public void WaitForMore(int count)
+    {
+        var goal = Volatile.Read(ref _written) + count;
+        TestClient.WaitFor(() => Volatile.Read(ref _written) >= goal || _failure is not null, () => "writes");
+        Assert.Null(_failure);
+    }
+
+    public void Dispose()
+    {
+        _stop = true;
+        _thread.Join();
+        _client.Dispose();
+        Assert.Null(_failure);
+    }
+
+    private void Run()
+    {
+        try
+        {
+            for (var i = 0; !_stop; i++)
+            {
+                var number = (i % 700).ToString(CultureInfo.InvariantCulture);
+                if (i % 3 == 0) _client.Command("SELECT", (i % 4).ToString(CultureInfo.InvariantCulture));
+                var reply = (i % 5) switch
+                {
+                    0 => _client.Command("SET", "before:" + number, "new " + number),
+                    1 => _client.Command("INCR", "count:" + number),
+                    2 => _client.Command("DEL", "before:" + number),
+                    3 => _client.Command("APPEND", "text:" + number, number),
+                    _ => _client.Command("SET", "expiring:" + number, number, "EX", "1000"),
+                };
+                if (reply.IsError) throw new InvalidOperationException(reply.ToString());
+                Interlocked.Increment(ref _written);
+            }
+        }
+        catch (Exception failure) when (failure is IOException or InvalidOperationException or System.Net.Sockets.SocketException)
+        {
+            _failure = failure;
+        }
+    }
+}

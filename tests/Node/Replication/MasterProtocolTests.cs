@@ -1,0 +1,217 @@
+using System.Globalization;
+using System.Text;
+
+namespace Starling.Node.Tests.Replication;
+
+/// <summary>What a Starling master answers to a replica that is played by the test, byte for byte.</summary>
+public sealed class MasterProtocolTests
+{
+    [Fact]
+    public void Every_offset_in_the_backlog_is_granted_and_none_beside()
+    {
+        using var master = new StarlingNode("--repl-backlog-size", "300");
+        using (var first = new TestClient(master.Port)) FullSync(first, out _, out _);
+        for (var i = 0; i < 40; i++) master.Client.Command("SET", "k", i.ToString(CultureInfo.InvariantCulture));
+        var info = master.Client.Info("replication");
+        var id = info["master_replid"];
+        var first1 = long.Parse(info["repl_backlog_first_byte_offset"], CultureInfo.InvariantCulture);
+        var end = long.Parse(info["master_repl_offset"], CultureInfo.InvariantCulture);
+        Assert.Equal(300, end - first1 + 1);
+        string? whole = null;
+        for (var from = first1 - 2; from <= end + 3; from++)
+        {
+            using var replica = new TestClient(master.Port);
+            replica.Command("REPLCONF", "capa", "psync2");
+            replica.Send("PSYNC", id, from.ToString(CultureInfo.InvariantCulture));
+            var line = replica.ReceiveLine();
+            while (line.Length == 0) line = replica.ReceiveLine();
+            if (from < first1 || from > end + 1)
+            {
+                Assert.StartsWith("+FULLRESYNC " + id, line, StringComparison.Ordinal);
+                continue;
+            }
+
+            Assert.Equal("+CONTINUE " + id, line);
+            var bytes = Encoding.ASCII.GetString(replica.ReceiveRaw((int)(end - from + 1)));
+            whole ??= bytes;
+            Assert.EndsWith(bytes, whole, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void An_unknown_history_leads_to_a_full_synchronisation()
+    {
+        using var master = new StarlingNode();
+        using var replica = new TestClient(master.Port);
+        replica.Send("PSYNC", new string('f', 40), "1");
+        Assert.StartsWith("+FULLRESYNC ", SkipEmpty(replica), StringComparison.Ordinal);
+        Assert.Equal("1", master.Client.Info("stats")["sync_partial_err"]);
+        Assert.Equal("1", master.Client.Info("stats")["sync_full"]);
+        master.WaitForLog("Partial resynchronization not accepted: Replication ID mismatch");
+    }
+
+    [Fact]
+    public void The_stream_waits_for_the_acknowledgement_of_a_streamed_snapshot()
+    {
+        using var master = new StarlingNode();
+        master.Client.Command("SET", "a", "1");
+        using var replica = new TestClient(master.Port);
+        FullSync(replica, out _, out var offset);
+        master.Client.Command("SET", "b", "2");
+        TestClient.WaitFor(
+            () => master.Client.Info("replication")["slave0"].Contains("state=online", StringComparison.Ordinal),
+            () => master.Text("INFO", "replication")!);
+        replica.Socket.Poll(200_000, System.Net.Sockets.SelectMode.SelectRead);
+        Assert.Equal(0, replica.Socket.Available);
+        replica.Send("REPLCONF", "ACK", offset.ToString(CultureInfo.InvariantCulture));
+        Assert.Equal("SELECT", replica.Receive()[0].Text);
+        Assert.Equal("SET", replica.Receive()[0].Text);
+    }
+
+    [Fact]
+    public void A_replica_without_the_capability_gets_a_length_and_the_stream_at_once()
+    {
+        using var master = new StarlingNode();
+        master.Client.Command("SET", "a", "1");
+        using var replica = new TestClient(master.Port);
+        replica.Send("PSYNC", "?", "-1");
+        Assert.StartsWith("+FULLRESYNC ", SkipEmpty(replica), StringComparison.Ordinal);
+        var head = SkipEmpty(replica);
+        var rdb = replica.ReceiveRaw(int.Parse(head[1..], CultureInfo.InvariantCulture));
+        Assert.StartsWith("REDIS00", Encoding.ASCII.GetString(rdb, 0, 7), StringComparison.Ordinal);
+        master.Client.Command("SET", "b", "2");
+        Assert.Equal("SELECT", replica.Receive()[0].Text);
+        Assert.Equal("b", replica.Receive()[1].Text);
+    }
+
+    [Fact]
+    public void Sync_sends_the_snapshot_without_id_and_offset()
+    {
+        using var master = new StarlingNode();
+        using var replica = new TestClient(master.Port);
+        replica.Send("SYNC");
+        Assert.StartsWith("$", SkipEmpty(replica), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rdb_only_closes_after_the_snapshot()
+    {
+        using var master = new StarlingNode();
+        using var replica = new TestClient(master.Port);
+        Assert.Equal("OK", replica.Text("REPLCONF", "rdb-only", "1"));
+        replica.Send("SYNC");
+        var head = SkipEmpty(replica);
+        replica.ReceiveRaw(int.Parse(head[1..], CultureInfo.InvariantCulture));
+        Assert.Throws<IOException>(() => replica.ReceiveRaw(1));
+    }
+
+    [Fact]
+    public void Replconf_answers_as_redis_does()
+    {
+        using var master = new StarlingNode();
+        using var redis = new RedisNode();
+        string[][] calls =
+        [
+            ["REPLCONF"], ["REPLCONF", "capa"], ["REPLCONF", "capa", "eof", "capa", "psync2"],
+            ["REPLCONF", "listening-port", "x"], ["REPLCONF", "listening-port", "7000"],
+            ["REPLCONF", "ip-address", new string('a', 300)], ["REPLCONF", "ip-address", "10.0.0.1"],
+            ["REPLCONF", "nonsense", "1"], ["REPLCONF", "rdb-only", "2"], ["REPLCONF", "rdb-only", "0"],
+            ["PSYNC", "?"], ["WAIT", "x", "1"], ["WAIT", "1", "x"], ["WAIT", "1", "-1"], ["WAIT", "0", "0"],
+            ["REPLICAOF", "127.0.0.1", "70000"], ["REPLICAOF", "no", "one"], ["ROLE"],
+        ];
+        foreach (var call in calls)
+            Assert.Equal(redis.Client.Command(call).ToString(), master.Client.Command(call).ToString());
+    }
+
+    [Fact]
+    public void The_backlog_goes_after_its_time_and_the_history_with_it()
+    {
+        using var master = new StarlingNode("--repl-backlog-ttl", "1");
+        using (var replica = new TestClient(master.Port)) FullSync(replica, out _, out _);
+        var id = master.Client.Info("replication")["master_replid"];
+        TestClient.WaitFor(
+            () => master.Client.Info("replication")["repl_backlog_active"] == "0",
+            () => master.Text("INFO", "replication")!);
+        Assert.NotEqual(id, master.Client.Info("replication")["master_replid"]);
+    }
+
+    [Fact]
+    public void A_replica_that_does_not_read_is_cut_off_at_the_limit()
+    {
+        using var master = new StarlingNode("--client-output-buffer-limit", "replica 2mb 0 0", "--repl-backlog-size", "16kb");
+        using var replica = new TestClient(master.Port);
+        FullSync(replica, out _, out var offset);
+        replica.Send("REPLCONF", "ACK", offset.ToString(CultureInfo.InvariantCulture));
+        var value = new string('v', 100_000);
+        TestClient.WaitFor(
+            () =>
+            {
+                master.Client.Command("SET", "k", value);
+                return master.Client.Info("replication")["connected_slaves"] == "0";
+            },
+            () => master.Text("INFO", "replication")!);
+        master.WaitForLog("closed for overcoming of output buffer limits");
+    }
+
+    [Fact]
+    public void Wait_asks_once_for_many_waiters()
+    {
+        using var master = new StarlingNode();
+        using var replica = new TestClient(master.Port);
+        FullSync(replica, out _, out var offset);
+        replica.Send("REPLCONF", "ACK", offset.ToString(CultureInfo.InvariantCulture));
+        master.Client.Command("SET", "a", "1");
+        Assert.Equal("SELECT", replica.Receive()[0].Text);
+        Assert.Equal("SET", replica.Receive()[0].Text);
+        master.Client.SendRaw([.. TestClient.Encode("SET", "b", "2"), .. TestClient.Encode("WAIT", "1", "0")]);
+        Assert.Equal("OK", master.Client.Receive().Text);
+        Assert.Equal("SET", replica.Receive()[0].Text);
+        Assert.Equal("[REPLCONF, GETACK, *]", replica.Receive().ToString());
+        replica.Send("REPLCONF", "ACK", master.OffsetByAnotherClient().ToString(CultureInfo.InvariantCulture));
+        Assert.Equal(1, master.Client.Receive().Integer);
+    }
+
+    [Fact]
+    public void Waitaof_counts_what_replicas_fsynced()
+    {
+        using var master = new StarlingNode();
+        using var replica = new TestClient(master.Port);
+        FullSync(replica, out _, out var offset);
+        replica.Send("REPLCONF", "ACK", offset.ToString(CultureInfo.InvariantCulture));
+        master.Client.Command("SET", "a", "1");
+        Assert.StartsWith("ERR WAITAOF cannot be used when numlocal", master.Text("WAITAOF", "1", "0", "0"), StringComparison.Ordinal);
+        master.Client.Send("WAITAOF", "0", "1", "0");
+        for (var i = 0; i < 2; i++) replica.Receive();
+        var reached = master.OffsetByAnotherClient().ToString(CultureInfo.InvariantCulture);
+        replica.Send("REPLCONF", "ACK", reached, "FACK", reached);
+        Assert.Equal("[(integer) 0, (integer) 1]", master.Client.Receive().ToString());
+    }
+
+    private static string SkipEmpty(TestClient client)
+    {
+        string line;
+        do line = client.ReceiveLine();
+        while (line.Length == 0);
+        return line;
+    }
+
+    /// <summary>Synchronises fully with a streamed snapshot.</summary>
+    private static void FullSync(TestClient client, out string id, out long offset)
+    {
+        client.Command("REPLCONF", "capa", "eof", "capa", "psync2");
+        client.Send("PSYNC", "?", "-1");
+        var words = SkipEmpty(client).Split(' ');
+        Assert.Equal("+FULLRESYNC", words[0]);
+        id = words[1];
+        offset = long.Parse(words[2], CultureInfo.InvariantCulture);
+        var head = SkipEmpty(client);
+        Assert.StartsWith("$EOF:", head, StringComparison.Ordinal);
+        var mark = head[5..];
+        var tail = "";
+        while (tail != mark)
+        {
+            tail += Encoding.Latin1.GetString(client.ReceiveRaw(1));
+            if (tail.Length > 40) tail = tail[^40..];
+        }
+    }
+}

@@ -1,0 +1,230 @@
+using System.Text;
+
+namespace Starling.Node.Tests.Replication;
+
+/// <summary>What a Starling replica makes of a master that is played by the test.</summary>
+public sealed class ReplicaProtocolTests
+{
+    [Fact]
+    public void A_stream_cut_at_every_byte_is_executed_whole_and_in_order()
+    {
+        byte[] stream =
+        [
+            .. TestClient.Encode("SELECT", "2"),
+            .. TestClient.Encode("SET", "a", "1"),
+            .. "\n"u8,
+            .. TestClient.Encode("MULTI"),
+            .. TestClient.Encode("INCR", "a"),
+            .. TestClient.Encode("SELECT", "0"),
+            .. TestClient.Encode("SET", "b", "x"),
+            .. TestClient.Encode("EXEC"),
+            .. TestClient.Encode("PING"),
+            .. TestClient.Encode("APPEND", "b", "y"),
+        ];
+        using var master = new FakeMaster();
+        using var replica = new StarlingNode();
+        replica.Text("REPLICAOF", "127.0.0.1", master.Port);
+        Assert.Equal(["PSYNC", replica.Client.Info("replication")["master_replid"], "1"], master.Accept());
+        master.FullSync(1000);
+        for (var round = 0; round < 2; round++)
+        {
+            foreach (var b in stream) master.Send([b]);
+            master.WaitForAck(1000 + ((round + 1) * (stream.Length - 1)));
+            Assert.Equal("xy", replica.Text("GET", "b"));
+            replica.Text("SELECT", "2");
+            Assert.Equal("2", replica.Text("GET", "a"));
+            replica.Text("SELECT", "0");
+        }
+
+        for (var cut = 1; cut < stream.Length; cut++)
+        {
+            master.Send(stream.AsSpan(0, cut));
+            master.Send(stream.AsSpan(cut));
+        }
+
+        master.WaitForAck(1000 + ((stream.Length + 1) * (stream.Length - 1)));
+        Assert.Equal("xy", replica.Text("GET", "b"));
+    }
+
+    [Fact]
+    public void Getack_is_answered_at_once_with_the_offset_before_it()
+    {
+        using var master = new FakeMaster();
+        using var replica = new StarlingNode();
+        replica.Text("REPLICAOF", "127.0.0.1", master.Port);
+        master.Accept();
+        master.FullSync(0);
+        master.WaitForAck(0);
+        var set = TestClient.Encode("SET", "a", "1");
+        master.Send([.. set, .. TestClient.Encode("REPLCONF", "GETACK", "*")]);
+        master.WaitForAck(set.Length);
+    }
+
+    [Fact]
+    public void A_transaction_that_is_cut_off_has_no_effect_and_is_asked_for_again()
+    {
+        using var master = new FakeMaster();
+        using var replica = new StarlingNode();
+        replica.Text("REPLICAOF", "127.0.0.1", master.Port);
+        master.Accept();
+        master.FullSync(0);
+        var before = TestClient.Encode("SET", "a", "1");
+        byte[] transaction =
+        [
+            .. TestClient.Encode("MULTI"), .. TestClient.Encode("SET", "a", "2"), .. TestClient.Encode("EXEC"),
+        ];
+        master.Send(before);
+        for (var cut = 0; cut < transaction.Length; cut += 5)
+        {
+            master.Send(transaction.AsSpan(0, cut));
+            master.WaitForAck(before.Length);
+            master.Replica.Dispose();
+            var next = (before.Length + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            Assert.Equal(["PSYNC", FakeMaster.Id, next], master.Accept());
+            Assert.Equal("1", replica.Text("GET", "a"));
+            master.Send("+CONTINUE\r\n"u8);
+        }
+
+        master.Send(transaction);
+        master.WaitForAck(before.Length + transaction.Length);
+        Assert.Equal("2", replica.Text("GET", "a"));
+    }
+
+    [Theory]
+    [InlineData("*1\r\n$x\r\n")]
+    [InlineData("*1\r\n$-5\r\n")]
+    [InlineData("*9999999999\r\n")]
+    [InlineData("*2\r\n:1\r\n")]
+    [InlineData("\"unbalanced\r\n")]
+    [InlineData("SET a inline\r\n")]
+    public void A_stream_that_is_none_ends_the_link_and_the_data_comes_anew(string garbage)
+    {
+        using var master = new FakeMaster();
+        using var replica = new StarlingNode();
+        replica.Text("REPLICAOF", "127.0.0.1", master.Port);
+        master.Accept();
+        master.FullSync(0);
+        master.Send(TestClient.Encode("SET", "a", "1"));
+        master.Send(Encoding.ASCII.GetBytes(garbage));
+        Assert.Equal(["PSYNC", "?", "-1"], master.Accept());
+        master.FullSync(50);
+        master.WaitForAck(50);
+        Assert.Null(replica.Text("GET", "a"));
+    }
+
+    [Fact]
+    public void Random_bytes_as_a_stream_do_not_end_the_server()
+    {
+        const int Seed = 20260725;
+        var random = new Random(Seed);
+        using var master = new FakeMaster();
+        using var replica = new StarlingNode();
+        var valid = TestClient.Encode("SET", "key", "value");
+        replica.Text("REPLICAOF", "127.0.0.1", master.Port);
+        for (var round = 0; round < 50; round++)
+        {
+            master.Accept();
+            master.FullSync(0);
+            var bytes = valid.Concat(valid).Concat(valid).ToArray();
+            for (var i = random.Next(1, 4); i > 0; i--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            try
+            {
+                master.Send(bytes);
+                master.Replica.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+            }
+            catch (System.Net.Sockets.SocketException)
+            {
+                // It has closed the link already: that is what this is about.
+            }
+
+            Assert.Equal("PONG", replica.Text("PING"));
+        }
+    }
+
+    [Theory]
+    [InlineData("-ERR no\r\n")]
+    [InlineData("$abc\r\n")]
+    [InlineData("hello\r\n")]
+    [InlineData("$20\r\nREDIS0010xxxxxxxxxxx")]
+    public void A_snapshot_that_is_none_is_refused_and_asked_for_again(string answer)
+    {
+        using var master = new FakeMaster();
+        using var replica = new StarlingNode();
+        replica.Text("REPLICAOF", "127.0.0.1", master.Port);
+        master.Accept();
+        master.Send(Encoding.ASCII.GetBytes("+FULLRESYNC " + FakeMaster.Id + " 7\r\n" + answer));
+        master.Accept();
+        master.FullSync(7);
+        master.WaitForAck(7);
+        replica.WaitForLink();
+    }
+
+    [Fact]
+    public void An_end_mark_in_any_pieces_is_found()
+    {
+        var mark = new string('e', 39) + "f";
+        var first = true;
+        using var master = new FakeMaster();
+        using var replica = new StarlingNode();
+        for (var piece = 1; piece <= 60; piece += 7)
+        {
+            replica.Text("REPLICAOF", "127.0.0.1", master.Port);
+            master.Accept();
+            master.Send(Encoding.ASCII.GetBytes("+FULLRESYNC " + FakeMaster.Id + " 7\r\n\n\n$EOF:" + mark + "\r\n"));
+            byte[] bytes = [.. FakeMaster.EmptyRdb, .. Encoding.ASCII.GetBytes(mark)];
+            for (var at = 0; at < bytes.Length; at += piece)
+            {
+                master.Send(bytes.AsSpan(at, Math.Min(piece, bytes.Length - at)));
+                if (first) Thread.Sleep(1);
+            }
+
+            first = false;
+            master.WaitForAck(7);
+            replica.Text("REPLICAOF", "NO", "ONE");
+        }
+    }
+
+    [Fact]
+    public void A_refusal_for_now_is_tried_again_and_loses_nothing()
+    {
+        using var master = new FakeMaster();
+        using var replica = new StarlingNode();
+        replica.Text("REPLICAOF", "127.0.0.1", master.Port);
+        master.Accept();
+        master.FullSync(7);
+        master.WaitForAck(7);
+        master.Replica.Dispose();
+        master.Accept();
+        master.Send("-NOMASTERLINK Can't SYNC while not connected with my master\r\n"u8);
+        Assert.Equal(["PSYNC", FakeMaster.Id, "8"], master.Accept());
+        master.Send(Encoding.ASCII.GetBytes("+CONTINUE " + new string('9', 40) + "\r\n"));
+        master.WaitForAck(7);
+        var info = replica.Client.Info("replication");
+        Assert.Equal(new string('9', 40), info["master_replid"]);
+        Assert.Equal(FakeMaster.Id, info["master_replid2"]);
+        Assert.Equal("8", info["second_repl_offset"]);
+    }
+
+    [Fact]
+    public void A_silent_master_is_left_after_the_timeout()
+    {
+        using var master = new FakeMaster();
+        using var replica = new StarlingNode("--repl-timeout", "2");
+        replica.Text("REPLICAOF", "127.0.0.1", master.Port);
+        master.Accept();
+        master.FullSync(7);
+        master.Accept();
+        Assert.Contains("MASTER timeout: no data nor PING received", replica.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Replicaof_the_same_master_changes_nothing()
+    {
+        using var master = new FakeMaster();
+        using var replica = new StarlingNode();
+        Assert.Equal("OK", replica.Text("REPLICAOF", "127.0.0.1", master.Port));
+        Assert.Equal("OK Already connected to specified master", replica.Text("REPLICAOF", "127.0.0.1", master.Port));
+        Assert.Equal("OK", replica.Text("REPLICAOF", "NO", "ONE"));
+        Assert.Equal("OK", replica.Text("REPLICAOF", "NO", "ONE"));
+    }
+}
