@@ -127,6 +127,7 @@ public sealed class NodeServer
         Cron.Start();
         ServerLog.Initialized(log);
         if (!Persistence.LoadAtStart()) throw new ServerStartException("Fatal error loading the DB, exiting.");
+        Replication.Start();
         Cluster?.Start();
         if (Config.Port != 0) ServerLog.Ready(log, "tcp");
         if (Config.UnixSocket is { } path)
@@ -144,6 +145,7 @@ public sealed class NodeServer
         Cluster?.Stop();
         Migrations.Dispose();
         Cron.Stop();
+        Replication.Stop();
         Persistence.Stop();
     }
 }

@@ -159,6 +159,8 @@ public static class Clients
             else connection.Close();
         }
 
+        // The link to the master is no connection of a client.
+        if (filter.IsForMaster && call.Server.Replication.KillMasterConnection()) killed++;
         if (call.Count != 3) call.Reply.Integer(killed);
         else if (killed == 0) call.Reply.Error("ERR No such client"u8);
         else call.Reply.Simple("OK"u8);
@@ -316,6 +318,8 @@ public static class Clients
         public long Id { get; set; }
 
         public bool SkipMe { get; set; }
+
+        public bool IsForMaster => Kind == ClientKind.Master && Address is null && LocalAddress is null && Id == 0;
 
         public bool Matches(ClientConnection connection, ClientSession caller) =>
             (Address is null || connection.RemoteAddress == Address)

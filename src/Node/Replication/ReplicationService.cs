@@ -107,10 +107,16 @@ public sealed class ReplicationService
     internal bool CanContinue => _canContinue;
 
     /// <summary>
-    /// Takes up the history of the RDB file that was loaded at start, so that the node can go on from there, or others from it. After loading, before
-    /// clients are served and before <see cref="ReplicateFrom"/>.
+    /// Takes up the history of the RDB file that was loaded at start, so that the node can go on from there, or others from it; then becomes the replica
+    /// that the configuration says. After loading, before clients write and before <see cref="ReplicateFrom"/>.
     /// </summary>
-    public void Restore()
+    public void Start()
+    {
+        Restore();
+        if (Server.Config.ReplicaOf is { } master && Server.Cluster is null) ReplicateFrom(master.Host, master.Port);
+    }
+
+    private void Restore()
     {
         if (Server.Persistence.LoadedPosition is not { } position) return;
         if (position.ReplicationId.Length != ReplicationHistory.IdLength || position.Offset < 0) return;

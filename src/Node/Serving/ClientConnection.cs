@@ -244,6 +244,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         }
 
         _output.Enqueue(Context.Reply);
+        _server.Replication.Flush();
         if (Session.CloseAfterReply) _output.CloseWhenDrained();
     }
 

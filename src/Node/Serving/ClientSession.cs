@@ -85,4 +85,7 @@ public sealed class ClientSession
 
     /// <summary>What the client waits for, or null.</summary>
     internal Suspension? Suspension { get; set; }
+
+    /// <summary>What REPLCONF said of it, and how its synchronisation is going; null for who is no replica.</summary>
+    internal Replication.ReplicaLink? Replica { get; set; }
 }

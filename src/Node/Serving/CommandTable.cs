@@ -34,6 +34,7 @@ public sealed class CommandTable
             .. Lcs.Rows,
             .. Migrate.Rows,
             .. ObjectCommands.Rows,
+            .. Node.Commands.Replication.Rows,
             .. Scanning.Rows,
             .. ServerInfo.Rows,
             .. StringRanges.Rows,

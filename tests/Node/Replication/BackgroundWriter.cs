@@ -5,7 +5,7 @@ namespace Starling.Node.Tests.Replication;
 /// <summary>Writes to a server, one command after another, until it is disposed.</summary>
 internal sealed class BackgroundWriter : IDisposable
 {
-    private readonly TestClient _client;
+    private readonly SyncClient _client;
     private readonly Thread _thread;
     private volatile bool _stop;
     private volatile Exception? _failure;
@@ -13,7 +13,7 @@ internal sealed class BackgroundWriter : IDisposable
 
     public BackgroundWriter(int port)
     {
-        _client = new TestClient(port);
+        _client = new SyncClient(port);
         _thread = new Thread(Run) { IsBackground = true };
         _thread.Start();
     }
@@ -21,7 +21,7 @@ internal sealed class BackgroundWriter : IDisposable
     public void WaitForMore(int count)
     {
         var goal = Volatile.Read(ref _written) + count;
-        TestClient.WaitFor(() => Volatile.Read(ref _written) >= goal || _failure is not null, () => "writes");
+        SyncClient.WaitFor(() => Volatile.Read(ref _written) >= goal || _failure is not null, () => "writes");
         Assert.Null(_failure);
     }
 

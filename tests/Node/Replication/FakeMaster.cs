@@ -25,9 +25,11 @@ internal sealed class FakeMaster : IDisposable
     /// <summary>Takes the next connection and answers its greetings; returns the arguments of its PSYNC.</summary>
     public string[] Accept()
     {
-        _replica?.Dispose();
-        _received = [];
+        // The former one goes afterwards: a reset would overtake what it has been sent.
+        var former = _replica;
         _replica = _listener.AcceptSocket();
+        former?.Dispose();
+        _received = [];
         _replica.NoDelay = true;
         _replica.ReceiveTimeout = 60_000;
         while (true)

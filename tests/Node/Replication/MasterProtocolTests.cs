@@ -10,7 +10,7 @@ public sealed class MasterProtocolTests
     public void Every_offset_in_the_backlog_is_granted_and_none_beside()
     {
         using var master = new StarlingNode("--repl-backlog-size", "300");
-        using (var first = new TestClient(master.Port)) FullSync(first, out _, out _);
+        using (var first = new SyncClient(master.Port)) FullSync(first, out _, out _);
         for (var i = 0; i < 40; i++) master.Client.Command("SET", "k", i.ToString(CultureInfo.InvariantCulture));
         var info = master.Client.Info("replication");
         var id = info["master_replid"];
@@ -20,7 +20,7 @@ public sealed class MasterProtocolTests
         string? whole = null;
         for (var from = first1 - 2; from <= end + 3; from++)
         {
-            using var replica = new TestClient(master.Port);
+            using var replica = new SyncClient(master.Port);
             replica.Command("REPLCONF", "capa", "psync2");
             replica.Send("PSYNC", id, from.ToString(CultureInfo.InvariantCulture));
             var line = replica.ReceiveLine();
@@ -42,7 +42,7 @@ public sealed class MasterProtocolTests
     public void An_unknown_history_leads_to_a_full_synchronisation()
     {
         using var master = new StarlingNode();
-        using var replica = new TestClient(master.Port);
+        using var replica = new SyncClient(master.Port);
         replica.Send("PSYNC", new string('f', 40), "1");
         Assert.StartsWith("+FULLRESYNC ", SkipEmpty(replica), StringComparison.Ordinal);
         Assert.Equal("1", master.Client.Info("stats")["sync_partial_err"]);
@@ -55,10 +55,10 @@ public sealed class MasterProtocolTests
     {
         using var master = new StarlingNode();
         master.Client.Command("SET", "a", "1");
-        using var replica = new TestClient(master.Port);
+        using var replica = new SyncClient(master.Port);
         FullSync(replica, out _, out var offset);
         master.Client.Command("SET", "b", "2");
-        TestClient.WaitFor(
+        SyncClient.WaitFor(
             () => master.Client.Info("replication")["slave0"].Contains("state=online", StringComparison.Ordinal),
             () => master.Text("INFO", "replication")!);
         replica.Socket.Poll(200_000, System.Net.Sockets.SelectMode.SelectRead);
@@ -73,7 +73,7 @@ public sealed class MasterProtocolTests
     {
         using var master = new StarlingNode();
         master.Client.Command("SET", "a", "1");
-        using var replica = new TestClient(master.Port);
+        using var replica = new SyncClient(master.Port);
         replica.Send("PSYNC", "?", "-1");
         Assert.StartsWith("+FULLRESYNC ", SkipEmpty(replica), StringComparison.Ordinal);
         var head = SkipEmpty(replica);
@@ -88,7 +88,7 @@ public sealed class MasterProtocolTests
     public void Sync_sends_the_snapshot_without_id_and_offset()
     {
         using var master = new StarlingNode();
-        using var replica = new TestClient(master.Port);
+        using var replica = new SyncClient(master.Port);
         replica.Send("SYNC");
         Assert.StartsWith("$", SkipEmpty(replica), StringComparison.Ordinal);
     }
@@ -97,7 +97,7 @@ public sealed class MasterProtocolTests
     public void Rdb_only_closes_after_the_snapshot()
     {
         using var master = new StarlingNode();
-        using var replica = new TestClient(master.Port);
+        using var replica = new SyncClient(master.Port);
         Assert.Equal("OK", replica.Text("REPLCONF", "rdb-only", "1"));
         replica.Send("SYNC");
         var head = SkipEmpty(replica);
@@ -127,9 +127,9 @@ public sealed class MasterProtocolTests
     public void The_backlog_goes_after_its_time_and_the_history_with_it()
     {
         using var master = new StarlingNode("--repl-backlog-ttl", "1");
-        using (var replica = new TestClient(master.Port)) FullSync(replica, out _, out _);
+        using (var replica = new SyncClient(master.Port)) FullSync(replica, out _, out _);
         var id = master.Client.Info("replication")["master_replid"];
-        TestClient.WaitFor(
+        SyncClient.WaitFor(
             () => master.Client.Info("replication")["repl_backlog_active"] == "0",
             () => master.Text("INFO", "replication")!);
         Assert.NotEqual(id, master.Client.Info("replication")["master_replid"]);
@@ -139,11 +139,11 @@ public sealed class MasterProtocolTests
     public void A_replica_that_does_not_read_is_cut_off_at_the_limit()
     {
         using var master = new StarlingNode("--client-output-buffer-limit", "replica 2mb 0 0", "--repl-backlog-size", "16kb");
-        using var replica = new TestClient(master.Port);
+        using var replica = new SyncClient(master.Port);
         FullSync(replica, out _, out var offset);
         replica.Send("REPLCONF", "ACK", offset.ToString(CultureInfo.InvariantCulture));
         var value = new string('v', 100_000);
-        TestClient.WaitFor(
+        SyncClient.WaitFor(
             () =>
             {
                 master.Client.Command("SET", "k", value);
@@ -157,13 +157,13 @@ public sealed class MasterProtocolTests
     public void Wait_asks_once_for_many_waiters()
     {
         using var master = new StarlingNode();
-        using var replica = new TestClient(master.Port);
+        using var replica = new SyncClient(master.Port);
         FullSync(replica, out _, out var offset);
         replica.Send("REPLCONF", "ACK", offset.ToString(CultureInfo.InvariantCulture));
         master.Client.Command("SET", "a", "1");
         Assert.Equal("SELECT", replica.Receive()[0].Text);
         Assert.Equal("SET", replica.Receive()[0].Text);
-        master.Client.SendRaw([.. TestClient.Encode("SET", "b", "2"), .. TestClient.Encode("WAIT", "1", "0")]);
+        master.Client.SendRaw([.. SyncClient.Encode("SET", "b", "2"), .. SyncClient.Encode("WAIT", "1", "0")]);
         Assert.Equal("OK", master.Client.Receive().Text);
         Assert.Equal("SET", replica.Receive()[0].Text);
         Assert.Equal("[REPLCONF, GETACK, *]", replica.Receive().ToString());
@@ -175,7 +175,7 @@ public sealed class MasterProtocolTests
     public void Waitaof_counts_what_replicas_fsynced()
     {
         using var master = new StarlingNode();
-        using var replica = new TestClient(master.Port);
+        using var replica = new SyncClient(master.Port);
         FullSync(replica, out _, out var offset);
         replica.Send("REPLCONF", "ACK", offset.ToString(CultureInfo.InvariantCulture));
         master.Client.Command("SET", "a", "1");
@@ -187,7 +187,7 @@ public sealed class MasterProtocolTests
         Assert.Equal("[(integer) 0, (integer) 1]", master.Client.Receive().ToString());
     }
 
-    private static string SkipEmpty(TestClient client)
+    private static string SkipEmpty(SyncClient client)
     {
         string line;
         do line = client.ReceiveLine();
@@ -196,7 +196,7 @@ public sealed class MasterProtocolTests
     }
 
     /// <summary>Synchronises fully with a streamed snapshot.</summary>
-    private static void FullSync(TestClient client, out string id, out long offset)
+    private static void FullSync(SyncClient client, out string id, out long offset)
     {
         client.Command("REPLCONF", "capa", "eof", "capa", "psync2");
         client.Send("PSYNC", "?", "-1");

@@ -20,7 +20,7 @@ internal sealed class RedisNode : TestNode
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         _process = Process.Start(start)!;
-        TestClient.WaitFor(IsServing, () => "redis-server on port " + Port);
+        SyncClient.WaitFor(IsServing, () => "redis-server on port " + Port);
     }
 
     public override string Log
@@ -46,7 +46,7 @@ internal sealed class RedisNode : TestNode
     {
         try
         {
-            using var client = new TestClient(Port);
+            using var client = new SyncClient(Port);
             return client.Text("PING") == "PONG";
         }
         catch (Exception failure) when (failure is System.Net.Sockets.SocketException or IOException)

@@ -10,16 +10,16 @@ public sealed class ReplicaProtocolTests
     {
         byte[] stream =
         [
-            .. TestClient.Encode("SELECT", "2"),
-            .. TestClient.Encode("SET", "a", "1"),
+            .. SyncClient.Encode("SELECT", "2"),
+            .. SyncClient.Encode("SET", "a", "1"),
             .. "\n"u8,
-            .. TestClient.Encode("MULTI"),
-            .. TestClient.Encode("INCR", "a"),
-            .. TestClient.Encode("SELECT", "0"),
-            .. TestClient.Encode("SET", "b", "x"),
-            .. TestClient.Encode("EXEC"),
-            .. TestClient.Encode("PING"),
-            .. TestClient.Encode("APPEND", "b", "y"),
+            .. SyncClient.Encode("MULTI"),
+            .. SyncClient.Encode("INCR", "a"),
+            .. SyncClient.Encode("SELECT", "0"),
+            .. SyncClient.Encode("SET", "b", "x"),
+            .. SyncClient.Encode("EXEC"),
+            .. SyncClient.Encode("PING"),
+            .. SyncClient.Encode("APPEND", "b", "y"),
         ];
         using var master = new FakeMaster();
         using var replica = new StarlingNode();
@@ -55,8 +55,8 @@ public sealed class ReplicaProtocolTests
         master.Accept();
         master.FullSync(0);
         master.WaitForAck(0);
-        var set = TestClient.Encode("SET", "a", "1");
-        master.Send([.. set, .. TestClient.Encode("REPLCONF", "GETACK", "*")]);
+        var set = SyncClient.Encode("SET", "a", "1");
+        master.Send([.. set, .. SyncClient.Encode("REPLCONF", "GETACK", "*")]);
         master.WaitForAck(set.Length);
     }
 
@@ -68,10 +68,10 @@ public sealed class ReplicaProtocolTests
         replica.Text("REPLICAOF", "127.0.0.1", master.Port);
         master.Accept();
         master.FullSync(0);
-        var before = TestClient.Encode("SET", "a", "1");
+        var before = SyncClient.Encode("SET", "a", "1");
         byte[] transaction =
         [
-            .. TestClient.Encode("MULTI"), .. TestClient.Encode("SET", "a", "2"), .. TestClient.Encode("EXEC"),
+            .. SyncClient.Encode("MULTI"), .. SyncClient.Encode("SET", "a", "2"), .. SyncClient.Encode("EXEC"),
         ];
         master.Send(before);
         for (var cut = 0; cut < transaction.Length; cut += 5)
@@ -104,7 +104,7 @@ public sealed class ReplicaProtocolTests
         replica.Text("REPLICAOF", "127.0.0.1", master.Port);
         master.Accept();
         master.FullSync(0);
-        master.Send(TestClient.Encode("SET", "a", "1"));
+        master.Send(SyncClient.Encode("SET", "a", "1"));
         master.Send(Encoding.ASCII.GetBytes(garbage));
         Assert.Equal(["PSYNC", "?", "-1"], master.Accept());
         master.FullSync(50);
@@ -119,7 +119,7 @@ public sealed class ReplicaProtocolTests
         var random = new Random(Seed);
         using var master = new FakeMaster();
         using var replica = new StarlingNode();
-        var valid = TestClient.Encode("SET", "key", "value");
+        var valid = SyncClient.Encode("SET", "key", "value");
         replica.Text("REPLICAOF", "127.0.0.1", master.Port);
         for (var round = 0; round < 50; round++)
         {

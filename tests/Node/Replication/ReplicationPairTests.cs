@@ -73,7 +73,7 @@ public sealed class ReplicationPairTests
                 if (round % 2 == 0) master.Text("CLIENT", "KILL", "TYPE", "replica");
                 else replica.Text("CLIENT", "KILL", "TYPE", "master");
                 var rounds = (round + 1).ToString(CultureInfo.InvariantCulture);
-                TestClient.WaitFor(
+                SyncClient.WaitFor(
                     () => master.Client.Info("stats")["sync_partial_ok"] == rounds,
                     () => "round " + rounds + master.Log + replica.Log);
             }

@@ -6,19 +6,19 @@ namespace Starling.Node.Tests.Replication;
 internal abstract class TestNode : IDisposable
 {
     private static int _nextPort = 21500 + (Environment.ProcessId % 5 * 20);
-    private readonly Lazy<TestClient> _client;
+    private readonly Lazy<SyncClient> _client;
 
     protected TestNode()
     {
         Directory = System.IO.Directory.CreateTempSubdirectory("starling-replication-").FullName;
-        _client = new Lazy<TestClient>(() => new TestClient(Port));
+        _client = new Lazy<SyncClient>(() => new SyncClient(Port));
     }
 
     public int Port { get; protected set; } = TakePort();
 
     public string Directory { get; }
 
-    public TestClient Client => _client.Value;
+    public SyncClient Client => _client.Value;
 
     /// <summary>What the server has logged.</summary>
     public abstract string Log { get; }
@@ -31,24 +31,24 @@ internal abstract class TestNode : IDisposable
     /// <summary>The offset, asked for over another connection than <see cref="Client"/>, which may be waiting.</summary>
     public long OffsetByAnotherClient()
     {
-        using var client = new TestClient(Port);
+        using var client = new SyncClient(Port);
         return long.Parse(client.Info("replication")["master_repl_offset"], CultureInfo.InvariantCulture);
     }
 
     public void ReplicaOf(TestNode master) =>
         Assert.Equal("OK", Text("REPLICAOF", "127.0.0.1", master.Port.ToString(CultureInfo.InvariantCulture)));
 
-    public void WaitForLink() => TestClient.WaitFor(
+    public void WaitForLink() => SyncClient.WaitFor(
         () => Client.Info("replication").GetValueOrDefault("master_link_status") == "up",
         () => Text("INFO", "replication") + Log);
 
     /// <summary>Waits until this replica has applied everything that the master has.</summary>
-    public void WaitForOffsetOf(TestNode master) => TestClient.WaitFor(
+    public void WaitForOffsetOf(TestNode master) => SyncClient.WaitFor(
         () => Client.Info("replication").GetValueOrDefault("slave_repl_offset")
             == master.Client.Info("replication")["master_repl_offset"],
         () => $"master {master.Text("INFO", "replication")}{Environment.NewLine}replica {Text("INFO", "replication")}{Log}");
 
-    public void WaitForLog(string text) => TestClient.WaitFor(() => Log.Contains(text, StringComparison.Ordinal), () => text + " in " + Log);
+    public void WaitForLog(string text) => SyncClient.WaitFor(() => Log.Contains(text, StringComparison.Ordinal), () => text + " in " + Log);
 
     public void Dispose()
     {

@@ -7,12 +7,12 @@ using Starling.Resp;
 namespace Starling.Node.Tests.Replication;
 
 /// <summary>A plain client that waits for each reply.</summary>
-internal sealed class TestClient : IDisposable
+internal sealed class SyncClient : IDisposable
 {
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp);
     private readonly RespReplyReader _reader = new();
 
-    public TestClient(int port)
+    public SyncClient(int port)
     {
         _socket.NoDelay = true;
         _socket.ReceiveTimeout = 60_000;

@@ -1,0 +1,62 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Starling.Node.Config;
+using Starling.Node.Serving;
+
+namespace Starling.Node.Tests.Replication;
+
+/// <summary>A Starling server in this process.</summary>
+internal sealed class StarlingNode : TestNode
+{
+    private readonly LogCollector _log = new();
+
+    public StarlingNode(params string[] directives)
+    {
+        EngineThreads.Configure(1);
+        string[] arguments =
+        [
+            "--port", Port.ToString(CultureInfo.InvariantCulture), "--save", "", "--dir", Directory, "--bind", "127.0.0.1",
+            "--repl-diskless-sync-delay", "0", "--enable-debug-command", "yes", .. directives,
+        ];
+        if (!ConfigLoader.TryLoad(ServerArguments.Parse(arguments), () => Stream.Null, out var config, out var error))
+            throw new InvalidOperationException(error.ToString());
+        Node = new NodeServer(config, _log, TimeProvider.System);
+        Node.Start();
+    }
+
+    public NodeServer Node { get; }
+
+    public override string Log => _log.ToString();
+
+    protected override void Stop() => Node.Stop();
+
+    private sealed class LogCollector : ILoggerFactory, ILogger
+    {
+        private readonly ConcurrentQueue<string> _lines = new();
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (!IsEnabled(logLevel)) return;
+            _lines.Enqueue(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {formatter(state, exception)} {exception}"));
+        }
+
+        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void Dispose()
+        {
+        }
+
+        public override string ToString() => string.Join(Environment.NewLine, _lines);
+    }
+}
