@@ -182,6 +182,26 @@ public sealed class PersistenceService
         _saver.Stop();
     }
 
+    /// <summary>Starts a background save when one is scheduled or a save point is reached. Called by the server's cron.</summary>
+    /// <param name="now">Unix time in milliseconds.</param>
+    internal void SaveWhenDue(long now)
+    {
+        if (_saver.IsBusy || IsLoading) return;
+        if (_saves.IsScheduled)
+        {
+            if (TryStartSave(background: true)) _saves.IsScheduled = false;
+            return;
+        }
+
+        foreach (var point in _server.Config.Save)
+        {
+            if (!_saves.IsDue(point.Changes, point.Seconds, now / 1000)) continue;
+            PersistenceLog.SavePointReached(_logger, point.Changes, point.Seconds);
+            TryStartSave(background: true);
+            return;
+        }
+    }
+
     private string FilePath => _server.Config.PathOf(_server.Config.DbFilename);
 
     private RdbFileTarget FileTarget() => new(FilePath, _logger);
@@ -325,23 +345,5 @@ public sealed class PersistenceService
 
         PersistenceLog.Reloaded(_logger);
         return null;
-    }
-
-    private void SaveWhenDue(long now)
-    {
-        if (_saver.IsBusy || IsLoading) return;
-        if (_saves.IsScheduled)
-        {
-            if (TryStartSave(background: true)) _saves.IsScheduled = false;
-            return;
-        }
-
-        foreach (var point in _server.Config.Save)
-        {
-            if (!_saves.IsDue(point.Changes, point.Seconds, now / 1000)) continue;
-            PersistenceLog.SavePointReached(_logger, point.Changes, point.Seconds);
-            TryStartSave(background: true);
-            return;
-        }
     }
 }

@@ -1,0 +1,35 @@
+using Starling.Node.Persistence;
+
+namespace Starling.Node.Tests.Persistence;
+
+/// <summary>Keeps the bytes of a snapshot; blocks or fails on demand.</summary>
+internal sealed class CollectingTarget : ISnapshotTarget
+{
+    private readonly MemoryStream _bytes = new();
+
+    public byte[] Bytes => _bytes.ToArray();
+
+    /// <summary>Writes wait for it.</summary>
+    public ManualResetEventSlim Gate { get; } = new(initialState: true);
+
+    /// <summary>Set by the first write.</summary>
+    public ManualResetEventSlim Reached { get; } = new();
+
+    public bool Fails { get; init; }
+
+    public bool IsComplete { get; private set; }
+
+    public bool IsAbandoned { get; private set; }
+
+    public void Write(ReadOnlySpan<byte> bytes, CancellationToken cancellation)
+    {
+        Reached.Set();
+        Gate.Wait(cancellation);
+        if (Fails) throw new IOException("broken pipe");
+        _bytes.Write(bytes);
+    }
+
+    public void Complete(CancellationToken cancellation) => IsComplete = true;
+
+    public void Abandon() => IsAbandoned = true;
+}
