@@ -123,6 +123,7 @@ public sealed class NodeServer
         var log = Loggers.CreateLogger("server");
         Sections.NoteStart();
         Cluster?.Open();
+        Persistence.ExpectLoad();
         Listener.Start(ephemeralPort);
         Cron.Start();
         ServerLog.Initialized(log);

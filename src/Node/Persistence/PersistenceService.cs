@@ -126,6 +126,14 @@ public sealed class PersistenceService
     }
 
     /// <summary>
+    /// To be called before clients can connect: when there is an RDB file, they are answered LOADING until <see cref="LoadAtStart"/> has loaded it.
+    /// </summary>
+    public void ExpectLoad()
+    {
+        if (File.Exists(FilePath)) _loading.Begin(_server.NowMilliseconds, 0);
+    }
+
+    /// <summary>
     /// Loads the RDB file, if there is one, before clients are served. False when it cannot be loaded: the reason is in the log, the file is
     /// untouched, and the process must exit with code 1.
     /// </summary>
@@ -133,6 +141,7 @@ public sealed class PersistenceService
     {
         var start = _server.Clock.GetTimestamp();
         var result = LoadFile(allowDuplicates: false);
+        _loading.End();
         if (result is null) return true;
         if (!result.Succeeded)
         {

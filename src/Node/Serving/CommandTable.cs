@@ -35,6 +35,7 @@ public sealed class CommandTable
             .. Migrate.Rows,
             .. ObjectCommands.Rows,
             .. Node.Commands.Replication.Rows,
+            .. Saving.Rows,
             .. Scanning.Rows,
             .. ServerInfo.Rows,
             .. StringRanges.Rows,
