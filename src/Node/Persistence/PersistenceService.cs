@@ -112,12 +112,9 @@ public sealed class PersistenceService
     /// </summary>
     public RdbLoadResult Load(Stream stream, RdbLoadOptions options)
     {
-        var now = _server.NowMilliseconds;
-        _loading.Begin(now, options.Length);
         try
         {
-            var reader = new RdbReader(stream, _server.Config.RdbChecksum);
-            return new RdbLoader(_server.Keyspace, reader, options, _loading, _logger, now).Run();
+            return LoadStream(stream, options);
         }
         finally
         {
@@ -141,15 +138,16 @@ public sealed class PersistenceService
     {
         var start = _server.Clock.GetTimestamp();
         var result = LoadFile(allowDuplicates: false);
-        _loading.End();
-        if (result is null) return true;
-        if (!result.Succeeded)
+        if (result is { Succeeded: false })
         {
+            // Still loading as far as clients are concerned: nobody is to see half of the data.
             PersistenceLog.TerminatingAfterLoad(_logger);
             PersistenceLog.LoadIsFatal(_logger);
             return false;
         }
 
+        _loading.End();
+        if (result is null) return true;
         LoadedPosition = result.Position;
         var seconds = _server.Clock.GetElapsedTime(start).TotalSeconds;
         PersistenceLog.LoadedFromDisk(_logger, seconds.ToString("F3", CultureInfo.InvariantCulture));
@@ -307,13 +305,22 @@ public sealed class PersistenceService
         }
     }
 
+    private RdbLoadResult LoadStream(Stream stream, RdbLoadOptions options)
+    {
+        var now = _server.NowMilliseconds;
+        _loading.Begin(now, options.Length);
+        var reader = new RdbReader(stream, _server.Config.RdbChecksum);
+        return new RdbLoader(_server.Keyspace, reader, options, _loading, _logger, now).Run();
+    }
+
+    /// <summary>Loads the RDB file; null when there is none. The state of loading stays on.</summary>
     private RdbLoadResult? LoadFile(bool allowDuplicates)
     {
         var path = FilePath;
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            return Load(file, new RdbLoadOptions
+            return LoadStream(file, new RdbLoadOptions
             {
                 KeepExpired = _server.Replication.IsReplica,
                 AllowDuplicates = allowDuplicates,
@@ -348,7 +355,9 @@ public sealed class PersistenceService
                 for (var i = 0; i < _server.Keyspace.DatabaseCount; i++) _server.Keyspace[i].Clear();
             }
 
-            if (LoadFile(merge) is not { Succeeded: true })
+            var result = LoadFile(merge);
+            _loading.End();
+            if (result is not { Succeeded: true })
                 return "ERR Error trying to load the RDB dump, check server logs.";
         }
 
