@@ -29,6 +29,20 @@ public static class Replication
         .. ReplicationWaiting.Rows,
     ];
 
+    /// <summary>DEBUG CHANGE-REPL-ID.</summary>
+    internal static DebugSubcommand ChangeReplicationId { get; } = new(
+        "change-repl-id",
+        2,
+        2,
+        ["CHANGE-REPL-ID", "    Change the replication IDs of the instance.", "    Dangerous: should be used only for testing the replication subsystem."],
+        ChangeId);
+
+    private static void ChangeId(CommandContext call)
+    {
+        call.Server.Replication.ChangeReplicationId();
+        call.Ok();
+    }
+
     private static Command Row(
         string name, int arity, CommandFlags flags, string since, string summary, CommandHandler handler) =>
         new(name, arity, flags, KeySpec.None, handler)

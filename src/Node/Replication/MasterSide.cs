@@ -9,7 +9,7 @@ namespace Starling.Node.Replication;
 /// </summary>
 internal sealed class MasterSide(ReplicationService service, ILogger logger)
 {
-    private int _secondsToPing;
+    private int _secondsSincePing;
     private volatile int _goodReplicas;
 
     /// <summary>Replicas that are online and were heard of within min-replicas-max-lag, as of the last look.</summary>
@@ -73,9 +73,9 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     public void EverySecond(long now)
     {
         if (service.Log.BacklogSize != Server.Config.ReplBacklogSize) service.Log.BacklogSize = Server.Config.ReplBacklogSize;
-        if (--_secondsToPing <= 0)
+        if (++_secondsSincePing >= Server.Config.ReplPingReplicaPeriod)
         {
-            _secondsToPing = Server.Config.ReplPingReplicaPeriod;
+            _secondsSincePing = 0;
             Ping(now);
         }
 

@@ -38,6 +38,25 @@ internal sealed class ReplicationInfo(ReplicationService service)
         info.Field("sync_partial_err", service.Counters.PartialRefused);
     }
 
+    /// <summary>How far each replica is behind, for a shutdown.</summary>
+    public IReadOnlyList<ReplicaLag> Lags()
+    {
+        var lags = new List<ReplicaLag>();
+        var now = Server.NowMilliseconds;
+        foreach (var replica in service.Replicas.Links)
+        {
+            if (replica.StateName is not { } state) continue;
+            var isOnline = replica.State == ReplicaState.Online;
+            lags.Add(new ReplicaLag(
+                replica.Name,
+                Math.Max(0, service.Log.Offset - replica.AckedOffset),
+                isOnline ? Math.Max(0, now - replica.AckTime) / 1000 : 0,
+                state));
+        }
+
+        return lags;
+    }
+
     private static string Percent(double part) => part.ToString("F2", CultureInfo.InvariantCulture);
 
     private void WriteMaster(InfoWriter info, MasterLink link)

@@ -34,6 +34,9 @@ public sealed class ReplicationService
         var info = new ReplicationInfo(this);
         server.Info.Add("replication", info.WriteReplication);
         server.Info.Add("stats", info.WriteStats);
+        server.Info.AddReset(Counters.Reset);
+        server.Shutdown.Replicas = info.Lags;
+        server.DebugSubcommands.Add(Commands.Replication.ChangeReplicationId);
         server.Persistence.PositionSource = Position;
         server.Cron.Every(TimeSpan.FromSeconds(1), _masterSide.EverySecond);
         server.Cron.Every(TimeSpan.FromMilliseconds(100), _masterSide.EveryTenth);
