@@ -201,11 +201,12 @@ public static class CommandIntrospection
     {
         if (!TryKeys(call, out var command, out var arguments, out var positions)) return;
         call.Reply.Array(positions.Count);
+        var flags = command.KeyFlags.Split(';');
         foreach (var position in positions)
         {
             call.Reply.Array(2);
             call.Reply.Bulk(arguments[position]);
-            WriteKeyFlags(call.Reply, command);
+            WriteFlags(call.Reply, flags[flags.Length == 1 ? 0 : position - command.Keys.First]);
         }
     }
 
@@ -258,7 +259,8 @@ public static class CommandIntrospection
         var categories = CategoriesOf(command);
         reply.Set(categories.Count);
         foreach (var category in categories) reply.Simple(Encoding.ASCII.GetBytes("@" + category));
-        reply.Array(0); // tips
+        reply.Set(command.Tips.Length);
+        foreach (var tip in command.Tips) reply.Bulk(tip);
         WriteKeySpecs(reply, command);
         reply.Array(command.AllSubcommands.Count);
         foreach (var subcommand in command.AllSubcommands) Describe(reply, subcommand);
@@ -273,11 +275,28 @@ public static class CommandIntrospection
             return;
         }
 
+        var flags = command.KeyFlags.Split(';');
+        reply.Set(flags.Length);
+        for (var i = 0; i < flags.Length; i++)
+        {
+            // Several sets of flags: one spec for each key.
+            var spec = flags.Length == 1 ? keys : KeySpec.At(keys.First + i);
+            WriteKeySpec(reply, spec, flags[i], command.KeyNotes);
+        }
+    }
+
+    private static void WriteKeySpec(RespWriter reply, KeySpec keys, string flags, string notes)
+    {
         var isKnown = keys.First != 0;
-        reply.Set(1);
-        reply.Map(3);
+        reply.Map(notes.Length == 0 ? 3 : 4);
+        if (notes.Length > 0)
+        {
+            reply.Bulk("notes"u8);
+            reply.Bulk(notes);
+        }
+
         reply.Bulk("flags"u8);
-        WriteKeyFlags(reply, command);
+        WriteFlags(reply, flags);
         reply.Bulk("begin_search"u8);
         reply.Map(2);
         reply.Bulk("type"u8);
@@ -305,10 +324,10 @@ public static class CommandIntrospection
         reply.Integer(0);
     }
 
-    private static void WriteKeyFlags(RespWriter reply, Command command)
+    private static void WriteFlags(RespWriter reply, string flags)
     {
-        var flags = command.KeyFlags.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        reply.Set(flags.Length);
-        foreach (var flag in flags) reply.Simple(Encoding.ASCII.GetBytes(flag));
+        var words = flags.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        reply.Set(words.Length);
+        foreach (var word in words) reply.Simple(Encoding.ASCII.GetBytes(word));
     }
 }

@@ -12,16 +12,19 @@ public static class Databases
         new("dbsize", 1, CommandFlags.ReadOnly | CommandFlags.Fast, KeySpec.None, DbSize)
         {
             Locks = LockMode.None, AclCategories = ["keyspace"], Group = "server", Since = "1.0.0",
+            Tips = ["request_policy:all_shards", "response_policy:agg_sum"],
             Summary = "Returns the number of keys of the selected database.",
         },
         new("flushdb", -1, CommandFlags.Write, KeySpec.None, FlushDb)
         {
             Locks = LockMode.All, AclCategories = ["keyspace", "dangerous"], Group = "server", Since = "1.0.0",
+            Tips = ["request_policy:all_shards", "response_policy:all_succeeded"],
             Summary = "Deletes all keys of the selected database.",
         },
         new("flushall", -1, CommandFlags.Write, KeySpec.None, FlushAll)
         {
             Locks = LockMode.All, AclCategories = ["keyspace", "dangerous"], Group = "server", Since = "1.0.0",
+            Tips = ["request_policy:all_shards", "response_policy:all_succeeded"],
             Summary = "Deletes all keys of all databases.",
         },
         new("swapdb", 3, CommandFlags.Write | CommandFlags.Fast, KeySpec.None, SwapDb)
@@ -38,7 +41,9 @@ public static class Databases
         if (!HasFlushOption(call)) return;
         var removed = call.Database.Count;
         call.Database.Clear();
-        call.ChangedAll(call.Database, removed);
+
+        // At least one: Redis sends a FLUSHDB of nothing to replicas too.
+        call.ChangedAll(call.Database, Math.Max(1, removed));
         call.Ok();
     }
 
@@ -54,6 +59,7 @@ public static class Databases
 
         // One more, as Redis counts it: the save points see a FLUSHALL of nothing too.
         call.ChangedAll(null, removed + 1);
+        call.Server.Persistence.OnFlushAll();
         call.Server.Persistence.OnFlushAll();
         call.Ok();
     }

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using Starling.Node.Persistence;
 using Starling.Node.Serving;
 using Starling.Resp;
 using Starling.Slots.Keyspace;
@@ -142,9 +143,17 @@ public static class DebugCommands
         var text = string.Create(
             CultureInfo.InvariantCulture,
             $"Value at:0x{key.Hash:x} refcount:{ObjectCommands.ReferenceCountOf(entry)} " +
-            $"encoding:{Encoding.ASCII.GetString(ObjectCommands.EncodingOf(entry))} serializedlength:{entry.String.Length} " +
+            $"encoding:{Encoding.ASCII.GetString(ObjectCommands.EncodingOf(entry))} serializedlength:{SerializedLength(call, entry)} " +
             $"lru:{entry.AccessClock} lru_seconds_idle:{ObjectCommands.IdleSecondsOf(call, entry)}");
         call.Reply.Simple(Encoding.ASCII.GetBytes(text));
+    }
+
+    /// <summary>Bytes of the value in an RDB file.</summary>
+    private static int SerializedLength(CommandContext call, in Entry entry)
+    {
+        Span<byte> head = stackalloc byte[RdbStringEncoder.MaximumHead];
+        var body = new RdbStringEncoder().Encode(entry.String, call.Server.Config.RdbCompression, head, out var headLength);
+        return headLength + body.Length;
     }
 
     private static void Populate(CommandContext call)
@@ -193,6 +202,12 @@ public static class DebugCommands
                 call.Reply.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."u8);
                 return;
             }
+        }
+
+        if (!call.MayBlock)
+        {
+            call.Reply.Error("ERR DEBUG RELOAD is not possible in a transaction"u8);
+            return;
         }
 
         string? error = null;

@@ -14,10 +14,10 @@ public static class Expiration
         Writer("expireat", -3, "1.2.0", "Sets a key's expiry in seconds of Unix time.", ExpireAt),
         Writer("pexpireat", -3, "2.6.0", "Sets a key's expiry in milliseconds of Unix time.", PExpireAt),
         Writer("persist", 2, "2.2.0", "Removes a key's expiry.", Persist),
-        Reader("ttl", "1.0.0", "Returns the seconds until a key expires.", Ttl),
-        Reader("pttl", "2.6.0", "Returns the milliseconds until a key expires.", PTtl),
-        Reader("expiretime", "7.0.0", "Returns a key's expiry in seconds of Unix time.", ExpireTime),
-        Reader("pexpiretime", "7.0.0", "Returns a key's expiry in milliseconds of Unix time.", PExpireTime),
+        Reader("ttl", "1.0.0", "Returns the seconds until a key expires.", Ttl, ["nondeterministic_output"]),
+        Reader("pttl", "2.6.0", "Returns the milliseconds until a key expires.", PTtl, ["nondeterministic_output"]),
+        Reader("expiretime", "7.0.0", "Returns a key's expiry in seconds of Unix time.", ExpireTime, []),
+        Reader("pexpiretime", "7.0.0", "Returns a key's expiry in milliseconds of Unix time.", PExpireTime, []),
     ];
 
     private static Command Writer(string name, int arity, string since, string summary, CommandHandler handler) =>
@@ -26,9 +26,10 @@ public static class Expiration
             KeyFlags = "RW update", AclCategories = ["keyspace"], Group = "generic", Since = since, Summary = summary,
         };
 
-    private static Command Reader(string name, string since, string summary, CommandHandler handler) =>
+    private static Command Reader(string name, string since, string summary, CommandHandler handler, string[] tips) =>
         new(name, 2, CommandFlags.ReadOnly | CommandFlags.Fast, KeySpec.At(1), handler)
         {
+            Tips = tips,
             KeyFlags = "RO access", AclCategories = ["keyspace"], Group = "generic", Since = since, Summary = summary,
         };
 
@@ -176,7 +177,7 @@ public static class Expiration
     /// <summary>-2 without a key, -1 without an expiry; seconds are rounded to the nearest.</summary>
     private static void Show(CommandContext call, long from, bool inSeconds)
     {
-        if (!Keys.TryPeek(call, call.Key(1), out var entry))
+        if (!call.TryPeek(call.Key(1), out var entry))
         {
             call.Reply.Integer(-2);
             return;

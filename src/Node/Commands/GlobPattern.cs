@@ -8,6 +8,9 @@ namespace Starling.Node.Commands;
 /// </summary>
 public static class GlobPattern
 {
+    /// <summary>Stars, apart from a last one, beyond which Redis takes a pattern for abusive: it matches nothing.</summary>
+    private const int MostStars = 1000;
+
     /// <summary>True when the whole text matches the pattern. Time is at most the product of the two lengths.</summary>
     /// <param name="pattern">The pattern; any bytes are a pattern.</param>
     /// <param name="text">The text.</param>
@@ -17,13 +20,14 @@ public static class GlobPattern
         // Redis's matcher compares nothing with an empty text: not even "*" matches it.
         if (text.IsEmpty) return pattern.IsEmpty;
         int p = 0, t = 0;
-        int starPattern = -1, starText = 0;
+        int starPattern = -1, starText = 0, stars = 0;
         while (true)
         {
             if (p < pattern.Length && pattern[p] == '*')
             {
                 while (p < pattern.Length && pattern[p] == '*') p++;
                 if (p == pattern.Length) return true;
+                if (++stars > MostStars) return false;
                 starPattern = p;
                 starText = t;
                 continue;

@@ -1,4 +1,3 @@
-using Starling.Node.Expiry;
 using Starling.Node.Serving;
 using Starling.Resp;
 using Starling.Slots.Keyspace;
@@ -8,6 +7,8 @@ namespace Starling.Node.Commands;
 /// <summary>The commands on keys of any kind: delete, test, rename, copy, move.</summary>
 public static class Keys
 {
+    private static readonly string[] SumOfShards = ["request_policy:multi_shard", "response_policy:agg_sum"];
+
     /// <summary>The rows of the command table.</summary>
     public static readonly Command[] Rows =
     [
@@ -35,6 +36,7 @@ public static class Keys
         new(name, arity, flags, keys, handler)
         {
             KeyFlags = keyFlags, AclCategories = ["keyspace"], Group = "generic", Since = since, Summary = summary,
+            Tips = keys.Last < 0 ? SumOfShards : [],
         };
 
     /// <summary>DEL key: what a deletion that came from another command becomes in the log.</summary>
@@ -43,16 +45,6 @@ public static class Keys
         call.BeginEffect(2);
         call.EffectArgument("DEL"u8);
         call.EffectArgument(key);
-    }
-
-    /// <summary>
-    /// Finds a key as <see cref="CommandContext.TryWrite(in Key, out Entry)"/> does, but leaves the access clock of a key that is there alone.
-    /// </summary>
-    internal static bool TryPeek(CommandContext call, in Key key, out Entry entry)
-    {
-        if (!call.Database.TryFind(key, out entry)) return false;
-        if (!KeyExpiry.IsExpired(entry, call.Now)) return true;
-        return call.TryWrite(key, out entry);
     }
 
     /// <summary>The name of a kind of value, as TYPE and SCAN's TYPE option have it.</summary>
@@ -80,7 +72,7 @@ public static class Keys
     {
         long count = 0;
         for (var i = 1; i < call.Count; i++)
-            if (TryPeek(call, call.Key(i), out _)) count++;
+            if (call.TryPeek(call.Key(i), out _)) count++;
 
         call.Reply.Integer(count);
     }
@@ -101,7 +93,7 @@ public static class Keys
     }
 
     private static void Type(CommandContext call) =>
-        call.Reply.Simple(TryPeek(call, call.Key(1), out var entry) ? NameOf(entry.Kind) : "none"u8);
+        call.Reply.Simple(call.TryPeek(call.Key(1), out var entry) ? NameOf(entry.Kind) : "none"u8);
 
     private static void Rename(CommandContext call)
     {

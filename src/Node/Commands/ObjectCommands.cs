@@ -34,7 +34,7 @@ public static class ObjectCommands
     private static Command Row(string name, string since, string summary, CommandHandler handler) =>
         new(name, 3, CommandFlags.ReadOnly, KeySpec.At(2), handler)
         {
-            KeyFlags = "RO", AclCategories = ["keyspace"], Group = "generic", Since = since, Summary = summary,
+            Tips = ["nondeterministic_output"], KeyFlags = "RO", AclCategories = ["keyspace"], Group = "generic", Since = since, Summary = summary,
         };
 
     /// <summary>The name that Redis has for the encoding of a value made like this one.</summary>
@@ -58,7 +58,7 @@ public static class ObjectCommands
 
     private static bool TryEntry(CommandContext call, out Entry entry)
     {
-        if (Keys.TryPeek(call, call.Key(2), out entry)) return true;
+        if (call.TryPeek(call.Key(2), out entry)) return true;
         call.Reply.Null();
         return false;
     }

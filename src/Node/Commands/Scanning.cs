@@ -23,16 +23,19 @@ public static class Scanning
         new("scan", -2, CommandFlags.ReadOnly, KeySpec.None, Scan)
         {
             Locks = LockMode.None, AclCategories = ["keyspace"], Group = "generic", Since = "2.8.0",
+            Tips = ["nondeterministic_output", "request_policy:special", "response_policy:special"],
             Summary = "Walks through the keys of the selected database, some at a time.",
         },
         new("keys", 2, CommandFlags.ReadOnly, KeySpec.None, KeysMatching)
         {
             Locks = LockMode.None, AclCategories = ["keyspace", "dangerous"], Group = "generic", Since = "1.0.0",
+            Tips = ["request_policy:all_shards", "nondeterministic_output_order"],
             Summary = "Returns all keys that match a pattern.",
         },
         new("randomkey", 1, CommandFlags.ReadOnly, KeySpec.None, RandomKey)
         {
             Locks = LockMode.None, AclCategories = ["keyspace"], Group = "generic", Since = "1.0.0",
+            Tips = ["request_policy:all_shards", "response_policy:special", "nondeterministic_output"],
             Summary = "Returns a random key of the selected database.",
         },
     ];
@@ -142,8 +145,7 @@ public static class Scanning
                 visitor.Expired = expired;
                 do tableCursor = call.Database.ScanSlot(slot, tableCursor, ref visitor);
                 while (tableCursor != 0 && visitor.Visited < count && --steps > 0);
-                for (var i = 0; i < expired.Count; i++)
-                    call.Server.Expiry.TryDelete(call.Database, call.Keyspace.Key(expired[i]), call.Now);
+                for (var i = 0; i < expired.Count; i++) DeleteExpired(call, expired[i]);
                 expired.Clear();
             }
 
@@ -155,6 +157,17 @@ public static class Scanning
         if (tableCursor != 0) return (tableCursor << SlotBits) | (uint)slot;
         slot = call.Database.NextSlotInUse(slot, expiring: false);
         return slot < 0 ? 0 : (uint)slot;
+    }
+
+    /// <summary>
+    /// Deletes a key that has expired. Its DEL must be in the log before the stripe is let go, unless EXEC holds it: then it takes its place among the
+    /// transaction's effects.
+    /// </summary>
+    private static void DeleteExpired(CommandContext call, ReadOnlySpan<byte> name)
+    {
+        var key = call.Keyspace.Key(name);
+        if (call.IsInExec) call.TryWrite(key, out _);
+        else call.Server.Expiry.TryDelete(call.Database, key, call.Now);
     }
 
     private static void KeysMatching(CommandContext call)
@@ -240,7 +253,13 @@ public static class Scanning
     private static bool ReplyWithAny(CommandContext call, int slot)
     {
         var random = (ulong)NextRandom(long.MaxValue);
-        if (!call.Database.TryPick(slot, random, out var entry) || KeyExpiry.IsExpired(entry, call.Now)) return false;
+        if (!call.Database.TryPick(slot, random, out var entry)) return false;
+        if (KeyExpiry.IsExpired(entry, call.Now))
+        {
+            DeleteExpired(call, entry.Key.ToArray());
+            return false;
+        }
+
         call.Reply.Bulk(entry.Key);
         return true;
     }

@@ -12,8 +12,12 @@ public static class Strings
     [
         Row("get", 2, CommandFlags.ReadOnly | CommandFlags.Fast, "RO access", "1.0.0",
             "Returns the string at a key.", Get),
-        Row("set", -3, CommandFlags.Write | CommandFlags.DenyOom, "RW access update variable_flags", "1.0.0",
-            "Sets a key to a string, whatever it held, with an optional expiry and condition.", Set),
+        new("set", -3, CommandFlags.Write | CommandFlags.DenyOom, KeySpec.At(1), Set)
+        {
+            KeyFlags = "RW access update variable_flags", KeyNotes = "RW and ACCESS due to the optional `GET` argument",
+            AclCategories = ["string"], Group = "string", Since = "1.0.0",
+            Summary = "Sets a key to a string, whatever it held, with an optional expiry and condition.",
+        },
         Row("setnx", 3, CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast, "OW insert", "1.0.0",
             "Sets a key to a string if the key does not exist.", SetNx),
         Row("setex", 4, CommandFlags.Write | CommandFlags.DenyOom, "OW update", "2.0.0",
@@ -24,17 +28,21 @@ public static class Strings
             "Sets a key to a string and returns the old one.", GetSet),
         Row("getdel", 2, CommandFlags.Write | CommandFlags.Fast, "RW access delete", "6.2.0",
             "Returns the string at a key and deletes the key.", GetDel),
-        Row("getex", -2, CommandFlags.Write | CommandFlags.Fast, "RW access update", "6.2.0",
-            "Returns the string at a key and sets or removes the key's expiry.", GetEx),
+        new("getex", -2, CommandFlags.Write | CommandFlags.Fast, KeySpec.At(1), GetEx)
+        {
+            KeyFlags = "RW access update", KeyNotes = "RW and UPDATE because it changes the TTL",
+            AclCategories = ["string"], Group = "string", Since = "6.2.0",
+            Summary = "Returns the string at a key and sets or removes the key's expiry.",
+        },
         new("mget", -2, CommandFlags.ReadOnly | CommandFlags.Fast, KeySpec.From(1), MGet)
         {
             KeyFlags = "RO access", AclCategories = ["string"], Group = "string", Since = "1.0.0",
-            Summary = "Returns the strings at several keys.",
+            Tips = ["request_policy:multi_shard"], Summary = "Returns the strings at several keys.",
         },
         new("mset", -3, CommandFlags.Write | CommandFlags.DenyOom, KeySpec.From(1, 2), MSet)
         {
             KeyFlags = "OW update", AclCategories = ["string"], Group = "string", Since = "1.0.1",
-            Summary = "Sets several keys to strings.",
+            Tips = ["request_policy:multi_shard", "response_policy:all_succeeded"], Summary = "Sets several keys to strings.",
         },
         new("msetnx", -3, CommandFlags.Write | CommandFlags.DenyOom, KeySpec.From(1, 2), MSetNx)
         {

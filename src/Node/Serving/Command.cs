@@ -43,10 +43,16 @@ public sealed class Command
     public LockMode Locks { get; init; }
 
     /// <summary>
-    /// True when the keys are only compared or replaced as a whole for writing access flags in COMMAND GETKEYSANDFLAGS:
-    /// flags of the key spec in Redis's words, for example "RW access update".
+    /// Flags of the key spec in Redis's words, for example "RW access update". Where each key has a spec of its own (RENAME) they follow each other,
+    /// separated by semicolons.
     /// </summary>
     public string KeyFlags { get; init; } = "";
+
+    /// <summary>What COMMAND INFO notes about the flags of the key spec; empty for nothing.</summary>
+    public string KeyNotes { get; init; } = "";
+
+    /// <summary>Hints for clients in COMMAND INFO, for example "request_policy:multi_shard".</summary>
+    public string[] Tips { get; init; } = [];
 
     /// <summary>ACL categories beyond those that follow from the flags, for example "string", without '@'.</summary>
     public string[] AclCategories { get; init; } = [];

@@ -89,11 +89,20 @@ public sealed class CommandContext
     /// </summary>
     public bool TryRead(in Key key, out Entry entry)
     {
+        if (!TryPeek(key, out entry)) return false;
+        if (!Session.NoTouch) Database.Touch(entry, AccessClock);
+        return true;
+    }
+
+    /// <summary>
+    /// As <see cref="TryRead(in Key, out Entry)"/>, but leaves the access clock alone: for what only looks at a key (TTL, TYPE, OBJECT).
+    /// </summary>
+    public bool TryPeek(in Key key, out Entry entry)
+    {
         var database = Database;
         if (database.TryFind(key, out entry) && (!HasExpired(entry) || IsKeptThoughExpired(database, key, forWrite: false)))
         {
             Stats.KeyspaceHits++;
-            if (!Session.NoTouch) database.Touch(entry, AccessClock);
             return true;
         }
 
