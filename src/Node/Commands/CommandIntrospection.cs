@@ -201,7 +201,7 @@ public static class CommandIntrospection
     {
         if (!TryKeys(call, out var command, out var arguments, out var positions)) return;
         call.Reply.Array(positions.Count);
-        var flags = command.KeyFlags.Split(';');
+        var flags = (command.FindKeyFlags?.Invoke(arguments) ?? command.KeyFlags).Split(';');
         foreach (var position in positions)
         {
             call.Reply.Array(2);

@@ -15,6 +15,7 @@ public static class Strings
         new("set", -3, CommandFlags.Write | CommandFlags.DenyOom, KeySpec.At(1), Set)
         {
             KeyFlags = "RW access update variable_flags", KeyNotes = "RW and ACCESS due to the optional `GET` argument",
+            FindKeyFlags = SetKeyFlags,
             AclCategories = ["string"], Group = "string", Since = "1.0.0",
             Summary = "Sets a key to a string, whatever it held, with an optional expiry and condition.",
         },
@@ -79,6 +80,15 @@ public static class Strings
         return true;
     }
 
+    /// <summary>SET reads the key with GET only.</summary>
+    private static string SetKeyFlags(ArgumentList arguments)
+    {
+        for (var i = 3; i < arguments.Count; i++)
+            if (ArgumentParser.Is(arguments[i], "get"u8)) return "RW access update";
+
+        return "OW update";
+    }
+
     private static void Set(CommandContext call)
     {
         if (!SetOptions.TryParseSet(call, out var options))
@@ -103,19 +113,13 @@ public static class Strings
         if (found && options.Expiry == SetOptions.ExpirySource.Keep) expiresAt = entry.ExpiresAt;
         call.Database.SetString(key, call[2], expiresAt, call.AccessClock);
         call.Changed(key);
-        if (options.HasExpiry)
-        {
-            if (options.Expiry != SetOptions.ExpirySource.MillisecondsAt) SetEffect(call, call[2], expiresAt);
-        }
-        else if (options.ReturnOld)
-        {
-            SetEffectWithoutGet(call);
-        }
+        if (options.HasExpiry) SetEffect(call, call[2], expiresAt);
+        else if (options.ReturnOld) SetEffectWithoutGet(call);
 
         if (!options.ReturnOld) call.Ok();
     }
 
-    /// <summary>SET key value PXAT milliseconds: what any relative expiry becomes in the log.</summary>
+    /// <summary>SET key value PXAT milliseconds: what any expiry becomes in the log.</summary>
     private static void SetEffect(CommandContext call, ReadOnlySpan<byte> value, long expiresAt)
     {
         call.BeginEffect(5);

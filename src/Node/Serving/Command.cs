@@ -48,6 +48,9 @@ public sealed class Command
     /// </summary>
     public string KeyFlags { get; init; } = "";
 
+    /// <summary>Tells the flags of the keys of one call where they depend on its options ("variable_flags"); null where they do not.</summary>
+    public Func<Resp.ArgumentList, string>? FindKeyFlags { get; init; }
+
     /// <summary>What COMMAND INFO notes about the flags of the key spec; empty for nothing.</summary>
     public string KeyNotes { get; init; } = "";
 

@@ -1,0 +1,87 @@
+using Starling.Tests.Support;
+
+namespace Starling.Node.Tests.Commands;
+
+/// <summary>What COMMAND says of the string and generic commands, compared with redis-server 7.0.</summary>
+public sealed class CommandRowTests
+{
+    private static readonly string[] Names =
+    [
+        "set", "get", "getex", "getdel", "getset", "mget", "mset", "msetnx", "setnx", "setex", "psetex", "incr", "decr", "incrby", "decrby", "incrbyfloat", "append",
+        "strlen", "getrange", "setrange", "substr", "lcs", "del", "unlink", "exists", "type", "touch", "expire", "pexpire", "expireat", "pexpireat", "expiretime", "pexpiretime",
+        "ttl", "pttl", "persist", "rename", "renamenx", "copy", "move", "randomkey", "keys", "scan", "dbsize", "flushdb", "flushall", "swapdb", "object", "debug",
+        "object|encoding", "object|freq", "object|idletime", "object|refcount", "object|help",
+    ];
+
+    /// <summary>Redis 7.2 changed their tips.</summary>
+    private static readonly string[] OtherTips = ["msetnx", "scan", "randomkey"];
+
+    [Fact]
+    public async Task Command_info_equals_that_of_redis_server()
+    {
+        await using var starling = TestServer.Start();
+        using var redis = ServerProcess.Start(ServerKind.Redis, "save ");
+        using var expected = new RawConnection(redis.Port);
+        using var actual = new RawConnection(starling.Port);
+        foreach (var name in Names)
+        {
+            var wanted = expected.Call("COMMAND", "INFO", name).Items[0];
+            var got = actual.Call("COMMAND", "INFO", name).Items[0];
+            Assert.Equal(10, wanted.Items.Count);
+            Assert.Equal(10, got.Items.Count);
+            for (var i = 0; i < 9; i++)
+            {
+                if (i == 7 && OtherTips.Contains(name)) continue;
+
+                // Flags, categories and tips are sets.
+                var isSet = i is 2 or 6 or 7;
+                Assert.Equal((name, i, Text(wanted.Items[i], isSet)), (name, i, Text(got.Items[i], isSet)));
+            }
+
+            Assert.Equal(wanted.Items[9].Items.Select(i => i.Items[0].Text).Order(), got.Items[9].Items.Select(i => i.Items[0].Text).Order());
+        }
+    }
+
+    [Fact]
+    public async Task Groups_and_first_versions_equal_those_of_redis_server()
+    {
+        await using var starling = TestServer.Start();
+        using var redis = ServerProcess.Start(ServerKind.Redis, "save ");
+        using var expected = new RawConnection(redis.Port);
+        using var actual = new RawConnection(starling.Port);
+        foreach (var name in Names)
+        {
+            var wanted = expected.Call("COMMAND", "DOCS", name).Items[1];
+            var got = actual.Call("COMMAND", "DOCS", name).Items[1];
+            foreach (var field in new[] { "since", "group" }) Assert.Equal((name, field, Field(wanted, field)), (name, field, Field(got, field)));
+            Assert.NotNull(Field(got, "summary"));
+        }
+    }
+
+    [Theory]
+    [InlineData("rename a b")]
+    [InlineData("copy a b")]
+    [InlineData("mset a 1 b 2")]
+    [InlineData("lcs a b")]
+    [InlineData("object encoding a")]
+    [InlineData("set a b")]
+    public async Task Keys_and_flags_equal_those_of_redis_server(string command)
+    {
+        await using var starling = TestServer.Start();
+        using var redis = ServerProcess.Start(ServerKind.Redis, "save ");
+        using var expected = new RawConnection(redis.Port);
+        using var actual = new RawConnection(starling.Port);
+        string[] call = ["COMMAND", "GETKEYSANDFLAGS", .. command.Split(' ')];
+        Assert.Equal(expected.Call(call).ToString(), actual.Call(call).ToString());
+    }
+
+    private static string? Field(RawReply map, string name)
+    {
+        for (var i = 0; i + 1 < map.Items.Count; i += 2)
+            if (map.Items[i].Text == name) return map.Items[i + 1].Text;
+
+        return null;
+    }
+
+    private static string Text(RawReply reply, bool isSet) => (isSet ? reply.Sorted() : reply).ToString();
+}

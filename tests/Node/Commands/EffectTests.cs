@@ -1,0 +1,90 @@
+using System.Globalization;
+using Starling.Tests.Support;
+
+namespace Starling.Node.Tests.Commands;
+
+/// <summary>What commands send to replicas, compared with redis-server command by command.</summary>
+public sealed class EffectTests
+{
+    private const long ClockToleranceMilliseconds = 30_000;
+    private const long FirstTimestamp = 1_500_000_000_000;
+
+    [Fact]
+    public async Task Effects_equal_those_of_redis_server()
+    {
+        await using var starling = TestServer.Start(config =>
+        {
+            config.EnableDebugCommand = "yes";
+            config.ReplDisklessSyncDelay = 0;
+        });
+        using var redis = ServerProcess.Start(ServerKind.Redis, "save ", "repl-diskless-sync-delay 0");
+        using var expectedClient = new RawConnection(redis.Port);
+        using var actualClient = new RawConnection(starling.Port);
+        using var expected = new ReplicaStream(redis.Port);
+        using var actual = new ReplicaStream(starling.Port);
+        var (first, count) = Seeds();
+        for (var seed = first; seed < first + count; seed++)
+        {
+            var generator = new CommandGenerator(seed);
+            List<string[]> batch = [["DEBUG", "SET-ACTIVE-EXPIRE", "0"], ["FLUSHALL"], ["SELECT", "0"]];
+            for (var i = 0; i < 1500; i++)
+            {
+                // One command, then a marker: a difference names its command.
+                var commands = generator.Next().ToList();
+                batch.AddRange(commands);
+                var marker = string.Create(CultureInfo.InvariantCulture, $"marker-{seed}-{i}");
+                batch.Add(["SET", "marker", marker]);
+            }
+
+            expectedClient.CallAll(batch);
+            actualClient.CallAll(batch);
+            Compare(seed, batch, expected, actual);
+        }
+    }
+
+    private static (int First, int Count) Seeds()
+    {
+        var seeds = Environment.GetEnvironmentVariable("STARLING_SEEDS")?.Split(' ');
+        return seeds is null
+            ? (1, 3)
+            : (int.Parse(seeds[0], CultureInfo.InvariantCulture), int.Parse(seeds[1], CultureInfo.InvariantCulture));
+    }
+
+    private static void Compare(int seed, List<string[]> batch, ReplicaStream expected, ReplicaStream actual)
+    {
+        var start = 0;
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (batch[i] is not ["SET", "marker", var marker]) continue;
+            var wanted = expected.ReadTo(marker);
+            var got = actual.ReadTo(marker);
+            if (!AreEqual(wanted, got))
+            {
+                Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"""
+                    seed {seed}, commands
+                      {string.Join("\n  ", batch.Skip(Math.Max(0, start - 12)).Take(i - Math.Max(0, start - 12)).Select(CommandText.Printable))}
+                    redis-server sent
+                      {string.Join("\n  ", wanted.Select(CommandText.Printable))}
+                    starling sent
+                      {string.Join("\n  ", got.Select(CommandText.Printable))}
+                    """));
+            }
+
+            start = i + 1;
+        }
+    }
+
+    private static bool AreEqual(List<string[]> expected, List<string[]> actual) =>
+        expected.Count == actual.Count && expected.Zip(actual).All(pair => AreEqual(pair.First, pair.Second));
+
+    private static bool AreEqual(string[] expected, string[] actual) =>
+        expected.Length == actual.Length
+        && expected[0].Equals(actual[0], StringComparison.OrdinalIgnoreCase)
+        && expected.Zip(actual).Skip(1).All(pair => pair.First == pair.Second || AreNear(pair.First, pair.Second));
+
+    /// <summary>Expiries that each server computed from its own clock.</summary>
+    private static bool AreNear(string expected, string actual) =>
+        long.TryParse(expected, NumberStyles.None, CultureInfo.InvariantCulture, out var first)
+        && long.TryParse(actual, NumberStyles.None, CultureInfo.InvariantCulture, out var second)
+        && first >= FirstTimestamp && Math.Abs(first - second) <= ClockToleranceMilliseconds;
+}
