@@ -1,8 +1,8 @@
 namespace Starling.Slots;
 
 /// <summary>
-/// The hash slot of a key: CRC16 (XMODEM polynomial 0x1021, initial value 0) of the key, or of its hash tag, modulo 16384
-/// (Redis Cluster specification, "Key distribution model" and "Hash tags").
+/// The hash slot of a key: CRC16 (XMODEM polynomial 0x1021, initial value 0) of the key, or of its hash tag, modulo
+/// 16384 (Redis Cluster specification, "Key distribution model" and "Hash tags").
 /// </summary>
 public static class HashSlot
 {
@@ -12,12 +12,15 @@ public static class HashSlot
     private const int Step = 16;
 
     /// <summary>
-    /// For each distance from the end of a message, what each byte value adds to the checksum: the checksum is the exclusive or of these,
-    /// so that the bytes of a short key are looked up independently of each other.
+    /// For each distance from the end of a message, what each byte value adds to the checksum: the checksum is the
+    /// exclusive or of these, so that the bytes of a short key are looked up independently of each other.
     /// </summary>
     private static readonly ushort[] Tables = MakeTables();
 
-    /// <summary>The slot of a key, in 0..16383. Only the part between the first '{' and the next '}' counts when it is not empty.</summary>
+    /// <summary>
+    /// The slot of a key, in 0..16383. Only the part between the first '{' and the next '}' counts when it is not
+    /// empty.
+    /// </summary>
     public static ushort Of(ReadOnlySpan<byte> key)
     {
         var open = key.IndexOf((byte)'{');

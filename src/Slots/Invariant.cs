@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace Starling.Slots;
 
-/// <summary>Checks that stay on in release builds. A broken invariant is a bug of ours: the process stops before it can spread.</summary>
+/// <summary>
+/// Checks that stay on in release builds. A broken invariant is a bug of ours: the process stops before it can spread.
+/// </summary>
 public static class Invariant
 {
     /// <summary>Stops the process with the text of the rule when it does not hold.</summary>

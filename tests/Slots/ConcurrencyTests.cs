@@ -77,7 +77,8 @@ public sealed class ConcurrencyTests
             var key = keyspace.Key(scratch);
             using (keyspace.LockSlot(key.Slot))
             {
-                if (!keyspace[0].Remove(key)) keyspace[0].SetString(key, scratch.AsSpan(0, round % 9), Entry.NoExpiry, 0);
+                if (!keyspace[0].Remove(key))
+                    keyspace[0].SetString(key, scratch.AsSpan(0, round % 9), Entry.NoExpiry, 0);
             }
 
             keyspace.Prefetch(keyspace[0], [key.Place, keyspace.Key(scratch.AsSpan(0, 4)).Place]);

@@ -3,7 +3,9 @@ using Starling.Slots.Keyspace;
 
 namespace Starling.Slots.Tests;
 
-/// <summary>A keyspace and the dictionaries that say what it should hold; operations are made from random numbers.</summary>
+/// <summary>
+/// A keyspace and the dictionaries that say what it should hold; operations are made from random numbers.
+/// </summary>
 internal sealed class DatabaseModel : IDisposable
 {
     public const int Databases = 2;
@@ -165,8 +167,7 @@ internal sealed class DatabaseModel : IDisposable
     private static List<int> InUse(Database database, bool expiring)
     {
         var slots = new List<int>();
-        for (var slot = database.NextSlotInUse(0, expiring); slot >= 0; slot = database.NextSlotInUse(slot + 1, expiring))
-            slots.Add(slot);
+        for (var slot = -1; (slot = database.NextSlotInUse(slot + 1, expiring)) >= 0;) slots.Add(slot);
         return slots;
     }
 

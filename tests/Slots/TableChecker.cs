@@ -48,8 +48,8 @@ internal static unsafe class TableChecker
                 Assert.Equal(SlotTable.Tag(hash), tag);
                 Assert.Equal(SlotTable.Window(hash, offset), (uint)(reference >> 48));
                 if (index >= 0) Assert.Equal((ulong)index, hash << offset >> (64 - bits));
-                for (var at = SlotTable.Home((uint)(reference >> 48), bits, leaf->Buckets); at != i; at = (at + 1) % leaf->Buckets)
-                    overflow[at]++;
+                var home = SlotTable.Home((uint)(reference >> 48), bits, leaf->Buckets);
+                for (var at = home; at != i; at = (at + 1) % leaf->Buckets) overflow[at]++;
             }
         }
 

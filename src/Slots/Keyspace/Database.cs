@@ -3,8 +3,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
-/// One database: a table per slot. Members that take a key want that key's stripe lock held by the caller; others say what they want.
-/// Expiry is stored here but judged above: nothing in this class looks at a clock.
+/// One database: a table per slot. Members that take a key want that key's stripe lock held by the caller; others say
+/// what they want. Expiry is stored here but judged above: nothing in this class looks at a clock.
 /// </summary>
 public sealed unsafe class Database
 {
@@ -73,8 +73,8 @@ public sealed unsafe class Database
     }
 
     /// <summary>
-    /// Changes the length of an existing string and returns its bytes to write into; the old bytes stay as far as they fit, new ones
-    /// are zero; the expiry stays.
+    /// Changes the length of an existing string and returns its bytes to write into; the old bytes stay as far as they
+    /// fit, new ones are zero; the expiry stays.
     /// </summary>
     /// <param name="key">An existing key that holds a string.</param>
     /// <param name="length">The new length in bytes.</param>
@@ -133,8 +133,8 @@ public sealed unsafe class Database
     }
 
     /// <summary>
-    /// Moves a key with value and expiry to another name or database, replacing what is there. Both keys' stripes are held.
-    /// False when there is no such key.
+    /// Moves a key with value and expiry to another name or database, replacing what is there. Both keys' stripes are
+    /// held. False when there is no such key.
     /// </summary>
     public bool Move(in Key from, Database target, in Key to)
     {
@@ -163,7 +163,10 @@ public sealed unsafe class Database
         return true;
     }
 
-    /// <summary>Copies a key with value and expiry, replacing what is there. Both keys' stripes are held. False when there is no such key.</summary>
+    /// <summary>
+    /// Copies a key with value and expiry, replacing what is there. Both keys' stripes are held. False when there is no
+    /// such key.
+    /// </summary>
     public bool Copy(in Key from, Database target, in Key to)
     {
         var cell = Find(from);
@@ -190,8 +193,9 @@ public sealed unsafe class Database
     }
 
     /// <summary>
-    /// A lower bound of the expiries in a slot, in milliseconds of Unix time; <see cref="long.MaxValue"/> when no key has one. Exact
-    /// after <see cref="ScanExpiring"/> came to the end, until keys are deleted. Needs the slot's stripe.
+    /// A lower bound of the expiries in a slot, in milliseconds of Unix time; <see cref="long.MaxValue"/> when no key
+    /// has one. Exact after <see cref="ScanExpiring"/> came to the end, until keys are deleted. Needs the slot's
+    /// stripe.
     /// </summary>
     public long EarliestExpiryInSlot(int slot) => Root(slot) == null ? long.MaxValue : _tables!.EarliestExpiry(slot);
 
@@ -202,7 +206,9 @@ public sealed unsafe class Database
         return _tables?.ClearSlot(slot) ?? 0;
     }
 
-    /// <summary>Deletes all keys. Needs every stripe; takes time proportional to the number of slot tables, not of keys.</summary>
+    /// <summary>
+    /// Deletes all keys. Needs every stripe; takes time proportional to the number of slot tables, not of keys.
+    /// </summary>
     public void Clear()
     {
         var tables = _tables;
@@ -214,8 +220,9 @@ public sealed unsafe class Database
     }
 
     /// <summary>
-    /// Visits some entries of one slot's table with Redis's SCAN guarantee: an entry that is there from the first call to the last is
-    /// visited at least once, however the table grows or shrinks in between. Needs the slot's stripe. The visitor must not change the table.
+    /// Visits some entries of one slot's table with Redis's SCAN guarantee: an entry that is there from the first call
+    /// to the last is visited at least once, however the table grows or shrinks in between. Needs the slot's stripe.
+    /// The visitor must not change the table.
     /// </summary>
     /// <param name="slot">The slot.</param>
     /// <param name="cursor">0 to start, else what the last call returned; any value is safe. Below 2^48.</param>
@@ -231,10 +238,11 @@ public sealed unsafe class Database
     }
 
     /// <summary>
-    /// Visits the entries with an expiry of a part of a slot's table (at most some 200 entries), so that the caller can delete the
-    /// expired ones after the call. When the scan has come to the end, <see cref="EarliestExpiryInSlot"/> is exact: a cycle that
-    /// scans only slots whose earliest expiry has passed does no work for the others. Needs the slot's stripe, which may be let go between calls.
-    /// The visitor must not change the table. A key that is there during the whole scan is visited at least once.
+    /// Visits the entries with an expiry of a part of a slot's table (at most some 200 entries), so that the caller can
+    /// delete the expired ones after the call. When the scan has come to the end, <see cref="EarliestExpiryInSlot"/> is
+    /// exact: a cycle that scans only slots whose earliest expiry has passed does no work for the others. Needs the
+    /// slot's stripe, which may be let go between calls. The visitor must not change the table. A key that is there
+    /// during the whole scan is visited at least once.
     /// </summary>
     /// <param name="slot">The slot.</param>
     /// <param name="scan">The default value to start; carried from call to call.</param>
@@ -262,7 +270,8 @@ public sealed unsafe class Database
     }
 
     /// <summary>
-    /// Picks an entry of one slot, each with about the same chance. Needs the slot's stripe. False when the slot is empty.
+    /// Picks an entry of one slot, each with about the same chance. Needs the slot's stripe. False when the slot is
+    /// empty.
     /// </summary>
     /// <param name="slot">The slot.</param>
     /// <param name="random">A random number; the same number and table give the same entry.</param>
@@ -276,8 +285,8 @@ public sealed unsafe class Database
     }
 
     /// <summary>
-    /// The first slot from <paramref name="from"/> on that holds a key (or, when <paramref name="expiring"/>, a key with an expiry), or -1.
-    /// No lock is needed; what it says may be old by the time it is read.
+    /// The first slot from <paramref name="from"/> on that holds a key (or, when <paramref name="expiring"/>, a key
+    /// with an expiry), or -1. No lock is needed; what it says may be old by the time it is read.
     /// </summary>
     public int NextSlotInUse(int from, bool expiring) => _tables?.NextSlotInUse(from, expiring) ?? -1;
 
@@ -330,7 +339,8 @@ public sealed unsafe class Database
         if (_tables is { } tables) return tables;
         tables = new TableSet(_hash, _arenas);
 
-        // Another thread may make it at the same time, under another stripe; the one that is late has touched no native memory yet.
+        // Another thread may make it at the same time, under another stripe; the one that is late has touched no native
+        // memory yet.
         return Interlocked.CompareExchange(ref _tables, tables, null) ?? tables;
     }
 

@@ -3,8 +3,8 @@ using Starling.Slots.Memory;
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
-/// A key, its value and what is kept about it: a view on native memory, valid under the stripe lock until the next change of that
-/// key. The default value stands for no entry.
+/// A key, its value and what is kept about it: a view on native memory, valid under the stripe lock until the next
+/// change of that key. The default value stands for no entry.
 /// </summary>
 public readonly unsafe struct Entry
 {
@@ -31,14 +31,17 @@ public readonly unsafe struct Entry
     public ReadOnlySpan<byte> String => EntryBlock.Value(_block);
 
     /// <summary>
-    /// True when the string was made by APPEND, SETRANGE and the like: Redis then calls its encoding raw whatever its length.
+    /// True when the string was made by APPEND, SETRANGE and the like: Redis then calls its encoding raw whatever its
+    /// length.
     /// </summary>
     public bool IsRawString => EntryBlock.Has(_block, EntryBlock.IsRaw);
 
     /// <summary>Seconds, modulo 2^24, of the last access (LRU clock).</summary>
     public uint AccessClock => EntryBlock.Clock(_block);
 
-    /// <summary>Native bytes that the entry takes, its share of allocation rounding included (OBJECT, MEMORY USAGE).</summary>
+    /// <summary>
+    /// Native bytes that the entry takes, its share of allocation rounding included (OBJECT, MEMORY USAGE).
+    /// </summary>
     public long AllocatedBytes
     {
         get

@@ -4,9 +4,10 @@ using Starling.Slots.Memory;
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
-/// The native layout of an entry: a header of 8 bytes, then each of these if it is there: the expiry (8), the length of a key
-/// that needs more than 16 bits (8), the address, length and capacity of a value in a block of its own (16); then the key; then the value, if it
-/// has no block of its own. The header: kind in bits 0-3, flags in 4-7, access clock in 8-31, key length in 32-47, length of the inline value in 48-63.
+/// The native layout of an entry: a header of 8 bytes, then each of these if it is there: the expiry (8), the length of
+/// a key that needs more than 16 bits (8), the address, length and capacity of a value in a block of its own (16); then
+/// the key; then the value, if it has no block of its own. The header: kind in bits 0-3, flags in 4-7, access clock in
+/// 8-31, key length in 32-47, length of the inline value in 48-63.
 /// </summary>
 internal static unsafe class EntryBlock
 {
@@ -23,7 +24,8 @@ internal static unsafe class EntryBlock
     public const ulong HasLongKey = 0x80;
 
     /// <summary>
-    /// A longer value gets a block of its own, so that growing it, giving it an expiry or another name does not copy it.
+    /// A longer value gets a block of its own, so that growing it, giving it an expiry or another name does not copy
+    /// it.
     /// </summary>
     public const int LargestInline = 512;
 
@@ -99,12 +101,16 @@ internal static unsafe class EntryBlock
     }
 
     /// <summary>
-    /// Makes an entry; the bytes of an inline value are left undefined, those of a separate one are to be attached by the caller.
+    /// Makes an entry; the bytes of an inline value are left undefined, those of a separate one are to be attached by
+    /// the caller.
     /// </summary>
     /// <param name="heap">Gives the memory.</param>
     /// <param name="selector">The stripe.</param>
     /// <param name="key">The key.</param>
-    /// <param name="like">A header whose kind, clock and raw flag the entry gets; <see cref="IsSeparate"/> says whether the value gets a block.</param>
+    /// <param name="like">
+    /// A header whose kind, clock and raw flag the entry gets; <see cref="IsSeparate"/> says whether the value gets a
+    /// block.
+    /// </param>
     /// <param name="expiresAt">The expiry or <see cref="Entry.NoExpiry"/>.</param>
     /// <param name="inlineLength">Length of the inline value, 0 for a separate one.</param>
     public static byte* Make(
@@ -124,8 +130,8 @@ internal static unsafe class EntryBlock
     }
 
     /// <summary>
-    /// Makes an entry of the same value under another name or with another expiry. A separate value's block is the new entry's from then on: the caller frees
-    /// the old entry without its value.
+    /// Makes an entry of the same value under another name or with another expiry. A separate value's block is the new
+    /// entry's from then on: the caller frees the old entry without its value.
     /// </summary>
     public static byte* Rename(NativeHeap heap, int selector, byte* entry, ReadOnlySpan<byte> key, long expiresAt)
     {

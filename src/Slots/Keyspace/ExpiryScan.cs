@@ -1,6 +1,9 @@
 namespace Starling.Slots.Keyspace;
 
-/// <summary>How far a scan of a slot for expired keys has come; the default value starts one. See <see cref="Database.ScanExpiring"/>.</summary>
+/// <summary>
+/// How far a scan of a slot for expired keys has come; the default value starts one. See
+/// <see cref="Database.ScanExpiring"/>.
+/// </summary>
 public struct ExpiryScan
 {
     internal ulong Position;

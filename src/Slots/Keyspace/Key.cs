@@ -1,6 +1,9 @@
 namespace Starling.Slots.Keyspace;
 
-/// <summary>A key with what is computed from it once per command: its slot and its hash. Made by <see cref="Keyspace.Key(ReadOnlySpan{byte})"/>.</summary>
+/// <summary>
+/// A key with what is computed from it once per command: its slot and its hash. Made by
+/// <see cref="Keyspace.Key(ReadOnlySpan{byte})"/>.
+/// </summary>
 public readonly ref struct Key
 {
     internal Key(ReadOnlySpan<byte> bytes, ushort slot, ulong hash)

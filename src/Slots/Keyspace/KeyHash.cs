@@ -6,8 +6,8 @@ using System.Runtime.InteropServices;
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
-/// SipHash-1-3 (Aumasson and Bernstein; one round per word, three at the end) under a key made from the seed: who does not know
-/// the seed cannot choose keys that collide.
+/// SipHash-1-3 (Aumasson and Bernstein; one round per word, three at the end) under a key made from the seed: who does
+/// not know the seed cannot choose keys that collide.
 /// </summary>
 internal readonly struct KeyHash
 {

@@ -3,8 +3,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
-/// All databases of a node and the stripe locks that are the only way to them. Every member of <see cref="Database"/> and
-/// <see cref="Entry"/> that touches a key is called with the lock of that key's stripe held.
+/// All databases of a node and the stripe locks that are the only way to them. Every member of <see cref="Database"/>
+/// and <see cref="Entry"/> that touches a key is called with the lock of that key's stripe held.
 /// </summary>
 public sealed class Keyspace : IDisposable
 {
@@ -28,10 +28,14 @@ public sealed class Keyspace : IDisposable
     /// <summary>Number of databases.</summary>
     public int DatabaseCount => _databases.Length;
 
-    /// <summary>A database by its index, 0..<see cref="DatabaseCount"/>-1. SWAPDB exchanges what an index answers.</summary>
+    /// <summary>
+    /// A database by its index, 0..<see cref="DatabaseCount"/>-1. SWAPDB exchanges what an index answers.
+    /// </summary>
     public Database this[int index] => _databases[index];
 
-    /// <summary>Native bytes in use by keys, values and tables (INFO used_memory counts these). No lock is needed.</summary>
+    /// <summary>
+    /// Native bytes in use by keys, values and tables (INFO used_memory counts these). No lock is needed.
+    /// </summary>
     public long UsedBytes
     {
         get
@@ -42,15 +46,21 @@ public sealed class Keyspace : IDisposable
         }
     }
 
-    /// <summary>Computes the slot and hash of a key. The result aliases <paramref name="bytes"/>. No lock is needed.</summary>
+    /// <summary>
+    /// Computes the slot and hash of a key. The result aliases <paramref name="bytes"/>. No lock is needed.
+    /// </summary>
     public Key Key(ReadOnlySpan<byte> bytes) => new(bytes, HashSlot.Of(bytes), _hash.Of(bytes));
 
-    /// <summary>The key of these bytes when its place is known: what <see cref="Key(ReadOnlySpan{byte})"/> said of the same bytes.</summary>
+    /// <summary>
+    /// The key of these bytes when its place is known: what <see cref="Key(ReadOnlySpan{byte})"/> said of the same
+    /// bytes.
+    /// </summary>
     public Key Key(ReadOnlySpan<byte> bytes, KeyPlace place) => new(bytes, place.Slot, place.Hash);
 
     /// <summary>
-    /// Hides memory latency when several commands are at hand: loads into the cache what looking up these keys will touch, step by step for
-    /// all keys together. Changes nothing. Takes each key's stripe for an instant, passing over those that another thread holds.
+    /// Hides memory latency when several commands are at hand: loads into the cache what looking up these keys will
+    /// touch, step by step for all keys together. Changes nothing. Takes each key's stripe for an instant, passing over
+    /// those that another thread holds.
     /// </summary>
     /// <param name="database">The database.</param>
     /// <param name="keys">The keys, best some 4 to 32.</param>
@@ -75,7 +85,9 @@ public sealed class Keyspace : IDisposable
         }
     }
 
-    /// <summary>Takes the locks of the stripes in ascending order. Re-entrant: a thread may take again what it holds.</summary>
+    /// <summary>
+    /// Takes the locks of the stripes in ascending order. Re-entrant: a thread may take again what it holds.
+    /// </summary>
     public StripeScope Lock(scoped in StripeSet stripes)
     {
         for (var stripe = stripes.Next(0); stripe >= 0; stripe = stripes.Next(stripe + 1)) _stripes[stripe].Enter();
@@ -102,9 +114,9 @@ public sealed class Keyspace : IDisposable
     }
 
     /// <summary>
-    /// Starts a snapshot of every database. Needs every stripe; returns at once. <paramref name="sink"/> then gets each key
-    /// exactly once as it is now, from <see cref="Snapshot.Advance"/> on the saver's thread and from writers that are about to
-    /// change a part that was not visited yet. One snapshot runs at a time.
+    /// Starts a snapshot of every database. Needs every stripe; returns at once. <paramref name="sink"/> then gets each
+    /// key exactly once as it is now, from <see cref="Snapshot.Advance"/> on the saver's thread and from writers that
+    /// are about to change a part that was not visited yet. One snapshot runs at a time.
     /// </summary>
     public Snapshot StartSnapshot(ISnapshotSink sink)
     {
@@ -136,7 +148,8 @@ public sealed class Keyspace : IDisposable
 
     internal void Unlock(scoped in StripeSet stripes)
     {
-        for (var stripe = stripes.Previous(StripeSet.StripeCount - 1); stripe >= 0; stripe = stripes.Previous(stripe - 1))
+        const int last = StripeSet.StripeCount - 1;
+        for (var stripe = stripes.Previous(last); stripe >= 0; stripe = stripes.Previous(stripe - 1))
             _stripes[stripe].Exit();
     }
 }

@@ -6,11 +6,14 @@ public sealed class KeyspaceOptions
     /// <summary>Number of databases, at least 1 (directive <c>databases</c>).</summary>
     public int Databases { get; init; } = 16;
 
-    /// <summary>Seed of the key hash: random per process, so that nobody can choose colliding keys; fixed in tests.</summary>
+    /// <summary>
+    /// Seed of the key hash: random per process, so that nobody can choose colliding keys; fixed in tests.
+    /// </summary>
     public ulong HashSeed { get; init; }
 
     /// <summary>
-    /// Number of arenas of each database's heap, a power of two: more let more threads allocate at once, each costs some partly filled blocks.
+    /// Number of arenas of each database's heap, a power of two: more let more threads allocate at once, each costs
+    /// some partly filled blocks.
     /// </summary>
     public int Arenas { get; init; } = 8;
 }

@@ -4,16 +4,17 @@ using System.Runtime.CompilerServices;
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
-/// The hash table of one slot: finding, inserting, removing. An entry's place follows from its hash alone and in its order: position = the top 48 bits of
-/// the hash, and buckets lie in the order of positions. So a scan's cursor and the parts of a snapshot are ranges of
-/// positions and do not care how the table grows or shrinks in between.
+/// The hash table of one slot: finding, inserting, removing. An entry's place follows from its hash alone and in its
+/// order: position = the top 48 bits of the hash, and buckets lie in the order of positions. So a scan's cursor and the
+/// parts of a snapshot are ranges of positions and do not care how the table grows or shrinks in between.
 /// <para>
-/// A table is a leaf while it is small: n buckets (n = 1..32, each a cache line of 7 references) that divide the positions evenly;
-/// n follows the number of entries in steps of an eighth, and each step places the leaf's entries anew, without reading them: a reference
-/// is an address (48 bits) and a window of 16 hash bits. An entry whose bucket is full goes to the next one; each full bucket that it passed counts it
-/// in its overflow byte. A leaf that would need more than 32 buckets becomes a branch of 2 leaves; a branch whose leaf would, doubles its leaves
-/// up to 64; then a leaf becomes a branch itself, and the windows of its references move on by 6 bits. So no
-/// operation moves more than some thousand references, however large the slot.
+/// A table is a leaf while it is small: n buckets (n = 1..32, each a cache line of 7 references) that divide the
+/// positions evenly; n follows the number of entries in steps of an eighth, and each step places the leaf's entries
+/// anew, without reading them: a reference is an address (48 bits) and a window of 16 hash bits. An entry whose bucket
+/// is full goes to the next one; each full bucket that it passed counts it in its overflow byte. A leaf that would need
+/// more than 32 buckets becomes a branch of 2 leaves; a branch whose leaf would, doubles its leaves up to 64; then a
+/// leaf becomes a branch itself, and the windows of its references move on by 6 bits. So no operation moves more than
+/// some thousand references, however large the slot.
 /// </para>
 /// </summary>
 internal static unsafe class SlotTable
@@ -83,7 +84,7 @@ internal static unsafe class SlotTable
         var place = Locate(root, hash);
         while (place.Leaf->Buckets == 0 || place.Leaf->Count >= Limit(place.Leaf->Buckets))
         {
-            TableShape.Grow(memory, place, hash);
+            TableShape.Grow(memory, place);
             place = Locate(root, hash);
         }
 
@@ -126,7 +127,7 @@ internal static unsafe class SlotTable
             node = Child(node, hash, offset);
         }
 
-        TableShape.Shrink(memory, place, hash);
+        TableShape.Shrink(memory, place);
         if (root->Count == 0) TableShape.Free(memory, root, entries: false);
     }
 
@@ -187,7 +188,9 @@ internal static unsafe class SlotTable
         return ~(((difference & LowBits) + LowBits) | difference) & HighBits;
     }
 
-    /// <summary>The overflow count of a bucket's tag word: how many entries passed the bucket because it was full.</summary>
+    /// <summary>
+    /// The overflow count of a bucket's tag word: how many entries passed the bucket because it was full.
+    /// </summary>
     public static int Overflow(ulong tags) => (int)(tags >> OverflowShift);
 
     private static TableNode* Child(TableNode* branch, ulong hash, int offset) =>

@@ -16,7 +16,9 @@ public sealed class Snapshot : IDisposable
         _parts = parts;
     }
 
-    /// <summary>Native bytes of databases that were cleared since the snapshot started and are kept for it. Needs no lock.</summary>
+    /// <summary>
+    /// Native bytes of databases that were cleared since the snapshot started and are kept for it. Needs no lock.
+    /// </summary>
     internal long KeptBytes
     {
         get
@@ -29,8 +31,8 @@ public sealed class Snapshot : IDisposable
     }
 
     /// <summary>
-    /// Visits a bounded part (some tens of microseconds of lock time), taking the stripe lock itself; called in a loop by the one
-    /// saver thread, which waits between calls while its output is full.
+    /// Visits a bounded part (some tens of microseconds of lock time), taking the stripe lock itself; called in a loop
+    /// by the one saver thread, which waits between calls while its output is full.
     /// </summary>
     /// <returns>False when every part has been visited: the sink has got every key.</returns>
     public bool Advance()
@@ -49,6 +51,7 @@ public sealed class Snapshot : IDisposable
                 return true;
             }
 
+            part.Finish(_keyspace);
             _at++;
             _slot = 0;
         }
@@ -56,20 +59,14 @@ public sealed class Snapshot : IDisposable
         return false;
     }
 
-    /// <summary>Ends the snapshot, finished or abandoned, and frees what was kept for it. Takes every stripe itself.</summary>
+    /// <summary>
+    /// Ends the snapshot, finished or abandoned, and frees what was kept for it. Takes every stripe itself.
+    /// </summary>
     public void Dispose()
     {
         if (_disposed) return;
         _disposed = true;
-        using (_keyspace.LockAll())
-        {
-            foreach (var part in _parts)
-                if (!part.IsDetached) part.Database.EndSnapshot();
-            _keyspace.EndSnapshot(this);
-        }
-
-        // Nobody else knows these tables any more.
-        foreach (var part in _parts)
-            if (part.IsDetached) part.Tables.Dispose();
+        for (; _at < _parts.Count; _at++) _parts[_at].Finish(_keyspace);
+        using (_keyspace.LockAll()) _keyspace.EndSnapshot(this);
     }
 }

@@ -8,30 +8,43 @@ internal sealed unsafe class SnapshotProgress
 
     private readonly SnapshotStripe?[] _stripes = new SnapshotStripe?[StripeSet.StripeCount];
     private readonly ISnapshotSink _sink;
+    private readonly Database _database;
     private readonly int _index;
 
     /// <summary>Starts saving a database. Needs every stripe.</summary>
     public SnapshotProgress(Database database, TableSet tables, ISnapshotSink sink)
     {
-        Database = database;
+        _database = database;
         Tables = tables;
         _sink = sink;
         _index = database.Index;
     }
 
-    /// <summary>The database.</summary>
-    public Database Database { get; }
-
     /// <summary>Its tables when the snapshot started.</summary>
     public TableSet Tables { get; }
 
-    /// <summary>True when the database was cleared meanwhile: the tables are this snapshot's own. Read it under any stripe.</summary>
+    /// <summary>
+    /// True when the database was cleared meanwhile: the tables are this snapshot's own. Read it under any stripe.
+    /// </summary>
     public bool IsDetached { get; private set; }
 
     /// <summary>Says that the database has given its tables up. Needs every stripe.</summary>
     public void Detach() => IsDetached = true;
 
-    /// <summary>Saves the part of a key that is about to be changed, made or deleted. Needs the slot's stripe.</summary>
+    /// <summary>
+    /// Ends the saving of this database, done or given up. Takes every stripe itself. Tables that the database gave up
+    /// are freed after that: nobody else knows them any more.
+    /// </summary>
+    public void Finish(Keyspace keyspace)
+    {
+        using (keyspace.LockAll())
+            if (!IsDetached) _database.EndSnapshot();
+        if (IsDetached) Tables.Dispose();
+    }
+
+    /// <summary>
+    /// Saves the part of a key that is about to be changed, made or deleted. Needs the slot's stripe.
+    /// </summary>
     public void BeforeWrite(int slot, ulong hash)
     {
         var stripe = Stripe(slot);

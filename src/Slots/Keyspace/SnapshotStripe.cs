@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
-/// Which parts of the slots of one stripe a snapshot has saved. A part is a range of positions, a power of two of equal ones per
-/// slot, some entries each; the number is chosen when the slot is first touched. All under the stripe's lock.
+/// Which parts of the slots of one stripe a snapshot has saved. A part is a range of positions, a power of two of equal
+/// ones per slot, some entries each; the number is chosen when the slot is first touched. All under the stripe's lock.
 /// </summary>
 internal sealed class SnapshotStripe
 {

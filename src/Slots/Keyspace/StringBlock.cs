@@ -36,7 +36,9 @@ internal static unsafe class StringBlock
         return copy;
     }
 
-    /// <summary>Writes a new value over the old one where it takes the same memory; the string is not raw any more.</summary>
+    /// <summary>
+    /// Writes a new value over the old one where it takes the same memory; the string is not raw any more.
+    /// </summary>
     public static bool TryOverwrite(byte* entry, ReadOnlySpan<byte> value, long expiresAt)
     {
         if (EntryBlock.Kind(entry) != ValueKind.String) return false;
@@ -61,15 +63,16 @@ internal static unsafe class StringBlock
     }
 
     /// <summary>
-    /// Changes the length of a value, keeping what fits and zeroing what is new. Returns the entry, or a new block that has taken over
-    /// the value's own block, if any; the caller then frees the old entry without its value.
+    /// Changes the length of a value, keeping what fits and zeroing what is new. Returns the entry, or a new block that
+    /// has taken over the value's own block, if any; the caller then frees the old entry without its value.
     /// </summary>
     public static byte* Resize(NativeHeap heap, int selector, byte* entry, int length)
     {
         var old = EntryBlock.Value(entry);
         var oldLength = old.Length;
         if (EntryBlock.Has(entry, EntryBlock.IsSeparate)) ResizeSeparate(heap, selector, entry, length);
-        else if (length <= EntryBlock.LargestInline && FitsInline(entry, length)) EntryBlock.SetInlineLength(entry, length);
+        else if (length <= EntryBlock.LargestInline && FitsInline(entry, length))
+            EntryBlock.SetInlineLength(entry, length);
         else entry = Remake(heap, selector, entry, old, length);
         if (length > oldLength) EntryBlock.Value(entry)[oldLength..].Clear();
         return entry;

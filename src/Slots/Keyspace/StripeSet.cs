@@ -3,7 +3,8 @@ using System.Numerics;
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
-/// A set of stripes. Slots are grouped into <see cref="StripeCount"/> stripes (slot modulo that number); each stripe has one lock.
+/// A set of stripes. Slots are grouped into <see cref="StripeCount"/> stripes (slot modulo that number); each stripe
+/// has one lock.
 /// </summary>
 public struct StripeSet
 {
@@ -13,14 +14,16 @@ public struct StripeSet
     private ulong _a, _b, _c, _d;
 
     /// <summary>The set of every stripe.</summary>
-    public static StripeSet All => new() { _a = ulong.MaxValue, _b = ulong.MaxValue, _c = ulong.MaxValue, _d = ulong.MaxValue };
+    public static StripeSet All =>
+        new() { _a = ulong.MaxValue, _b = ulong.MaxValue, _c = ulong.MaxValue, _d = ulong.MaxValue };
 
     /// <summary>The stripe, 0..255, of a slot.</summary>
     public static int StripeOf(int slot) => slot & (StripeCount - 1);
 
     /// <summary>The number of stripes in the set.</summary>
     public readonly int Count =>
-        BitOperations.PopCount(_a) + BitOperations.PopCount(_b) + BitOperations.PopCount(_c) + BitOperations.PopCount(_d);
+        BitOperations.PopCount(_a) + BitOperations.PopCount(_b) +
+        BitOperations.PopCount(_c) + BitOperations.PopCount(_d);
 
     /// <summary>Adds the stripe of a slot.</summary>
     public void AddSlot(int slot)
@@ -45,7 +48,9 @@ public struct StripeSet
         _d |= other._d;
     }
 
-    /// <summary>The lowest stripe of the set that is at least <paramref name="from"/>, or -1 when there is none.</summary>
+    /// <summary>
+    /// The lowest stripe of the set that is at least <paramref name="from"/>, or -1 when there is none.
+    /// </summary>
     public readonly int Next(int from)
     {
         for (var word = from >> 6; word < 4; word++)
@@ -58,7 +63,9 @@ public struct StripeSet
         return -1;
     }
 
-    /// <summary>The highest stripe of the set that is at most <paramref name="from"/>, or -1 when there is none.</summary>
+    /// <summary>
+    /// The highest stripe of the set that is at most <paramref name="from"/>, or -1 when there is none.
+    /// </summary>
     public readonly int Previous(int from)
     {
         for (var word = from < 0 ? -1 : from >> 6; word >= 0; word--)

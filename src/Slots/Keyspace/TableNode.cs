@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
-/// A node of a slot's table; see <see cref="SlotTable"/>. A leaf holds up to 32 buckets in up to 8 pieces of up to 4 buckets;
-/// a branch holds the address of its children. One cache line. All zero is an empty leaf.
+/// A node of a slot's table; see <see cref="SlotTable"/>. A leaf holds up to 32 buckets in up to 8 pieces of up to 4
+/// buckets; a branch holds the address of its children. One cache line. All zero is an empty leaf.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = Bytes)]
 internal unsafe struct TableNode

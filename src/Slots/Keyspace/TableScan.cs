@@ -11,7 +11,10 @@ internal static unsafe class TableScan
 
     private const int EmptyBucketsPerCall = 64;
 
-    /// <summary>Visits the buckets from a position on until there was an entry, or many buckets without one; returns where to go on.</summary>
+    /// <summary>
+    /// Visits the buckets from a position on until there was an entry, or many buckets without one; returns where to go
+    /// on.
+    /// </summary>
     public static ulong VisitSome<TVisitor>(TableNode* root, ulong from, ref TVisitor visitor)
         where TVisitor : IEntryVisitor, allows ref struct
     {
@@ -173,7 +176,7 @@ internal static unsafe class TableScan
             _from = from;
             _end = end;
             _shift = SlotTable.PositionBits - SlotTable.WindowBits - place.Offset;
-            _prefix = place.Offset == 0 ? 0 : from >> (SlotTable.PositionBits - place.Offset) << (SlotTable.PositionBits - place.Offset);
+            _prefix = from & ~((1UL << (SlotTable.PositionBits - place.Offset)) - 1);
         }
 
         /// <summary>Judged by the window alone where that decides it, else by the key's hash.</summary>

@@ -3,7 +3,8 @@ using Starling.Slots.Memory;
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
-/// The tables and the heap of one database, made at its first key. Clearing a database throws its table set away as a whole, or leaves it to a snapshot.
+/// The tables and the heap of one database, made at its first key. Clearing a database throws its table set away as a
+/// whole, or leaves it to a snapshot.
 /// </summary>
 internal sealed unsafe class TableSet
 {
@@ -151,7 +152,10 @@ internal sealed unsafe class TableSet
         return ++stripe->ExpiryScanNumber;
     }
 
-    /// <summary>Ends a scan: the earliest expiry it found holds, unless another scan began in the stripe before this one was done.</summary>
+    /// <summary>
+    /// Ends a scan: the earliest expiry it found holds, unless another scan began in the stripe before this one was
+    /// done.
+    /// </summary>
     public void EndExpiryScan(int slot, int number, long minimum)
     {
         var stripe = (StripeTables*)_stripes[StripeSet.StripeOf(slot)];

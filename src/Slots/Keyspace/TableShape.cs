@@ -14,7 +14,7 @@ internal static unsafe class TableShape
     private const uint FullestMerged = 160;
 
     /// <summary>Makes room in a leaf that is full: more buckets, or two leaves out of one.</summary>
-    public static void Grow(in TableMemory memory, in TablePlace place, ulong hash)
+    public static void Grow(in TableMemory memory, in TablePlace place)
     {
         var leaf = place.Leaf;
         int buckets = leaf->Buckets;
@@ -35,13 +35,12 @@ internal static unsafe class TableShape
         {
             // 192 entries that agree in the first 36 bits of a keyed hash at this depth: it is not random any more.
             Invariant.That(place.Offset + SlotTable.MaxFanoutBits + SlotTable.WindowBits <= SlotTable.PositionBits);
-            _ = hash;
             SplitLeaf(memory, leaf, place.Offset + SlotTable.MaxFanoutBits, moveWindows: true);
         }
     }
 
     /// <summary>Gives back room after a removal.</summary>
-    public static void Shrink(in TableMemory memory, in TablePlace place, ulong hash)
+    public static void Shrink(in TableMemory memory, in TablePlace place)
     {
         var leaf = place.Leaf;
         if (leaf->Count == 0) SetBuckets(memory, leaf, 0);
@@ -52,7 +51,6 @@ internal static unsafe class TableShape
         if (parent == null || parent->Count >= SparseLeaf << place.Bits || !CanHalve(parent)) return;
         if (place.Bits > 1) HalveBranch(memory, parent);
         else MergeIntoLeaf(memory, parent, place.Offset);
-        _ = hash;
     }
 
     /// <summary>Frees the memory of a table, with or without the entries, and leaves it an empty leaf.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Starling.Slots.Memory;
@@ -5,12 +6,16 @@ namespace Starling.Slots.Memory;
 /// <summary>A part of a heap with a lock of its own.</summary>
 internal sealed unsafe class Arena
 {
+    /// <summary>What a freed cell is filled with in debug builds, behind the address that it holds.</summary>
+    public const byte Poison = 0xDD;
+
     private readonly nint[] _partial = new nint[SizeClass.Count];
     private readonly ChunkPool _chunks;
     private readonly int _index;
 
     /// <summary>
-    /// Guards everything here, for some tens of nanoseconds. Taken under stripe locks; the lock of <see cref="ChunkPool"/> is taken under it.
+    /// Guards everything here, for some tens of nanoseconds. Taken under stripe locks; the lock of
+    /// <see cref="ChunkPool"/> is taken under it.
     /// </summary>
     private SpinLock _lock = new(enableThreadOwnerTracking: false);
 
@@ -37,8 +42,16 @@ internal sealed unsafe class Arena
             if (block == null) block = AddBlock(sizeClass);
             var size = SizeClass.BytesOf(sizeClass);
             var cell = block->Freed;
-            if (cell != null) block->Freed = *(byte**)cell;
-            else cell = (byte*)block + SizeClass.HeaderBytes + ((long)block->Carved++ * size);
+            if (cell != null)
+            {
+                CheckPoison(cell, size);
+                block->Freed = *(byte**)cell;
+            }
+            else
+            {
+                cell = (byte*)block + SizeClass.HeaderBytes + ((long)block->Carved++ * size);
+            }
+
             if (++block->Used == SizeClass.CellsPerBlock(sizeClass)) Unlink(block);
             _usedBytes += size;
             return cell;
@@ -86,7 +99,9 @@ internal sealed unsafe class Arena
         NativeMemory.Free(block);
     }
 
-    /// <summary>Changes the size of what <see cref="AllocateLarge"/> gave; the content stays, the address may not.</summary>
+    /// <summary>
+    /// Changes the size of what <see cref="AllocateLarge"/> gave; the content stays, the address may not.
+    /// </summary>
     public byte* ReallocateLarge(byte* memory, long bytes)
     {
         var block = (LargeBlock*)memory - 1;
@@ -103,6 +118,11 @@ internal sealed unsafe class Arena
         Array.Clear(_partial);
         _usedBytes = 0;
     }
+
+    /// <summary>Finds out who wrote to a cell after it was freed.</summary>
+    [Conditional("DEBUG")]
+    private static void CheckPoison(byte* cell, int size) =>
+        Invariant.That(new ReadOnlySpan<byte>(cell + 8, size - 8).IndexOfAnyExcept(Poison) < 0);
 
     private void Adopt(LargeBlock* block, long bytes)
     {

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Starling.Slots.Memory;
 
-/// <summary>The header of a block of cells of one size class. The block is aligned to its size, so a cell's address leads to it.</summary>
+/// <summary>
+/// The header of a block of cells of one size class. The block is aligned to its size, so a cell's address leads to it.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct Block
 {

@@ -3,13 +3,17 @@ using System.Runtime.InteropServices;
 
 namespace Starling.Slots.Memory;
 
-/// <summary>Gives blocks to arenas and takes them back; a chunk without a block in use goes back to the system.</summary>
+/// <summary>
+/// Gives blocks to arenas and takes them back; a chunk without a block in use goes back to the system.
+/// </summary>
 internal sealed unsafe class ChunkPool
 {
     private const nuint ChunkBytes = (nuint)Chunk.Blocks * SizeClass.BlockBytes;
     private const uint AllFree = uint.MaxValue;
 
-    /// <summary>A heap with more chunks asks for huge pages; a smaller one would pay for memory that it does not use.</summary>
+    /// <summary>
+    /// A heap with more chunks asks for huge pages; a smaller one would pay for memory that it does not use.
+    /// </summary>
     private const int SmallHeap = 8;
 
     /// <summary>Guards the lists. Taken under an arena's lock, takes no other.</summary>

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Starling.Slots.Memory;
 
-/// <summary>The header of an allocation that is too large for a cell; what the caller gets starts right behind it.</summary>
+/// <summary>
+/// The header of an allocation that is too large for a cell; what the caller gets starts right behind it.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct LargeBlock
 {

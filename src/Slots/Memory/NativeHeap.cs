@@ -1,21 +1,22 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Starling.Slots.Memory;
 
 /// <summary>
-/// The allocator of all native memory. Small sizes are cells of 64 KiB blocks (<see cref="SizeClass"/>); an empty block is given back. The heap
-/// has several arenas with a lock each; callers choose one by stripe. Who frees says the size that was asked for. In
-/// debug builds a cell ends in guard bytes, and a freed one is poisoned until it is used again.
+/// The allocator of all native memory. Small sizes are cells of 64 KiB blocks (<see cref="SizeClass"/>); an empty block
+/// is given back. The heap has several arenas with a lock each; callers choose one by stripe. Who frees says the size
+/// that was asked for. In debug builds a cell ends in guard bytes, and a freed one is poisoned until it is used again.
 /// </summary>
 internal sealed unsafe class NativeHeap : IDisposable
 {
 #if DEBUG
     private const int GuardBytes = 8;
-    private const ulong Guard = 0xA5C3_5A3C_C3A5_3C5A;
-    private const byte Poison = 0xDD;
 #else
     private const int GuardBytes = 0;
 #endif
+
+    private const ulong Guard = 0xA5C3_5A3C_C3A5_3C5A;
 
     private readonly ChunkPool _chunks = new();
     private readonly Arena[] _arenas;
@@ -58,8 +59,8 @@ internal sealed unsafe class NativeHeap : IDisposable
     }
 
     /// <summary>
-    /// Memory of undefined content. Aligned to 8; to 64 when <paramref name="size"/> is a multiple of 64 up to 2048 (in debug
-    /// builds only as far as the guard bytes leave it so) and to 16 above <see cref="SizeClass.LargestBytes"/>.
+    /// Memory of undefined content. Aligned to 8; to 64 when <paramref name="size"/> is a multiple of 64 up to 2048 (in
+    /// debug builds only as far as the guard bytes leave it so) and to 16 above <see cref="SizeClass.LargestBytes"/>.
     /// </summary>
     /// <param name="selector">Chooses the arena, e.g. the stripe.</param>
     /// <param name="size">Bytes, at least 1.</param>
@@ -118,39 +119,24 @@ internal sealed unsafe class NativeHeap : IDisposable
         return result;
     }
 
-    /// <summary>Gives everything back to the system, whatever is in use: the pointers into this heap are dead.</summary>
+    /// <summary>
+    /// Gives everything back to the system, whatever is in use: the pointers into this heap are dead.
+    /// </summary>
     public void Dispose()
     {
         foreach (var arena in _arenas) arena.Clear();
         _chunks.Clear();
     }
 
-#if DEBUG
+    [Conditional("DEBUG")]
     private static void SetGuard(byte* memory, long size) =>
         Unsafe.WriteUnaligned(memory + UsableBytes(size), Guard);
 
+    [Conditional("DEBUG")]
     private static void CheckGuard(byte* memory, long size) =>
         Invariant.That(Unsafe.ReadUnaligned<ulong>(memory + UsableBytes(size)) == Guard);
 
+    [Conditional("DEBUG")]
     private static void SetPoison(byte* memory, long size) =>
-        Unsafe.InitBlockUnaligned(memory, Poison, (uint)(UsableBytes(size) + GuardBytes));
-#else
-    private static void SetGuard(byte* memory, long size)
-    {
-        _ = memory;
-        _ = size;
-    }
-
-    private static void CheckGuard(byte* memory, long size)
-    {
-        _ = memory;
-        _ = size;
-    }
-
-    private static void SetPoison(byte* memory, long size)
-    {
-        _ = memory;
-        _ = size;
-    }
-#endif
+        Unsafe.InitBlockUnaligned(memory, Arena.Poison, (uint)(UsableBytes(size) + GuardBytes));
 }

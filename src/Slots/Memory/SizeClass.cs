@@ -1,8 +1,9 @@
 namespace Starling.Slots.Memory;
 
 /// <summary>
-/// The cell sizes of <see cref="NativeHeap"/>: steps of 8 bytes up to 512, of 32 up to 1024, of 64 up to 2048, then the sizes of
-/// which 31, 30, ... 8 fill a block. A size that is a multiple of 64 up to 2048 gets exactly its size and lies on a cache line.
+/// The cell sizes of <see cref="NativeHeap"/>: steps of 8 bytes up to 512, of 32 up to 1024, of 64 up to 2048, then the
+/// sizes of which 31, 30, ... 8 fill a block. A size that is a multiple of 64 up to 2048 gets exactly its size and lies
+/// on a cache line.
 /// </summary>
 internal static class SizeClass
 {

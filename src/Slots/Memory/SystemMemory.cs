@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Starling.Slots.Memory;
 
 /// <summary>
-/// Chunks from the system. On Linux mapped and unmapped directly, since the C library's allocator would keep what is freed; elsewhere from the C library.
+/// Chunks from the system. On Linux mapped and unmapped directly, since the C library's allocator would keep what is
+/// freed; elsewhere from the C library.
 /// </summary>
 internal static unsafe class SystemMemory
 {
@@ -20,7 +21,9 @@ internal static unsafe class SystemMemory
     private static readonly delegate* unmanaged<void*, nuint, int, int> Madvise =
         (delegate* unmanaged<void*, nuint, int, int>)Find("madvise");
 
-    /// <summary>Memory that is aligned to its size, a power of two. Throws <see cref="OutOfMemoryException"/>.</summary>
+    /// <summary>
+    /// Memory that is aligned to its size, a power of two. Throws <see cref="OutOfMemoryException"/>.
+    /// </summary>
     public static byte* Take(nuint size)
     {
         if (Map == null || Unmap == null) return (byte*)NativeMemory.AlignedAlloc(size, size);
@@ -41,9 +44,10 @@ internal static unsafe class SystemMemory
     }
 
     /// <summary>
-    /// Asks for huge pages where the system has them (Linux: transparent_hugepage/enabled at "madvise", the usual default, or "always"); ordinary
-    /// pages serve as well. A keyspace is read at random: measured on a virtual machine with a million keys, a lookup took a fifth less
-    /// time. There is no fork, so they have none of the cost that copying them would bring.
+    /// Asks for huge pages where the system has them (Linux: transparent_hugepage/enabled at "madvise", the usual
+    /// default, or "always"); ordinary pages serve as well. A keyspace is read at random: measured on a virtual machine
+    /// with a million keys, a lookup took a fifth less time. There is no fork, so they have none of the cost that
+    /// copying them would bring.
     /// </summary>
     public static void AdviseHugePages(byte* memory, nuint size)
     {
