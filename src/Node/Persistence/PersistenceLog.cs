@@ -26,9 +26,6 @@ internal static partial class PersistenceLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "There is a child saving an .rdb. Killing it!")]
     public static partial void EndingBackgroundSave(ILogger logger);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Saving the final RDB snapshot before exiting.")]
-    public static partial void FinalSave(ILogger logger);
-
     [LoggerMessage(
         Level = LogLevel.Warning,
         Message = "Failed opening the temp RDB file {File} (in server root dir {Directory}) for saving: {Problem}")]

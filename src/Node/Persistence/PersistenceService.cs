@@ -161,7 +161,6 @@ public sealed class PersistenceService
     public bool SaveOnShutdown()
     {
         CancelSnapshots();
-        PersistenceLog.FinalSave(_logger);
         var session = new SnapshotSession(FileTarget(), new SnapshotOptions()) { IsFile = true };
         _saver.Start(session, onlyIfIdle: false);
         session.Wait(Timeout.InfiniteTimeSpan);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net.Sockets;
 
 namespace Starling.Node.Persistence;
 
@@ -175,7 +176,8 @@ internal sealed class RdbInput
         {
             return _stream.Read(output);
         }
-        catch (Exception problem) when (problem is IOException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception problem) when (
+            problem is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
             Problem = problem.Message;
             return 0;

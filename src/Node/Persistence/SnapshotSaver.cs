@@ -78,8 +78,8 @@ internal sealed class SnapshotSaver
     }
 
     /// <summary>
-    /// Does some work on the saver thread when its turn comes; nothing else of the saver runs meanwhile. What the work returns is called afterwards, when
-    /// the saver is free again.
+    /// Does some work on the saver thread when its turn comes; nothing else of the saver runs meanwhile. What the work returns is called
+    /// afterwards, when the saver is free again.
     /// </summary>
     public void Run(Func<Action> work)
     {

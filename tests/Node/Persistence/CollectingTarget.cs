@@ -6,14 +6,15 @@ namespace Starling.Node.Tests.Persistence;
 internal sealed class CollectingTarget : ISnapshotTarget
 {
     private readonly MemoryStream _bytes = new();
+    private readonly ManualResetEventSlim _reached = new();
 
     public byte[] Bytes => _bytes.ToArray();
 
     /// <summary>Writes wait for it.</summary>
     public ManualResetEventSlim Gate { get; } = new(initialState: true);
 
-    /// <summary>Set by the first write.</summary>
-    public ManualResetEventSlim Reached { get; } = new();
+    /// <summary>Waits for the first write.</summary>
+    public bool WaitUntilReached() => _reached.Wait(TimeSpan.FromSeconds(90), CancellationToken.None);
 
     public bool Fails { get; init; }
 
@@ -23,7 +24,7 @@ internal sealed class CollectingTarget : ISnapshotTarget
 
     public void Write(ReadOnlySpan<byte> bytes, CancellationToken cancellation)
     {
-        Reached.Set();
+        _reached.Set();
         Gate.Wait(cancellation);
         if (Fails) throw new IOException("broken pipe");
         _bytes.Write(bytes);

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Config;
 using Starling.Node.Persistence;
-using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Tests.Persistence;
 

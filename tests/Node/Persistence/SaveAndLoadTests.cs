@@ -159,7 +159,7 @@ public sealed class SaveAndLoadTests
         var target = new CollectingTarget();
         target.Gate.Reset();
         var session = host.Persistence.StartSnapshot(target, new SnapshotOptions());
-        Assert.True(target.Reached.Wait(TimeSpan.FromSeconds(90)));
+        Assert.True(target.WaitUntilReached());
         Assert.True(host.Persistence.SaveOnShutdown());
         Assert.Equal(SnapshotState.Cancelled, session.State);
         Assert.Equal([new RdbEntry("a", "1")], RdbBytes.Read(File.ReadAllBytes(host.File), out _));

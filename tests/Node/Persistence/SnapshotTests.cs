@@ -33,7 +33,7 @@ public sealed class SnapshotTests
         target.Gate.Reset();
         var session = host.Persistence.StartSnapshot(target, new SnapshotOptions());
         foreach (var writer in writers) writer.Start();
-        Assert.True(target.Reached.Wait(Patience));
+        Assert.True(target.WaitUntilReached());
         Thread.Sleep(50); // the writers change what the blocked saver has not visited
         target.Gate.Set();
         Assert.True(session.Wait(Patience));
@@ -80,7 +80,7 @@ public sealed class SnapshotTests
         var first = new CollectingTarget();
         first.Gate.Reset();
         var firstSession = host.Persistence.StartSnapshot(first, new SnapshotOptions());
-        Assert.True(first.Reached.Wait(Patience));
+        Assert.True(first.WaitUntilReached());
         Assert.True(host.Persistence.IsSaving);
         Assert.False(host.Persistence.TryStartSave(background: true));
 
@@ -112,7 +112,7 @@ public sealed class SnapshotTests
         SnapshotState? heard = null;
         var session = host.Persistence.StartSnapshot(target, new SnapshotOptions { OnEnd = ended => heard = ended.State });
         var queued = host.Persistence.StartSnapshot(new CollectingTarget(), new SnapshotOptions());
-        Assert.True(target.Reached.Wait(Patience));
+        Assert.True(target.WaitUntilReached());
         queued.Cancel();
         session.Cancel();
         Assert.True(session.Wait(Patience));
