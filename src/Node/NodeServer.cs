@@ -15,6 +15,8 @@ namespace Starling.Node;
 /// <summary>A server node: owns the parts and wires them.</summary>
 public sealed class NodeServer
 {
+    private bool _isStarting;
+
     /// <summary>Makes a server from its configuration; nothing is started yet.</summary>
     public NodeServer(ServerConfig config, ILoggerFactory loggers, TimeProvider clock)
     {
@@ -109,6 +111,9 @@ public sealed class NodeServer
     /// <summary>The cluster, or null when cluster-enabled is no.</summary>
     public ClusterService? Cluster { get; }
 
+    /// <summary>True from the moment clients may connect until the data set is there: they are answered LOADING.</summary>
+    public bool IsStarting { get => Volatile.Read(ref _isStarting); private set => Volatile.Write(ref _isStarting, value); }
+
     /// <summary>Milliseconds of Unix time.</summary>
     public long NowMilliseconds => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -123,13 +128,18 @@ public sealed class NodeServer
         var log = Loggers.CreateLogger("server");
         Sections.NoteStart();
         Cluster?.Open();
-        Persistence.ExpectLoad();
-        Listener.Start(ephemeralPort);
+        Listener.Bind(ephemeralPort);
+        IsStarting = true;
         Cron.Start();
         ServerLog.Initialized(log);
+
+        // While there is something to load, clients are answered LOADING; otherwise they wait the moment that is left.
+        if (Persistence.HasFile) Listener.Accept();
         if (!Persistence.LoadAtStart()) throw new ServerStartException("Fatal error loading the DB, exiting.");
         Replication.Start();
         Cluster?.Start();
+        IsStarting = false;
+        Listener.Accept();
         if (Config.Port != 0) ServerLog.Ready(log, "tcp");
         if (Config.UnixSocket is { } path)
         {

@@ -34,7 +34,10 @@ public sealed class PersistenceService
     public ReplicationPosition? LoadedPosition { get; private set; }
 
     /// <summary>True while a data set is being loaded: the gate answers LOADING.</summary>
-    public bool IsLoading => _loading.IsLoading;
+    public bool IsLoading => _loading.IsLoading || _server.IsStarting;
+
+    /// <summary>True when there is an RDB file that <see cref="LoadAtStart"/> would load.</summary>
+    public bool HasFile => File.Exists(FilePath);
 
     /// <summary>
     /// True when the last background save failed, save points are configured and stop-writes-on-bgsave-error holds: the gate
@@ -120,14 +123,6 @@ public sealed class PersistenceService
         {
             _loading.End();
         }
-    }
-
-    /// <summary>
-    /// To be called before clients can connect: when there is an RDB file, they are answered LOADING until <see cref="LoadAtStart"/> has loaded it.
-    /// </summary>
-    public void ExpectLoad()
-    {
-        if (File.Exists(FilePath)) _loading.Begin(_server.NowMilliseconds, 0);
     }
 
     /// <summary>

@@ -32,6 +32,7 @@ public sealed class ClientListener
     private readonly List<Socket> _sockets = [];
     private string? _unixPath;
     private string[] _bound = [];
+    private bool _isAccepting;
     private volatile bool _isStopped;
 
     /// <summary>Makes the listener of a server; nothing is bound yet.</summary>
@@ -45,23 +46,31 @@ public sealed class ClientListener
     public int Port { get; private set; }
 
     /// <summary>
-    /// Binds and listens on every address of the configuration. With <paramref name="ephemeral"/> on a port that the system picks (tests).
+    /// Binds and listens on every address of the configuration; who connects waits until <see cref="Accept()"/>. With
+    /// <paramref name="ephemeral"/> on a port that the system picks (tests).
     /// </summary>
     /// <exception cref="ServerStartException">An address cannot be bound; Redis's lines are logged.</exception>
-    public void Start(bool ephemeral = false)
+    public void Bind(bool ephemeral = false)
     {
         var config = _server.Config;
         if (config.Port != 0 || ephemeral) Port = BindAll(config.Bind, ephemeral ? 0 : config.Port, ephemeral);
         if (ephemeral) config.Port = Port;
         if (!string.IsNullOrEmpty(config.UnixSocket)) BindUnix(config.UnixSocket, config.UnixSocketPerm);
-        Socket[] sockets;
-        lock (_lock) sockets = [.. _sockets];
-        if (sockets.Length == 0)
+        lock (_lock)
         {
-            ServingLog.NotListening(_logger);
-            throw new ServerStartException("Configured to not listen anywhere, exiting.");
+            if (_sockets.Count > 0) return;
         }
 
+        throw new ServerStartException("Configured to not listen anywhere, exiting.");
+    }
+
+    /// <summary>Begins to accept connections; a second call does nothing.</summary>
+    public void Accept()
+    {
+        if (_isAccepting) return;
+        _isAccepting = true;
+        Socket[] sockets;
+        lock (_lock) sockets = [.. _sockets];
         foreach (var socket in sockets) StartAccepting(socket);
     }
 
@@ -171,8 +180,7 @@ public sealed class ClientListener
 
         var explanation = (error.SocketErrorCode == SocketError.HostNotFound ? "" : "bind: ") + Explain(error);
         ServingLog.CannotListen(_logger, name, port, explanation);
-        ServingLog.ListenFailed(_logger, port);
-        throw new ServerStartException($"Could not create server TCP listening socket {name}:{port}: {explanation}", error);
+        throw new ServerStartException($"Failed listening on port {port} (tcp), aborting.", error);
     }
 
     private Socket Bind(IPEndPoint endPoint)

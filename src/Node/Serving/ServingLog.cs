@@ -9,14 +9,8 @@ internal static partial class ServingLog
     [LoggerMessage(1, LogLevel.Warning, "Warning: Could not create server TCP listening socket {Address}:{Port}: {Error}")]
     public static partial void CannotListen(ILogger logger, string address, int port, string error);
 
-    [LoggerMessage(2, LogLevel.Warning, "Failed listening on port {Port} (tcp), aborting.")]
-    public static partial void ListenFailed(ILogger logger, int port);
-
     [LoggerMessage(3, LogLevel.Warning, "Failed opening Unix socket: bind: {Error}")]
     public static partial void CannotListenUnix(ILogger logger, string error);
-
-    [LoggerMessage(4, LogLevel.Warning, "Configured to not listen anywhere, exiting.")]
-    public static partial void NotListening(ILogger logger);
 
     [LoggerMessage(5, LogLevel.Warning, "Error accepting a client connection: {Error}")]
     public static partial void AcceptFailed(ILogger logger, string error);
