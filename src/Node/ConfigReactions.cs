@@ -6,6 +6,7 @@ namespace Starling.Node;
 internal static class ConfigReactions
 {
     private static readonly TimeSpan PeakPeriod = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ClusterPeriod = TimeSpan.FromSeconds(1);
 
     /// <summary>Registers the reactions of a server.</summary>
     public static void Register(NodeServer server)
@@ -15,5 +16,6 @@ internal static class ConfigReactions
         config.OnApply("bind", () => server.Listener.Rebind() is null ? null : "Failed to bind to specified addresses.");
         server.DebugSubcommands.Add(Configuration.RewriteEverything);
         server.Cron.Every(PeakPeriod, _ => server.Sections.NotePeak());
+        server.Cron.Every(ClusterPeriod, _ => server.Sections.NoteClusterLinks());
     }
 }

@@ -152,6 +152,7 @@ public sealed class NodeServer
     public void Stop()
     {
         Listener.Stop();
+        Replication.Flush();
         Clients.CloseAll();
         Cluster?.Stop();
         Migrations.Dispose();

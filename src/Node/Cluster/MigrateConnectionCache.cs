@@ -17,6 +17,15 @@ internal sealed class MigrateConnectionCache : IDisposable
     private readonly List<(string Target, MigrateConnection Connection)> _idle = [];
     private bool _disposed;
 
+    /// <summary>Connections that wait.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate) return _idle.Count;
+        }
+    }
+
     /// <summary>Takes a connection to "host:port" out, or null when there is none.</summary>
     public MigrateConnection? Take(string target)
     {

@@ -9,6 +9,9 @@ public sealed class MigrateService : IDisposable
     private readonly NodeServer _server;
     private readonly MigrateConnectionCache _connections = new();
 
+    /// <summary>Connections to targets that wait for the next MIGRATE: INFO's migrate_cached_sockets.</summary>
+    public int CachedConnections => _connections.Count;
+
     /// <summary>Makes the service.</summary>
     public MigrateService(NodeServer server) => _server = server;
 

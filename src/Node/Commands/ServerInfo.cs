@@ -87,7 +87,10 @@ public static class ServerInfo
         }
 
         // When all goes well there is no reply: the connection closes with the process.
-        var waiting = call.Suspend(0, static (reply, _) => reply.Error("ERR Errors trying to SHUTDOWN. Check logs."u8));
+        var waiting = call.Suspend(0, static (reply, end) =>
+        {
+            if (end == SuspensionEnd.Completed) reply.Error("ERR Errors trying to SHUTDOWN. Check logs."u8);
+        });
         call.Server.Shutdown.Begin(flags, waiting.Complete);
     }
 }

@@ -35,6 +35,7 @@ public sealed class ActiveExpiry
         _positions = new Position[server.Keyspace.DatabaseCount];
         server.Cron.Every(TimeSpan.FromMilliseconds(1000.0 / server.Config.Hz), Run);
         server.Info.Add("stats", WriteInfo);
+        server.Info.AddReset(ResetStatistics);
     }
 
     /// <summary>False while DEBUG SET-ACTIVE-EXPIRE 0 holds.</summary>

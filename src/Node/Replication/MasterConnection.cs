@@ -37,6 +37,9 @@ internal sealed class MasterConnection : IDisposable
     /// <summary>Bytes read and not used yet.</summary>
     public int Available => End - Start;
 
+    /// <summary>Gets the number of bytes of every receive.</summary>
+    public Action<int>? OnReceived { get; set; }
+
     /// <summary>Address of this end.</summary>
     public EndPoint? LocalEndPoint => _socket.LocalEndPoint;
 
@@ -96,6 +99,7 @@ internal sealed class MasterConnection : IDisposable
             {
                 if (count == 0) throw new IOException("connection lost");
                 End += count;
+                OnReceived?.Invoke(count);
                 return true;
             }
 

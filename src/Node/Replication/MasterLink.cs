@@ -172,6 +172,7 @@ internal sealed class MasterLink
         try
         {
             connection = MasterConnection.Open(Resolve(), Port, Server.Config.BindSourceAddr, Server.Clock);
+            connection.OnReceived = Server.Stats.CountReplicationInput;
         }
         catch (Exception failure) when (failure is SocketException or FormatException)
         {

@@ -38,6 +38,7 @@ public sealed class ReplicationService
         server.Shutdown.Replicas = info.Lags;
         server.DebugSubcommands.Add(Commands.Replication.ChangeReplicationId);
         server.Persistence.PositionSource = Position;
+        server.Shutdown.RequestAcknowledgements = RequestAcknowledgements;
         server.Cron.Every(TimeSpan.FromSeconds(1), _masterSide.EverySecond);
         server.Cron.Every(TimeSpan.FromMilliseconds(100), _masterSide.EveryTenth);
         server.Cron.Every(TimeSpan.FromMilliseconds(10), _ => Flush());

@@ -174,6 +174,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
             Session.LastInteraction = _server.NowMilliseconds;
             var stats = Context.Stats = _server.Stats.Own;
             stats.NetInputBytes += received;
+            stats.Reads++;
             if (_receivesIntoSmall && _input.IsLarge) _input.Append(_input.Small.AsSpan(0, received));
             else _input.Advance(received);
             if (Session.CloseAfterReply)
@@ -201,6 +202,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         if (!_transport.TryReceive(_input.Bytes.AsSpan(_input.End), out var received) || received <= 0) return;
         _input.Advance(received);
         stats.NetInputBytes += received;
+        stats.Reads++;
     }
 
     private bool CheckQueryLimit()

@@ -180,7 +180,7 @@ internal sealed class ClientOutput(ClientConnection connection, ITransport trans
         while (true)
         {
             var sent = transport.TrySend(bytes.AsSpan(0, length));
-            if (sent > 0) connection.Server.Stats.Own.NetOutputBytes += sent;
+            if (sent > 0) CountSent(sent);
             if (sent < 0)
             {
                 ArrayPool<byte>.Shared.Return(bytes);
@@ -191,7 +191,7 @@ internal sealed class ClientOutput(ClientConnection connection, ITransport trans
             if (sent < length)
             {
                 lock (_lock) _inFlight = length - sent;
-                connection.Server.Stats.Own.NetOutputBytes += length - sent;
+                CountSent(length - sent);
                 _sendingBytes = bytes;
                 if (!transport.Send(bytes, sent, length - sent, out var broken)) return;
                 _sendingBytes = [];
@@ -206,6 +206,14 @@ internal sealed class ClientOutput(ClientConnection connection, ITransport trans
             ArrayPool<byte>.Shared.Return(bytes);
             if (!TryNext(out bytes, out length)) return;
         }
+    }
+
+    private void CountSent(int bytes)
+    {
+        var stats = connection.Server.Stats.Own;
+        stats.NetOutputBytes += bytes;
+        stats.Writes++;
+        if (connection.Session.Kind == ClientKind.Replica) stats.ReplicationOutputBytes += bytes;
     }
 
     /// <summary>The next segment; when there is none, this thread sends no more.</summary>

@@ -17,7 +17,7 @@ public sealed class ServerStats
     private readonly Stack<StatsCell> _free = [];
     private readonly ThreadLocal<CellOwner> _own;
     private readonly ConcurrentDictionary<string, long> _errors = new(StringComparer.Ordinal);
-    private readonly (long Commands, long Input, long Output)[] _samples = new (long, long, long)[Samples];
+    private readonly TrafficSample[] _samples = new TrafficSample[Samples];
     private StatsCell _baseline;
     private long _connectionsReceived;
     private long _rejectedConnections;
@@ -25,7 +25,7 @@ public sealed class ServerStats
     private long _outputLimitDisconnections;
     private long _queryLimitDisconnections;
     private long _sampleTime;
-    private (long Commands, long Input, long Output) _sampleBase;
+    private TrafficSample _sampleBase;
     private int _sample;
 
     /// <summary>Makes counters for a command table.</summary>
@@ -67,6 +67,18 @@ public sealed class ServerStats
     /// <summary>Bytes sent to clients.</summary>
     public long NetOutputBytes => Sum(cell => Volatile.Read(ref cell.NetOutputBytes));
 
+    /// <summary>Bytes received from the master; part of <see cref="NetInputBytes"/>.</summary>
+    public long ReplicationInputBytes => Sum(cell => Volatile.Read(ref cell.ReplicationInputBytes));
+
+    /// <summary>Bytes sent to replicas; part of <see cref="NetOutputBytes"/>.</summary>
+    public long ReplicationOutputBytes => Sum(cell => Volatile.Read(ref cell.ReplicationOutputBytes));
+
+    /// <summary>Receives from sockets of clients.</summary>
+    public long Reads => Sum(cell => Volatile.Read(ref cell.Reads));
+
+    /// <summary>Sends to sockets of clients.</summary>
+    public long Writes => Sum(cell => Volatile.Read(ref cell.Writes));
+
     /// <summary>Commands per second, over the last 1.6 seconds.</summary>
     public long InstantaneousCommands => Mean(sample => sample.Commands);
 
@@ -75,6 +87,12 @@ public sealed class ServerStats
 
     /// <summary>Bytes sent per second, over the last 1.6 seconds.</summary>
     public long InstantaneousOutputBytes => Mean(sample => sample.Output);
+
+    /// <summary>Bytes received from the master per second, over the last 1.6 seconds.</summary>
+    public long InstantaneousReplicationInputBytes => Mean(sample => sample.ReplicationInput);
+
+    /// <summary>Bytes sent to replicas per second, over the last 1.6 seconds.</summary>
+    public long InstantaneousReplicationOutputBytes => Mean(sample => sample.ReplicationOutput);
 
     /// <summary>Error replies by their first word.</summary>
     public IReadOnlyDictionary<string, long> Errors => _errors;
@@ -112,6 +130,10 @@ public sealed class ServerStats
                 sum.KeyspaceMisses += cell.KeyspaceMisses;
                 sum.NetInputBytes += cell.NetInputBytes;
                 sum.NetOutputBytes += cell.NetOutputBytes;
+                sum.ReplicationInputBytes += cell.ReplicationInputBytes;
+                sum.ReplicationOutputBytes += cell.ReplicationOutputBytes;
+                sum.Reads += cell.Reads;
+                sum.Writes += cell.Writes;
                 for (var i = 0; i < _commands; i++) Add(ref sum.PerCommand[i], cell.PerCommand[i], 1);
             }
 
@@ -134,6 +156,13 @@ public sealed class ServerStats
 
     internal void CountQueryLimit() => Interlocked.Increment(ref _queryLimitDisconnections);
 
+    internal void CountReplicationInput(int bytes)
+    {
+        var stats = Own;
+        stats.NetInputBytes += bytes;
+        stats.ReplicationInputBytes += bytes;
+    }
+
     internal void CountError(ReadOnlySpan<byte> code)
     {
         Interlocked.Increment(ref _errorReplies);
@@ -143,14 +172,17 @@ public sealed class ServerStats
     /// <summary>Takes a sample for the instantaneous figures; the cron calls it ten times a second.</summary>
     internal void Sample(long now)
     {
-        var sum = (Commands: 0L, Input: 0L, Output: 0L);
+        var sum = default(TrafficSample);
         lock (_lock)
         {
             foreach (var cell in _cells)
             {
-                sum.Commands += Volatile.Read(ref cell.Commands);
-                sum.Input += Volatile.Read(ref cell.NetInputBytes);
-                sum.Output += Volatile.Read(ref cell.NetOutputBytes);
+                sum += new TrafficSample(
+                    Volatile.Read(ref cell.Commands),
+                    Volatile.Read(ref cell.NetInputBytes),
+                    Volatile.Read(ref cell.NetOutputBytes),
+                    Volatile.Read(ref cell.ReplicationInputBytes),
+                    Volatile.Read(ref cell.ReplicationOutputBytes));
             }
         }
 
@@ -159,10 +191,7 @@ public sealed class ServerStats
         {
             lock (_samples)
             {
-                _samples[_sample] = (
-                    (sum.Commands - _sampleBase.Commands) * 1000 / elapsed,
-                    (sum.Input - _sampleBase.Input) * 1000 / elapsed,
-                    (sum.Output - _sampleBase.Output) * 1000 / elapsed);
+                _samples[_sample] = sum.PerSecondSince(_sampleBase, elapsed);
                 _sample = (_sample + 1) % Samples;
             }
         }
@@ -179,7 +208,7 @@ public sealed class ServerStats
         sum.Failed += sign * part.Failed;
     }
 
-    private long Mean(Func<(long Commands, long Input, long Output), long> part)
+    private long Mean(Func<TrafficSample, long> part)
     {
         lock (_samples) return _samples.Sum(part) / Samples;
     }

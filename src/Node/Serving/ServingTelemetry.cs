@@ -12,6 +12,7 @@ internal static class ServingTelemetry
     {
         server.Info.Add("clients", writer => WriteClients(server, writer));
         server.Info.Add("stats", writer => WriteStats(server, writer));
+        server.Info.Add("memory", writer => WriteMemory(server, writer));
         server.Info.Add("commandstats", writer => WriteCommandStats(server, writer));
         server.Info.Add("errorstats", writer => WriteErrorStats(server, writer));
         server.Info.AddReset(server.Stats.Reset);
@@ -46,12 +47,34 @@ internal static class ServingTelemetry
         writer.Field("total_net_output_bytes", stats.NetOutputBytes);
         writer.Field("instantaneous_input_kbps", Kilo(stats.InstantaneousInputBytes));
         writer.Field("instantaneous_output_kbps", Kilo(stats.InstantaneousOutputBytes));
+        writer.Field("total_net_repl_input_bytes", stats.ReplicationInputBytes);
+        writer.Field("total_net_repl_output_bytes", stats.ReplicationOutputBytes);
+        writer.Field("instantaneous_input_repl_kbps", Kilo(stats.InstantaneousReplicationInputBytes));
+        writer.Field("instantaneous_output_repl_kbps", Kilo(stats.InstantaneousReplicationOutputBytes));
+        writer.Field("total_reads_processed", stats.Reads);
+        writer.Field("total_writes_processed", stats.Writes);
+        writer.Field("io_threaded_reads_processed", stats.Reads);
+        writer.Field("io_threaded_writes_processed", stats.Writes);
         writer.Field("rejected_connections", stats.RejectedConnections);
         writer.Field("keyspace_hits", stats.KeyspaceHits);
         writer.Field("keyspace_misses", stats.KeyspaceMisses);
         writer.Field("total_error_replies", stats.ErrorReplies);
         writer.Field("client_query_buffer_limit_disconnections", stats.QueryLimitDisconnections);
         writer.Field("client_output_buffer_limit_disconnections", stats.OutputLimitDisconnections);
+    }
+
+    private static void WriteMemory(NodeServer server, InfoWriter writer)
+    {
+        long replicas = 0, others = 0;
+        foreach (var connection in server.Clients.Snapshot())
+        {
+            var bytes = connection.InputCapacity + connection.PendingBytes;
+            if (connection.Session.Kind == ClientKind.Replica) replicas += bytes;
+            else others += bytes;
+        }
+
+        writer.Field("mem_clients_slaves", replicas);
+        writer.Field("mem_clients_normal", others);
     }
 
     private static string Kilo(long bytes) => (bytes / 1024.0).ToString("0.00", CultureInfo.InvariantCulture);

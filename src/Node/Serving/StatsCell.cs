@@ -8,6 +8,10 @@ internal sealed class StatsCell(int commands)
     public long KeyspaceMisses;
     public long NetInputBytes;
     public long NetOutputBytes;
+    public long ReplicationInputBytes;
+    public long ReplicationOutputBytes;
+    public long Reads;
+    public long Writes;
 
     /// <summary>By the command's ordinal.</summary>
     public CommandCounters[] PerCommand { get; } = new CommandCounters[commands];

@@ -12,6 +12,8 @@ public sealed class ServerSections
     private long _startedAt;
     private long _bytesAtStart;
     private long _peakBytes;
+    private long _clusterLinkBytes;
+    private int _clusterLinks;
 
     /// <summary>Makes the sections and adds them to the server's INFO.</summary>
     public ServerSections(NodeServer server)
@@ -20,6 +22,8 @@ public sealed class ServerSections
         server.Info.Add("server", WriteServer);
         server.Info.Add("memory", WriteMemory);
         server.Info.Add("cpu", WriteCpu);
+        server.Info.Add("stats", info => info.Field("migrate_cached_sockets", server.Migrations.CachedConnections));
+        server.Info.Add("clients", info => info.Field("cluster_connections", Volatile.Read(ref _clusterLinks)));
         server.Info.Add("cluster", info => info.Field("cluster_enabled", server.Config.ClusterEnabled));
         server.Info.Add("keyspace", WriteKeyspace);
         server.Info.AddReset(() => Interlocked.Exchange(ref _peakBytes, UsedBytes));
@@ -48,6 +52,17 @@ public sealed class ServerSections
         }
 
         return peak;
+    }
+
+    /// <summary>
+    /// Notes the links of the cluster bus. The bus may be writing to the disk meanwhile, so this waits for it, and INFO does not.
+    /// </summary>
+    public void NoteClusterLinks()
+    {
+        if (_server.Cluster is not { } cluster) return;
+        var links = cluster.Host.DescribeLinks();
+        Volatile.Write(ref _clusterLinks, links.Count);
+        Interlocked.Exchange(ref _clusterLinkBytes, links.Sum(link => link.SendBufferAllocated));
     }
 
     private void WriteServer(InfoWriter info)
@@ -127,6 +142,10 @@ public sealed class ServerSections
         info.Field("rss_overhead_bytes", 0);
         info.Field("mem_fragmentation_ratio", InfoFormat.Ratio(resident, used));
         info.Field("mem_fragmentation_bytes", resident - used);
+        var backlog = _server.Replication.Log.HasBacklog ? _server.Config.ReplBacklogSize : 0;
+        info.Field("mem_replication_backlog", backlog);
+        info.Field("mem_total_replication_buffers", backlog);
+        info.Field("mem_cluster_links", Interlocked.Read(ref _clusterLinkBytes));
         info.Field("mem_allocator", "starling-" + ServerVersion.Starling);
     }
 
