@@ -12,6 +12,10 @@ namespace Starling.ClusterBus.Host;
 /// </summary>
 public sealed class BusHost : IDisposable
 {
+    // What was saved without fsync is synced when this many milliseconds have passed without another save: while slots are moved one by one, an fsync for
+    // each would hold up heartbeats for longer than what it protects is worth, which is less than what a vote or an epoch needs.
+    private const long SyncDelay = 1000;
+
     // Guards the machine. Held for one pure call at a time, never while anything is sent, written to disk or waited for. May be taken with stripes held;
     // nothing is taken under it.
     private readonly Lock _gate = new();
@@ -27,6 +31,7 @@ public sealed class BusHost : IDisposable
     private readonly TcpLinks _links;
     private readonly Thread _thread;
     private long _now;
+    private long _savedAt;
     private bool _isPublished;
     private bool _isPromoted;
     private ClusterOptions _lastOptions;
@@ -229,7 +234,7 @@ public sealed class BusHost : IDisposable
         LoseBroken();
         Apply(static (machine, now, effects) => machine.Tick(now, effects));
         CarryOut();
-        Sync();
+        if (_file.IsUnsynced && _now - _savedAt >= SyncDelay) Sync();
     }
 
     private void Accept()
@@ -389,6 +394,7 @@ public sealed class BusHost : IDisposable
         string text;
         lock (_gate) text = _machine.FormatNodesFile();
         _file.Save(text, sync);
+        _savedAt = _now;
     }
 
     private void Sync()

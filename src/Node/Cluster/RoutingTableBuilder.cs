@@ -34,6 +34,9 @@ public sealed class RoutingTableBuilder
     /// <summary>Says who owns a slot.</summary>
     public void SetOwner(int slot, int node) => _owners[slot] = (short)node;
 
+    /// <summary>Says who owns the slots from first to last, both included.</summary>
+    public void SetOwner(int first, int last, int node) => _owners.AsSpan(first, last - first + 1).Fill((short)node);
+
     /// <summary>Says where a slot of this node is moving to.</summary>
     public void SetMigrating(int slot, int node) => (_migratingTo ??= NewSlots())[slot] = (short)node;
 

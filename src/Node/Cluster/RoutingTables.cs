@@ -1,5 +1,4 @@
 using Starling.ClusterBus.View;
-using Starling.Slots;
 
 namespace Starling.Node.Cluster;
 
@@ -21,9 +20,9 @@ internal static class RoutingTables
 
         builder.Myself = numbers[view.Myself.Id];
         if (view.Myself.IsReplica && numbers.TryGetValue(view.Myself.MasterId, out var master)) builder.Master = master;
-        for (var slot = 0; slot < HashSlot.Count; slot++)
+        foreach (var (id, number) in numbers)
         {
-            if (view.OwnerOf(slot) is { } owner && numbers.TryGetValue(owner.Id, out var number)) builder.SetOwner(slot, number);
+            foreach (var (first, last) in view.Find(id)!.Slots.Ranges()) builder.SetOwner(first, last, number);
         }
 
         foreach (var (slot, target) in view.Migrating)
