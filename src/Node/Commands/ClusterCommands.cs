@@ -14,6 +14,8 @@ namespace Starling.Node.Commands;
 public static class ClusterCommands
 {
     private const CommandFlags Change = CommandFlags.Admin | CommandFlags.Stale;
+    // What tools poll is answered also while a replica loads its master's data; Redis loads a small data set at one go, unseen.
+    private const CommandFlags Look = CommandFlags.Loading | CommandFlags.Stale;
     private const CommandFlags Mode = CommandFlags.Fast | CommandFlags.Loading | CommandFlags.Stale;
 
     /// <summary>The rows.</summary>
@@ -25,16 +27,16 @@ public static class ClusterCommands
             Subcommands =
             [
                 .. ClusterSlots.Rows,
-                Row("info", 2, CommandFlags.Stale, Info, "", "Returns the state of the cluster as this node sees it."),
-                Row("nodes", 2, CommandFlags.Stale, Nodes, "", "Returns the nodes of the cluster, one per line: "
+                Row("info", 2, Look, Info, "", "Returns the state of the cluster as this node sees it."),
+                Row("nodes", 2, Look, Nodes, "", "Returns the nodes of the cluster, one per line: "
                     + "<id> <ip:port@bus-port[,hostname]> <flags> <master> <pings> <pongs> <epoch> <link> <slot> ..."),
-                Row("slots", 2, CommandFlags.Loading | CommandFlags.Stale, SlotMap, "",
+                Row("slots", 2, Look, SlotMap, "",
                     "Returns ranges of hash slots with the addresses of their master and replicas."),
-                Row("shards", 2, CommandFlags.Loading | CommandFlags.Stale, Shards, "",
+                Row("shards", 2, Look, Shards, "",
                     "Returns the shards: their hash slots and their nodes.", "7.0.0"),
                 Row("links", 2, CommandFlags.Stale, Links, "", "Returns the links of the cluster bus to and from other nodes.", "7.0.0"),
-                Row("myid", 2, CommandFlags.Stale, MyId, "", "Returns this node's id."),
-                Row("myshardid", 2, CommandFlags.Stale, MyShardId, "", "Returns the id of this node's shard.", "7.2.0"),
+                Row("myid", 2, Look, MyId, "", "Returns this node's id."),
+                Row("myshardid", 2, Look, MyShardId, "", "Returns the id of this node's shard.", "7.2.0"),
                 Row("replicas", 3, Change, Replicas, "<node-id>", "Returns the replicas of a master.", "5.0.0"),
                 Row("slaves", 3, Change, Replicas, "<node-id>", "Returns the replicas of a master."),
                 Row("count-failure-reports", 3, Change, CountFailureReports, "<node-id>",
