@@ -9,6 +9,7 @@ internal sealed class FailureDetector(MachineCore core)
     private const int RandomPingInterval = 1000;
     private const int RandomPingCandidates = 5;
     private const int MaximumSuspicionReceivers = 64;
+    private const long MinimumConnectTime = 200;
 
     private long _lastRandomPingAt;
 
@@ -115,6 +116,12 @@ internal sealed class FailureDetector(MachineCore core)
     {
         if (node.Link is not { } link || node.PingSentAt == 0) return;
         var half = core.Options.NodeTimeout / 2;
+        if (!link.IsEstablished && core.Now - link.CreatedAt > Math.Max(half, MinimumConnectTime))
+        {
+            core.CloseLink(link);
+            return;
+        }
+
         if (core.Now - link.CreatedAt <= core.Options.NodeTimeout) return;
         if (core.Now - node.PingSentAt > half && core.Now - node.DataReceivedAt > half) core.CloseLink(link);
     }

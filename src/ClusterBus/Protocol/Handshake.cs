@@ -46,6 +46,9 @@ internal sealed class Handshake(MachineCore core)
 
             if (node.Link is not null) continue;
             node.Link = core.OpenLink(node, isInbound: false);
+
+            // The failure detector's clock runs from here: no ping can be sent before the link is there.
+            if (node.PingSentAt == 0) node.PingSentAt = core.Now;
             core.Emit(new ClusterEffect.Connect(node.Link.Id, node.Id, node.Address.Ip, node.Address.BusPort));
         }
     }
@@ -57,7 +60,6 @@ internal sealed class Handshake(MachineCore core)
         var earlier = node.PingSentAt;
         core.Gossip.SendHeartbeat(link, (node.Flags & NodeFlags.Meet) != 0 ? BusType.Meet : BusType.Ping);
         if (earlier != 0) node.PingSentAt = earlier;
-        else if (node.PingSentAt == 0) node.PingSentAt = core.Now;
         node.Flags &= ~NodeFlags.Meet;
     }
 

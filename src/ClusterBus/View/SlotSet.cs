@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using Starling.Slots;
 
 namespace Starling.ClusterBus.View;
@@ -20,7 +22,7 @@ public sealed class SlotSet : IEquatable<SlotSet>
     public SlotSet(ReadOnlySpan<byte> bitmap)
     {
         bitmap[..ByteLength].CopyTo(_bits);
-        foreach (var b in _bits) Count += BitOperations.PopCount(b);
+        foreach (var word in MemoryMarshal.Cast<byte, ulong>(_bits)) Count += BitOperations.PopCount(word);
     }
 
     /// <summary>Number of slots in the set.</summary>
@@ -69,31 +71,17 @@ public sealed class SlotSet : IEquatable<SlotSet>
     }
 
     /// <summary>The lowest slot of the set that is at least <paramref name="from"/>, or -1.</summary>
-    public int Next(int from)
-    {
-        for (var slot = from; slot < HashSlot.Count; slot++)
-        {
-            if ((slot & 7) == 0 && _bits[slot >> 3] == 0)
-            {
-                slot += 7;
-                continue;
-            }
-
-            if (Contains(slot)) return slot;
-        }
-
-        return -1;
-    }
+    public int Next(int from) => NextBit(from, invert: 0);
 
     /// <summary>The slots of the set as runs (first, last), ascending.</summary>
     public IEnumerable<(int First, int Last)> Ranges()
     {
         for (var first = Next(0); first >= 0;)
         {
-            var last = first;
-            while (last + 1 < HashSlot.Count && Contains(last + 1)) last++;
-            yield return (first, last);
-            first = Next(last + 1);
+            var end = NextBit(first, invert: ulong.MaxValue);
+            if (end < 0) end = HashSlot.Count;
+            yield return (first, end - 1);
+            first = Next(end);
         }
     }
 
@@ -112,5 +100,18 @@ public sealed class SlotSet : IEquatable<SlotSet>
         var hash = default(HashCode);
         hash.AddBytes(_bits);
         return hash.ToHashCode();
+    }
+
+    private int NextBit(int from, ulong invert)
+    {
+        for (var index = from >> 6; index < ByteLength / 8; index++)
+        {
+            // Byte order as on the wire, whatever the machine's.
+            var word = BinaryPrimitives.ReadUInt64LittleEndian(_bits.AsSpan(index * 8)) ^ invert;
+            if (index == from >> 6) word &= ulong.MaxValue << (from & 63);
+            if (word != 0) return (index << 6) + BitOperations.TrailingZeroCount(word);
+        }
+
+        return -1;
     }
 }

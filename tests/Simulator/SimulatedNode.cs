@@ -1,0 +1,54 @@
+using Starling.ClusterBus.Protocol;
+using Starling.ClusterBus.View;
+
+namespace Starling.Simulator;
+
+/// <summary>One process of the simulation: its machine while it runs, its disk always.</summary>
+internal sealed class SimulatedNode(int index, ClusterOptions options)
+{
+    public int Index { get; } = index;
+
+    public string Ip { get; } = $"10.0.{index / 250}.{(index % 250) + 1}";
+
+    public ClusterOptions Options { get; } = options;
+
+    public ClusterMachine Machine { get; set; } = null!;
+
+    public EffectList Effects { get; } = new();
+
+    public SortedDictionary<long, SimulatedLink> Links { get; } = [];
+
+    public bool IsAlive { get; set; }
+
+    public long PausedUntil { get; set; }
+
+    /// <summary>Counts the starts; what was meant for an earlier life does not reach a later one.</summary>
+    public int Life { get; set; }
+
+    /// <summary>nodes.conf as it would be found after a power cut.</summary>
+    public string Disk { get; set; } = "";
+
+    /// <summary>nodes.conf as the running system shows it.</summary>
+    public string DiskCache { get; set; } = "";
+
+    public ClusterView View { get; set; } = null!;
+
+    public ClusterView? CheckedView { get; set; }
+
+    public long TickAt { get; set; } = long.MaxValue;
+
+    public long ReplicationOffset { get; set; }
+
+    public NodeId ReplicatesFrom { get; set; }
+
+    public long LastMasterContactAt { get; set; }
+
+    public long WritesPausedUntil { get; set; }
+
+    public void UpdateLocal(long now) => Machine.Local = new LocalStatus
+    {
+        ReplicationOffset = ReplicationOffset,
+        MasterDataAge = now - LastMasterContactAt,
+        WritesPaused = WritesPausedUntil > now,
+    };
+}
