@@ -28,8 +28,8 @@ internal sealed class SimulatedNode(int index, ClusterOptions options)
     /// <summary>nodes.conf as it would be found after a power cut.</summary>
     public string Disk { get; set; } = "";
 
-    /// <summary>nodes.conf as the running system shows it.</summary>
-    public string DiskCache { get; set; } = "";
+    /// <summary>nodes.conf was written since, but not synced.</summary>
+    public bool HasUnsyncedFile { get; set; }
 
     public ClusterView View { get; set; } = null!;
 

@@ -97,7 +97,7 @@ public sealed class Simulation
         }
 
         RunUntilAgreed("after the start");
-        foreach (var node in _nodes) node.Disk = node.DiskCache = node.Machine.FormatNodesFile();
+        foreach (var node in _nodes) node.Disk = node.Machine.FormatNodesFile();
     }
 
     internal void At(long at, Action action) => _events.Enqueue(action, (at, _order++));
@@ -139,7 +139,6 @@ public sealed class Simulation
         node.WritesPausedUntil = 0;
         node.ReplicatesFrom = default;
         node.LastMasterContactAt = Now;
-        node.DiskCache = node.Disk;
         node.TickAt = long.MaxValue;
         node.Machine = new ClusterMachine(node.Options, new RandomSource((_plan.Seed * 1_000_003) + (ulong)((node.Index * 1000) + node.Life)), saved, Now);
         Note(node, "starts");
@@ -153,8 +152,8 @@ public sealed class Simulation
         node.IsAlive = false;
 
         // What was not synced may or may not have reached the disk.
-        if (_random.Next(2) == 0) node.Disk = node.DiskCache;
-        node.DiskCache = node.Disk;
+        if (_random.Next(2) == 0 && node.HasUnsyncedFile) node.Disk = node.Machine.FormatNodesFile();
+        node.HasUnsyncedFile = false;
         foreach (var link in node.Links.Values.ToArray()) Close(link, node);
         node.Links.Clear();
     }
@@ -263,8 +262,8 @@ public sealed class Simulation
                 break;
             case ClusterEffect.Send send: Send(node, send); break;
             case ClusterEffect.Persist persist:
-                node.DiskCache = node.Machine.FormatNodesFile();
-                if (persist.Sync) node.Disk = node.DiskCache;
+                node.HasUnsyncedFile = !persist.Sync;
+                if (persist.Sync) node.Disk = node.Machine.FormatNodesFile();
                 break;
             case ClusterEffect.PublishView publish: node.View = publish.View; break;
             case ClusterEffect.BecomeReplicaOf replica:

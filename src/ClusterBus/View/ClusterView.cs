@@ -6,7 +6,7 @@ namespace Starling.ClusterBus.View;
 public sealed class ClusterView
 {
     private readonly NodeRecord[] _nodes;
-    private readonly NodeRecord?[] _owners;
+    private ushort[]? _owners;
     private readonly SortedList<int, NodeId> _migrating;
     private readonly SortedList<int, NodeId> _importing;
 
@@ -21,12 +21,10 @@ public sealed class ClusterView
     {
         _nodes = [.. nodes];
         Array.Sort(_nodes, static (left, right) => left.Id.CompareTo(right.Id));
-        _owners = new NodeRecord?[HashSlot.Count];
         NodeRecord? myself = null;
         foreach (var node in _nodes)
         {
             if (node.IsMyself) myself = node;
-            for (var slot = node.Slots.Next(0); slot >= 0; slot = node.Slots.Next(slot + 1)) _owners[slot] = node;
         }
 
         Invariant.That(myself is not null);
@@ -60,7 +58,14 @@ public sealed class ClusterView
     public IReadOnlyDictionary<int, NodeId> Importing => _importing;
 
     /// <summary>The owner of a slot 0..16383, or null.</summary>
-    public NodeRecord? OwnerOf(int slot) => _owners[slot];
+    public NodeRecord? OwnerOf(int slot)
+    {
+        // Made when first asked for, perhaps by several threads at once: they make the same.
+        var owners = Volatile.Read(ref _owners);
+        if (owners is null) Volatile.Write(ref _owners, owners = FindOwners());
+        var owner = owners[slot];
+        return owner == 0 ? null : _nodes[owner - 1];
+    }
 
     /// <summary>The node of that name, those in handshake included, or null.</summary>
     public NodeRecord? Find(NodeId id)
@@ -85,6 +90,19 @@ public sealed class ClusterView
         {
             if (node.IsReplica && node.MasterId == master) yield return node;
         }
+    }
+
+    /// <summary>For each slot its owner's place in <see cref="Nodes"/> plus one, or 0.</summary>
+    private ushort[] FindOwners()
+    {
+        var owners = new ushort[HashSlot.Count];
+        for (var i = 0; i < _nodes.Length; i++)
+        {
+            var slots = _nodes[i].Slots;
+            for (var slot = slots.Next(0); slot >= 0; slot = slots.Next(slot + 1)) owners[slot] = (ushort)(i + 1);
+        }
+
+        return owners;
     }
 
     private static SortedList<int, NodeId> Sorted(IEnumerable<KeyValuePair<int, NodeId>> moves)
