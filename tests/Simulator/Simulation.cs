@@ -49,6 +49,9 @@ public sealed class Simulation
     /// <summary>Called with every line a node logs: the node's index and the text.</summary>
     internal Action<int, string>? OnLog { get; set; }
 
+    /// <summary>Called with every effect that is carried out: the node's index and the effect.</summary>
+    internal Action<int, ClusterEffect>? OnEffect { get; set; }
+
     /// <summary>Runs a seed to its end.</summary>
     /// <exception cref="SimulationFailure">A rule was broken.</exception>
     public static Simulation Run(ulong seed)
@@ -254,6 +257,7 @@ public sealed class Simulation
 
     private void Execute(SimulatedNode node, ClusterEffect effect)
     {
+        OnEffect?.Invoke(node.Index, effect);
         switch (effect)
         {
             case ClusterEffect.Connect connect: Connect(node, connect); break;
