@@ -96,6 +96,13 @@ internal sealed class Gossip(MachineCore core)
         }
     }
 
+    /// <summary>Master or replica; neither when the flags say both.</summary>
+    public static NodeFlags RoleOf(NodeFlags flags)
+    {
+        const NodeFlags Both = NodeFlags.Master | NodeFlags.Replica;
+        return (flags & Both) == Both ? NodeFlags.None : flags & Both;
+    }
+
     private static bool IsWorthTelling(ClusterNode node) =>
         !node.IsInHandshake && node.HasAddress && (node.Link is not null || node.Slots.Count > 0);
 
@@ -187,8 +194,8 @@ internal sealed class Gossip(MachineCore core)
         // node may listen by now.
         if (sender is null || (entry.Flags & (NodeFlags.NoAddress | NodeFlags.Handshake)) != 0 || IsForgotten(entry.Node)) return;
         if (entry.Address.Ip.Length == 0 || entry.Address.BusPort == 0) return;
-        const NodeFlags Taken = NodeFlags.Master | NodeFlags.Replica | NodeFlags.NoFailover | NodeFlags.MigrateTo;
-        var node = core.CreateNode(entry.Node, entry.Flags & Taken);
+        const NodeFlags Taken = NodeFlags.NoFailover | NodeFlags.MigrateTo;
+        var node = core.CreateNode(entry.Node, (entry.Flags & Taken) | RoleOf(entry.Flags));
         node.Address = entry.Address;
         core.Persist(sync: false);
         core.CheckState();

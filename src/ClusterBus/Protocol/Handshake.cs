@@ -85,7 +85,7 @@ internal sealed class Handshake(MachineCore core)
         core.State.Nodes.Add(node.Id, node);
         core.Log(ClusterLogLevel.Debug, $"Handshake with node {node.Id} completed.");
         node.Flags &= ~NodeFlags.Handshake;
-        node.Flags |= message.Flags & (NodeFlags.Master | NodeFlags.Replica);
+        node.Flags |= Gossip.RoleOf(message.Flags);
         core.Persist(sync: false);
         core.CheckState();
         return node;
