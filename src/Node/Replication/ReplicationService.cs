@@ -13,6 +13,7 @@ public sealed class ReplicationService
 {
     private readonly ILogger _logger;
     private readonly MasterSide _masterSide;
+    private readonly StreamPacer _pacer;
     private volatile ReplicationHistory _history = ReplicationHistory.StartNew();
     private volatile MasterLink? _link;
     private MasterLink? _lastLink;
@@ -31,6 +32,7 @@ public sealed class ReplicationService
         Waiters = new AcknowledgementWaiters(Replicas);
         Synchronizer = new FullSynchronizer(this, _logger);
         _masterSide = new MasterSide(this, _logger);
+        _pacer = new StreamPacer(server.Clock, Pump);
         var info = new ReplicationInfo(this);
         server.Info.Add("replication", info.WriteReplication);
         server.Info.Add("stats", info.WriteStats);
@@ -41,7 +43,7 @@ public sealed class ReplicationService
         server.Shutdown.RequestAcknowledgements = RequestAcknowledgements;
         server.Cron.Every(TimeSpan.FromSeconds(1), _masterSide.EverySecond);
         server.Cron.Every(TimeSpan.FromMilliseconds(100), _masterSide.EveryTenth);
-        server.Cron.Every(TimeSpan.FromMilliseconds(10), _ => Flush());
+        server.Cron.Every(TimeSpan.FromMilliseconds(10), _ => Flush()); // what periodic work appended
     }
 
     /// <summary>
@@ -116,6 +118,7 @@ public sealed class ReplicationService
     /// </summary>
     public void Start()
     {
+        _pacer.Start();
         Restore();
         if (Server.Config.ReplicaOf is { } master && Server.Cluster is null) ReplicateFrom(master.Host, master.Port);
     }
@@ -190,18 +193,15 @@ public sealed class ReplicationService
 
     /// <summary>
     /// Moves what was appended since to the replicas' connections, as far as those take it. Called once per receive batch, never with a stripe
-    /// held; a look at two numbers when there is nothing to do. Never blocks.
+    /// held; a look at two numbers when there is nothing to do. Never blocks. Under load, calls that follow each other closely are one: see
+    /// <see cref="StreamPacer"/>.
     /// </summary>
     public void Flush()
     {
-        if (Volatile.Read(ref _wantsAcknowledgements) != 0
-            && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0
-            && !IsReplica)
-            Log.AppendControl("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"u8);
-        var offset = Log.Offset;
-        if (Volatile.Read(ref _flushed) == offset) return;
-        Volatile.Write(ref _flushed, offset);
-        Replicas.Pump();
+        var asks = Volatile.Read(ref _wantsAcknowledgements) != 0 && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0;
+        if (asks && !IsReplica) Log.AppendControl("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"u8);
+        if (Volatile.Read(ref _flushed) == Log.Offset) return;
+        if (asks || Replicas.Links.Length == 0 || _pacer.MayRunNow()) Pump();
     }
 
     /// <summary>Has every replica asked to acknowledge at once. Several requests before the next <see cref="Flush"/> are one.</summary>
@@ -224,6 +224,7 @@ public sealed class ReplicationService
         }
 
         link?.Join(TimeSpan.FromSeconds(5));
+        _pacer.Stop();
     }
 
 
@@ -378,6 +379,12 @@ public sealed class ReplicationService
     {
         _history = ReplicationHistory.StartNew();
         Log.FreeBacklog();
+    }
+
+    private void Pump()
+    {
+        Volatile.Write(ref _flushed, Log.Offset);
+        Replicas.Pump();
     }
 
     private void ContinueAsReplica()

@@ -9,6 +9,7 @@ internal sealed class RedisNode : TestNode
     private readonly Process _process;
 
     public RedisNode(params string[] directives)
+        : base(directory: null)
     {
         var start = new ProcessStartInfo("redis-server") { WorkingDirectory = Directory };
         string[] arguments =

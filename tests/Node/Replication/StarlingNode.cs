@@ -12,7 +12,14 @@ internal sealed class StarlingNode : TestNode
     private readonly LogCollector _log = new();
 
     public StarlingNode(params string[] directives)
+        : this(null, 0, directives)
     {
+    }
+
+    private StarlingNode(string? directory, int port, string[] directives)
+        : base(directory)
+    {
+        if (port != 0) Port = port;
         EngineThreads.Configure(1);
         string[] arguments =
         [
@@ -28,6 +35,15 @@ internal sealed class StarlingNode : TestNode
     public NodeServer Node { get; }
 
     public override string Log => _log.ToString();
+
+    /// <summary>Saves, stops, and starts again from what was saved, at the same port.</summary>
+    public StarlingNode Restart(params string[] directives)
+    {
+        Assert.True(Node.Persistence.SaveOnShutdown());
+        KeepsDirectory = true;
+        Dispose();
+        return new StarlingNode(Directory, Port, directives);
+    }
 
     protected override void Stop() => Node.Stop();
 

@@ -8,13 +8,13 @@ internal abstract class TestNode : IDisposable
     private static int _nextPort = 21500 + (Environment.ProcessId % 5 * 20);
     private readonly Lazy<SyncClient> _client;
 
-    protected TestNode()
+    protected TestNode(string? directory)
     {
-        Directory = System.IO.Directory.CreateTempSubdirectory("starling-replication-").FullName;
+        Directory = directory ?? System.IO.Directory.CreateTempSubdirectory("starling-replication-").FullName;
         _client = new Lazy<SyncClient>(() => new SyncClient(Port));
     }
 
-    public int Port { get; protected set; } = TakePort();
+    public int Port { get; protected init; } = TakePort();
 
     public string Directory { get; }
 
@@ -54,9 +54,11 @@ internal abstract class TestNode : IDisposable
     {
         if (_client.IsValueCreated) _client.Value.Dispose();
         Stop();
-        System.IO.Directory.Delete(Directory, recursive: true);
-        GC.SuppressFinalize(this);
+        if (!KeepsDirectory) System.IO.Directory.Delete(Directory, recursive: true);
     }
+
+    /// <summary>Leaves the directory to a successor.</summary>
+    protected bool KeepsDirectory { get; set; }
 
     protected abstract void Stop();
 

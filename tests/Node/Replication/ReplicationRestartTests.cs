@@ -1,0 +1,119 @@
+using System.Globalization;
+
+namespace Starling.Node.Tests.Replication;
+
+/// <summary>Servers that are stopped with a save and started again go on partially.</summary>
+public sealed class ReplicationRestartTests
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_restarted_replica_asks_for_what_it_missed(bool masterIsRedis)
+    {
+        using var master = TestNode.Start(masterIsRedis);
+        var replica = new StarlingNode();
+        replica.ReplicaOf(master);
+        replica.WaitForLink();
+        master.Client.Command("SELECT", "5");
+        master.Client.Command("SET", "a", "1");
+        replica.WaitForOffsetOf(master);
+        replica = replica.Restart("--replicaof", "127.0.0.1 " + master.Port.ToString(CultureInfo.InvariantCulture));
+        using (replica)
+        {
+            master.Client.Command("SET", "b", "2");
+            replica.WaitForLink();
+            replica.WaitForOffsetOf(master);
+            Assert.Equal(master.Text("DEBUG", "DIGEST"), replica.Text("DEBUG", "DIGEST"));
+            Assert.Equal("1", master.Client.Info("stats")["sync_full"]);
+            Assert.Equal("1", master.Client.Info("stats")["sync_partial_ok"]);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Replicas_of_a_restarted_master_go_on(bool replicaIsRedis)
+    {
+        var master = new StarlingNode();
+        using var replica = TestNode.Start(replicaIsRedis);
+        replica.ReplicaOf(master);
+        replica.WaitForLink();
+        for (var i = 0; i < 10; i++) master.Client.Command("INCR", "n");
+        replica.WaitForOffsetOf(master);
+        master = master.Restart();
+        using (master)
+        {
+            master.Client.Command("INCR", "n");
+            SyncClient.WaitFor(
+                () => master.Client.Info("stats")["sync_partial_ok"] == "1",
+                () => master.Log + replica.Log);
+            replica.WaitForOffsetOf(master);
+            Assert.Equal("11", replica.Text("GET", "n"));
+            Assert.Equal("0", master.Client.Info("stats")["sync_full"]);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_restarted_master_whose_replica_took_over_follows_it_partially(bool replicaIsRedis)
+    {
+        var master = new StarlingNode();
+        using var replica = TestNode.Start(replicaIsRedis);
+        replica.ReplicaOf(master);
+        replica.WaitForLink();
+        for (var i = 0; i < 10; i++) master.Client.Command("INCR", "n");
+        replica.WaitForOffsetOf(master);
+        replica.Text("REPLICAOF", "NO", "ONE");
+        master = master.Restart();
+        using (master)
+        {
+            replica.Client.Command("INCR", "n");
+            master.ReplicaOf(replica);
+            master.WaitForLink();
+            master.WaitForOffsetOf(replica);
+            Assert.Equal("11", master.Text("GET", "n"));
+            Assert.Equal("1", replica.Client.Info("stats")["sync_partial_ok"]);
+        }
+    }
+
+    [Fact]
+    public void Roles_that_change_under_load_end_with_equal_data()
+    {
+        const int Seed = 4711;
+        var random = new Random(Seed);
+        using var a = new StarlingNode("--repl-backlog-size", "64kb");
+        using var b = new StarlingNode("--repl-backlog-size", "64kb");
+        using var c = new StarlingNode("--repl-backlog-size", "64kb");
+        StarlingNode[] nodes = [a, b, c];
+        var master = 0;
+        for (var round = 0; round < 12; round++)
+        {
+            for (var i = 0; i < 3; i++)
+                if (i != master) nodes[i].Text("REPLICAOF", "127.0.0.1", nodes[master].Port.ToString(CultureInfo.InvariantCulture));
+            using (var writer = new BackgroundWriter(nodes[master].Port))
+            {
+                writer.WaitForMore(random.Next(5, 300));
+                if (random.Next(2) == 0) nodes[(master + 1) % 3].Text("CLIENT", "KILL", "TYPE", "master");
+                writer.WaitForMore(random.Next(5, 300));
+                if (random.Next(3) == 0)
+                {
+                    nodes[(master + 2) % 3].Text(
+                        "REPLICAOF", "127.0.0.1", nodes[(master + 1) % 3].Port.ToString(CultureInfo.InvariantCulture));
+                    writer.WaitForMore(20);
+                }
+            }
+
+            for (var i = 0; i < 3; i++)
+            {
+                if (i == master) continue;
+                nodes[i].WaitForLink();
+                nodes[i].WaitForOffsetOf(nodes[master]);
+                Assert.Equal(nodes[master].Text("DEBUG", "DIGEST"), nodes[i].Text("DEBUG", "DIGEST"));
+            }
+
+            master = random.Next(3);
+            nodes[master].Text("REPLICAOF", "NO", "ONE");
+        }
+    }
+}
