@@ -47,7 +47,11 @@ public static class Replication
         string name, int arity, CommandFlags flags, string since, string summary, CommandHandler handler) =>
         new(name, arity, flags, KeySpec.None, handler)
         {
-            Locks = LockMode.None, AclCategories = ["admin", "dangerous"], Group = "server", Since = since, Summary = summary,
+            Locks = LockMode.None,
+            AclCategories = ["admin", "dangerous"],
+            Group = "server",
+            Since = since,
+            Summary = summary,
         };
 
     private static void ReplicaOf(CommandContext call)
