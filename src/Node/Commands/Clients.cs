@@ -268,6 +268,7 @@ public static class Clients
         if (call.Is(2, "on"u8))
         {
             call.Session.ReplyMode = ReplyMode.On;
+            call.Session.ClearsReplySkip = true;
             call.Reply.Simple("OK"u8);
         }
         else if (call.Is(2, "off"u8))

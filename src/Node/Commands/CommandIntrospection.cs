@@ -106,7 +106,7 @@ public static class CommandIntrospection
         for (var i = 2; i < call.Count; i++)
         {
             if (call.Server.Commands.FindFullName(call[i]) is { } command) Describe(call.Reply, command);
-            else call.Reply.NullArray();
+            else call.Reply.Null();
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Starling.Resp;
@@ -12,6 +13,8 @@ namespace Starling.Node.Serving;
 public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
 {
     private const int FlushLength = 64 * 1024;
+    private const int RoundsPerTurn = 32;
+    private const int NothingYet = int.MinValue;
 
     private readonly NodeServer _server;
     private readonly ITransport _transport;
@@ -19,7 +22,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     private readonly Lock _inputLock = new();
     private readonly InputBuffer _input = new();
     private readonly RequestReader _reader = new();
-    private readonly ArgumentList _arguments = new();
+    private ArgumentList _arguments = new(); // of the command read in part
     private readonly ClientOutput _output;
     private IConnectionOwner? _owner;
     private bool _isHeld; // suspended or paused: bytes are kept, not executed
@@ -40,7 +43,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
             LastInteraction = server.NowMilliseconds,
             IsAuthenticated = string.IsNullOrEmpty(server.Config.RequirePass),
         };
-        Context = new CommandContext(server, Session, new RespWriter()) { Arguments = _arguments };
+        Context = new CommandContext(server, Session, new RespWriter());
         _output = new ClientOutput(this, transport);
         transport.Attach(this);
         RemoteAddress = isUnixSocket ? server.Config.UnixSocket + ":0" : Describe(transport.RemoteEndPoint);
@@ -121,16 +124,13 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         _output.CloseWhenDrained();
     }
 
-    void ITransportOwner.OnReceived(int received)
-    {
-        if (Accept(received)) ReceiveLoop();
-    }
+    void ITransportOwner.OnReceived(int received) => Receive(received);
 
     void ITransportOwner.OnSent(bool broken) => _output.OnSent(broken);
 
     void IThreadPoolWorkItem.Execute() => Resume();
 
-    internal void Start() => ReceiveLoop();
+    internal void Start() => Receive(NothingYet);
 
     /// <summary>Goes on with a held client, on a thread of the pool. Any thread; at any time.</summary>
     internal void ScheduleResume() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
@@ -139,60 +139,61 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
 
     private static string Describe(IPEndPoint? endPoint) => endPoint is null ? "?:0" : endPoint.ToString();
 
-    private void ReceiveLoop()
+    /// <summary>Takes in what came, and receives on until nothing is there. Under the input lock throughout: nobody else wants it meanwhile.</summary>
+    private void Receive(int received)
     {
-        while (true)
+        lock (_inputLock)
         {
-            bool isNow;
-            int received;
-            lock (_inputLock)
+            for (var round = 0; ; round++)
             {
+                if (received != NothingYet && !Accept(received)) return;
+
                 // While the client is held, or its bytes lie elsewhere anyway, another thread may work on them: receive beside them.
                 _receivesIntoSmall = _isHeld || !_input.IsLarge;
                 if (_receivesIntoSmall && (_isHeld || _input.Length == 0)) _input.VacateSmall();
                 var buffer = _receivesIntoSmall ? _input.Small : _input.Bytes;
                 var offset = _receivesIntoSmall && _input.IsLarge ? 0 : _input.End;
-                isNow = _transport.Receive(buffer, offset, buffer.Length - offset, out received);
-            }
+                if (!_transport.Receive(buffer, offset, buffer.Length - offset, out received)) return;
+                if (round < RoundsPerTurn) continue;
 
-            if (!isNow) return;
-            if (!Accept(received)) return;
+                // A client that never pauses must not keep the engine thread from the others.
+                var taken = received;
+                ThreadPool.UnsafeQueueUserWorkItem(static state => state.Self.Receive(state.Taken), (Self: this, Taken: taken), false);
+                return;
+            }
         }
     }
 
     /// <summary>Takes in what was received; false when the connection is gone.</summary>
     private bool Accept(int received)
     {
-        lock (_inputLock)
+        if (received <= 0 || _isClosing)
         {
-            if (received <= 0 || _isClosing)
-            {
-                Leave();
-                return false;
-            }
+            Leave();
+            return false;
+        }
 
-            Session.LastInteraction = _server.NowMilliseconds;
-            var stats = Context.Stats = _server.Stats.Own;
-            stats.NetInputBytes += received;
-            stats.Reads++;
-            if (_receivesIntoSmall && _input.IsLarge) _input.Append(_input.Small.AsSpan(0, received));
-            else _input.Advance(received);
-            if (Session.CloseAfterReply)
-            {
-                _input.Clear(); // it was told: whatever it still sends is not for us
-                return true;
-            }
+        Session.LastInteraction = _server.NowMilliseconds;
+        var stats = Context.Stats = _server.Stats.Own;
+        stats.NetInputBytes += received;
+        stats.Reads++;
+        if (_receivesIntoSmall && _input.IsLarge) _input.Append(_input.Small.AsSpan(0, received));
+        else _input.Advance(received);
+        if (Session.CloseAfterReply)
+        {
+            _input.Clear(); // it was told: whatever it still sends is not for us
+            return true;
+        }
 
-            if (_isHeld)
-            {
-                _input.VacateSmall();
-                return CheckQueryLimit();
-            }
-
-            if (_input.Room == 0) ReceiveMore(stats);
-            Process(mayUseSmall: true);
+        if (_isHeld)
+        {
+            _input.VacateSmall();
             return CheckQueryLimit();
         }
+
+        if (_input.Room == 0) ReceiveMore(stats);
+        Process(mayUseSmall: true);
+        return CheckQueryLimit();
     }
 
     /// <summary>The buffer is full, so there is probably more: takes it in before executing, for fewer and longer batches.</summary>
@@ -220,10 +221,10 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     private void Process(bool mayUseSmall)
     {
         _reader.MaxBulkLength = _server.Config.ProtoMaxBulkLen;
-        Context.Now = Session.LastInteraction;
+        var batch = CommandBatch.Rent();
         try
         {
-            while (!_isHeld && !Session.CloseAfterReply && !_isClosing && ProcessNext())
+            while (ProcessBatch(batch))
                 if (Context.Reply.Length > FlushLength) _output.Enqueue(Context.Reply);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
@@ -234,50 +235,78 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
             Session.CloseAfterReply = true;
         }
 
-        if (_isHeld)
-        {
-            // What is left is read again from the start of its command, wherever its bytes are by then.
-            _reader.Reset();
-            _input.VacateSmall();
-        }
-        else
-        {
-            _input.Compact(_reader.BytesExpected(_input.Start, _input.End), mayUseSmall);
-        }
-
+        batch.Return();
+        if (_isHeld) _input.VacateSmall();
+        else _input.Compact(_reader.BytesExpected(_input.Start, _input.End), mayUseSmall);
         _output.Enqueue(Context.Reply);
         _server.Replication.Flush();
         if (Session.CloseAfterReply) _output.CloseWhenDrained();
     }
 
-    /// <summary>One command; false when there is none left.</summary>
-    private bool ProcessNext()
+    /// <summary>Reads some commands and executes them; false when there are no more for now.</summary>
+    private bool ProcessBatch(CommandBatch batch)
     {
-        _reader.Unauthenticated = !Session.IsAuthenticated;
-        var start = _input.Start;
-        var commandStart = start;
-        var status = _reader.Read(_input.Bytes, ref start, _input.End, _arguments);
-        _input.Start = start;
-        if (status == RequestStatus.Incomplete) return false;
+        var status = ReadAhead(batch);
+        Context.Now = _server.NowMilliseconds;
+        Context.Timestamp = Stopwatch.GetTimestamp();
+        if (batch.Count > 1) batch.Prefetch(_server.Keyspace, Context.Database);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var pending = batch.Commands[i];
+            Context.Load(pending);
+            var outcome = Dispatch(pending.Command);
+            if (outcome == DispatchOutcome.Done && Session.Suspension is null && !Session.CloseAfterReply && !_isClosing) continue;
+            Interrupt(pending, outcome);
+            return false;
+        }
+
         if (status == RequestStatus.Malformed)
         {
             ServingLog.ProtocolError(_logger, _reader.Error, ClientInfo.Describe(this));
             Context.Reply.Error(_reader.Error);
             _server.Stats.CountError(Context.Reply.LastErrorCode);
             Session.CloseAfterReply = true;
-            return false;
         }
 
-        if (IsHttp(_arguments[0]))
+        return status == RequestStatus.Command;
+    }
+
+    /// <summary>Reads commands until the batch is full or no whole one is left.</summary>
+    private RequestStatus ReadAhead(CommandBatch batch)
+    {
+        // What comes after AUTH is read by other rules than before.
+        _reader.Unauthenticated = !Session.IsAuthenticated && !string.IsNullOrEmpty(_server.Config.RequirePass);
+        var most = _reader.Unauthenticated ? 1 : CommandBatch.Length;
+        batch.Count = 0;
+        while (batch.Count < most)
+        {
+            var pending = batch.Commands[batch.Count];
+            var start = _input.Start;
+            var status = _reader.Read(_input.Bytes, ref start, _input.End, _arguments);
+            pending.Start = _input.Start;
+            _input.Start = start;
+            if (status != RequestStatus.Command) return status;
+            pending.End = start;
+            (pending.Arguments, _arguments) = (_arguments, pending.Arguments);
+            pending.Resolve(_server.Commands, _server.Keyspace);
+            batch.Used = Math.Max(batch.Used, ++batch.Count);
+        }
+
+        return RequestStatus.Command;
+    }
+
+    /// <summary>Stops in the middle of a batch: what was read ahead will be read again, from the start of its first command.</summary>
+    private void Interrupt(PendingCommand pending, DispatchOutcome outcome)
+    {
+        _reader.Reset();
+        _input.Start = outcome == DispatchOutcome.Held ? pending.Start : pending.End;
+        if (outcome == DispatchOutcome.CrossProtocol)
         {
             ServingLog.CrossProtocol(_logger, ClientInfo.Describe(this));
             Session.CloseAfterReply = true;
-            return false;
         }
-
-        if (Dispatch() == DispatchOutcome.Held)
+        else if (outcome == DispatchOutcome.Held)
         {
-            _input.Start = commandStart;
             Volatile.Write(ref _isHeld, true);
             _server.Clients.Hold(this);
         }
@@ -285,28 +314,19 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         {
             Volatile.Write(ref _isHeld, true);
         }
-
-        return true;
     }
 
-    private DispatchOutcome Dispatch()
+    private DispatchOutcome Dispatch(Command? command)
     {
         var reply = Context.Reply;
         var mode = Session.ReplyMode;
-        if (mode == ReplyMode.On) return _server.Dispatcher.Execute(Context);
+        if (mode == ReplyMode.On) return _server.Dispatcher.Execute(Context, command);
         var before = reply.Length;
-        var outcome = _server.Dispatcher.Execute(Context);
-        if (outcome == DispatchOutcome.Held) return outcome;
-        if (mode == ReplyMode.SkipNext)
-        {
-            reply.Truncate(before);
-            if (Session.ReplyMode == ReplyMode.SkipNext) Session.ReplyMode = ReplyMode.On;
-        }
-        else if (Session.ReplyMode != ReplyMode.On)
-        {
-            reply.Truncate(before);
-        }
-
+        Session.ClearsReplySkip = false;
+        if (mode == ReplyMode.SkipNext) Session.ReplyMode = ReplyMode.On; // so that CLIENT REPLY SKIP can ask for the next one
+        var outcome = _server.Dispatcher.Execute(Context, command);
+        if (outcome == DispatchOutcome.Held) Session.ReplyMode = mode;
+        else if (!Session.ClearsReplySkip) reply.Truncate(before);
         return outcome;
     }
 
@@ -319,7 +339,9 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
             {
                 if (!suspension.HasEnded) return;
                 Session.Suspension = null;
+                var before = Context.Reply.Length;
                 suspension.WriteReply(Context.Reply);
+                if (Session.ReplyMode == ReplyMode.Off) Context.Reply.Truncate(before);
             }
 
             Volatile.Write(ref _isHeld, false);
@@ -328,11 +350,6 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
             Process(mayUseSmall: false);
         }
     }
-
-    /// <summary>A line of HTTP: a browser was lured here. Redis answers by closing.</summary>
-    private static bool IsHttp(ReadOnlySpan<byte> name) =>
-        name.Length is 4 or 5 && (name[0] | 0x20) is (int)'p' or (int)'h'
-        && (System.Text.Ascii.EqualsIgnoreCase(name, "post"u8) || System.Text.Ascii.EqualsIgnoreCase(name, "host:"u8));
 
     private void Leave()
     {

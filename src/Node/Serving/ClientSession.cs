@@ -58,6 +58,9 @@ public sealed class ClientSession
     /// <summary>CLIENT REPLY.</summary>
     public ReplyMode ReplyMode { get; set; }
 
+    /// <summary>This command, CLIENT REPLY ON, is answered whatever was asked for before.</summary>
+    internal bool ClearsReplySkip { get; set; }
+
     /// <summary>Nothing more is read from this client; it is closed when its replies are sent.</summary>
     public bool CloseAfterReply { get; set; }
 

@@ -90,6 +90,10 @@ public sealed class Command
     /// <summary>The subcommands with the HELP that the command table adds.</summary>
     internal IReadOnlyList<Command> AllSubcommands { get; set; } = [];
 
+    /// <summary>Position of the key when there is always exactly one and the locks are its stripe's; otherwise 0.</summary>
+    internal int SingleKey =>
+        FindKeys is null && Locks == LockMode.Keys && Keys.First == Keys.Last ? Keys.First : 0;
+
     /// <summary>Finds subcommands; set by the command table.</summary>
     internal CommandIndex? SubcommandIndex { get; set; }
 

@@ -15,6 +15,10 @@ public sealed class CommandContext
     private long _changes;
     private bool _hasOwnEffects;
     private bool _isSuppressed;
+    private ArgumentList _arguments = new();
+    private int _keyPosition; // of the key whose slot and hash are known; 0 for none
+    private ushort _keySlot;
+    private ulong _keyHash;
 
     /// <summary>Makes the context of a session.</summary>
     public CommandContext(NodeServer server, ClientSession session, RespWriter reply)
@@ -39,7 +43,15 @@ public sealed class CommandContext
     public Command Command { get; internal set; } = null!;
 
     /// <summary>The arguments, the command's name first.</summary>
-    public ArgumentList Arguments { get; internal set; } = new();
+    public ArgumentList Arguments
+    {
+        get => _arguments;
+        internal set
+        {
+            _arguments = value;
+            _keyPosition = 0;
+        }
+    }
 
     /// <summary>Number of arguments, the command's name included.</summary>
     public int Count => Arguments.Count;
@@ -65,6 +77,9 @@ public sealed class CommandContext
     /// <summary>The handler runs inside EXEC.</summary>
     public bool IsInExec { get; internal set; }
 
+    /// <summary>Timestamp at which the time of the next command starts to count.</summary>
+    internal long Timestamp { get; set; }
+
     /// <summary>The counters of the thread that executes.</summary>
     internal StatsCell Stats { get; set; }
 
@@ -81,7 +96,11 @@ public sealed class CommandContext
     public ReadOnlySpan<byte> this[int index] => Arguments[index];
 
     /// <summary>The key at an argument position, with slot and hash.</summary>
-    public Key Key(int index) => Server.Keyspace.Key(Arguments[index]);
+    public Key Key(int index)
+    {
+        if (index == _keyPosition) return new Key(_arguments[index], _keySlot, _keyHash);
+        return Server.Keyspace.Key(_arguments[index]);
+    }
 
     /// <summary>
     /// Finds a key for reading. An expired key is absent: on a master it is deleted and its DEL goes to the log; on a replica it stays
@@ -205,6 +224,18 @@ public sealed class CommandContext
         if (deadline != 0) suspension.SetDeadline(Server.Clock, deadline - Now);
         return suspension;
     }
+
+    /// <summary>Makes a command that was read ahead the current one.</summary>
+    internal void Load(PendingCommand pending)
+    {
+        _arguments = pending.Arguments;
+        _keyPosition = pending.KeyPosition;
+        _keySlot = pending.Slot;
+        _keyHash = pending.Hash;
+    }
+
+    /// <summary>The slot of the key at a position.</summary>
+    internal int SlotOf(int position) => position == _keyPosition ? _keySlot : HashSlot.Of(_arguments[position]);
 
     /// <summary>Prepares for a call.</summary>
     internal void Begin(bool isLogged)

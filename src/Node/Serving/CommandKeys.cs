@@ -51,16 +51,18 @@ internal sealed class CommandKeys : ICommandKeys
         CrossesSlots = false;
     }
 
+    /// <summary>Makes one key, whose slot is known, the only one. Its stripe is not put into <see cref="Stripes"/>.</summary>
+    public void SetSingle(ArgumentList arguments, int position, int slot)
+    {
+        _keys.Clear();
+        _keys.Add((arguments, position));
+        Slot = slot;
+        CrossesSlots = false;
+    }
+
     /// <summary>Adds the keys of a call.</summary>
     public void Add(Command command, ArgumentList arguments)
     {
-        var (first, last, _) = command.Keys;
-        if (command.FindKeys is null && first == last)
-        {
-            if (first != 0) Add(arguments, first);
-            return;
-        }
-
         _positions.Clear();
         if (!command.TryFindKeys(arguments, _positions)) return; // malformed: the handler says so
         foreach (var position in _positions) Add(arguments, position);

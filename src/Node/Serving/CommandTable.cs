@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Starling.Node.Commands;
 using Starling.Resp;
@@ -72,48 +71,54 @@ public sealed class CommandTable
         return Find(name[..bar])?.SubcommandIndex?.Find(name[(bar + 1)..]);
     }
 
-    /// <summary>Finds the row that a call is for: of its subcommand, if the command has subcommands and one is named.</summary>
-    /// <param name="arguments">The call.</param>
-    /// <param name="command">The row, or null.</param>
-    /// <param name="error">The error reply when there is no such command or the number of arguments is wrong.</param>
-    public bool TryFind(ArgumentList arguments, [NotNullWhen(true)] out Command? command, [NotNullWhen(false)] out string? error)
+    /// <summary>
+    /// Finds the row that a call is for: of its subcommand, if the command has subcommands and one is named. Null when there is none or the number of
+    /// arguments is wrong; <see cref="Explain"/> then says what.
+    /// </summary>
+    public Command? Find(ArgumentList arguments)
     {
-        command = _index.Find(arguments[0]);
-        if (command is null)
+        var command = _index.Find(arguments[0]);
+        if (command is null) return null;
+        if (command.SubcommandIndex is { } index && arguments.Count > 1)
         {
-            error = UnknownCommand(arguments);
-            return false;
+            command = index.Find(arguments[1]);
+            if (command is null) return null;
         }
 
+        return HasRightCount(command, arguments) ? command : null;
+    }
+
+    /// <summary>The error reply to a call for which <see cref="Find(ArgumentList)"/> found nothing.</summary>
+    public string Explain(ArgumentList arguments)
+    {
+        var command = _index.Find(arguments[0]);
+        if (command is null) return UnknownCommand(arguments);
         if (command.SubcommandIndex is { } index && arguments.Count > 1)
         {
             var subcommand = index.Find(arguments[1]);
             if (subcommand is null)
-            {
-                error = $"ERR unknown subcommand '{Latin1(arguments[1], 128)}'. Try {command.Name.ToUpperInvariant()} HELP.";
-                command = null;
-                return false;
-            }
-
+                return $"ERR unknown subcommand '{Latin1(arguments[1], 128)}'. Try {command.Name.ToUpperInvariant()} HELP.";
             command = subcommand;
         }
 
-        var arity = command.Arity;
-        if (arity > 0 ? arguments.Count != arity : arguments.Count < -arity)
-        {
-            error = $"ERR wrong number of arguments for '{command.FullName}' command";
-            return false;
-        }
+        return $"ERR wrong number of arguments for '{command.FullName}' command";
+    }
 
-        error = null;
-        return true;
+    private static bool HasRightCount(Command command, ArgumentList arguments)
+    {
+        var arity = command.Arity;
+        return arity > 0 ? arguments.Count == arity : arguments.Count >= -arity;
     }
 
     private static string UnknownCommand(ArgumentList arguments)
     {
         var text = new StringBuilder();
         for (var i = 1; i < arguments.Count && text.Length < 128; i++)
-            text.Append('\'').Append(Latin1(arguments[i], 128 - text.Length)).Append("' ");
+        {
+            var room = 128 - text.Length;
+            text.Append('\'').Append(Latin1(arguments[i], room)).Append("' ");
+        }
+
         return $"ERR unknown command '{Latin1(arguments[0], 128)}', with args beginning with: {text}";
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Starling.Node.Cluster;
 using Starling.Resp;
@@ -23,17 +24,13 @@ public sealed class Dispatcher
     }
 
     /// <summary>Executes the command in the context's arguments.</summary>
-    internal DispatchOutcome Execute(CommandContext call)
+    internal DispatchOutcome Execute(CommandContext call) => Execute(call, _table.Find(call.Arguments));
+
+    /// <summary>As <see cref="Execute(CommandContext)"/>, when the row was looked up before.</summary>
+    internal DispatchOutcome Execute(CommandContext call, Command? command)
     {
         var session = call.Session;
-        var arguments = call.Arguments;
-        if (!_table.TryFind(arguments, out var command, out var error))
-        {
-            session.LastCommand = null;
-            Refuse(call, null, Encoding.Latin1.GetBytes(error));
-            return DispatchOutcome.Done;
-        }
-
+        if (command is null) return RefuseUnknown(call);
         call.Command = command;
         session.LastCommand = command;
         if (!session.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0 && !string.IsNullOrEmpty(_server.Config.RequirePass))
@@ -131,6 +128,9 @@ public sealed class Dispatcher
         stats.Commands++;
         ref var counters = ref stats.PerCommand[command.Ordinal];
         counters.Calls++;
+        var now = Stopwatch.GetTimestamp();
+        counters.Ticks += now - call.Timestamp;
+        call.Timestamp = now;
         if (reply.ErrorCount != errors)
         {
             counters.Failed++;
@@ -150,6 +150,17 @@ public sealed class Dispatcher
         effects.Clear();
     }
 
+    private DispatchOutcome RefuseUnknown(CommandContext call)
+    {
+        var name = call.Arguments[0];
+        if (call.Session.Origin == ClientOrigin.Client
+            && (Ascii.EqualsIgnoreCase(name, "post"u8) || Ascii.EqualsIgnoreCase(name, "host:"u8)))
+            return DispatchOutcome.CrossProtocol;
+        call.Session.LastCommand = null;
+        Refuse(call, null, Encoding.Latin1.GetBytes(_table.Explain(call.Arguments)));
+        return DispatchOutcome.Done;
+    }
+
     private bool IsLogged(CommandContext call)
     {
         var replication = _server.Replication;
@@ -160,6 +171,14 @@ public sealed class Dispatcher
     {
         var keyspace = _server.Keyspace;
         var keys = call.Keys;
+        if (command.SingleKey is > 0 and var position)
+        {
+            var slot = call.SlotOf(position);
+            keys.SetSingle(call.Arguments, position, slot);
+            using var scope = keyspace.LockSlot(slot);
+            return AdmitAndRun(call, command);
+        }
+
         keys.Clear();
         keys.Add(command, call.Arguments);
         if (command.Locks == LockMode.All)
@@ -176,12 +195,6 @@ public sealed class Dispatcher
                 if (!PassGate(call, command, out var outcome)) return outcome;
             Run(call, command);
             return DispatchOutcome.Done;
-        }
-
-        if (keys.Total == 1)
-        {
-            using var scope = keyspace.LockSlot(keys.Slot);
-            return AdmitAndRun(call, command);
         }
 
         using (keyspace.Lock(keys.Stripes)) return AdmitAndRun(call, command);
@@ -234,7 +247,6 @@ public sealed class Dispatcher
         }
         else
         {
-            if ((call.Command.Flags & CommandFlags.Asking) != 0) call.Session.Asking = true;
             if (_server.Cluster!.Admit(call, keys.Slot, isWrite, keys)) return true;
         }
 

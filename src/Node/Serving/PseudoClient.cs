@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Starling.Resp;
 
 namespace Starling.Node.Serving;
@@ -35,6 +36,7 @@ public sealed class PseudoClient
         Reply.Clear();
         Context.Arguments = arguments;
         Context.Now = _server.NowMilliseconds;
+        Context.Timestamp = Stopwatch.GetTimestamp();
         Context.Stats = _server.Stats.Own;
         _server.Dispatcher.Execute(Context);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Telemetry;
@@ -85,7 +86,7 @@ internal static class ServingTelemetry
         {
             var counters = server.Stats.Of(command);
             if (counters.Calls == 0 && counters.Rejected == 0 && counters.Failed == 0) continue;
-            var microseconds = counters.Ticks / 10;
+            var microseconds = (long)(counters.Ticks * 1e6 / Stopwatch.Frequency);
             var each = counters.Calls == 0 ? 0 : (double)microseconds / counters.Calls;
             writer.Field("cmdstat_" + command.FullName, string.Create(
                 CultureInfo.InvariantCulture,

@@ -6,7 +6,8 @@ namespace Starling.Slots.Keyspace;
 /// </summary>
 public readonly ref struct Key
 {
-    internal Key(ReadOnlySpan<byte> bytes, ushort slot, ulong hash)
+    /// <summary>Puts together again what <see cref="Keyspace.Key"/> computed before for the same bytes.</summary>
+    public Key(ReadOnlySpan<byte> bytes, ushort slot, ulong hash)
     {
         Bytes = bytes;
         Slot = slot;

@@ -1,0 +1,141 @@
+using System.Text;
+using Starling.Resp;
+
+namespace Starling.Node.Tests.Serving;
+
+public sealed class PipelineTests
+{
+    [Fact]
+    public async Task A_long_pipeline_is_answered_in_order()
+    {
+        const int Count = 50_000;
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        var stream = new RespWriter();
+        for (var i = 0; i < Count; i++)
+        {
+            stream.Array(2);
+            stream.Bulk("ECHO");
+            stream.Bulk(i.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        var sending = client.SendAsync(stream.ToArray());
+        for (var i = 0; i < Count; i++)
+            Assert.Equal(i.ToString(System.Globalization.CultureInfo.InvariantCulture), (await client.ReadAsync()).Text);
+        await sending;
+    }
+
+    [Fact]
+    public async Task A_pipeline_may_be_sent_without_reading_until_its_end()
+    {
+        // The replies do not fit into the sockets' buffers: the server keeps them and reads on.
+        const int Count = 2000;
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        var one = TestClient.Encode("ECHO", new string('x', 10_000));
+        for (var i = 0; i < Count; i++) await client.SendAsync(one);
+        for (var i = 0; i < Count; i++) Assert.Equal(10_000, (await client.ReadAsync()).Bytes.Length);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(2047)]
+    [InlineData(2048)]
+    [InlineData(2049)]
+    [InlineData(40_000)]
+    public async Task Commands_in_pieces_of_any_length_are_whole(int piece)
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        var stream = new List<byte>();
+        var lengths = new[] { 0, 1, 100, 1990, 2048, 5000, 33_000, 3 };
+        if (piece == 1) lengths = [0, 1, 100, 500];
+        foreach (var length in lengths) stream.AddRange(TestClient.Encode("ECHO", new string('v', length)));
+        var bytes = stream.ToArray();
+        for (var at = 0; at < bytes.Length; at += piece)
+        {
+            await client.SendAsync(bytes.AsMemory(at, Math.Min(piece, bytes.Length - at)));
+            if (piece > 1) await Task.Yield();
+        }
+
+        foreach (var length in lengths) Assert.Equal(length, (await client.ReadAsync()).Bytes.Length);
+    }
+
+    [Fact]
+    public async Task A_large_argument_arrives_whole_and_its_memory_is_given_back()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        var value = new byte[20_000_000];
+        new Random(3).NextBytes(value);
+        var writer = new RespWriter();
+        writer.Array(2);
+        writer.Bulk("ECHO"u8);
+        writer.Bulk(value);
+        var sending = client.SendAsync(writer.ToArray());
+        Assert.Equal(value, (await client.ReadAsync()).Bytes);
+        await sending;
+        Assert.Contains(" qbuf=26 qbuf-free=2022 ", (await client.CallAsync("CLIENT", "INFO")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Commands_after_a_pipelined_quit_are_not_executed()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        await client.SendAsync("SET a 1\r\nQUIT\r\nSET a 2\r\n");
+        Assert.Equal("OK", (await client.ReadAsync()).Text);
+        Assert.Equal("OK", (await client.ReadAsync()).Text);
+        await client.WaitForCloseAsync();
+        var other = await server.ConnectAsync();
+        Assert.Equal("1", await other.TextAsync("GET", "a"));
+    }
+
+    [Theory]
+    [InlineData("*1\r\n$-5\r\n", "ERR Protocol error: invalid bulk length")]
+    [InlineData("*x\r\n", "ERR Protocol error: invalid multibulk length")]
+    [InlineData("PING\r\n*1\r\nx\r\n", "ERR Protocol error: expected '$', got 'x'")]
+    [InlineData("GET 'x\r\n", "ERR Protocol error: unbalanced quotes in request")]
+    public async Task A_protocol_error_is_told_and_the_connection_closed(string bytes, string error)
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        await client.SendAsync(bytes);
+        if (bytes.StartsWith("PING", StringComparison.Ordinal)) Assert.Equal("PONG", (await client.ReadAsync()).Text);
+        Assert.Equal(error, (await client.ReadAsync()).Text);
+        await client.WaitForCloseAsync();
+    }
+
+    [Fact]
+    public async Task Http_is_answered_by_closing()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        await client.SendAsync("POST / HTTP/1.1\r\nHost: x\r\n\r\n");
+        await client.WaitForCloseAsync();
+    }
+
+    [Fact]
+    public async Task A_query_longer_than_its_limit_closes_the_client()
+    {
+        await using var server = TestServer.Start(config => config.ClientQueryBufferLimit = 1024 * 1024);
+        var client = await server.ConnectAsync();
+        var bytes = Encoding.ASCII.GetBytes("*2\r\n$4\r\nECHO\r\n$3000000\r\n" + new string('x', 2_000_000));
+        await IgnoreResetAsync(client.SendAsync(bytes));
+        await client.WaitForCloseAsync();
+        Assert.Equal(1, server.Node.Stats.QueryLimitDisconnections);
+    }
+
+    private static async Task IgnoreResetAsync(Task sending)
+    {
+        try
+        {
+            await sending;
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            // Closed in the middle of it, as it should be.
+        }
+    }
+}

@@ -1,0 +1,177 @@
+namespace Starling.Node.Tests.Serving;
+
+public sealed class TransactionTests
+{
+    [Fact]
+    public async Task Exec_runs_what_was_queued_and_answers_all_at_once()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        Assert.Equal("OK", await client.TextAsync("MULTI"));
+        Assert.Equal("QUEUED", await client.TextAsync("SET", "a", "1"));
+        Assert.Equal("QUEUED", await client.TextAsync("INCR", "a"));
+        Assert.Equal("QUEUED", await client.TextAsync("GET", "a"));
+        Assert.Equal("[OK, (integer) 2, 2]", await client.TextAsync("EXEC"));
+        Assert.Equal("(error) ERR EXEC without MULTI", await client.TextAsync("EXEC"));
+    }
+
+    [Fact]
+    public async Task A_refused_command_aborts_the_transaction()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        await client.CallAsync("MULTI");
+        Assert.StartsWith("(error) ERR unknown command", await client.TextAsync("NOPE"), StringComparison.Ordinal);
+        Assert.Equal("QUEUED", await client.TextAsync("SET", "a", "1"));
+        Assert.Equal(
+            "(error) EXECABORT Transaction discarded because of previous errors.", await client.TextAsync("EXEC"));
+        Assert.Equal("(nil)", await client.TextAsync("GET", "a"));
+    }
+
+    [Fact]
+    public async Task An_error_inside_exec_does_not_stop_the_rest()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        await client.CallAsync("MULTI");
+        await client.CallAsync("SET", "a", "x");
+        await client.CallAsync("INCR", "a");
+        await client.CallAsync("SET", "b", "y");
+        Assert.Equal("[OK, (error) ERR value is not an integer or out of range, OK]", await client.TextAsync("EXEC"));
+        Assert.Equal("y", await client.TextAsync("GET", "b"));
+    }
+
+    [Theory]
+    [InlineData("SET", "w", "2")]
+    [InlineData("DEL", "w")]
+    [InlineData("FLUSHALL")]
+    [InlineData("FLUSHDB")]
+    [InlineData("SWAPDB", "0", "1")]
+    [InlineData("EXPIRE", "w", "100")]
+    [InlineData("RENAME", "w", "v")]
+    public async Task A_watched_key_that_changes_fails_the_transaction(params string[] change)
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        var other = await server.ConnectAsync();
+        await client.CallAsync("SET", "w", "1");
+        await client.CallAsync("WATCH", "w");
+        Assert.False((await other.CallAsync(change)).IsError);
+        await client.CallAsync("MULTI");
+        await client.CallAsync("SET", "w", "3");
+        Assert.Equal("(nil)", await client.TextAsync("EXEC"));
+        await client.CallAsync("MULTI");
+        await client.CallAsync("PING");
+        Assert.Equal("[PONG]", await client.TextAsync("EXEC"));
+        Assert.False(server.Node.Watches.IsInUse);
+    }
+
+    [Theory]
+    [InlineData("FLUSHALL")]
+    [InlineData("SET", "other", "1")]
+    [InlineData("SWAPDB", "0", "1")]
+    [InlineData("GET", "w")]
+    public async Task What_does_not_concern_a_watched_key_does_not_fail_the_transaction(params string[] change)
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        var other = await server.ConnectAsync();
+        await client.CallAsync("WATCH", "w");
+        Assert.False((await other.CallAsync(change)).IsError);
+        await client.CallAsync("MULTI");
+        await client.CallAsync("PING");
+        Assert.Equal("[PONG]", await client.TextAsync("EXEC"));
+    }
+
+    [Fact]
+    public async Task Swapdb_brings_a_watched_key_from_the_other_database()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        var other = await server.ConnectAsync();
+        await other.CallAsync("SELECT", "1");
+        await other.CallAsync("SET", "w", "there");
+        await client.CallAsync("WATCH", "w");
+        await other.CallAsync("SWAPDB", "0", "1");
+        await client.CallAsync("MULTI");
+        Assert.Equal("(nil)", await client.TextAsync("EXEC"));
+    }
+
+    [Fact]
+    public async Task A_watched_key_that_expires_fails_the_transaction()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        await client.CallAsync("SET", "w", "1", "PX", "30");
+        await client.CallAsync("WATCH", "w");
+        while ((await client.CallAsync("EXISTS", "w")).Integer != 0) await Task.Delay(5);
+        await client.CallAsync("MULTI");
+        await client.CallAsync("PING");
+        Assert.Equal("(nil)", await client.TextAsync("EXEC"));
+    }
+
+    [Fact]
+    public async Task Unwatch_discard_and_disconnecting_end_watches()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        await client.CallAsync("WATCH", "a", "b", "a");
+        Assert.Equal(2, server.Node.Watches.Count);
+        await client.CallAsync("UNWATCH");
+        Assert.False(server.Node.Watches.IsInUse);
+        await client.CallAsync("WATCH", "a");
+        await client.CallAsync("MULTI");
+        Assert.Equal("(error) ERR WATCH inside MULTI is not allowed", await client.TextAsync("WATCH", "b"));
+        Assert.Equal("(error) ERR MULTI calls can not be nested", await client.TextAsync("MULTI"));
+        await client.CallAsync("DISCARD");
+        Assert.False(server.Node.Watches.IsInUse);
+        await client.CallAsync("WATCH", "a");
+        client.Dispose();
+        await Eventually.True(() => !server.Node.Watches.IsInUse);
+    }
+
+    [Fact]
+    public async Task Transactions_of_many_clients_are_atomic()
+    {
+        await using var server = TestServer.Start();
+        const int Clients = 4;
+        const int Rounds = 300;
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(async _ =>
+        {
+            var client = await server.ConnectAsync();
+            for (var i = 0; i < Rounds; i++)
+            {
+                await client.CallAsync("MULTI");
+                await client.CallAsync("INCR", "x");
+                await client.CallAsync("INCR", "y");
+                var reply = await client.CallAsync("EXEC");
+                Assert.Equal(reply[0].Integer, reply[1].Integer);
+            }
+        }));
+        var reader = await server.ConnectAsync();
+        Assert.Equal("1200", await reader.TextAsync("GET", "x"));
+    }
+
+    [Fact]
+    public async Task Optimistic_increments_of_many_clients_lose_nothing()
+    {
+        await using var server = TestServer.Start();
+        const int Clients = 4;
+        const int Each = 50;
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(async _ =>
+        {
+            var client = await server.ConnectAsync();
+            for (var done = 0; done < Each;)
+            {
+                await client.CallAsync("WATCH", "n");
+                var value = await client.CallAsync("GET", "n");
+                var next = value.IsNull ? 1 : int.Parse(value.Text!, System.Globalization.CultureInfo.InvariantCulture) + 1;
+                await client.CallAsync("MULTI");
+                await client.CallAsync("SET", "n", next.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                if (!(await client.CallAsync("EXEC")).IsNull) done++;
+            }
+        }));
+        var reader = await server.ConnectAsync();
+        Assert.Equal("200", await reader.TextAsync("GET", "n"));
+    }
+}

@@ -1,0 +1,127 @@
+using System.Buffers;
+using System.Text;
+
+namespace Starling.Resp.Tests;
+
+public sealed class RespWriterTests
+{
+    private static string Write(int protocol, Action<RespWriter> write)
+    {
+        var writer = new RespWriter { Protocol = protocol };
+        write(writer);
+        var text = Encoding.Latin1.GetString(writer.ToArray());
+        Assert.Equal(text.Length, writer.Length);
+        writer.Clear();
+        Assert.Equal(0, writer.Length);
+        return text;
+    }
+
+    private static void AssertBoth(string two, string three, Action<RespWriter> write)
+    {
+        Assert.Equal(two, Write(2, write));
+        Assert.Equal(three, Write(3, write));
+    }
+
+    [Fact]
+    public void Types_are_written_as_Redis_writes_them_in_both_protocols()
+    {
+        AssertBoth("+OK\r\n", "+OK\r\n", w => w.Simple("OK"u8));
+        AssertBoth("-ERR a  b\r\n", "-ERR a  b\r\n", w => w.Error("ERR a\r\nb"u8));
+        AssertBoth(":-12\r\n", ":-12\r\n", w => w.Integer(-12));
+        AssertBoth("$3\r\nabc\r\n", "$3\r\nabc\r\n", w => w.Bulk("abc"u8));
+        AssertBoth("$2\r\n\u00c3\u00a9\r\n", "$2\r\n\u00c3\u00a9\r\n", w => w.Bulk("é"));
+        AssertBoth("$2\r\n42\r\n", "$2\r\n42\r\n", w => w.BulkInteger(42));
+        AssertBoth("$-1\r\n", "_\r\n", w => w.Null());
+        AssertBoth("*-1\r\n", "_\r\n", w => w.NullArray());
+        AssertBoth("*2\r\n", "*2\r\n", w => w.Array(2));
+        AssertBoth("*4\r\n", "%2\r\n", w => w.Map(2));
+        AssertBoth("*2\r\n", "~2\r\n", w => w.Set(2));
+        AssertBoth("*2\r\n", ">2\r\n", w => w.Push(2));
+        AssertBoth("$3\r\n1.5\r\n", ",1.5\r\n", w => w.Double(1.5));
+        AssertBoth(":1\r\n", "#t\r\n", w => w.Boolean(true));
+        AssertBoth("$2\r\nhi\r\n", "=6\r\ntxt:hi\r\n", w => w.Verbatim("txt"u8, "hi"u8));
+    }
+
+    [Fact]
+    public void An_array_of_unknown_length_gets_its_head_wherever_it_ends()
+    {
+        foreach (var count in new[] { 0, 1, 10, 5000 })
+        {
+            var expected = new StringBuilder("+before\r\n*").Append(count + 1).Append("\r\n");
+            for (var i = 0; i < count; i++) expected.Append("$7\r\nelement\r\n");
+            expected.Append("*1\r\n:1\r\n");
+            var text = Write(2, writer =>
+            {
+                writer.Simple("before"u8);
+                var outer = writer.BeginArray();
+                for (var i = 0; i < count; i++) writer.Bulk("element"u8);
+                var inner = writer.BeginArray();
+                writer.Integer(1);
+                writer.EndArray(inner, 1);
+                writer.EndArray(outer, count + 1);
+            });
+            Assert.Equal(expected.ToString(), text);
+        }
+    }
+
+    [Fact]
+    public void Truncating_goes_back_to_any_former_length()
+    {
+        var writer = new RespWriter();
+        var lengths = new List<(long Length, string Text)>();
+        for (var i = 0; i < 40; i++)
+        {
+            lengths.Add((writer.Length, Encoding.Latin1.GetString(writer.ToArray())));
+            writer.Bulk(new byte[i * 100]);
+        }
+
+        lengths.Reverse();
+        foreach (var (length, text) in lengths)
+        {
+            writer.Truncate(length);
+            Assert.Equal(length, writer.Length);
+            Assert.Equal(text, Encoding.Latin1.GetString(writer.ToArray()));
+        }
+
+        writer.Simple("again"u8);
+        Assert.Equal("+again\r\n", Encoding.Latin1.GetString(writer.ToArray()));
+    }
+
+    [Fact]
+    public void Segments_are_handed_over_in_order()
+    {
+        var writer = new RespWriter();
+        var big = new byte[100_000];
+        new Random(1).NextBytes(big);
+        writer.Bulk(big);
+        writer.Integer(7);
+        var expected = writer.ToArray();
+        var receiver = new Receiver();
+        writer.MoveTo(receiver);
+        Assert.Equal(expected, receiver.Bytes);
+        Assert.Equal(0, writer.Length);
+    }
+
+    [Fact]
+    public void The_code_of_the_last_error_is_kept()
+    {
+        var writer = new RespWriter();
+        writer.Error("WRONGTYPE Operation"u8);
+        Assert.Equal("WRONGTYPE", Encoding.ASCII.GetString(writer.LastErrorCode));
+        Assert.Equal(1, writer.ErrorCount);
+        writer.Error("ERR");
+        Assert.Equal("ERR", Encoding.ASCII.GetString(writer.LastErrorCode));
+        Assert.Equal(2, writer.ErrorCount);
+    }
+
+    private sealed class Receiver : IRespSegmentReceiver
+    {
+        public List<byte> Bytes { get; } = [];
+
+        public void Take(byte[] bytes, int length)
+        {
+            Bytes.AddRange(bytes.AsSpan(0, length));
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+}
