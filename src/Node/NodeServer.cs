@@ -18,7 +18,11 @@ public sealed class NodeServer
     private bool _isStarting;
 
     /// <summary>Makes a server from its configuration; nothing is started yet.</summary>
-    public NodeServer(ServerConfig config, ILoggerFactory loggers, TimeProvider clock)
+    /// <param name="config">The configuration.</param>
+    /// <param name="loggers">Makes loggers.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="commands">Commands beyond those of <see cref="CommandTable.ServerRows"/>.</param>
+    public NodeServer(ServerConfig config, ILoggerFactory loggers, TimeProvider clock, IReadOnlyList<Command>? commands = null)
     {
         Config = config;
         Loggers = loggers;
@@ -29,7 +33,7 @@ public sealed class NodeServer
         Sections = new ServerSections(this);
         Cron = new ServerCron(clock);
         Clients = new ClientRegistry(clock);
-        Commands = new CommandTable();
+        Commands = new CommandTable([.. CommandTable.ServerRows, .. commands ?? []]);
         Shutdown = new ShutdownService(this);
         Stats = new ServerStats(Commands);
         Watches = new WatchTable(config.Databases);

@@ -23,16 +23,18 @@ public sealed class TestServer : IAsyncDisposable
     /// <param name="clock">The clock; the system's by default.</param>
     /// <param name="loggers">Gets the log; nobody by default.</param>
     /// <param name="prepare">Adds to the server before it starts (periodic work, INFO sections).</param>
+    /// <param name="commands">Commands beyond the server's own.</param>
     public static TestServer Start(
         Action<ServerConfig>? configure = null,
         TimeProvider? clock = null,
         ILoggerFactory? loggers = null,
-        Action<NodeServer>? prepare = null)
+        Action<NodeServer>? prepare = null,
+        IReadOnlyList<Command>? commands = null)
     {
         EngineThreads.Configure(1);
         var config = new ServerConfig { Bind = ["127.0.0.1"], Dir = Directory.CreateTempSubdirectory("starling-test-").FullName };
         configure?.Invoke(config);
-        var node = new NodeServer(config, loggers ?? NullLoggerFactory.Instance, clock ?? TimeProvider.System);
+        var node = new NodeServer(config, loggers ?? NullLoggerFactory.Instance, clock ?? TimeProvider.System, commands);
         prepare?.Invoke(node);
         node.Start(ephemeralPort: true);
         return new TestServer(node);

@@ -125,7 +125,7 @@ internal sealed class MasterStream
         _takesAll |= TakesAll(command);
     }
 
-    private Command? Find() => _server.Commands.TryFind(_arguments, out var command, out _) ? command : null;
+    private Command? Find() => _server.Commands.Find(_arguments);
 
     private static bool TakesAll(Command command) =>
         command.Locks != LockMode.Keys && (command.Flags & CommandFlags.Write) != 0;

@@ -23,10 +23,10 @@ public sealed class ClientRegistry
     /// <summary>Number of connections.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>The connections, oldest first.</summary>
+    /// <summary>The connections, oldest first, without those that are being closed.</summary>
     public IReadOnlyList<ClientConnection> Snapshot()
     {
-        var all = _connections.Values.ToArray();
+        var all = _connections.Values.Where(connection => !connection.IsClosing).ToArray();
         Array.Sort(all, (a, b) => a.Session.Id.CompareTo(b.Session.Id));
         return all;
     }

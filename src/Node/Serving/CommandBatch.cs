@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Serving;
@@ -46,14 +45,13 @@ internal sealed class CommandBatch
         t_spare = this;
     }
 
-    /// <summary>Fetches the memory of the keys into the cache: first where the references lie, then what they refer to.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    /// <summary>Fetches the memory of the keys into the cache before the first command runs.</summary>
     public void Prefetch(Keyspace keyspace, Database database)
     {
-        var commands = Commands.AsSpan(0, Count);
-        foreach (var command in commands)
-            if (command.KeyPosition > 0) keyspace.PrefetchBucket(database, command.Key);
-        foreach (var command in commands)
-            if (command.KeyPosition > 0) keyspace.PrefetchEntry(database, command.Key);
+        Span<KeyPlace> keys = stackalloc KeyPlace[Length];
+        var count = 0;
+        foreach (var command in Commands.AsSpan(0, Count))
+            if (command.KeyPosition > 0) keys[count++] = command.KeyPlace;
+        if (count > 1) keyspace.Prefetch(database, keys[..count]);
     }
 }

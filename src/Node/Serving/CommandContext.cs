@@ -17,8 +17,7 @@ public sealed class CommandContext
     private bool _isSuppressed;
     private ArgumentList _arguments = new();
     private int _keyPosition; // of the key whose slot and hash are known; 0 for none
-    private ushort _keySlot;
-    private ulong _keyHash;
+    private KeyPlace _keyPlace;
 
     /// <summary>Makes the context of a session.</summary>
     public CommandContext(NodeServer server, ClientSession session, RespWriter reply)
@@ -98,8 +97,8 @@ public sealed class CommandContext
     /// <summary>The key at an argument position, with slot and hash.</summary>
     public Key Key(int index)
     {
-        if (index == _keyPosition) return new Key(_arguments[index], _keySlot, _keyHash);
-        return Server.Keyspace.Key(_arguments[index]);
+        var keyspace = Server.Keyspace;
+        return index == _keyPosition ? keyspace.Key(_arguments[index], _keyPlace) : keyspace.Key(_arguments[index]);
     }
 
     /// <summary>
@@ -230,12 +229,20 @@ public sealed class CommandContext
     {
         _arguments = pending.Arguments;
         _keyPosition = pending.KeyPosition;
-        _keySlot = pending.Slot;
-        _keyHash = pending.Hash;
+        _keyPlace = pending.KeyPlace;
     }
 
-    /// <summary>The slot of the key at a position.</summary>
-    internal int SlotOf(int position) => position == _keyPosition ? _keySlot : HashSlot.Of(_arguments[position]);
+    /// <summary>The slot of the one key, at a position; computes its place once for the gate and the handler.</summary>
+    internal int PlaceKey(int position)
+    {
+        if (position != _keyPosition)
+        {
+            _keyPosition = position;
+            _keyPlace = Server.Keyspace.Key(_arguments[position]).Place;
+        }
+
+        return _keyPlace.Slot;
+    }
 
     /// <summary>Prepares for a call.</summary>
     internal void Begin(bool isLogged)

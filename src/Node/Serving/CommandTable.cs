@@ -14,42 +14,39 @@ public sealed class CommandTable
     private readonly List<Command> _all = [];
     private readonly CommandIndex _index;
 
-    /// <summary>Makes the table of every command of the server.</summary>
-    public CommandTable()
-        : this(
-        [
-            .. Connection.Rows,
-            .. Clients.Rows,
-            .. CommandIntrospection.Rows,
-            .. Transactions.Rows,
-            .. ClusterCommands.Rows,
-            .. Configuration.Rows,
-            .. Databases.Rows,
-            .. DebugCommands.Rows,
-            .. DumpRestore.Rows,
-            .. Expiration.Rows,
-            .. Increments.Rows,
-            .. Keys.Rows,
-            .. Lcs.Rows,
-            .. Migrate.Rows,
-            .. ObjectCommands.Rows,
-            .. Node.Commands.Replication.Rows,
-            .. Saving.Rows,
-            .. Scanning.Rows,
-            .. ServerInfo.Rows,
-            .. StringRanges.Rows,
-            .. Strings.Rows,
-        ])
-    {
-    }
-
-    /// <summary>Makes a table of some rows; for tests.</summary>
+    /// <summary>Makes a table of some rows.</summary>
     public CommandTable(IReadOnlyList<Command> rows)
     {
         foreach (var row in rows) Add(row);
         _index = new CommandIndex(_commands);
         Exec = _commands.Find(command => command.Name == "exec");
     }
+
+    /// <summary>The rows of every family.</summary>
+    public static IReadOnlyList<Command> ServerRows =>
+    [
+        .. Connection.Rows,
+        .. Clients.Rows,
+        .. CommandIntrospection.Rows,
+        .. Transactions.Rows,
+        .. ClusterCommands.Rows,
+        .. Configuration.Rows,
+        .. Databases.Rows,
+        .. DebugCommands.Rows,
+        .. DumpRestore.Rows,
+        .. Expiration.Rows,
+        .. Increments.Rows,
+        .. Keys.Rows,
+        .. Lcs.Rows,
+        .. Migrate.Rows,
+        .. ObjectCommands.Rows,
+        .. Node.Commands.Replication.Rows,
+        .. Saving.Rows,
+        .. Scanning.Rows,
+        .. ServerInfo.Rows,
+        .. StringRanges.Rows,
+        .. Strings.Rows,
+    ];
 
     /// <summary>The commands, containers included, subcommands not.</summary>
     public IReadOnlyList<Command> Commands => _commands;

@@ -173,7 +173,7 @@ public sealed class Dispatcher
         var keys = call.Keys;
         if (command.SingleKey is > 0 and var position)
         {
-            var slot = call.SlotOf(position);
+            var slot = call.PlaceKey(position);
             keys.SetSingle(call.Arguments, position, slot);
             using var scope = keyspace.LockSlot(slot);
             return AdmitAndRun(call, command);

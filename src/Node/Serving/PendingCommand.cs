@@ -17,11 +17,8 @@ internal sealed class PendingCommand
     /// <summary>Place of the one key among the arguments; 0 when there is none or several.</summary>
     public int KeyPosition { get; private set; }
 
-    /// <summary>Slot of the one key.</summary>
-    public ushort Slot { get; private set; }
-
-    /// <summary>Hash of the one key.</summary>
-    public ulong Hash { get; private set; }
+    /// <summary>Slot and hash of the one key.</summary>
+    public KeyPlace KeyPlace { get; private set; }
 
     /// <summary>Where it starts in the input.</summary>
     public int Start { get; set; }
@@ -29,18 +26,13 @@ internal sealed class PendingCommand
     /// <summary>Where it ends in the input.</summary>
     public int End { get; set; }
 
-    /// <summary>The one key.</summary>
-    public Key Key => new(Arguments[KeyPosition], Slot, Hash);
-
     /// <summary>Looks up the command and computes its key.</summary>
     public void Resolve(CommandTable table, Keyspace keyspace)
     {
         KeyPosition = 0;
         Command = table.Find(Arguments);
         if (Command is not { SingleKey: > 0 } command) return;
-        var key = keyspace.Key(Arguments[command.SingleKey]);
         KeyPosition = command.SingleKey;
-        Slot = key.Slot;
-        Hash = key.Hash;
+        KeyPlace = keyspace.Key(Arguments[KeyPosition]).Place;
     }
 }

@@ -6,8 +6,7 @@ namespace Starling.Slots.Keyspace;
 /// </summary>
 public readonly ref struct Key
 {
-    /// <summary>Puts together again what <see cref="Keyspace.Key"/> computed before for the same bytes.</summary>
-    public Key(ReadOnlySpan<byte> bytes, ushort slot, ulong hash)
+    internal Key(ReadOnlySpan<byte> bytes, ushort slot, ulong hash)
     {
         Bytes = bytes;
         Slot = slot;

@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using Starling.Node.Config;
-using Starling.Node.Serving;
 
 namespace Starling.Node.Tests.Serving;
 
@@ -149,27 +148,6 @@ public sealed class ClientTests
     }
 
     [Fact]
-    public async Task A_suspended_client_waits_and_then_goes_on()
-    {
-        Suspension? suspension = null;
-        await using var server = TestServer.Start();
-        var client = await server.ConnectAsync();
-        await client.CallAsync("PING");
-        var connection = server.Node.Clients.Snapshot()[0];
-        var table = new CommandTable(
-        [
-            new Command("hold", 1, CommandFlags.None, KeySpec.None, call =>
-                suspension = call.Suspend(0, (reply, end) => reply.Simple(Encoding.ASCII.GetBytes(end.ToString()))))
-            {
-                Summary = "Waits.",
-            },
-        ]);
-        Assert.NotNull(table.Find("HOLD"u8));
-        Assert.Null(suspension);
-        Assert.False(connection.IsHeld);
-    }
-
-    [Fact]
     public async Task The_unix_socket_serves_with_its_permissions()
     {
         var path = Path.Combine(Path.GetTempPath(), $"starling-{Environment.ProcessId}-{Guid.NewGuid():N}.sock");
@@ -194,7 +172,7 @@ public sealed class ClientTests
         await using var server = TestServer.Start();
         var config = new ServerConfig { Bind = ["127.0.0.1"], Port = server.Port };
         var second = new NodeServer(config, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, TimeProvider.System);
-        var error = Assert.Throws<ServerStartException>(() => second.Listener.Start());
+        var error = Assert.Throws<ServerStartException>(() => second.Listener.Bind());
         Assert.Equal(
             $"Could not create server TCP listening socket 127.0.0.1:{server.Port}: bind: Address already in use", error.Message);
     }
@@ -209,7 +187,7 @@ public sealed class ClientTests
         var second = new NodeServer(config, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, TimeProvider.System);
         Assert.EndsWith(
             "bind: Cannot assign requested address",
-            Assert.Throws<ServerStartException>(() => second.Listener.Start()).Message,
+            Assert.Throws<ServerStartException>(() => second.Listener.Bind()).Message,
             StringComparison.Ordinal);
     }
 }

@@ -5,6 +5,8 @@ using Starling.Node.Serving;
 
 namespace Starling.Node.Tests.Serving;
 
+/// <summary>Runs alone: it measures the memory of the whole process.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class FuzzTests
 {
     private static readonly string[][] Commands =
