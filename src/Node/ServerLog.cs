@@ -98,6 +98,9 @@ public static partial class ServerLog
     [LoggerMessage(Level = LogLevel.Information, Message = "{InSync} of {Replicas} replicas are in sync when shutting down.")]
     public static partial void ReplicasInSync(ILogger log, int inSync, int replicas);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "Saving the final RDB snapshot before exiting.")]
+    public static partial void SavingBeforeExit(ILogger log);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Error trying to save the DB. Exit anyway.")]
     public static partial void SaveFailedExitAnyway(ILogger log);
 

@@ -157,6 +157,7 @@ public sealed class ShutdownService
         var wantsSave = (flags & ShutdownFlags.Save) != 0
             || (_server.Config.Save.Count > 0 && (flags & ShutdownFlags.NoSave) == 0);
         if (!wantsSave) return true;
+        ServerLog.SavingBeforeExit(_log);
         NotifySupervisor("STATUS=Saving the final RDB snapshot\n");
         if (_server.Persistence.SaveOnShutdown()) return true;
         if ((flags & ShutdownFlags.Force) != 0)
