@@ -7,7 +7,9 @@ using Starling.Slots;
 
 namespace Starling.Node.Commands;
 
-/// <summary>The commands of replication: role and synchronisation. See <see cref="ReplicationWaiting"/> for WAIT.</summary>
+/// <summary>
+/// The commands of replication: role and synchronisation. See <see cref="ReplicationWaiting"/> for WAIT.
+/// </summary>
 public static class Replication
 {
     private const CommandFlags RoleChange = CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Stale;
@@ -242,7 +244,8 @@ public static class Replication
                 return;
             }
 
-            // From the master it never comes here. From others it asks for what the link does every second anyway, and has no reply.
+            // From the master it never comes here. From others it asks for what the link does every second anyway, and
+            // has no reply.
             if (call.Is(i, "getack"u8)) return;
             if (!TryConfigure(call, LinkOf(call), i)) return;
         }

@@ -3,7 +3,8 @@ using Starling.Node.Serving;
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// Clients that wait for replicas to acknowledge an offset (WAIT, WAITAOF). They are looked at when an acknowledgement arrives; nobody polls.
+/// Clients that wait for replicas to acknowledge an offset (WAIT, WAITAOF). They are looked at when an acknowledgement
+/// arrives; nobody polls.
 /// </summary>
 internal sealed class AcknowledgementWaiters(ReplicaSet replicas)
 {

@@ -6,8 +6,8 @@ using Starling.Node.Persistence;
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// Writes a snapshot to a temporary file and, when it is whole, sends it to the replicas as <c>$length</c> and that many bytes, on a thread of
-/// its own. Replicas that ask while the file is being written may join.
+/// Writes a snapshot to a temporary file and, when it is whole, sends it to the replicas as <c>$length</c> and that
+/// many bytes, on a thread of its own. Replicas that ask while the file is being written may join.
 /// </summary>
 internal sealed class FileSnapshotTarget : ISnapshotTarget
 {
@@ -44,7 +44,10 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
         return position;
     }
 
-    /// <summary>Lets another replica have the same file; false when it is too late, or none of the present ones keeps the stream since.</summary>
+    /// <summary>
+    /// Lets another replica have the same file; false when it is too late, or none of the present ones keeps the stream
+    /// since.
+    /// </summary>
     public bool TryJoin(ReplicaLink link)
     {
         lock (_service.Replicas.Membership)

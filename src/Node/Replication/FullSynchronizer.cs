@@ -4,8 +4,8 @@ using Starling.Node.Persistence;
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// Starts snapshots for the replicas that wait for one: streamed to their connections as they are made, or to a file that is sent when it is
-/// whole. Replicas that wait at the moment of the snapshot share it.
+/// Starts snapshots for the replicas that wait for one: streamed to their connections as they are made, or to a file
+/// that is sent when it is whole. Replicas that wait at the moment of the snapshot share it.
 /// </summary>
 internal sealed class FullSynchronizer(ReplicationService service, ILogger logger)
 {
@@ -18,8 +18,8 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
     private NodeServer Server => service.Server;
 
     /// <summary>
-    /// A replica has begun to wait. Lets it join a snapshot that is being written to a file, if that serves it; otherwise the next
-    /// one starts as soon as it may.
+    /// A replica has begun to wait. Lets it join a snapshot that is being written to a file, if that serves it;
+    /// otherwise the next one starts as soon as it may.
     /// </summary>
     public void Enqueue(ReplicaLink link)
     {
@@ -42,7 +42,9 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
         StartSoon();
     }
 
-    /// <summary>Starts a snapshot on another thread when one is due: a caller on an I/O thread does not take every stripe.</summary>
+    /// <summary>
+    /// Starts a snapshot on another thread when one is due: a caller on an I/O thread does not take every stripe.
+    /// </summary>
     public void StartSoon()
     {
         if (Interlocked.Exchange(ref _kicked, 1) != 0) return;
@@ -56,7 +58,9 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
             preferLocal: false);
     }
 
-    /// <summary>Starts a snapshot when replicas wait and have waited long enough. Holds no stripe; takes every stripe.</summary>
+    /// <summary>
+    /// Starts a snapshot when replicas wait and have waited long enough. Holds no stripe; takes every stripe.
+    /// </summary>
     public void StartIfDue(long now)
     {
         bool streamed;

@@ -1,6 +1,9 @@
 namespace Starling.Node.Replication;
 
-/// <summary>A stretch of the replication log. Every member is guarded by the log's lock, except that bytes once written never change.</summary>
+/// <summary>
+/// A stretch of the replication log. Every member is guarded by the log's lock, except that bytes once written never
+/// change.
+/// </summary>
 internal sealed class LogBlock(byte[] bytes, long start)
 {
     /// <summary>Storage; the first <see cref="Length"/> bytes are written.</summary>

@@ -1,8 +1,8 @@
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// A reader of the replication log. It keeps what it has not read yet from being dropped, however long that takes; who owns a slow cursor
-/// disposes it. One thread at a time uses a cursor.
+/// A reader of the replication log. It keeps what it has not read yet from being dropped, however long that takes; who
+/// owns a slow cursor disposes it. One thread at a time uses a cursor.
 /// </summary>
 public sealed class LogCursor : IDisposable
 {
@@ -32,7 +32,8 @@ public sealed class LogCursor : IDisposable
     internal int Generation { get; }
 
     /// <summary>
-    /// Reads the next bytes without moving; they stay valid until <see cref="Advance"/> or <see cref="Dispose"/>. False at the log's end, or when detached.
+    /// Reads the next bytes without moving; they stay valid until <see cref="Advance"/> or <see cref="Dispose"/>. False
+    /// at the log's end, or when detached.
     /// </summary>
     public bool TryRead(out ReadOnlyMemory<byte> bytes) => _log.TryRead(this, out bytes);
 

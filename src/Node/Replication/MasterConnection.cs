@@ -5,8 +5,8 @@ using System.Text;
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// The socket to a master and the bytes read ahead from it, for the one thread of its link. The socket does not block by itself: waits are polls with a
-/// deadline, and <see cref="Interrupt"/> ends them from another thread.
+/// The socket to a master and the bytes read ahead from it, for the one thread of its link. The socket does not block
+/// by itself: waits are polls with a deadline, and <see cref="Interrupt"/> ends them from another thread.
 /// </summary>
 internal sealed class MasterConnection : IDisposable
 {
@@ -25,7 +25,9 @@ internal sealed class MasterConnection : IDisposable
         _clock = clock;
     }
 
-    /// <summary>Holds the bytes that were read and not used yet, between <see cref="Start"/> and <see cref="End"/>.</summary>
+    /// <summary>
+    /// Holds the bytes that were read and not used yet, between <see cref="Start"/> and <see cref="End"/>.
+    /// </summary>
     public byte[] Buffer { get; private set; } = new byte[InitialBuffer];
 
     /// <summary>Where unused bytes begin.</summary>

@@ -5,13 +5,17 @@ using Starling.Node.Config;
 
 namespace Starling.Node.Replication;
 
-/// <summary>The conversation with a master up to its answer to PSYNC, in Redis's order: PING, AUTH, REPLCONF, PSYNC.</summary>
+/// <summary>
+/// The conversation with a master up to its answer to PSYNC, in Redis's order: PING, AUTH, REPLCONF, PSYNC.
+/// </summary>
 internal sealed class MasterHandshake(MasterConnection connection, ServerConfig config, ILogger logger)
 {
     // Redis waits this long for each reply of the handshake, whatever repl-timeout says.
     private static readonly TimeSpan ReplyTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Asks for a partial resynchronisation from an offset on, or for a full one when <paramref name="id"/> is null.</summary>
+    /// <summary>
+    /// Asks for a partial resynchronisation from an offset on, or for a full one when <paramref name="id"/> is null.
+    /// </summary>
     /// <param name="id">The replication id of the data.</param>
     /// <param name="from">The first byte that is missing.</param>
     /// <exception cref="MasterLinkException">The master refused or did not answer; the reason is logged.</exception>

@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// The link of a replica to its master: one thread that connects, synchronises, executes the stream, and begins again whenever that ends, until it
-/// is stopped. The first attempt is made at once, so is the first after a link that worked; others a second apart.
+/// The link of a replica to its master: one thread that connects, synchronises, executes the stream, and begins again
+/// whenever that ends, until it is stopped. The first attempt is made at once, so is the first after a link that
+/// worked; others a second apart.
 /// </summary>
 internal sealed class MasterLink
 {
@@ -70,7 +71,9 @@ internal sealed class MasterLink
     /// <summary>Starts the thread.</summary>
     public void Start() => new Thread(Run) { IsBackground = true, Name = "master-link" }.Start();
 
-    /// <summary>Gives the link up: nothing that it still reads has any effect. Under every stripe; does not wait.</summary>
+    /// <summary>
+    /// Gives the link up: nothing that it still reads has any effect. Under every stripe; does not wait.
+    /// </summary>
     public void Stop()
     {
         _stopped = true;

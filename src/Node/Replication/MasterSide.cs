@@ -4,8 +4,8 @@ using Starling.Node.Serving;
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// What a master (or a replica that has replicas) does for its replicas: grants synchronisations, pings, times out, keeps output limits, lets
-/// the backlog go.
+/// What a master (or a replica that has replicas) does for its replicas: grants synchronisations, pings, times out,
+/// keeps output limits, lets the backlog go.
 /// </summary>
 internal sealed class MasterSide(ReplicationService service, ILogger logger)
 {
@@ -20,8 +20,9 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     private ReplicaSet Replicas => service.Replicas;
 
     /// <summary>
-    /// PSYNC: goes on from the backlog when the replica's history and offset allow it; otherwise the replica begins to wait for a snapshot. Writes
-    /// the reply (that of a full synchronisation comes at the snapshot's moment) and takes the connection over.
+    /// PSYNC: goes on from the backlog when the replica's history and offset allow it; otherwise the replica begins to
+    /// wait for a snapshot. Writes the reply (that of a full synchronisation comes at the snapshot's moment) and takes
+    /// the connection over.
     /// </summary>
     public void Synchronize(CommandContext call, ReplicaLink link, string id, long from)
     {
@@ -153,7 +154,8 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
             || (link.State == ReplicaState.WaitSnapshotEnd && !link.IsStreamedSnapshot);
         if (!isWaiting) return;
 
-        // Under the lock under which the state leaves waiting: the line must not land behind the first bytes of a snapshot.
+        // Under the lock under which the state leaves waiting: the line must not land behind the first bytes of a
+        // snapshot.
         lock (Replicas.Membership)
         {
             isWaiting = link.State == ReplicaState.WaitSnapshotStart
@@ -171,8 +173,9 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     }
 
     /// <summary>
-    /// The limits of class replica, on what the connection has not sent and on what the log keeps for it. A hard limit below the backlog's size would
-    /// cut off replicas that a partial synchronisation has just let in: the backlog's size counts then, as in Redis.
+    /// The limits of class replica, on what the connection has not sent and on what the log keeps for it. A hard limit
+    /// below the backlog's size would cut off replicas that a partial synchronisation has just let in: the backlog's
+    /// size counts then, as in Redis.
     /// </summary>
     private void KeepOutputLimit(ReplicaLink link, long now)
     {
@@ -200,7 +203,8 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
         if (timeToLive == 0 || Replicas.Links.Length > 0 || !service.Log.HasBacklog || service.IsReplica) return;
         if (Replicas.EmptySince == 0 || now - Replicas.EmptySince <= timeToLive * 1000L) return;
 
-        // Writes that run now look at the log under their stripes: without a backlog they are not in the history that ends here.
+        // Writes that run now look at the log under their stripes: without a backlog they are not in the history that
+        // ends here.
         using (Server.Keyspace.LockAll())
         {
             lock (Replicas.Membership)

@@ -4,8 +4,9 @@ using System.Text;
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// The RDB bytes of a full synchronisation as a stream that ends where they end: after the announced length, or before the end mark, which is known
-/// to be complete when the last bytes that came are it (the master sends nothing behind it before it is acknowledged).
+/// The RDB bytes of a full synchronisation as a stream that ends where they end: after the announced length, or before
+/// the end mark, which is known to be complete when the last bytes that came are it (the master sends nothing behind it
+/// before it is acknowledged).
 /// </summary>
 internal sealed class MasterSnapshotStream : Stream
 {

@@ -8,9 +8,10 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// Executes the master's stream, command after command, and copies it to the log. A command, or a transaction as a whole, is executed and its bytes are
-/// appended under the same stripes, so that a snapshot stands for an offset exactly. What is executed is decided under those stripes too:
-/// after a role change, which takes every stripe, nothing of a former master's stream has any effect.
+/// Executes the master's stream, command after command, and copies it to the log. A command, or a transaction as a
+/// whole, is executed and its bytes are appended under the same stripes, so that a snapshot stands for an offset
+/// exactly. What is executed is decided under those stripes too: after a role change, which takes every stripe, nothing
+/// of a former master's stream has any effect.
 /// </summary>
 internal sealed class MasterStream
 {
@@ -134,7 +135,8 @@ internal sealed class MasterStream
     {
         if (takesAll) return _server.Keyspace.LockAll();
 
-        // Without a key some stripe is taken all the same: a role change must not come between the check and the append.
+        // Without a key some stripe is taken all the same: a role change must not come between the check and the
+        // append.
         if (_keys.Total == 0) _keys.AddStripe(0);
         return _server.Keyspace.Lock(_keys.Stripes);
     }

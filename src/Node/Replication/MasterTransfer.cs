@@ -4,8 +4,8 @@ using Starling.Node.Persistence;
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// A full synchronisation from a master: the snapshot goes to a file first and is loaded from there, or is loaded from the connection as it comes
-/// (<c>repl-diskless-load</c>).
+/// A full synchronisation from a master: the snapshot goes to a file first and is loaded from there, or is loaded from
+/// the connection as it comes (<c>repl-diskless-load</c>).
 /// </summary>
 internal sealed class MasterTransfer(
     ReplicationService service,
@@ -76,8 +76,8 @@ internal sealed class MasterTransfer(
     }
 
     /// <summary>
-    /// Old data is given up before the new is known to be whole only where the directive allows it: when there is none. <c>swapdb</c> promises
-    /// that a transfer that breaks off costs nothing; so does the file.
+    /// Old data is given up before the new is known to be whole only where the directive allows it: when there is none.
+    /// <c>swapdb</c> promises that a transfer that breaks off costs nothing; so does the file.
     /// </summary>
     private bool LoadsDirectly()
     {
@@ -178,7 +178,8 @@ internal sealed class MasterTransfer(
     }
 
     /// <summary>
-    /// Loads, emptying the keyspace when the first byte is read: by then clients are answered LOADING. Null when the link was given up.
+    /// Loads, emptying the keyspace when the first byte is read: by then clients are answered LOADING. Null when the
+    /// link was given up.
     /// </summary>
     private RdbLoadResult? Load(Stream source, long length, bool fromSocket)
     {
@@ -204,7 +205,9 @@ internal sealed class MasterTransfer(
         throw new MasterLinkException(result.Error ?? "the end mark is missing");
     }
 
-    /// <summary>While it loads, a replica sends its master an empty line now and then; and a link that was given up ends here.</summary>
+    /// <summary>
+    /// While it loads, a replica sends its master an empty line now and then; and a link that was given up ends here.
+    /// </summary>
     private void KeepAlive()
     {
         if (link.IsStopped) throw new IOException("the link was given up");
@@ -217,8 +220,8 @@ internal sealed class MasterTransfer(
         }
         catch (IOException)
         {
-            // A snapshot that is here already is loaded all the same: the stream can be continued over another connection. Who
-            // reads from this one learns of its end there.
+            // A snapshot that is here already is loaded all the same: the stream can be continued over another
+            // connection. Who reads from this one learns of its end there.
         }
     }
 }

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// A replica seen from its master: what it said of itself, how far it is, and the cursor from which its connection is fed. The stream goes
-/// from the log's blocks into the connection's output, never more than <see cref="HighWater"/> ahead of the socket: a slow replica keeps
-/// log blocks, and the output buffer limit bounds those.
+/// A replica seen from its master: what it said of itself, how far it is, and the cursor from which its connection is
+/// fed. The stream goes from the log's blocks into the connection's output, never more than <see cref="HighWater"/>
+/// ahead of the socket: a slow replica keeps log blocks, and the output buffer limit bounds those.
 /// </summary>
 internal sealed class ReplicaLink(IReplicaTransport transport)
 {
@@ -49,16 +49,24 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     /// <summary>True while it is sent a snapshot as it is made, and not kept alive by newlines therefore.</summary>
     public bool IsStreamedSnapshot { get; set; }
 
-    /// <summary>The stream starts with the first acknowledgement: the end mark of a streamed snapshot must come last until it was seen.</summary>
+    /// <summary>
+    /// The stream starts with the first acknowledgement: the end mark of a streamed snapshot must come last until it
+    /// was seen.
+    /// </summary>
     public bool StreamsOnAck { get; set; }
 
     /// <summary>Milliseconds of Unix time at which it began to wait for a snapshot.</summary>
     public long WaitingSince { get; set; }
 
-    /// <summary>Milliseconds of Unix time since when the soft output limit has been exceeded; 0 when it is not.</summary>
+    /// <summary>
+    /// Milliseconds of Unix time since when the soft output limit has been exceeded; 0 when it is not.
+    /// </summary>
     public long SoftLimitSince { get; set; }
 
-    /// <summary>How far it is. Changes under the replica set's lock, or from one state of a transfer to the next by its one thread.</summary>
+    /// <summary>
+    /// How far it is. Changes under the replica set's lock, or from one state of a transfer to the next by its one
+    /// thread.
+    /// </summary>
     public ReplicaState State
     {
         get => _state;
@@ -112,7 +120,10 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
         if (_state == ReplicaState.Closed) DisposeCursor();
     }
 
-    /// <summary>Another cursor where this replica's stream starts, for one that joins the same snapshot; null when there is none.</summary>
+    /// <summary>
+    /// Another cursor where this replica's stream starts, for one that joins the same snapshot; null when there is
+    /// none.
+    /// </summary>
     public LogCursor? CloneCursor() => Volatile.Read(ref _cursor)?.Clone();
 
     /// <summary>From now on the stream flows.</summary>
@@ -131,8 +142,8 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     }
 
     /// <summary>
-    /// Moves what the log has to the connection, as far as that takes it. Any thread, several at once: one of them does the work, also for what the others
-    /// came for. Never blocks.
+    /// Moves what the log has to the connection, as far as that takes it. Any thread, several at once: one of them does
+    /// the work, also for what the others came for. Never blocks.
     /// </summary>
     public void Pump()
     {

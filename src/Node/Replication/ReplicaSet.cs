@@ -3,8 +3,8 @@ namespace Starling.Node.Replication;
 /// <summary>The replicas of this node. Readers see an array that is replaced, never changed.</summary>
 internal sealed class ReplicaSet
 {
-    // Guards membership and the steps of joining and leaving. Taken after stripes, before the log and outputs; a role change holds it while it
-    // changes the history, so that no replica joins by the former one.
+    // Guards membership and the steps of joining and leaving. Taken after stripes, before the log and outputs; a role
+    // change holds it while it changes the history, so that no replica joins by the former one.
     private readonly Lock _lock = new();
     private ReplicaLink[] _links = [];
 
@@ -14,7 +14,9 @@ internal sealed class ReplicaSet
     /// <summary>The replicas, in the order of joining.</summary>
     public ReplicaLink[] Links => Volatile.Read(ref _links);
 
-    /// <summary>Milliseconds of Unix time since when there has been no replica; 0 while there is one or when that was never so.</summary>
+    /// <summary>
+    /// Milliseconds of Unix time since when there has been no replica; 0 while there is one or when that was never so.
+    /// </summary>
     public long EmptySince { get; set; }
 
     /// <summary>Adds a replica. Under <see cref="Membership"/>.</summary>

@@ -3,7 +3,9 @@ using Starling.Node.Telemetry;
 
 namespace Starling.Node.Replication;
 
-/// <summary>The fields of INFO replication, in Redis's order, and those of INFO stats that are about replication.</summary>
+/// <summary>
+/// The fields of INFO replication, in Redis's order, and those of INFO stats that are about replication.
+/// </summary>
 internal sealed class ReplicationInfo(ReplicationService service)
 {
     private NodeServer Server => service.Server;

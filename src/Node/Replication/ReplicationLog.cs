@@ -4,15 +4,19 @@ using Starling.Slots;
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// The one log of a node's writes: effects as RESP commands, whose byte position is the replication offset. Its retained tail is the backlog;
-/// replicas are cursors on it. Own lock, taken after stripes; append only.
+/// The one log of a node's writes: effects as RESP commands, whose byte position is the replication offset. Its
+/// retained tail is the backlog; replicas are cursors on it. Own lock, taken after stripes; append only.
 /// </summary>
 /// <remarks>
-/// On a replica the log mirrors the master's stream byte for byte, so that chained replicas get identical bytes at identical offsets.
+/// On a replica the log mirrors the master's stream byte for byte, so that chained replicas get identical bytes at
+/// identical offsets.
 /// </remarks>
 public sealed class ReplicationLog
 {
-    /// <summary>Bytes in a block: large enough to make locking and linking rare, small enough to stay out of the large object heap.</summary>
+    /// <summary>
+    /// Bytes in a block: large enough to make locking and linking rare, small enough to stay out of the large object
+    /// heap.
+    /// </summary>
     public const int DefaultBlockSize = 64 * 1024;
 
     private const int PooledBlocks = 64;
@@ -45,8 +49,9 @@ public sealed class ReplicationLog
     public long Offset => Volatile.Read(ref _offset);
 
     /// <summary>
-    /// False while there is neither a reader nor a backlog, and on a replica, where only the master's stream is appended: the dispatcher then
-    /// encodes and appends nothing. Turns true under every stripe, or before the first reader attaches under every stripe.
+    /// False while there is neither a reader nor a backlog, and on a replica, where only the master's stream is
+    /// appended: the dispatcher then encodes and appends nothing. Turns true under every stripe, or before the first
+    /// reader attaches under every stripe.
     /// </summary>
     public bool IsActive => _active;
 
@@ -95,7 +100,10 @@ public sealed class ReplicationLog
         }
     }
 
-    /// <summary>The database that is selected in the stream at its end; -1 when none is, so that the next effect brings a SELECT.</summary>
+    /// <summary>
+    /// The database that is selected in the stream at its end; -1 when none is, so that the next effect brings a
+    /// SELECT.
+    /// </summary>
     public int StreamDatabase
     {
         get
@@ -110,9 +118,9 @@ public sealed class ReplicationLog
     private long First => _head is null ? _offset : Math.Max(_head.Start, _offset - _backlogSize);
 
     /// <summary>
-    /// Appends the effects of one command or transaction, contiguously, preceded by SELECT when the database differs from the last
-    /// one's and wrapped in MULTI and EXEC when <paramref name="asTransaction"/>. Called with the stripes of the effects held.
-    /// Does nothing while the log is not active.
+    /// Appends the effects of one command or transaction, contiguously, preceded by SELECT when the database differs
+    /// from the last one's and wrapped in MULTI and EXEC when <paramref name="asTransaction"/>. Called with the stripes
+    /// of the effects held. Does nothing while the log is not active.
     /// </summary>
     /// <param name="database">Index of the database of the effects.</param>
     /// <param name="effects">RESP commands one after another.</param>
@@ -132,7 +140,9 @@ public sealed class ReplicationLog
         }
     }
 
-    /// <summary>Appends a command that belongs to no database, such as PING. Does nothing while the log is not active.</summary>
+    /// <summary>
+    /// Appends a command that belongs to no database, such as PING. Does nothing while the log is not active.
+    /// </summary>
     /// <returns>The offset after it.</returns>
     public long AppendControl(ReadOnlySpan<byte> command)
     {
@@ -200,8 +210,8 @@ public sealed class ReplicationLog
     }
 
     /// <summary>
-    /// From now on the log takes a master's stream (<see cref="AppendStream"/>) and no effects, or the other way round. Called under every stripe.
-    /// A log that takes effects again begins with a SELECT.
+    /// From now on the log takes a master's stream (<see cref="AppendStream"/>) and no effects, or the other way round.
+    /// Called under every stripe. A log that takes effects again begins with a SELECT.
     /// </summary>
     public void SetMirroring(bool mirrors)
     {
@@ -213,7 +223,9 @@ public sealed class ReplicationLog
         }
     }
 
-    /// <summary>Makes the next effect bring a SELECT: a reader that knows nothing of what is selected attaches at this offset.</summary>
+    /// <summary>
+    /// Makes the next effect bring a SELECT: a reader that knows nothing of what is selected attaches at this offset.
+    /// </summary>
     public void ForgetDatabase()
     {
         lock (_lock)
@@ -222,7 +234,10 @@ public sealed class ReplicationLog
         }
     }
 
-    /// <summary>Attaches a cursor at a position; null when the byte there, or one after it, is not retained or the position is beyond the end.</summary>
+    /// <summary>
+    /// Attaches a cursor at a position; null when the byte there, or one after it, is not retained or the position is
+    /// beyond the end.
+    /// </summary>
     public LogCursor? TryAttach(long position)
     {
         lock (_lock)

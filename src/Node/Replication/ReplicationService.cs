@@ -6,8 +6,8 @@ using Starling.Node.Persistence;
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// The replication role of a node: master of its replicas, or replica of a master, or both (chained). Role changes take every stripe, so
-/// that what runs under a stripe sees one role from beginning to end.
+/// The replication role of a node: master of its replicas, or replica of a master, or both (chained). Role changes take
+/// every stripe, so that what runs under a stripe sees one role from beginning to end.
 /// </summary>
 public sealed class ReplicationService
 {
@@ -47,11 +47,15 @@ public sealed class ReplicationService
     }
 
     /// <summary>
-    /// The link to the master came up or went down. Raised on the link's thread, under no lock; handlers are short. Added before the start.
+    /// The link to the master came up or went down. Raised on the link's thread, under no lock; handlers are short.
+    /// Added before the start.
     /// </summary>
     public event Action? LinkChanged;
 
-    /// <summary>A replica acknowledged an offset. Raised on that replica's thread, under no lock; handlers are short. Added before the start.</summary>
+    /// <summary>
+    /// A replica acknowledged an offset. Raised on that replica's thread, under no lock; handlers are short. Added
+    /// before the start.
+    /// </summary>
     public event Action? Acknowledged;
 
     /// <summary>The log.</summary>
@@ -73,20 +77,22 @@ public sealed class ReplicationService
     public MasterLinkState? LinkState => _link?.State;
 
     /// <summary>
-    /// Offset of the data: the log's on a master, the processed offset of the master's stream on a replica; 0 on a replica whose data was given up for a
-    /// full synchronisation that is not finished.
+    /// Offset of the data: the log's on a master, the processed offset of the master's stream on a replica; 0 on a
+    /// replica whose data was given up for a full synchronisation that is not finished.
     /// </summary>
     public long Offset => _link is null || _canContinue ? Log.Offset : 0;
 
     /// <summary>
-    /// Milliseconds of Unix time of the last word from the master while the link is up, or when it went down; 0 when it never was up.
-    /// The cluster computes the age of a replica's data from it.
+    /// Milliseconds of Unix time of the last word from the master while the link is up, or when it went down; 0 when it
+    /// never was up. The cluster computes the age of a replica's data from it.
     /// </summary>
     public long LastMasterContact => _link is not { } link || (!_canContinue && link.State != MasterLinkState.Connected)
         ? 0
         : link.State == MasterLinkState.Connected ? link.LastRead : link.DownSince;
 
-    /// <summary>Replicas that are online and acknowledged within min-replicas-max-lag; at most a tenth of a second old.</summary>
+    /// <summary>
+    /// Replicas that are online and acknowledged within min-replicas-max-lag; at most a tenth of a second old.
+    /// </summary>
     public int GoodReplicas => _masterSide.GoodReplicas;
 
     /// <summary>Number of replicas, whatever their state.</summary>
@@ -109,12 +115,16 @@ public sealed class ReplicationService
 
     internal MasterLink? Link => _link;
 
-    /// <summary>True when the data is that of the history at the log's offset, so that a master may be asked to go on from there.</summary>
+    /// <summary>
+    /// True when the data is that of the history at the log's offset, so that a master may be asked to go on from
+    /// there.
+    /// </summary>
     internal bool CanContinue => _canContinue;
 
     /// <summary>
-    /// Takes up the history of the RDB file that was loaded at start, so that the node can go on from there, or others from it; then becomes the replica
-    /// that the configuration says. After loading, before clients write and before <see cref="ReplicateFrom"/>.
+    /// Takes up the history of the RDB file that was loaded at start, so that the node can go on from there, or others
+    /// from it; then becomes the replica that the configuration says. After loading, before clients write and before
+    /// <see cref="ReplicateFrom"/>.
     /// </summary>
     public void Start()
     {
@@ -164,7 +174,8 @@ public sealed class ReplicationService
     }
 
     /// <summary>
-    /// Becomes a master: keeps the old replication id as second id. Takes every stripe itself. Does nothing on a master.
+    /// Becomes a master: keeps the old replication id as second id. Takes every stripe itself. Does nothing on a
+    /// master.
     /// </summary>
     public void Promote()
     {
@@ -185,16 +196,18 @@ public sealed class ReplicationService
         }
     }
 
-    /// <summary>DEBUG CHANGE-REPL-ID: a new replication id and no second one, so that no replica can go on partially.</summary>
+    /// <summary>
+    /// DEBUG CHANGE-REPL-ID: a new replication id and no second one, so that no replica can go on partially.
+    /// </summary>
     public void ChangeReplicationId()
     {
         lock (Replicas.Membership) _history = ReplicationHistory.StartNew();
     }
 
     /// <summary>
-    /// Moves what was appended since to the replicas' connections, as far as those take it. Called once per receive batch, never with a stripe
-    /// held; a look at two numbers when there is nothing to do. Never blocks. Under load, calls that follow each other closely are one: see
-    /// <see cref="StreamPacer"/>.
+    /// Moves what was appended since to the replicas' connections, as far as those take it. Called once per receive
+    /// batch, never with a stripe held; a look at two numbers when there is nothing to do. Never blocks. Under load,
+    /// calls that follow each other closely are one: see <see cref="StreamPacer"/>.
     /// </summary>
     public void Flush()
     {
@@ -204,10 +217,15 @@ public sealed class ReplicationService
         if (asks || Replicas.Links.Length == 0 || _pacer.MayRunNow()) Pump();
     }
 
-    /// <summary>Has every replica asked to acknowledge at once. Several requests before the next <see cref="Flush"/> are one.</summary>
+    /// <summary>
+    /// Has every replica asked to acknowledge at once. Several requests before the next <see cref="Flush"/> are one.
+    /// </summary>
     public void RequestAcknowledgements() => Volatile.Write(ref _wantsAcknowledgements, 1);
 
-    /// <summary>Closes the connection to the master, which is made again at once (CLIENT KILL TYPE master). False when there is none.</summary>
+    /// <summary>
+    /// Closes the connection to the master, which is made again at once (CLIENT KILL TYPE master). False when there is
+    /// none.
+    /// </summary>
     public bool KillMasterConnection() => _link?.Kill() ?? false;
 
     /// <summary>Online replicas whose acknowledged offset is at least this.</summary>
@@ -231,8 +249,8 @@ public sealed class ReplicationService
     internal MasterSide AsMaster => _masterSide;
 
     /// <summary>
-    /// The moment of a snapshot for replicas, under every stripe: what comes after it in the stream begins with SELECT, and the position says what
-    /// comes before.
+    /// The moment of a snapshot for replicas, under every stripe: what comes after it in the stream begins with SELECT,
+    /// and the position says what comes before.
     /// </summary>
     internal ReplicationPosition BeginFullSync()
     {
@@ -241,8 +259,8 @@ public sealed class ReplicationService
     }
 
     /// <summary>
-    /// Tells a replica where its snapshot stands and keeps the stream from there on for it. Under every stripe, or with a cursor of the snapshot's
-    /// moment.
+    /// Tells a replica where its snapshot stands and keeps the stream from there on for it. Under every stripe, or with
+    /// a cursor of the snapshot's moment.
     /// </summary>
     internal void SetUpFullSync(ReplicaLink link, ReplicationPosition position, LogCursor? cursor)
     {
@@ -269,7 +287,9 @@ public sealed class ReplicationService
         if (Replicas.Remove(link, Server.NowMilliseconds)) ReplicationMessages.ReplicaLost(_logger, link.Name);
     }
 
-    /// <summary>The master answered CONTINUE: goes on with its history. False when the link has been given up.</summary>
+    /// <summary>
+    /// The master answered CONTINUE: goes on with its history. False when the link has been given up.
+    /// </summary>
     internal bool TryContinue(MasterLink link, string? newId)
     {
         using (Server.Keyspace.LockAll())
@@ -292,7 +312,8 @@ public sealed class ReplicationService
     }
 
     /// <summary>
-    /// The snapshot is about to be loaded: gives up the old data and its history, and who depends on them. False when the link has been given up.
+    /// The snapshot is about to be loaded: gives up the old data and its history, and who depends on them. False when
+    /// the link has been given up.
     /// </summary>
     internal bool TryBeginLoading(MasterLink link)
     {
@@ -318,7 +339,9 @@ public sealed class ReplicationService
         using (Server.Keyspace.LockAll()) Empty();
     }
 
-    /// <summary>The snapshot is loaded: its history and offset are this node's now. False when the link has been given up.</summary>
+    /// <summary>
+    /// The snapshot is loaded: its history and offset are this node's now. False when the link has been given up.
+    /// </summary>
     internal bool TryAdopt(MasterLink link, MasterAnswer answer, ReplicationPosition? position)
     {
         using (Server.Keyspace.LockAll())
@@ -366,7 +389,10 @@ public sealed class ReplicationService
         Acknowledged?.Invoke();
     }
 
-    /// <summary>The backlog begins: what was not logged before cannot be told apart, so the history is a new one. Under the membership lock.</summary>
+    /// <summary>
+    /// The backlog begins: what was not logged before cannot be told apart, so the history is a new one. Under the
+    /// membership lock.
+    /// </summary>
     internal void BeginHistory()
     {
         _history = ReplicationHistory.StartNew();
@@ -374,7 +400,9 @@ public sealed class ReplicationService
         ReplicationMessages.BacklogCreated(_logger, _history.Id, _history.SecondId);
     }
 
-    /// <summary>The backlog ends, and with it what the replication id says of the data. Under the membership lock.</summary>
+    /// <summary>
+    /// The backlog ends, and with it what the replication id says of the data. Under the membership lock.
+    /// </summary>
     internal void EndHistory()
     {
         _history = ReplicationHistory.StartNew();

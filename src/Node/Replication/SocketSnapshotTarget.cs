@@ -6,8 +6,8 @@ using Starling.Node.Persistence;
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// Streams a snapshot to the connections of several replicas as it is made, between <c>$EOF:mark</c> and the mark. The slowest replica that is
-/// not timed out sets the pace.
+/// Streams a snapshot to the connections of several replicas as it is made, between <c>$EOF:mark</c> and the mark. The
+/// slowest replica that is not timed out sets the pace.
 /// </summary>
 internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynchronizer synchronizer, ILogger logger)
     : ISnapshotTarget
@@ -17,7 +17,10 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
     private readonly byte[] _mark = Encoding.ASCII.GetBytes(ReplicationHistory.NewId());
     private ReplicaLink[] _links = [];
 
-    /// <summary>The snapshot's moment, under every stripe: tells the replicas where their stream will go on and puts a cursor there.</summary>
+    /// <summary>
+    /// The snapshot's moment, under every stripe: tells the replicas where their stream will go on and puts a cursor
+    /// there.
+    /// </summary>
     public ReplicationPosition? Begin()
     {
         var position = service.BeginFullSync();

@@ -1,10 +1,11 @@
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// Decides when the stream is pushed to replicas. A write after a pause goes out at once, from the thread that made it. Under load, when
-/// one batch of commands follows the other within a tenth of a millisecond, pushing after each would cost a system call each: the bytes of some
-/// of them go together then (measured with a replica attached, SET without pipelining: 15.7 us of CPU per operation when each batch was pushed, 10.5 so).
-/// What the last batch of a burst leaves goes a millisecond later from a thread of its own.
+/// Decides when the stream is pushed to replicas. A write after a pause goes out at once, from the thread that made it.
+/// Under load, when one batch of commands follows the other within a tenth of a millisecond, pushing after each would
+/// cost a system call each: the bytes of some of them go together then (measured with a replica attached, SET without
+/// pipelining: 15.7 us of CPU per operation when each batch was pushed, 10.5 so). What the last batch of a burst leaves
+/// goes a millisecond later from a thread of its own.
 /// </summary>
 internal sealed class StreamPacer(TimeProvider clock, Action push)
 {

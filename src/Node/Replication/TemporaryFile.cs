@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Starling.Node.Replication;
 
-/// <summary>Files for RDB data in transit, in <c>dir</c>, named as Redis names them: <c>temp-time.pid.rdb</c>.</summary>
+/// <summary>
+/// Files for RDB data in transit, in <c>dir</c>, named as Redis names them: <c>temp-time.pid.rdb</c>.
+/// </summary>
 internal static class TemporaryFile
 {
     private const int BufferSize = 64 * 1024;

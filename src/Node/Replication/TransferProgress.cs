@@ -1,6 +1,8 @@
 namespace Starling.Node.Replication;
 
-/// <summary>How far the transfer of a snapshot from the master is, for INFO. Written by the link's thread, read by any.</summary>
+/// <summary>
+/// How far the transfer of a snapshot from the master is, for INFO. Written by the link's thread, read by any.
+/// </summary>
 internal sealed class TransferProgress
 {
     private long _total;

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Starling.Node.Tests.Replication;
 
-/// <summary>Masters and replicas of both kinds, Starling and redis-server, in every pairing that has a Starling in it.</summary>
+/// <summary>
+/// Masters and replicas of both kinds, Starling and redis-server, in every pairing that has a Starling in it.
+/// </summary>
 public sealed class ReplicationPairTests
 {
     /// <summary>Is the master a redis-server, is the replica one.</summary>

@@ -83,7 +83,9 @@ internal sealed class SyncClient : IDisposable
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    /// <summary>Waits until a condition holds; fails after a minute with what <paramref name="describe"/> says.</summary>
+    /// <summary>
+    /// Waits until a condition holds; fails after a minute with what <paramref name="describe"/> says.
+    /// </summary>
     public static void WaitFor(Func<bool> condition, Func<string> describe)
     {
         var clock = Stopwatch.StartNew();

@@ -28,7 +28,9 @@ internal abstract class TestNode : IDisposable
 
     public string? Text(params ReadOnlySpan<string> arguments) => Client.Text(arguments);
 
-    /// <summary>The offset, asked for over another connection than <see cref="Client"/>, which may be waiting.</summary>
+    /// <summary>
+    /// The offset, asked for over another connection than <see cref="Client"/>, which may be waiting.
+    /// </summary>
     public long OffsetByAnotherClient()
     {
         using var client = new SyncClient(Port);
