@@ -110,6 +110,11 @@ public sealed class PersistenceService
     }
 
     /// <summary>
+    /// Ends what is being saved to the RDB file: a replica is about to put its master's in its place. Any thread.
+    /// </summary>
+    public void CancelSaves() => _saver.Cancel(session => session.IsFile);
+
+    /// <summary>
     /// Loads an RDB stream into the keyspace on the calling thread; <see cref="IsLoading"/> is true meanwhile. Whoever wants an empty
     /// keyspace first clears it. Never throws on bad input or a failing stream: the result says why, and the log has Redis's lines.
     /// </summary>

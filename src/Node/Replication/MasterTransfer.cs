@@ -132,6 +132,7 @@ internal sealed class MasterTransfer(
     /// <summary>Makes the received file the RDB file of this node, as Redis does, and loads it.</summary>
     private RdbLoadResult? LoadFromFile(FileStream file)
     {
+        Server.Persistence.CancelSaves();
         try
         {
             File.Move(file.Name, Server.Config.PathOf(Server.Config.DbFilename), overwrite: true);
