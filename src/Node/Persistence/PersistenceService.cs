@@ -321,7 +321,7 @@ public sealed class PersistenceService
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
             return LoadStream(file, new RdbLoadOptions
             {
-                KeepExpired = _server.Replication.IsReplica,
+                KeepExpired = _server.Replication.IsReplica || _server.Config.ReplicaOf is not null,
                 AllowDuplicates = allowDuplicates,
                 Length = file.Length,
             });

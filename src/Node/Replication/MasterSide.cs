@@ -97,6 +97,9 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
         service.Synchronizer.StartIfDue(now);
     }
 
+    /// <summary>Brings <see cref="GoodReplicas"/> up to date.</summary>
+    public void CountGood(long now) => _goodReplicas = Replicas.CountGood(now, Server.Config.MinReplicasMaxLag);
+
     private bool TryPartial(CommandContext call, ReplicaLink link, string id, long from)
     {
         lock (Replicas.Membership)
@@ -216,6 +219,4 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
 
         ReplicationMessages.BacklogFreed(logger, timeToLive);
     }
-
-    private void CountGood(long now) => _goodReplicas = Replicas.CountGood(now, Server.Config.MinReplicasMaxLag);
 }

@@ -211,8 +211,8 @@ public sealed class ReplicationService
     /// </summary>
     public void Flush()
     {
-        var asks = Volatile.Read(ref _wantsAcknowledgements) != 0 && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0;
-        if (asks && !IsReplica) Log.AppendControl("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"u8);
+        var asks = Volatile.Read(ref _wantsAcknowledgements) != 0 && MayAsk();
+        if (asks) Log.AppendControl("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"u8);
         if (Volatile.Read(ref _flushed) == Log.Offset) return;
         if (asks || Replicas.Links.Length == 0 || _pacer.MayRunNow()) Pump();
     }
@@ -284,7 +284,10 @@ public sealed class ReplicationService
     /// <summary>A replica's connection is closed.</summary>
     internal void OnReplicaGone(ReplicaLink link)
     {
-        if (Replicas.Remove(link, Server.NowMilliseconds)) ReplicationMessages.ReplicaLost(_logger, link.Name);
+        var now = Server.NowMilliseconds;
+        if (!Replicas.Remove(link, now)) return;
+        ReplicationMessages.ReplicaLost(_logger, link.Name);
+        _masterSide.CountGood(now);
     }
 
     /// <summary>
@@ -408,6 +411,15 @@ public sealed class ReplicationService
         _history = ReplicationHistory.StartNew();
         Log.FreeBacklog();
     }
+
+    /// <summary>
+    /// True when GETACK is to go into the stream now. Not during a pause: a failover waits for the offset to stand
+    /// still.
+    /// </summary>
+    private bool MayAsk() =>
+        !Server.Clients.IsPaused(Server.NowMilliseconds)
+        && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0
+        && !IsReplica;
 
     private void Pump()
     {

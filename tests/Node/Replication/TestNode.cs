@@ -7,6 +7,7 @@ internal abstract class TestNode : IDisposable
 {
     private static int _nextPort = 21500 + (Environment.ProcessId % 5 * 20);
     private readonly Lazy<SyncClient> _client;
+    private bool _isDisposed;
 
     protected TestNode(string? directory)
     {
@@ -54,6 +55,8 @@ internal abstract class TestNode : IDisposable
 
     public void Dispose()
     {
+        if (_isDisposed) return;
+        _isDisposed = true;
         if (_client.IsValueCreated) _client.Value.Dispose();
         Stop();
         if (!KeepsDirectory) System.IO.Directory.Delete(Directory, recursive: true);
