@@ -23,14 +23,22 @@ public static class Expiration
     private static Command Writer(string name, int arity, string since, string summary, CommandHandler handler) =>
         new(name, arity, CommandFlags.Write | CommandFlags.Fast, KeySpec.At(1), handler)
         {
-            KeyFlags = "RW update", AclCategories = ["keyspace"], Group = "generic", Since = since, Summary = summary,
+            KeyFlags = "RW update",
+            AclCategories = ["keyspace"],
+            Group = "generic",
+            Since = since,
+            Summary = summary,
         };
 
     private static Command Reader(string name, string since, string summary, CommandHandler handler, string[] tips) =>
         new(name, 2, CommandFlags.ReadOnly | CommandFlags.Fast, KeySpec.At(1), handler)
         {
             Tips = tips,
-            KeyFlags = "RO access", AclCategories = ["keyspace"], Group = "generic", Since = since, Summary = summary,
+            KeyFlags = "RO access",
+            AclCategories = ["keyspace"],
+            Group = "generic",
+            Since = since,
+            Summary = summary,
         };
 
     [Flags]

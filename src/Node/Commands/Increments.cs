@@ -21,7 +21,11 @@ public static class Increments
     private static Command Row(string name, int arity, string since, string summary, CommandHandler handler) =>
         new(name, arity, CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast, KeySpec.At(1), handler)
         {
-            KeyFlags = "RW access update", AclCategories = ["string"], Group = "string", Since = since, Summary = summary,
+            KeyFlags = "RW access update",
+            AclCategories = ["string"],
+            Group = "string",
+            Since = since,
+            Summary = summary,
         };
 
     private static void Incr(CommandContext call) => Add(call, 1);

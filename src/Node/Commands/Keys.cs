@@ -35,7 +35,11 @@ public static class Keys
         string name, int arity, CommandFlags flags, KeySpec keys, string keyFlags, string since, string summary, CommandHandler handler) =>
         new(name, arity, flags, keys, handler)
         {
-            KeyFlags = keyFlags, AclCategories = ["keyspace"], Group = "generic", Since = since, Summary = summary,
+            KeyFlags = keyFlags,
+            AclCategories = ["keyspace"],
+            Group = "generic",
+            Since = since,
+            Summary = summary,
             Tips = keys.Last < 0 ? SumOfShards : [],
         };
 

@@ -34,7 +34,12 @@ public static class ObjectCommands
     private static Command Row(string name, string since, string summary, CommandHandler handler) =>
         new(name, 3, CommandFlags.ReadOnly, KeySpec.At(2), handler)
         {
-            Tips = ["nondeterministic_output"], KeyFlags = "RO", AclCategories = ["keyspace"], Group = "generic", Since = since, Summary = summary,
+            Tips = ["nondeterministic_output"],
+            KeyFlags = "RO",
+            AclCategories = ["keyspace"],
+            Group = "generic",
+            Since = since,
+            Summary = summary,
         };
 
     /// <summary>The name that Redis has for the encoding of a value made like this one.</summary>

@@ -56,7 +56,11 @@ public static class Strings
         string name, int arity, CommandFlags flags, string keyFlags, string since, string summary, CommandHandler handler) =>
         new(name, arity, flags, KeySpec.At(1), handler)
         {
-            KeyFlags = keyFlags, AclCategories = ["string"], Group = "string", Since = since, Summary = summary,
+            KeyFlags = keyFlags,
+            AclCategories = ["string"],
+            Group = "string",
+            Since = since,
+            Summary = summary,
         };
 
     private static void Get(CommandContext call) => ReplyWithValue(call, call.Key(1));
