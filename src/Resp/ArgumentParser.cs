@@ -7,7 +7,8 @@ public static class ArgumentParser
     public const int MaxIntegerLength = 20;
 
     /// <summary>
-    /// Reads a signed 64-bit decimal integer in its one canonical form: no space, no plus sign, no leading zero, no "-0".
+    /// Reads a signed 64-bit decimal integer in its one canonical form: no space, no plus sign, no leading zero, no
+    /// "-0".
     /// </summary>
     public static bool TryInteger(ReadOnlySpan<byte> text, out long value)
     {
@@ -30,7 +31,9 @@ public static class ArgumentParser
         return true;
     }
 
-    /// <summary>Reads an integer as <see cref="TryInteger(ReadOnlySpan{byte}, out long)"/> does, in the range of 32 bits.</summary>
+    /// <summary>
+    /// Reads an integer as <see cref="TryInteger(ReadOnlySpan{byte}, out long)"/> does, in the range of 32 bits.
+    /// </summary>
     public static bool TryInteger(ReadOnlySpan<byte> text, out int value)
     {
         var read = TryInteger(text, out long wide) && wide is >= int.MinValue and <= int.MaxValue;

@@ -4,7 +4,9 @@ using Starling.Resp;
 
 namespace Starling.Node.Commands;
 
-/// <summary>What handlers of every family do with arguments: read them, or reply with Redis's error when they do not parse.</summary>
+/// <summary>
+/// What handlers of every family do with arguments: read them, or reply with Redis's error when they do not parse.
+/// </summary>
 public static class CommandArguments
 {
     /// <summary>True when an argument is the word, in either case.</summary>
@@ -28,7 +30,8 @@ public static class CommandArguments
     }
 
     /// <summary>
-    /// Reads a 32-bit integer as Redis's <c>getIntFromObject</c> does: not an integer at all, or out of the range of 32 bits, are two different errors.
+    /// Reads a 32-bit integer as Redis's <c>getIntFromObject</c> does: not an integer at all, or out of the range of 32
+    /// bits, are two different errors.
     /// </summary>
     public static bool TryInteger(this CommandContext call, int index, out int value)
     {
@@ -87,8 +90,8 @@ public static class CommandArguments
     }
 
     /// <summary>
-    /// True when a point in time is past and this node acts on it at once: a replica, and a data set that is being loaded, keep what is
-    /// logically expired until the master's DEL.
+    /// True when a point in time is past and this node acts on it at once: a replica, and a data set that is being
+    /// loaded, keep what is logically expired until the master's DEL.
     /// </summary>
     public static bool IsPastForMaster(this CommandContext call, long expiresAt) =>
         expiresAt <= call.Now && !call.Server.Replication.IsReplica && !call.Server.Persistence.IsLoading;

@@ -5,8 +5,8 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Commands;
 
 /// <summary>
-/// The digest of a data set that DEBUG DIGEST shows: SHA1 of keys and values, combined so that the order of keys does not matter. Equal to redis-server's
-/// for equal data.
+/// The digest of a data set that DEBUG DIGEST shows: SHA1 of keys and values, combined so that the order of keys does
+/// not matter. Equal to redis-server's for equal data.
 /// </summary>
 internal static class DataDigest
 {

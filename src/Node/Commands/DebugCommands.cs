@@ -8,22 +8,28 @@ using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Commands;
 
-/// <summary>DEBUG: looks into the server and disturbs it, for tests. Refused unless enable-debug-command allows it.</summary>
+/// <summary>
+/// DEBUG: looks into the server and disturbs it, for tests. Refused unless enable-debug-command allows it.
+/// </summary>
 public static class DebugCommands
 {
+    private const CommandFlags Flags =
+        CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale;
+
     /// <summary>The rows of the command table.</summary>
     public static readonly Command[] Rows =
     [
-        new("debug", -2, CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale, KeySpec.None, Execute)
+        new("debug", -2, Flags, KeySpec.None, Execute)
         {
-            Locks = LockMode.None, Group = "server", Since = "1.0.0", Summary = "Container of commands for tests of the server.",
+            Locks = LockMode.None, Group = "server", Summary = "Container of commands for tests of the server.",
         },
     ];
 
     private static readonly DebugSubcommand[] Subcommands =
     [
         new("digest", 2, 2, ["DIGEST", "    The digest of the whole data set."], Digest),
-        new("digest-value", 2, int.MaxValue, ["DIGEST-VALUE <key> [<key> ...]", "    The digests of the values of the keys."], DigestValue),
+        new("digest-value", 2, int.MaxValue,
+            ["DIGEST-VALUE <key> [<key> ...]", "    The digests of the values of the keys."], DigestValue),
         new("error", 3, 3, ["ERROR <string>", "    Replies with <string> as an error."], Error),
         new("log", 3, 3, ["LOG <message>", "    Writes <message> to the log."], Log),
         new("object", 3, 3, ["OBJECT <key>", "    How the value at <key> is held."], Object),
@@ -35,16 +41,19 @@ public static class DebugCommands
         new("protocol", 3, 3,
             [
                 "PROTOCOL <type>",
-                "    Replies with a value of a type of RESP: string, integer, double, bignum, null, array, set, map, attrib, push, verbatim, true, false.",
+                "    Replies with a value of a type of RESP: string, integer, double, bignum, null, array, set, map,",
+                "    attrib, push, verbatim, true, false.",
             ], DebugProtocol.Execute),
         new("reload", 2, int.MaxValue,
             [
                 "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
-                "    Saves the data set as RDB file, empties it and loads the file; without saving (NOSAVE), without emptying (NOFLUSH), with keys of",
-                "    the file replacing those that are there (MERGE).",
+                "    Saves the data set as RDB file, empties it and loads the file; without saving (NOSAVE), without",
+                "    emptying (NOFLUSH), with keys of the file replacing those that are there (MERGE).",
             ], Reload),
-        new("set-active-expire", 3, 3, ["SET-ACTIVE-EXPIRE <0|1>", "    Stops or starts the background deletion of expired keys."], SetActiveExpire),
-        new("sleep", 3, 3, ["SLEEP <seconds>", "    Holds every key for <seconds>, with a fraction if need be."], Sleep),
+        new("set-active-expire", 3, 3,
+            ["SET-ACTIVE-EXPIRE <0|1>", "    Stops or starts the background deletion of expired keys."], SetActiveExpire),
+        new("sleep", 3, 3,
+            ["SLEEP <seconds>", "    Holds every key for <seconds>, with a fraction if need be."], Sleep),
     ];
 
     private static void Execute(CommandContext call)
@@ -61,12 +70,15 @@ public static class DebugCommands
             return;
         }
 
-        var subcommand = DebugRegistry.Find(Subcommands, call[1]) ?? DebugRegistry.Find(call.Server.DebugSubcommands.All, call[1]);
+        var others = call.Server.DebugSubcommands.All;
+        var subcommand = DebugRegistry.Find(Subcommands, call[1]) ?? DebugRegistry.Find(others, call[1]);
         if (subcommand is null || call.Count < subcommand.Least || call.Count > subcommand.Most)
         {
             var name = call[1];
             call.ErrorQuoting(
-                "ERR unknown subcommand or wrong number of arguments for '"u8, name[..Math.Min(name.Length, 128)], "'. Try DEBUG HELP."u8);
+                "ERR unknown subcommand or wrong number of arguments for '"u8,
+                name[..Math.Min(name.Length, 128)],
+                "'. Try DEBUG HELP."u8);
             return;
         }
 
@@ -88,8 +100,8 @@ public static class DebugCommands
     private static void Help(CommandContext call)
     {
         var lines = new List<string>();
-        foreach (var subcommand in Subcommands.Concat(call.Server.DebugSubcommands.All).OrderBy(s => s.Name, StringComparer.Ordinal))
-            lines.AddRange(subcommand.Help);
+        var all = Subcommands.Concat(call.Server.DebugSubcommands.All);
+        foreach (var subcommand in all.OrderBy(s => s.Name, StringComparer.Ordinal)) lines.AddRange(subcommand.Help);
 
         HelpReply.Write(call.Reply, "DEBUG", lines);
     }
@@ -143,7 +155,8 @@ public static class DebugCommands
         var text = string.Create(
             CultureInfo.InvariantCulture,
             $"Value at:0x{key.Hash:x} refcount:{ObjectCommands.ReferenceCountOf(entry)} " +
-            $"encoding:{Encoding.ASCII.GetString(ObjectCommands.EncodingOf(entry))} serializedlength:{SerializedLength(call, entry)} " +
+            $"encoding:{Encoding.ASCII.GetString(ObjectCommands.EncodingOf(entry))} " +
+            $"serializedlength:{SerializedLength(call, entry)} " +
             $"lru:{entry.AccessClock} lru_seconds_idle:{ObjectCommands.IdleSecondsOf(call, entry)}");
         call.Reply.Simple(Encoding.ASCII.GetBytes(text));
     }
@@ -152,7 +165,8 @@ public static class DebugCommands
     private static int SerializedLength(CommandContext call, in Entry entry)
     {
         Span<byte> head = stackalloc byte[RdbStringEncoder.MaximumHead];
-        var body = new RdbStringEncoder().Encode(entry.String, call.Server.Config.RdbCompression, head, out var headLength);
+        var encoder = new RdbStringEncoder();
+        var body = encoder.Encode(entry.String, call.Server.Config.RdbCompression, head, out var headLength);
         return headLength + body.Length;
     }
 
@@ -233,7 +247,7 @@ public static class DebugCommands
     {
         if (Utf8Parser.TryParse(call[2], out double seconds, out _) && seconds > 0)
         {
-            // Holding every stripe is the point: to clients and replicas the node looks hung, as Redis's one thread does.
+            // Holding every stripe is the point: the node looks hung to those who use keys, as Redis's one thread does.
             using var held = call.Keyspace.LockAll();
             Thread.Sleep(TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue / 1000)));
         }

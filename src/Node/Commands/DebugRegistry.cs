@@ -3,7 +3,8 @@ using System.Text;
 namespace Starling.Node.Commands;
 
 /// <summary>
-/// The subcommands of DEBUG that parts other than the commands bring (replication, the cluster). Filled while the server is made, read afterwards.
+/// The subcommands of DEBUG that parts other than the commands bring (replication, the cluster). Filled while the
+/// server is made, read afterwards.
 /// </summary>
 public sealed class DebugRegistry
 {

@@ -5,8 +5,9 @@ using System.Text;
 namespace Starling.Node.Commands;
 
 /// <summary>
-/// The 80-bit floating-point format of x86 (C's <c>long double</c> there), in which Redis computes INCRBYFLOAT: 64-bit significand, 15-bit exponent, rounding
-/// to nearest, ties to even. Computed exactly on big integers and rounded once, so that every result has Redis's digits.
+/// The 80-bit floating-point format of x86 (C's <c>long double</c> there), in which Redis computes INCRBYFLOAT: 64-bit
+/// significand, 15-bit exponent, rounding to nearest, ties to even. Computed exactly on big integers and rounded once,
+/// so that every result has Redis's digits.
 /// </summary>
 internal readonly struct ExtendedFloat
 {
@@ -42,8 +43,9 @@ internal readonly struct ExtendedFloat
     private BigInteger Signed => _isNegative ? -(BigInteger)_significand : _significand;
 
     /// <summary>
-    /// Reads what C's <c>strtold</c> reads, all of it and without leading space: decimal or hexadecimal, with a fraction and an exponent, or infinity.
-    /// False for anything else, for NaN, and for what is too large or, though not zero, too small.
+    /// Reads what C's <c>strtold</c> reads, all of it and without leading space: decimal or hexadecimal, with a
+    /// fraction and an exponent, or infinity. False for anything else, for NaN, and for what is too large or, though
+    /// not zero, too small.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out ExtendedFloat value)
     {
@@ -58,13 +60,16 @@ internal readonly struct ExtendedFloat
         }
 
         var isHexadecimal = text.Length > 1 && text[0] == '0' && text[1] is (byte)'x' or (byte)'X' && text.Length > 2;
-        return isHexadecimal ? TryHexadecimal(text[2..], isNegative, out value) : TryDecimal(text, isNegative, out value);
+        return isHexadecimal
+            ? TryHexadecimal(text[2..], isNegative, out value)
+            : TryDecimal(text, isNegative, out value);
     }
 
     /// <summary>The sum, rounded once.</summary>
     public static ExtendedFloat Add(ExtendedFloat first, ExtendedFloat second)
     {
-        if (first._isNotFinite || second._isNotFinite) return new ExtendedFloat(isNegative: false, 0, 0, isNotFinite: true);
+        if (first._isNotFinite || second._isNotFinite)
+            return new ExtendedFloat(isNegative: false, 0, 0, isNotFinite: true);
         var exponent = Math.Min(first._exponent, second._exponent);
         var sum = (first.Signed << (first._exponent - exponent)) + (second.Signed << (second._exponent - exponent));
         if (sum.IsZero) return new ExtendedFloat(first._isNegative && second._isNegative, 0, 0);
@@ -72,7 +77,8 @@ internal readonly struct ExtendedFloat
     }
 
     /// <summary>
-    /// Decimal digits with up to 17 after the point, no trailing zeros, no exponent: what C's <c>%.17Lf</c> prints, trimmed as Redis does.
+    /// Decimal digits with up to 17 after the point, no trailing zeros, no exponent: what C's <c>%.17Lf</c> prints,
+    /// trimmed as Redis does.
     /// </summary>
     public byte[] ToHumanText()
     {
@@ -88,7 +94,7 @@ internal readonly struct ExtendedFloat
     private static bool TryDecimal(ReadOnlySpan<byte> text, bool isNegative, out ExtendedFloat value)
     {
         value = default;
-        if (!TrySplit(text, (byte)'e', isHexadecimal: false, out var digits, out var fractionLength, out var exponent)) return false;
+        if (!TrySplit(text, isHexadecimal: false, out var digits, out var fractionLength, out var exponent)) return false;
         var number = BigInteger.Parse(Encoding.ASCII.GetString(digits), CultureInfo.InvariantCulture);
         if (number.IsZero)
         {
@@ -109,8 +115,11 @@ internal readonly struct ExtendedFloat
     private static bool TryHexadecimal(ReadOnlySpan<byte> text, bool isNegative, out ExtendedFloat value)
     {
         value = default;
-        if (!TrySplit(text, (byte)'p', isHexadecimal: true, out var digits, out var fractionLength, out var exponent)) return false;
-        var number = BigInteger.Parse("0" + Encoding.ASCII.GetString(digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        if (!TrySplit(text, isHexadecimal: true, out var digits, out var fractionLength, out var exponent)) return false;
+
+        // A zero in front: the first digit would be taken for a sign.
+        var hexadecimal = "0" + Encoding.ASCII.GetString(digits);
+        var number = BigInteger.Parse(hexadecimal, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
         if (number.IsZero)
         {
             value = new ExtendedFloat(isNegative, 0, 0);
@@ -125,9 +134,12 @@ internal readonly struct ExtendedFloat
         return value is { _isNotFinite: false, _significand: not 0 };
     }
 
-    /// <summary>Splits into digits without the point, number of digits behind it, and exponent (clamped: beyond any number's range all are alike).</summary>
+    /// <summary>
+    /// Splits into digits without the point, number of digits behind it, and exponent (clamped: beyond any number's
+    /// range all are alike).
+    /// </summary>
     private static bool TrySplit(
-        ReadOnlySpan<byte> text, byte exponentLetter, bool isHexadecimal, out byte[] digits, out int fractionLength, out long exponent)
+        ReadOnlySpan<byte> text, bool isHexadecimal, out byte[] digits, out int fractionLength, out long exponent)
     {
         fractionLength = 0;
         exponent = 0;
@@ -137,7 +149,7 @@ internal readonly struct ExtendedFloat
         for (; at < text.Length; at++)
         {
             if (text[at] == '.' && pointAt < 0) pointAt = count;
-            else if (isHexadecimal ? char.IsAsciiHexDigit((char)text[at]) : char.IsAsciiDigit((char)text[at])) digits[count++] = text[at];
+            else if (IsDigit(text[at], isHexadecimal)) digits[count++] = text[at];
             else break;
         }
 
@@ -145,8 +157,11 @@ internal readonly struct ExtendedFloat
         digits = digits[..count];
         if (pointAt >= 0) fractionLength = count - pointAt;
         if (at == text.Length) return true;
-        return (text[at] | 0x20) == exponentLetter && TryExponent(text[(at + 1)..], out exponent);
+        return (text[at] | 0x20) == (isHexadecimal ? 'p' : 'e') && TryExponent(text[(at + 1)..], out exponent);
     }
+
+    private static bool IsDigit(byte character, bool isHexadecimal) =>
+        isHexadecimal ? char.IsAsciiHexDigit((char)character) : char.IsAsciiDigit((char)character);
 
     private static bool TryExponent(ReadOnlySpan<byte> text, out long exponent)
     {
@@ -166,7 +181,10 @@ internal readonly struct ExtendedFloat
         return true;
     }
 
-    /// <summary>The format's value nearest to numerator / denominator x 2^exponent; infinity when too large, zero when too small.</summary>
+    /// <summary>
+    /// The format's value nearest to numerator / denominator x 2^exponent; infinity when too large, zero when too
+    /// small.
+    /// </summary>
     private static ExtendedFloat Round(bool isNegative, BigInteger numerator, BigInteger denominator, int exponent)
     {
         var shift = SignificandBits - (int)(numerator.GetBitLength() - denominator.GetBitLength());

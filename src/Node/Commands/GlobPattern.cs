@@ -3,12 +3,14 @@ using Starling.Slots;
 namespace Starling.Node.Commands;
 
 /// <summary>
-/// Redis's glob-style patterns over bytes: <c>*</c> any run, <c>?</c> any byte, <c>[abc]</c>, <c>[a-z]</c>, <c>[^a]</c> sets, <c>\</c>
-/// takes the next byte literally. Used by KEYS, SCAN, CONFIG GET, PSUBSCRIBE and ACL key patterns.
+/// Redis's glob-style patterns over bytes: <c>*</c> any run, <c>?</c> any byte, <c>[abc]</c>, <c>[a-z]</c>, <c>[^a]</c>
+/// sets, <c>\</c> takes the next byte literally. Used by KEYS, SCAN, CONFIG GET, PSUBSCRIBE and ACL key patterns.
 /// </summary>
 public static class GlobPattern
 {
-    /// <summary>Stars, apart from a last one, beyond which Redis takes a pattern for abusive: it matches nothing.</summary>
+    /// <summary>
+    /// Stars, apart from a last one, beyond which Redis takes a pattern for abusive: it matches nothing.
+    /// </summary>
     private const int MostStars = 1000;
 
     /// <summary>True when the whole text matches the pattern. Time is at most the product of the two lengths.</summary>
@@ -48,8 +50,8 @@ public static class GlobPattern
     }
 
     /// <summary>
-    /// The one slot that every matching key is in, or -1 when the pattern does not tell: a pattern without special characters, or with
-    /// none up to the end of its hash tag.
+    /// The one slot that every matching key is in, or -1 when the pattern does not tell: a pattern without special
+    /// characters, or with none up to the end of its hash tag.
     /// </summary>
     public static int SlotOf(ReadOnlySpan<byte> pattern)
     {
@@ -61,7 +63,9 @@ public static class GlobPattern
         return literal[(open + 1)..].IndexOf((byte)'}') > 0 ? HashSlot.Of(literal) : -1;
     }
 
-    /// <summary>Matches one byte against the element at <paramref name="p"/>, which moves past the element when it matches.</summary>
+    /// <summary>
+    /// Matches one byte against the element at <paramref name="p"/>, which moves past the element when it matches.
+    /// </summary>
     private static bool MatchesOne(ReadOnlySpan<byte> pattern, ref int p, byte value, bool ignoreCase)
     {
         switch (pattern[p])

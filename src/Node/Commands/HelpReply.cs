@@ -3,7 +3,9 @@ using Starling.Resp;
 
 namespace Starling.Node.Commands;
 
-/// <summary>The reply of HELP subcommands: an array of status replies that Redis's clients print line by line.</summary>
+/// <summary>
+/// The reply of HELP subcommands: an array of status replies that Redis's clients print line by line.
+/// </summary>
 public static class HelpReply
 {
     /// <summary>Writes the head that names the container, the lines, and HELP itself.</summary>

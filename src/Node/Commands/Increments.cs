@@ -15,7 +15,8 @@ public static class Increments
         Row("decr", 2, "1.0.0", "Subtracts one from the integer at a key; a missing key counts as 0.", Decr),
         Row("incrby", 3, "1.0.0", "Adds a number to the integer at a key; a missing key counts as 0.", IncrBy),
         Row("decrby", 3, "1.0.0", "Subtracts a number from the integer at a key; a missing key counts as 0.", DecrBy),
-        Row("incrbyfloat", 3, "2.6.0", "Adds a number to the floating-point number at a key; a missing key counts as 0.", IncrByFloat),
+        Row("incrbyfloat", 3, "2.6.0",
+            "Adds a number to the floating-point number at a key; a missing key counts as 0.", IncrByFloat),
     ];
 
     private static Command Row(string name, int arity, string since, string summary, CommandHandler handler) =>

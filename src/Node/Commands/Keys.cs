@@ -23,7 +23,8 @@ public static class Keys
             "Returns the kind of value at a key.", Type),
         Row("rename", 3, CommandFlags.Write, KeySpec.Range(1, 2), "RW access delete; OW update", "1.0.0",
             "Renames a key and overwrites the destination.", Rename),
-        Row("renamenx", 3, CommandFlags.Write | CommandFlags.Fast, KeySpec.Range(1, 2), "RW access delete; OW insert", "1.0.0",
+        Row("renamenx", 3, CommandFlags.Write | CommandFlags.Fast, KeySpec.Range(1, 2),
+            "RW access delete; OW insert", "1.0.0",
             "Renames a key if the destination does not exist.", RenameNx),
         Row("copy", -3, CommandFlags.Write | CommandFlags.DenyOom, KeySpec.Range(1, 2), "RO access; OW update", "6.2.0",
             "Copies a key with value and expiry to another name or database.", Copy),
@@ -32,7 +33,14 @@ public static class Keys
     ];
 
     private static Command Row(
-        string name, int arity, CommandFlags flags, KeySpec keys, string keyFlags, string since, string summary, CommandHandler handler) =>
+        string name,
+        int arity,
+        CommandFlags flags,
+        KeySpec keys,
+        string keyFlags,
+        string since,
+        string summary,
+        CommandHandler handler) =>
         new(name, arity, flags, keys, handler)
         {
             KeyFlags = keyFlags,

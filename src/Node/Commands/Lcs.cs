@@ -80,7 +80,10 @@ public static class Lcs
         return false;
     }
 
-    /// <summary>Element (i, j), in rows of b.Length + 1, is the length of the LCS of the first i bytes of a and the first j of b.</summary>
+    /// <summary>
+    /// Element (i, j), in rows of b.Length + 1, is the length of the LCS of the first i bytes of a and the first j of
+    /// b.
+    /// </summary>
     private static uint[] Lengths(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
     {
         var width = b.Length + 1;
@@ -121,7 +124,9 @@ public static class Lcs
         return result;
     }
 
-    /// <summary>A map of "matches", each a run that is contiguous in both strings, from the last to the first, and "len".</summary>
+    /// <summary>
+    /// A map of "matches", each a run that is contiguous in both strings, from the last to the first, and "len".
+    /// </summary>
     private static void ReplyWithRanges(
         RespWriter reply, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, uint[] lengths, Options options)
     {

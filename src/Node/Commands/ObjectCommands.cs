@@ -23,7 +23,8 @@ public static class ObjectCommands
                 Row("freq", "4.0.0", "Returns the logarithmic access frequency of a key.", Frequency),
                 new("help", 2, CommandFlags.Loading | CommandFlags.Stale, KeySpec.None, Help)
                 {
-                    AclCategories = ["keyspace"], Group = "generic", Since = "6.2.0", Summary = "Lists the subcommands.",
+                    AclCategories = ["keyspace"], Group = "generic", Since = "6.2.0",
+                    Summary = "Lists the subcommands.",
                 },
                 Row("idletime", "2.2.3", "Returns the seconds since the last access to a key.", IdleTime),
                 Row("refcount", "2.2.3", "Returns the number of references to a value.", RefCount),
@@ -50,7 +51,9 @@ public static class ObjectCommands
         return entry.String.Length <= LongestEmbeddedString ? "embstr"u8 : "raw"u8;
     }
 
-    /// <summary>Redis shares the objects of small integers among all keys and reports their count as the largest int.</summary>
+    /// <summary>
+    /// Redis shares the objects of small integers among all keys and reports their count as the largest int.
+    /// </summary>
     internal static long ReferenceCountOf(in Entry entry)
     {
         if (entry.IsRawString || !ArgumentParser.TryInteger(entry.String, out long value)) return 1;

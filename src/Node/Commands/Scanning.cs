@@ -10,7 +10,9 @@ using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Commands;
 
-/// <summary>The commands that walk through a database: SCAN, KEYS, RANDOMKEY. They take one slot's stripe at a time.</summary>
+/// <summary>
+/// The commands that walk through a database: SCAN, KEYS, RANDOMKEY. They take one slot's stripe at a time.
+/// </summary>
 public static class Scanning
 {
     private const int SlotBits = 14;
@@ -115,8 +117,9 @@ public static class Scanning
     }
 
     /// <summary>
-    /// Visits about <paramref name="count"/> keys from a cursor on and returns the cursor to go on with, 0 at the end. A cursor is a place in one slot's
-    /// table with the slot in its low bits, so that it stays good while tables grow, shrink, appear and go.
+    /// Visits about <paramref name="count"/> keys from a cursor on and returns the cursor to go on with, 0 at the end.
+    /// A cursor is a place in one slot's table with the slot in its low bits, so that it stays good while tables grow,
+    /// shrink, appear and go.
     /// </summary>
     private static ulong Walk(CommandContext call, ulong cursor, long count, ref ScanVisitor visitor)
     {
@@ -160,8 +163,8 @@ public static class Scanning
     }
 
     /// <summary>
-    /// Deletes a key that has expired. Its DEL must be in the log before the stripe is let go, unless EXEC holds it: then it takes its place among the
-    /// transaction's effects.
+    /// Deletes a key that has expired. Its DEL must be in the log before the stripe is let go, unless EXEC holds it:
+    /// then it takes its place among the transaction's effects.
     /// </summary>
     private static void DeleteExpired(CommandContext call, ReadOnlySpan<byte> name)
     {
@@ -183,7 +186,7 @@ public static class Scanning
         }
         else
         {
-            for (var slot = call.Database.NextSlotInUse(0, expiring: false); slot >= 0; slot = NextSlot(call.Database, slot))
+            for (var slot = NextSlot(call.Database, -1); slot >= 0; slot = NextSlot(call.Database, slot))
                 WalkSlot(call, slot, ref visitor);
         }
 
@@ -212,15 +215,15 @@ public static class Scanning
         }
 
         // Nothing, or nearly nothing but expired keys: the first live one will do.
-        for (var slot = call.Database.NextSlotInUse(0, expiring: false); slot >= 0; slot = NextSlot(call.Database, slot))
+        for (var slot = NextSlot(call.Database, -1); slot >= 0; slot = NextSlot(call.Database, slot))
             if (TryAnyLive(call, slot)) return;
 
         call.Reply.Null();
     }
 
     /// <summary>
-    /// Picks a slot with the chance of its share of the keys, then a key in it. True when the reply is written, false when the key had expired, null
-    /// when there is no key.
+    /// Picks a slot with the chance of its share of the keys, then a key in it. True when the reply is written, false
+    /// when the key had expired, null when there is no key.
     /// </summary>
     private static bool? TryRandom(CommandContext call)
     {
@@ -229,7 +232,7 @@ public static class Scanning
         if (total == 0) return null;
         var index = NextRandom(total);
         var last = -1;
-        for (var slot = database.NextSlotInUse(0, expiring: false); slot >= 0; slot = NextSlot(database, slot))
+        for (var slot = NextSlot(database, -1); slot >= 0; slot = NextSlot(database, slot))
         {
             using var held = call.Keyspace.LockSlot(slot);
             var inSlot = database.CountInSlot(slot);

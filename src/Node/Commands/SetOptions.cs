@@ -52,7 +52,9 @@ internal struct SetOptions
     /// <summary>True for EXAT and PXAT.</summary>
     public readonly bool IsAbsolute => Expiry is ExpirySource.SecondsAt or ExpirySource.MillisecondsAt;
 
-    /// <summary>Reads SET's options from the fourth argument on. False: a syntax error, the reply is not written yet.</summary>
+    /// <summary>
+    /// Reads SET's options from the fourth argument on. False: a syntax error, the reply is not written yet.
+    /// </summary>
     public static bool TryParseSet(CommandContext call, out SetOptions options)
     {
         options = default;
@@ -62,14 +64,17 @@ internal struct SetOptions
             if (ArgumentParser.Is(word, "nx"u8) && !options.OnlyIfPresent) options.OnlyIfAbsent = true;
             else if (ArgumentParser.Is(word, "xx"u8) && !options.OnlyIfAbsent) options.OnlyIfPresent = true;
             else if (ArgumentParser.Is(word, "get"u8)) options.ReturnOld = true;
-            else if (ArgumentParser.Is(word, "keepttl"u8) && options.Accepts(ExpirySource.Keep)) options.Expiry = ExpirySource.Keep;
+            else if (ArgumentParser.Is(word, "keepttl"u8) && options.Accepts(ExpirySource.Keep))
+                options.Expiry = ExpirySource.Keep;
             else if (!options.TryParseExpiry(call, word, ref i)) return false;
         }
 
         return true;
     }
 
-    /// <summary>Reads GETEX's options from the third argument on. False: a syntax error, the reply is not written yet.</summary>
+    /// <summary>
+    /// Reads GETEX's options from the third argument on. False: a syntax error, the reply is not written yet.
+    /// </summary>
     public static bool TryParseGetEx(CommandContext call, out SetOptions options)
     {
         options = default;
@@ -86,7 +91,8 @@ internal struct SetOptions
     }
 
     /// <summary>
-    /// The expiry as milliseconds of Unix time, or the error reply. Redis refuses what is not positive, before and after the addition of the present.
+    /// The expiry as milliseconds of Unix time, or the error reply. Redis refuses what is not positive, before and
+    /// after the addition of the present.
     /// </summary>
     public static bool TryExpiry(CommandContext call, int index, ExpirySource source, out long expiresAt)
     {

@@ -23,7 +23,13 @@ public static class StringRanges
     ];
 
     private static Command Row(
-        string name, int arity, CommandFlags flags, string keyFlags, string since, string summary, CommandHandler handler) =>
+        string name,
+        int arity,
+        CommandFlags flags,
+        string keyFlags,
+        string since,
+        string summary,
+        CommandHandler handler) =>
         new(name, arity, flags, KeySpec.At(1), handler)
         {
             KeyFlags = keyFlags,
@@ -59,7 +65,9 @@ public static class StringRanges
         call.Reply.Integer(bytes.Length);
     }
 
-    /// <summary>Replies with the error when a string would grow beyond proto-max-bulk-len, or beyond what an array can index.</summary>
+    /// <summary>
+    /// Replies with the error when a string would grow beyond proto-max-bulk-len, or beyond what an array can index.
+    /// </summary>
     private static bool IsAllowedLength(CommandContext call, long length)
     {
         var limit = call.Session.Origin == ClientOrigin.Master ? long.MaxValue : call.Server.Config.ProtoMaxBulkLen;
@@ -95,8 +103,8 @@ public static class StringRanges
     }
 
     /// <summary>
-    /// The bytes from start to end, both included, negative ones counted from the end. As in Redis 7.2 an end before the first byte means
-    /// the first byte, unless both are negative and in the wrong order.
+    /// The bytes from start to end, both included, negative ones counted from the end. As in Redis 7.2 an end before
+    /// the first byte means the first byte, unless both are negative and in the wrong order.
     /// </summary>
     private static ReadOnlySpan<byte> Part(ReadOnlySpan<byte> value, long start, long end)
     {

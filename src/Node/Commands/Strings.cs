@@ -43,7 +43,8 @@ public static class Strings
         new("mset", -3, CommandFlags.Write | CommandFlags.DenyOom, KeySpec.From(1, 2), MSet)
         {
             KeyFlags = "OW update", AclCategories = ["string"], Group = "string", Since = "1.0.1",
-            Tips = ["request_policy:multi_shard", "response_policy:all_succeeded"], Summary = "Sets several keys to strings.",
+            Tips = ["request_policy:multi_shard", "response_policy:all_succeeded"],
+            Summary = "Sets several keys to strings.",
         },
         new("msetnx", -3, CommandFlags.Write | CommandFlags.DenyOom, KeySpec.From(1, 2), MSetNx)
         {
@@ -53,7 +54,13 @@ public static class Strings
     ];
 
     private static Command Row(
-        string name, int arity, CommandFlags flags, string keyFlags, string since, string summary, CommandHandler handler) =>
+        string name,
+        int arity,
+        CommandFlags flags,
+        string keyFlags,
+        string since,
+        string summary,
+        CommandHandler handler) =>
         new(name, arity, flags, KeySpec.At(1), handler)
         {
             KeyFlags = keyFlags,
@@ -65,7 +72,10 @@ public static class Strings
 
     private static void Get(CommandContext call) => ReplyWithValue(call, call.Key(1));
 
-    /// <summary>Replies with the string at a key, null when there is none. False when the error reply for another kind of value is written.</summary>
+    /// <summary>
+    /// Replies with the string at a key, null when there is none. False when the error reply for another kind of value
+    /// is written.
+    /// </summary>
     private static bool ReplyWithValue(CommandContext call, scoped in Key key)
     {
         if (!call.TryRead(key, out var entry))
@@ -247,7 +257,8 @@ public static class Strings
         call.Reply.Array(call.Count - 1);
         for (var i = 1; i < call.Count; i++)
         {
-            if (call.TryRead(call.Key(i), out var entry) && entry.Kind == ValueKind.String) call.Reply.Bulk(entry.String);
+            var isString = call.TryRead(call.Key(i), out var entry) && entry.Kind == ValueKind.String;
+            if (isString) call.Reply.Bulk(entry.String);
             else call.Reply.Null();
         }
     }

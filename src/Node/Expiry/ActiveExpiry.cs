@@ -6,9 +6,9 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Expiry;
 
 /// <summary>
-/// Deletes expired keys that nobody asks for. Each run looks at some keys with an expiry in every database, going on where the run before
-/// stopped, and keeps on while more than a tenth of what it finds has expired, up to a share of one core's time. Runs on the cron's thread; takes one stripe at a time, for a
-/// bounded part of a slot's table.
+/// Deletes expired keys that nobody asks for. Each run looks at some keys with an expiry in every database, going on
+/// where the run before stopped, and keeps on while more than a tenth of what it finds has expired, up to a share of
+/// one core's time. Runs on the cron's thread; takes one stripe at a time, for a bounded part of a slot's table.
 /// </summary>
 public sealed class ActiveExpiry
 {
@@ -49,7 +49,9 @@ public sealed class ActiveExpiry
         Interlocked.Exchange(ref _timeCapReached, 0);
     }
 
-    /// <summary>One run at a time in milliseconds of Unix time: at most the share of time that one period of <c>hz</c> allows.</summary>
+    /// <summary>
+    /// One run at a time in milliseconds of Unix time: at most the share of time that one period of <c>hz</c> allows.
+    /// </summary>
     public void Run(long now)
     {
         if (!IsEnabled || !_server.Expiry.MayDelete) return;
@@ -70,7 +72,9 @@ public sealed class ActiveExpiry
         Interlocked.Add(ref _elapsedMilliseconds, (long)_server.Clock.GetElapsedTime(start).TotalMilliseconds);
     }
 
-    /// <summary>Rounds until few of the keys seen have expired, or every slot was seen. False when the time is up.</summary>
+    /// <summary>
+    /// Rounds until few of the keys seen have expired, or every slot was seen. False when the time is up.
+    /// </summary>
     private bool RunDatabase(
         Database database, long now, long start, TimeSpan limit, ref long sampled, ref long expired)
     {
@@ -97,7 +101,9 @@ public sealed class ActiveExpiry
         return inTime;
     }
 
-    /// <summary>Goes to the next slot with an expiring key, around the end; returns how many slots that went past.</summary>
+    /// <summary>
+    /// Goes to the next slot with an expiring key, around the end; returns how many slots that went past.
+    /// </summary>
     private static int AdvanceToExpiring(Database database, ref Position position)
     {
         var from = position.Slot;
@@ -108,7 +114,9 @@ public sealed class ActiveExpiry
         return slot >= from ? slot - from + 1 : HashSlot.Count - from + slot + 1;
     }
 
-    /// <summary>Looks at a bounded part of a slot's table and deletes what has expired there, under the slot's stripe.</summary>
+    /// <summary>
+    /// Looks at a bounded part of a slot's table and deletes what has expired there, under the slot's stripe.
+    /// </summary>
     private void RunSlot(Database database, ref Position position, long now, ref int sampled, ref int expired)
     {
         _expired.Clear();

@@ -27,7 +27,8 @@ internal sealed class KeyBatch
         var key = entry.Key;
         var start = _ends.Count == 0 ? 0 : _ends[^1];
         var end = checked(start + key.Length);
-        if (end > _bytes.Length) Array.Resize(ref _bytes, Math.Max(end, (int)Math.Min(Array.MaxLength, 2L * _bytes.Length)));
+        if (end > _bytes.Length)
+            Array.Resize(ref _bytes, Math.Max(end, (int)Math.Min(Array.MaxLength, 2L * _bytes.Length)));
         key.CopyTo(_bytes.AsSpan(start));
         _ends.Add(end);
     }

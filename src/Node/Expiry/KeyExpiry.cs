@@ -5,8 +5,8 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Expiry;
 
 /// <summary>
-/// Judges whether a key has expired, and deletes expired keys outside of commands. A master deletes and says so with a DEL in the
-/// replication log; a replica keeps what has expired, as if it were absent, until its master's DEL comes.
+/// Judges whether a key has expired, and deletes expired keys outside of commands. A master deletes and says so with a
+/// DEL in the replication log; a replica keeps what has expired, as if it were absent, until its master's DEL comes.
 /// </summary>
 public sealed class KeyExpiry
 {
@@ -22,14 +22,17 @@ public sealed class KeyExpiry
     public long ExpiredKeys => Interlocked.Read(ref _expiredKeys);
 
     /// <summary>
-    /// True when this node deletes what has expired: it is a master, loads nothing, and no pause of its clients' writes holds that back. Stable
-    /// under any stripe lock, but for the pause.
+    /// True when this node deletes what has expired: it is a master, loads nothing, and no pause of its clients' writes
+    /// holds that back. Stable under any stripe lock, but for the pause.
     /// </summary>
     public bool MayDelete =>
-        !_server.Replication.IsReplica && !_server.Persistence.IsLoading && !_server.Clients.IsPaused(_server.NowMilliseconds);
+        !_server.Replication.IsReplica
+        && !_server.Persistence.IsLoading
+        && !_server.Clients.IsPaused(_server.NowMilliseconds);
 
     /// <summary>True when the key of the entry has expired at a time in milliseconds of Unix time.</summary>
-    public static bool IsExpired(in Entry entry, long now) => entry.ExpiresAt != Entry.NoExpiry && now > entry.ExpiresAt;
+    public static bool IsExpired(in Entry entry, long now) =>
+        entry.ExpiresAt != Entry.NoExpiry && now > entry.ExpiresAt;
 
     /// <summary>Counts keys that a command found expired and deleted.</summary>
     public void Count(long keys) => Interlocked.Add(ref _expiredKeys, keys);
@@ -38,8 +41,9 @@ public sealed class KeyExpiry
     public void ResetCount() => Interlocked.Exchange(ref _expiredKeys, 0);
 
     /// <summary>
-    /// Deletes a key that has expired at <paramref name="now"/> and appends its DEL to the replication log at once. Needs the key's stripe; not for
-    /// handlers that declare effects of their own on the same key. False when the key is not there, has not expired, or is kept (<see cref="MayDelete"/>).
+    /// Deletes a key that has expired at <paramref name="now"/> and appends its DEL to the replication log at once.
+    /// Needs the key's stripe; not for handlers that declare effects of their own on the same key. False when the key
+    /// is not there, has not expired, or is kept (<see cref="MayDelete"/>).
     /// </summary>
     public bool TryDelete(Database database, in Key key, long now)
     {

@@ -52,7 +52,9 @@ public sealed class AllocationTests
         Assert.Equal(0, LeastAllocation(Both));
     }
 
-    /// <summary>The least of several rounds: the runtime itself allocates now and then, when it compiles a method anew.</summary>
+    /// <summary>
+    /// The least of several rounds: the runtime itself allocates now and then, when it compiles a method anew.
+    /// </summary>
     private static long LeastAllocation(Action action)
     {
         var least = long.MaxValue;

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Starling.Node.Tests.Commands;
 
 /// <summary>
-/// Makes string and generic commands from a seed: mostly valid ones on few keys, so that they meet, and often with a wrong or odd argument. Never an
-/// expiry that could pass during a test: expiries are long past or far away.
+/// Makes string and generic commands from a seed: mostly valid ones on few keys, so that they meet, and often with a
+/// wrong or odd argument. Never an expiry that could pass during a test: expiries are long past or far away.
 /// </summary>
 internal sealed class CommandGenerator(int seed)
 {
@@ -47,7 +47,9 @@ internal sealed class CommandGenerator(int seed)
     public IEnumerable<string> AllKeys =>
         [.. OddKeys, .. Enumerable.Range(0, 6).Select(i => "k" + Text(i)), .. Enumerable.Range(0, 3).SelectMany(i => new[] { "f" + Text(i), "{t}" + Text(i) }), "zz"];
 
-    /// <summary>The next command; a command that might leave an expired key in place is followed by one that finds it.</summary>
+    /// <summary>
+    /// The next command; a command that might leave an expired key in place is followed by one that finds it.
+    /// </summary>
     public IEnumerable<string[]> Next()
     {
         var command = Make();

@@ -5,8 +5,8 @@ using Xunit.Abstractions;
 namespace Starling.Node.Tests.Commands;
 
 /// <summary>
-/// The same commands to redis-server and to this server: every reply must be the same, and so must the data afterwards. STARLING_SEEDS
-/// ("from count") runs other seeds than the fixed few.
+/// The same commands to redis-server and to this server: every reply must be the same, and so must the data afterwards.
+/// STARLING_SEEDS ("from count") runs other seeds than the fixed few.
 /// </summary>
 public sealed class DifferentialTests(ITestOutputHelper output)
 {
