@@ -127,13 +127,20 @@ public static class Strings
         if (found && options.Expiry == SetOptions.ExpirySource.Keep) expiresAt = entry.ExpiresAt;
         call.Database.SetString(key, call[2], expiresAt, call.AccessClock);
         call.Changed(key);
-        if (options.HasExpiry) SetEffect(call, call[2], expiresAt);
-        else if (options.ReturnOld) SetEffectWithoutGet(call);
+        if (options.HasExpiry)
+        {
+            // PXAT is what the others become; as in Redis 7.2 it goes out as it came.
+            if (options.Expiry != SetOptions.ExpirySource.MillisecondsAt) SetEffect(call, call[2], expiresAt);
+        }
+        else if (options.ReturnOld)
+        {
+            SetEffectWithoutGet(call);
+        }
 
         if (!options.ReturnOld) call.Ok();
     }
 
-    /// <summary>SET key value PXAT milliseconds: what any expiry becomes in the log.</summary>
+    /// <summary>SET key value PXAT milliseconds: what other kinds of expiry become in the log.</summary>
     private static void SetEffect(CommandContext call, ReadOnlySpan<byte> value, long expiresAt)
     {
         call.BeginEffect(5);

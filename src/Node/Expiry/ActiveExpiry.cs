@@ -6,19 +6,24 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Expiry;
 
 /// <summary>
-/// Deletes expired keys that nobody asks for. Each run looks at some keys with an expiry in every database, going on
-/// where the run before stopped, and keeps on while more than a tenth of what it finds has expired, up to a share of
-/// one core's time. Runs on the cron's thread; takes one stripe at a time, for a bounded part of a slot's table.
+/// Deletes expired keys that nobody asks for. A run goes around the slots in which a key has expired, from where the run
+/// before stopped, until it is around, or has seen enough while little of it had expired, or its share of one core's
+/// time is used up. Runs on the cron's thread; takes one stripe at a time, for a bounded part of a slot's table.
 /// </summary>
 public sealed class ActiveExpiry
 {
+    /// <summary>What <c>active-expire-effort</c> will set, 1 to 10.</summary>
     private const int Effort = 1;
-    private const int KeysPerRound = 20 + (20 / 4 * (Effort - 1));
-    private const int TimePercent = 25 + (2 * (Effort - 1));
-    private const int AcceptableStalePercent = 10 - (Effort - 1);
 
-    /// <summary>Entries looked at under one lock before a round ends, whether they have an expiry or not.</summary>
-    private const int EntriesPerLock = 400;
+    private const int TimePercent = 25 + (2 * (Effort - 1));
+
+    /// <summary>
+    /// Keys that a run looks at however few of them have expired: some milliseconds' worth. With more keys than that, part of
+    /// the expired ones stays for a while, rather than a core being kept busy for a few.
+    /// </summary>
+    private const int KeysPerRun = 20_000 * Effort;
+
+    private const int AcceptableStalePercent = 10 - (Effort - 1);
 
     private readonly NodeServer _server;
     private readonly KeyBatch _expired = new();
@@ -26,7 +31,7 @@ public sealed class ActiveExpiry
     private int _nextDatabase;
     private double _stalePercent;
     private long _timeCapReached;
-    private long _elapsedMilliseconds;
+    private double _elapsedMilliseconds;
 
     /// <summary>Makes the active expiry of a server and registers it with the cron and with INFO.</summary>
     public ActiveExpiry(NodeServer server)
@@ -56,49 +61,47 @@ public sealed class ActiveExpiry
     {
         if (!IsEnabled || !_server.Expiry.MayDelete) return;
         var start = _server.Clock.GetTimestamp();
-        var limit = TimeSpan.FromMilliseconds(1000.0 / _server.Config.Hz * TimePercent / 100);
-        long sampled = 0, expired = 0;
-        var inTime = true;
-        for (var i = 0; i < _positions.Length && inTime; i++)
+        var tally = new Tally
         {
-            var database = _server.Keyspace[_nextDatabase];
-            _nextDatabase = (_nextDatabase + 1) % _positions.Length;
-            if (database.ExpiringCount > 0) inTime = RunDatabase(database, now, start, limit, ref sampled, ref expired);
+            Now = now,
+            Start = start,
+            Limit = TimeSpan.FromMilliseconds(1000.0 / _server.Config.Hz * TimePercent / 100),
+        };
+        for (var i = 0; i < _positions.Length && !tally.IsTimeUp; i++)
+        {
+            var index = _nextDatabase;
+            _nextDatabase = (index + 1) % _positions.Length;
+            var database = _server.Keyspace[index];
+            if (database.ExpiringCount > 0) RunDatabase(database, ref _positions[index], ref tally);
         }
 
-        if (!inTime) Interlocked.Increment(ref _timeCapReached);
-        var percent = sampled == 0 ? 0 : 100.0 * expired / sampled;
+        if (tally.IsTimeUp) Interlocked.Increment(ref _timeCapReached);
+        var known = tally.Sampled + tally.NotDue;
+        var percent = known == 0 ? 0 : 100.0 * tally.Expired / known;
         Volatile.Write(ref _stalePercent, (percent * 0.05) + (_stalePercent * 0.95));
-        Interlocked.Add(ref _elapsedMilliseconds, (long)_server.Clock.GetElapsedTime(start).TotalMilliseconds);
+        var elapsed = _server.Clock.GetElapsedTime(start).TotalMilliseconds;
+        Volatile.Write(ref _elapsedMilliseconds, _elapsedMilliseconds + elapsed);
     }
 
-    /// <summary>
-    /// Rounds until few of the keys seen have expired, or every slot was seen. False when the time is up.
-    /// </summary>
-    private bool RunDatabase(
-        Database database, long now, long start, TimeSpan limit, ref long sampled, ref long expired)
+    private void RunDatabase(Database database, ref Position position, ref Tally tally)
     {
-        var position = _positions[database.Index];
+        // SWAPDB put another database here: a scan begun in the former one means nothing in this one.
+        if (position.Database != database) position = new Position { Database = database };
         var slotsLeft = HashSlot.Count;
-        var inTime = true;
-        while (inTime && slotsLeft > 0)
+        long sampled = tally.Sampled, expired = tally.Expired;
+        while (!tally.IsTimeUp)
         {
-            int roundSampled = 0, roundExpired = 0;
-            while (roundSampled < KeysPerRound && slotsLeft > 0 && inTime)
+            if (!position.IsInSlot)
             {
-                if (position.Cursor == 0) slotsLeft -= AdvanceToExpiring(database, ref position);
-                if (slotsLeft < 0) break;
-                RunSlot(database, ref position, now, ref roundSampled, ref roundExpired);
-                inTime = _server.Clock.GetElapsedTime(start) < limit;
+                slotsLeft -= AdvanceToExpiring(database, ref position);
+                if (slotsLeft < 0) return;
             }
 
-            sampled += roundSampled;
-            expired += roundExpired;
-            if (roundExpired * 100 <= roundSampled * AcceptableStalePercent) break;
+            RunSlot(database, ref position, ref tally);
+            tally.IsTimeUp = _server.Clock.GetElapsedTime(tally.Start) >= tally.Limit;
+            var seen = tally.Sampled - sampled;
+            if (seen >= KeysPerRun && (tally.Expired - expired) * 100 <= seen * AcceptableStalePercent) return;
         }
-
-        _positions[database.Index] = position;
-        return inTime;
     }
 
     /// <summary>
@@ -109,28 +112,38 @@ public sealed class ActiveExpiry
         var from = position.Slot;
         var slot = from < HashSlot.Count ? database.NextSlotInUse(from, expiring: true) : -1;
         if (slot < 0) slot = database.NextSlotInUse(0, expiring: true);
-        if (slot < 0) return HashSlot.Count;
+        if (slot < 0) return HashSlot.Count + 1;
         position.Slot = slot;
+        position.Scan = default;
+        position.IsInSlot = true;
         return slot >= from ? slot - from + 1 : HashSlot.Count - from + slot + 1;
     }
 
     /// <summary>
-    /// Looks at a bounded part of a slot's table and deletes what has expired there, under the slot's stripe.
+    /// Looks at a bounded part of a slot's table and deletes what has expired there, under the slot's stripe; leaves a
+    /// slot at once in which nothing can have expired yet.
     /// </summary>
-    private void RunSlot(Database database, ref Position position, long now, ref int sampled, ref int expired)
+    private void RunSlot(Database database, ref Position position, ref Tally tally)
     {
         _expired.Clear();
-        var visitor = new Visitor(now, _expired);
+        var visitor = new Visitor(tally.Now, _expired);
         using (_server.Keyspace.LockSlot(position.Slot))
         {
-            do position.Cursor = database.ScanSlot(position.Slot, position.Cursor, ref visitor);
-            while (position.Cursor != 0 && visitor.Visited < EntriesPerLock && visitor.Expiring < KeysPerRound);
-            for (var i = 0; i < _expired.Count; i++)
-                if (_server.Expiry.TryDelete(database, _server.Keyspace.Key(_expired[i]), now)) expired++;
+            if (database.EarliestExpiryInSlot(position.Slot) >= tally.Now)
+            {
+                tally.NotDue += database.ExpiringCountInSlot(position.Slot);
+                position.IsInSlot = false;
+            }
+            else
+            {
+                position.IsInSlot = database.ScanExpiring(position.Slot, ref position.Scan, ref visitor);
+                for (var i = 0; i < _expired.Count; i++)
+                    if (_server.Expiry.TryDelete(database, _server.Keyspace.Key(_expired[i]), tally.Now)) tally.Expired++;
+            }
         }
 
-        sampled += visitor.Expiring;
-        if (position.Cursor == 0) position.Slot++;
+        tally.Sampled += visitor.Seen;
+        if (!position.IsInSlot) position.Slot++;
     }
 
     private void WriteInfo(InfoWriter info)
@@ -138,27 +151,37 @@ public sealed class ActiveExpiry
         info.Field("expired_keys", _server.Expiry.ExpiredKeys);
         info.Field("expired_stale_perc", Volatile.Read(ref _stalePercent).ToString("F2", CultureInfo.InvariantCulture));
         info.Field("expired_time_cap_reached_count", Interlocked.Read(ref _timeCapReached));
-        info.Field("expire_cycle_cpu_milliseconds", Interlocked.Read(ref _elapsedMilliseconds));
+        info.Field("expire_cycle_cpu_milliseconds", (long)Volatile.Read(ref _elapsedMilliseconds));
     }
 
-    /// <summary>Where the next run goes on: a slot, HashSlot.Count for none, and the cursor in its table.</summary>
+    /// <summary>Where the next run goes on in a database.</summary>
     private struct Position
     {
+        public Database? Database;
         public int Slot;
-        public ulong Cursor;
+        public bool IsInSlot;
+        public ExpiryScan Scan;
+    }
+
+    /// <summary>What one run does.</summary>
+    private struct Tally
+    {
+        public long Now;
+        public long Start;
+        public TimeSpan Limit;
+        public bool IsTimeUp;
+        public long Sampled;
+        public long Expired;
+        public long NotDue;
     }
 
     private struct Visitor(long now, KeyBatch expired) : IEntryVisitor
     {
-        public int Visited { get; private set; }
-
-        public int Expiring { get; private set; }
+        public int Seen { get; private set; }
 
         public void Visit(in Entry entry)
         {
-            Visited++;
-            if (entry.ExpiresAt == Entry.NoExpiry) return;
-            Expiring++;
+            Seen++;
             if (KeyExpiry.IsExpired(entry, now)) expired.Add(entry);
         }
     }

@@ -35,7 +35,7 @@ internal sealed class ReplicaStream : IDisposable
         {
             var command = ReadCommand();
             if (command.Contains(marker)) return commands;
-            if (command[0] is not ("PING" or "REPLCONF")) commands.Add(command);
+            if (command[0].ToUpperInvariant() is not ("PING" or "REPLCONF")) commands.Add(command);
         }
     }
 
