@@ -77,10 +77,6 @@ internal static class ClusterDirectives
             "ip",
             "hostname",
             "unknown-endpoint"),
-        PendingNumber("cluster-blacklist-ttl", 0, LargestLong, 60),
-        PendingFlag("cluster-slot-stats-enabled", false),
-        PendingText("cluster-announce-client-ipv4", string.Empty),
-        PendingText("cluster-announce-client-ipv6", string.Empty),
     ];
 
     private static NumberDirective AnnouncedPort(string name, Func<ServerConfig, int> get, Action<ServerConfig, int> set) =>

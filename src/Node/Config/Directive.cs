@@ -12,8 +12,11 @@ public abstract class Directive
     /// <summary>The name in lower case.</summary>
     public string Name { get; }
 
-    /// <summary>Other names of the same directive: Redis's older words and Valkey's newer ones.</summary>
+    /// <summary>Other names of the same directive, Redis's older words.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>Other names that CONFIG GET answers to exactly, not to a pattern: Valkey's words.</summary>
+    public IReadOnlyList<string> HiddenAliases { get; init; } = [];
 
     /// <summary>CONFIG SET cannot change it.</summary>
     public bool IsImmutable { get; init; }

@@ -12,11 +12,11 @@ public static class DirectiveTable
     private static readonly Directive[] Rows =
     [
         .. ServerDirectives.Rows, .. StorageDirectives.Rows, .. ReplicationDirectives.Rows, .. ClusterDirectives.Rows, .. DataDirectives.Rows,
-        .. SecurityDirectives.Rows,
+        .. SecurityDirectives.Rows, .. NewerDirectives.Rows,
     ];
 
     private static readonly FrozenDictionary<string, Directive> ByName =
-        Rows.SelectMany(row => row.Aliases.Append(row.Name).Select(name => KeyValuePair.Create(name, row)))
+        Rows.SelectMany(row => row.Aliases.Concat(row.HiddenAliases).Append(row.Name).Select(name => KeyValuePair.Create(name, row)))
             .ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Lines that are directives in a file only, with the least number of arguments and the reason why they cannot be obeyed.</summary>

@@ -11,12 +11,12 @@ internal static class ReplicationDirectives
         new TextDirective("masterauth", InOptional(c => c.MasterAuth, (c, v) => c.MasterAuth = v))
         {
             IsSensitive = true,
-            Aliases = ["primaryauth"],
+            HiddenAliases = ["primaryauth"],
         },
         new TextDirective("masteruser", InOptional(c => c.MasterUser, (c, v) => c.MasterUser = v))
         {
             IsSensitive = true,
-            Aliases = ["primaryuser"],
+            HiddenAliases = ["primaryuser"],
         },
         new BooleanDirective("replica-read-only", In(c => c.ReplicaReadOnly, (c, v) => c.ReplicaReadOnly = v))
         {
@@ -97,6 +97,5 @@ internal static class ReplicationDirectives
         PendingFlag("replica-ignore-maxmemory", true, immutable: false, "slave-ignore-maxmemory"),
         PendingFlag("replica-ignore-disk-write-errors", false),
         PendingChoice("propagation-error-behavior", "ignore", immutable: false, "ignore", "panic", "panic-on-replicas"),
-        PendingFlag("dual-channel-replication-enabled", false),
     ];
 }

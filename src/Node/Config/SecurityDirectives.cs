@@ -21,15 +21,6 @@ internal static class SecurityDirectives
         },
         PendingChoice("acl-pubsub-default", "resetchannels", immutable: false, "allchannels", "resetchannels"),
         PendingNumber("acllog-max-len", 0, LargestLong, 128),
-        new BooleanDirective("hide-user-data-from-log", new PendingSetting<bool>("hide-user-data-from-log", false))
-        {
-            RefusedBecause = "hide-user-data-from-log is not supported yet: logs might hold what it promises to hide",
-        },
-        new BooleanDirective("enable-debug-assert", new PendingSetting<bool>("enable-debug-assert", false))
-        {
-            IsImmutable = true,
-            IsHidden = true,
-        },
 
         TlsNumber("tls-port", 65535, 0),
         TlsFlag("tls-cluster", false),

@@ -24,9 +24,6 @@ internal static class ServerDirectives
         new NumberDirective("tcp-keepalive", In(c => c.TcpKeepAlive, (c, v) => c.TcpKeepAlive = v), 0, LargestInt, NumberFormat.Integer),
         new BooleanDirective("protected-mode", In(c => c.ProtectedMode, (c, v) => c.ProtectedMode = v)),
         PendingNumber("socket-mark-id", 0, uint.MaxValue, 0, immutable: true),
-        PendingText("unixsocketgroup", string.Empty, immutable: true),
-        PendingNumber("max-new-connections-per-cycle", 1, 1000, 10),
-        PendingNumber("max-new-tls-connections-per-cycle", 1, 1000, 1),
 
         // The process
         new BooleanDirective("daemonize", In(c => c.Daemonize, (c, v) => c.Daemonize = v)) { IsImmutable = true },
@@ -78,10 +75,6 @@ internal static class ServerDirectives
         PendingFlag("crash-log-enabled", true),
         PendingFlag("crash-memcheck-enabled", true),
         PendingNumber("watchdog-period", 0, LargestInt, 0, hidden: true),
-        PendingNumber("events-per-io-thread", 0, LargestInt, 2),
-        PendingNumber("prefetch-batch-max-size", 0, 128, 16),
-        PendingText("availability-zone", string.Empty),
-        PendingFlag("extended-redis-compatibility", false),
 
         // Logging
         new ChoiceDirective(
@@ -108,8 +101,6 @@ internal static class ServerDirectives
             "local5",
             "local6",
             "local7"),
-        PendingChoice("log-format", "legacy", immutable: false, "legacy", "logfmt"),
-        PendingChoice("log-timestamp-format", "legacy", immutable: false, "legacy", "iso8601", "milliseconds"),
 
         // Clients
         new NumberDirective("maxclients", In(c => (long)c.MaxClients, SetMaxClients), 1, uint.MaxValue, NumberFormat.Integer),

@@ -66,7 +66,7 @@ public class DirectiveTableTests
     [Fact]
     public void Names_and_aliases_are_unique_and_in_lower_case()
     {
-        var names = DirectiveTable.All.SelectMany(directive => directive.Aliases.Append(directive.Name)).ToList();
+        var names = DirectiveTable.All.SelectMany(directive => directive.Aliases.Concat(directive.HiddenAliases).Append(directive.Name)).ToList();
         Assert.Equal(names.Count, names.Distinct(StringComparer.OrdinalIgnoreCase).Count());
         Assert.All(names, name => Assert.Equal(name.ToLowerInvariant(), name));
     }
