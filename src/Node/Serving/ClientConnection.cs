@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Starling.Resp;
@@ -224,8 +223,12 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         var batch = CommandBatch.Rent();
         try
         {
+            Context.Now = Session.LastInteraction;
             while (ProcessBatch(batch))
+            {
                 if (Context.Reply.Length > FlushLength) _output.Enqueue(Context.Reply);
+                Context.Now = _server.NowMilliseconds;
+            }
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -235,6 +238,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
             Session.CloseAfterReply = true;
         }
 
+        Context.EndTime();
         batch.Return();
         if (_isHeld) _input.VacateSmall();
         else _input.Compact(_reader.BytesExpected(_input.Start, _input.End), mayUseSmall);
@@ -247,8 +251,6 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     private bool ProcessBatch(CommandBatch batch)
     {
         var status = ReadAhead(batch);
-        Context.Now = _server.NowMilliseconds;
-        Context.Timestamp = Stopwatch.GetTimestamp();
         if (batch.Count > 1) batch.Prefetch(_server.Keyspace, Context.Database);
         for (var i = 0; i < batch.Count; i++)
         {

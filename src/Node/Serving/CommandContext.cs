@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Diagnostics;
 using Starling.Node.Expiry;
 using Starling.Resp;
 using Starling.Slots;
@@ -18,6 +19,8 @@ public sealed class CommandContext
     private ArgumentList _arguments = new();
     private int _keyPosition; // of the key whose slot and hash are known; 0 for none
     private KeyPlace _keyPlace;
+    private Command? _timedCommand;
+    private long _timedSince;
 
     /// <summary>Makes the context of a session.</summary>
     public CommandContext(NodeServer server, ClientSession session, RespWriter reply)
@@ -76,8 +79,23 @@ public sealed class CommandContext
     /// <summary>The handler runs inside EXEC.</summary>
     public bool IsInExec { get; internal set; }
 
-    /// <summary>Timestamp at which the time of the next command starts to count.</summary>
-    internal long Timestamp { get; set; }
+    /// <summary>Counts the time of a command of this row from now on. Commands of one row in succession share one look at the clock.</summary>
+    internal void CountTimeOf(Command command)
+    {
+        if (ReferenceEquals(command, _timedCommand)) return;
+        var now = Stopwatch.GetTimestamp();
+        if (_timedCommand is { } before) Stats.PerCommand[before.Ordinal].Ticks += now - _timedSince;
+        _timedCommand = command;
+        _timedSince = now;
+    }
+
+    /// <summary>Stops counting time.</summary>
+    internal void EndTime()
+    {
+        if (_timedCommand is not { } command) return;
+        Stats.PerCommand[command.Ordinal].Ticks += Stopwatch.GetTimestamp() - _timedSince;
+        _timedCommand = null;
+    }
 
     /// <summary>The counters of the thread that executes.</summary>
     internal StatsCell Stats { get; set; }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Starling.Node.Cluster;
 using Starling.Resp;
@@ -121,6 +120,7 @@ public sealed class Dispatcher
         var errors = reply.ErrorCount;
         var database = call.Session.DatabaseIndex;
         call.Command = command;
+        call.CountTimeOf(command);
         call.Begin(IsLogged(call));
         command.Handler!(call);
         call.End(database);
@@ -128,9 +128,6 @@ public sealed class Dispatcher
         stats.Commands++;
         ref var counters = ref stats.PerCommand[command.Ordinal];
         counters.Calls++;
-        var now = Stopwatch.GetTimestamp();
-        counters.Ticks += now - call.Timestamp;
-        call.Timestamp = now;
         if (reply.ErrorCount != errors)
         {
             counters.Failed++;

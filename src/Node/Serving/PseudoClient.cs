@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Starling.Resp;
 
 namespace Starling.Node.Serving;
@@ -36,8 +35,8 @@ public sealed class PseudoClient
         Reply.Clear();
         Context.Arguments = arguments;
         Context.Now = _server.NowMilliseconds;
-        Context.Timestamp = Stopwatch.GetTimestamp();
         Context.Stats = _server.Stats.Own;
         _server.Dispatcher.Execute(Context);
+        Context.EndTime();
     }
 }

@@ -7,7 +7,7 @@ public sealed class ServerCron
 {
     private readonly List<Job> _jobs = [];
     private readonly TimeProvider _clock;
-    private readonly ManualResetEventSlim _stop = new();
+    private readonly ManualResetEventSlim _stop = new(initialState: false, spinCount: 0); // it waits for milliseconds: spinning is waste
     private Thread? _thread;
 
     /// <summary>Makes a cron that gives its actions the time of a clock.</summary>
