@@ -48,7 +48,11 @@ public static class Clients
         string name, int arity, CommandFlags flags, CommandHandler handler, string since, string summary, string arguments = "") =>
         new(name, arity, flags, KeySpec.None, handler)
         {
-            Summary = summary, Since = since, ArgumentsHelp = arguments, Group = "connection", AclCategories = ["connection"],
+            Summary = summary,
+            Since = since,
+            ArgumentsHelp = arguments,
+            Group = "connection",
+            AclCategories = ["connection"],
         };
 
     private static void Id(CommandContext call) => call.Reply.Integer(call.Session.Id);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Microsoft.Extensions.Logging;
 using Starling.Resp;
 
 namespace Starling.Node.Serving;

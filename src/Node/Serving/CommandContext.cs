@@ -155,7 +155,7 @@ public sealed class CommandContext
     {
         if (database.TryFind(key, out entry) && (!HasExpired(entry) || IsKeptThoughExpired(database, key, forWrite: true)))
         {
-            if (!Session.NoTouch) database.Touch(entry, AccessClock);
+            if (!Session.NoTouch || Command.Name == "touch") database.Touch(entry, AccessClock);
             return true;
         }
 
