@@ -102,6 +102,9 @@ public static class ReplicationWaiting
                 write(reply, waiter.Count(replication.Replicas));
             });
         replication.Waiters.Add(waiter);
+
+        // The role may have changed since the check above, before this waiter was on the list.
+        if (replication.IsReplica) replication.Waiters.EndAll();
         replication.RequestAcknowledgements();
     }
 
