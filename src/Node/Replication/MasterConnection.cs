@@ -14,6 +14,7 @@ internal sealed class MasterConnection : IDisposable
     private const int KeptBuffer = 1024 * 1024;
     private const int MaxLine = 64 * 1024;
     private const int PollSlice = 1_000_000; // microseconds
+    private const int ConnectSlice = 20_000; // microseconds
 
     private readonly Socket _socket;
     private readonly TimeProvider _clock;
@@ -81,7 +82,10 @@ internal sealed class MasterConnection : IDisposable
     public void WaitConnected(TimeSpan timeout)
     {
         var since = _clock.GetTimestamp();
-        while (!_socket.Poll(Slice(timeout, since), SelectMode.SelectWrite)) ThrowIfOver(timeout, since);
+
+        // A socket that is not connected yet cannot be shut down by another thread: look often.
+        while (!_socket.Poll(Math.Min(ConnectSlice, Slice(timeout, since)), SelectMode.SelectWrite))
+            ThrowIfOver(timeout, since);
         var error = (int)_socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
         if (error != 0) throw new SocketException(error);
         if (_interrupted) throw new IOException("the link was given up");

@@ -16,10 +16,11 @@ internal sealed class MasterLink
     private static readonly TimeSpan AcknowledgePeriod = TimeSpan.FromSeconds(1);
 
     private readonly ReplicationService _service;
-    private readonly MasterLink? _former;
     private readonly ILogger _logger;
     private readonly ManualResetEventSlim _stop = new();
     private readonly ManualResetEventSlim _ended = new();
+    private readonly ManualResetEventSlim _quiet = new(initialState: true);
+    private MasterLink? _former;
     private MasterConnection? _connection;
     private volatile MasterLinkState _state;
     private volatile bool _stopped;
@@ -31,7 +32,7 @@ internal sealed class MasterLink
     /// <param name="service">The service.</param>
     /// <param name="host">Name or address of the master.</param>
     /// <param name="port">Its port.</param>
-    /// <param name="former">The link before, already stopped: its thread ends before this one touches the data.</param>
+    /// <param name="former">The link before, already stopped: if it is loading, that ends before this one begins.</param>
     /// <param name="logger">The log.</param>
     public MasterLink(ReplicationService service, string host, int port, MasterLink? former, ILogger logger)
     {
@@ -92,11 +93,26 @@ internal sealed class MasterLink
         return true;
     }
 
+    /// <summary>
+    /// Announces that a snapshot is about to be loaded, which goes on for a moment after the link was stopped.
+    /// </summary>
+    public void BeginLoading() => _quiet.Reset();
+
+    /// <summary>The loading is over, and what was not to stay is gone.</summary>
+    public void EndLoading() => _quiet.Set();
+
+    private void WaitUntilQuiet()
+    {
+        Volatile.Read(ref _former)?.WaitUntilQuiet();
+        _quiet.Wait();
+    }
+
     private void Run()
     {
         try
         {
-            _former?._ended.Wait();
+            _former?.WaitUntilQuiet();
+            Volatile.Write(ref _former, null);
             var isFirst = true;
             while (!_stopped)
             {

@@ -34,9 +34,17 @@ internal sealed class MasterTransfer(
         if (snapshot.IsStreamed) MasterLinkMessages.ReceivingStream(logger, target);
         else MasterLinkMessages.ReceivingBytes(logger, snapshot.TotalLength, target);
         link.Progress.Begin(snapshot.TotalLength, Server.NowMilliseconds);
-        var result = direct ? LoadFromSocket(snapshot) : LoadFromFile(Receive(snapshot));
-        if (result is null) return false;
-        return service.TryAdopt(link, answer, result.Position);
+        var file = direct ? null : Receive(snapshot);
+        link.BeginLoading();
+        try
+        {
+            var result = file is null ? LoadFromSocket(snapshot) : LoadFromFile(file);
+            return result is not null && service.TryAdopt(link, answer, result.Position);
+        }
+        finally
+        {
+            link.EndLoading();
+        }
     }
 
     private MasterSnapshotStream Open()

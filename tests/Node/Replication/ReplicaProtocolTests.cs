@@ -217,6 +217,32 @@ public sealed class ReplicaProtocolTests
         Assert.Contains("MASTER timeout: no data nor PING received", replica.Log, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("+FULLRESYNC 0123456789abcdef0123456789abcdef01234567 7\r\n")]
+    [InlineData("+FULLRESYNC 0123456789abcdef0123456789abcdef01234567 7\r\n$5000\r\nREDIS0010")]
+    public void A_master_that_stalls_is_left_for_another_at_once(string answer)
+    {
+        using var stalling = new FakeMaster();
+        using var other = new FakeMaster();
+        using var replica = new StarlingNode();
+        replica.Text("SET", "kept", "so far");
+        replica.Text("REPLICAOF", "127.0.0.1", stalling.Port);
+        stalling.Accept();
+        stalling.Send(Encoding.ASCII.GetBytes(answer));
+        Assert.Equal("so far", replica.Text("GET", "kept"));
+        replica.Text("REPLICAOF", "127.0.0.1", other.Port);
+        other.Accept();
+        other.FullSync(7);
+        other.WaitForAck(7);
+        Assert.Null(replica.Text("GET", "kept"));
+        replica.Text("REPLICAOF", "127.0.0.1", stalling.Port);
+        stalling.Accept();
+        stalling.Send(Encoding.ASCII.GetBytes(answer));
+        replica.Text("REPLICAOF", "NO", "ONE");
+        Assert.Equal("OK", replica.Text("SET", "a", "1"));
+    }
+
     [Fact]
     public void Replicaof_the_same_master_changes_nothing()
     {
