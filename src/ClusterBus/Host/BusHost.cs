@@ -12,16 +12,22 @@ namespace Starling.ClusterBus.Host;
 /// </summary>
 public sealed class BusHost : IDisposable
 {
-    // What was saved without fsync is synced when this many milliseconds have passed without another save: while slots are moved one by one, an fsync for
-    // each would hold up heartbeats for longer than what it protects is worth, which is less than what a vote or an epoch needs.
-    private const long SyncDelay = 1000;
+    // Milliseconds between two heartbeats that are logged.
+    private const long DelayWorthNoting = 500;
+
+    // Milliseconds.
+    private const long MaxWait = 100;
+
+    // How often one link is received from before the next one's turn.
+    private const int MaxReceives = 64;
 
     // Guards the machine. Held for one pure call at a time, never while anything is sent, written to disk or waited for. May be taken with stripes held;
     // nothing is taken under it.
     private readonly Lock _gate = new();
     private readonly ClusterMachine _machine;
     private readonly IClusterActions _actions;
-    private readonly ConfigFile _file;
+    private readonly ConfigWriter _writer;
+    private readonly EffectRunner _runner;
     private readonly BusHostOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -31,9 +37,8 @@ public sealed class BusHost : IDisposable
     private readonly TcpLinks _links;
     private readonly Thread _thread;
     private long _now;
-    private long _savedAt;
-    private bool _isPublished;
-    private bool _isPromoted;
+    private long _lastTick;
+    private EffectBatch? _prepared;
     private ClusterOptions _lastOptions;
     private volatile bool _stopping;
 
@@ -48,13 +53,14 @@ public sealed class BusHost : IDisposable
         ClusterMachine machine, ConfigFile file, IClusterActions actions, BusHostOptions options, TimeProvider clock, ILogger logger)
     {
         _machine = machine;
-        _file = file;
         _actions = actions;
         _options = options;
         _clock = clock;
         _logger = logger;
         _lastOptions = machine.Options;
         _links = new TcpLinks(options, logger);
+        _writer = new ConfigWriter(file, FormatFile, _wakeUp.Raise, actions.Fail);
+        _runner = new EffectRunner(actions, _links, _writer, logger);
         _thread = new Thread(Run) { Name = "cluster-bus", IsBackground = true };
     }
 
@@ -81,10 +87,10 @@ public sealed class BusHost : IDisposable
     public void Start(SlotSet slotsWithKeys)
     {
         ReadClock();
-        Apply((machine, now, effects) => machine.Start(now, effects));
-        CarryOut();
-        Apply((machine, now, effects) => machine.ReconcileWithData(slotsWithKeys, now, effects));
-        CarryOut();
+        Call((machine, now, effects) => machine.Start(now, effects));
+        _runner.Settle();
+        Call((machine, now, effects) => machine.ReconcileWithData(slotsWithKeys, now, effects));
+        _runner.Settle();
         _thread.Start();
     }
 
@@ -103,8 +109,8 @@ public sealed class BusHost : IDisposable
         Stop();
         _links.Dispose();
         foreach (var listener in _options.Listeners) listener.Dispose();
+        _writer.Dispose();
         _wakeUp.Dispose();
-        _file.Dispose();
     }
 
     /// <summary>Hands work to the bus thread. Any thread; returns at once.</summary>
@@ -122,19 +128,9 @@ public sealed class BusHost : IDisposable
     /// </summary>
     public void Apply(MachineCall call)
     {
-        Invariant.That(_effects.Count == 0);
-        lock (_gate)
-        {
-            _machine.Local = _actions.StatusAt(_now);
-            call(_machine, _now, _effects);
-        }
-
-        foreach (var effect in _effects)
-        {
-            if (effect is ClusterEffect.BecomeMaster or ClusterEffect.BecomeReplicaOf) return;
-        }
-
-        PublishNow();
+        Invariant.That(_prepared is null);
+        _prepared = Prepare(call);
+        if (!_prepared.ChangesRole) _runner.Publish(_prepared);
     }
 
     /// <summary>The cluster as this node sees it now, the times of pings and pongs included. Any thread.</summary>
@@ -161,61 +157,84 @@ public sealed class BusHost : IDisposable
         lock (_gate) _links.Break(_machine.NodeOf, node, inbound, outbound);
     }
 
-    /// <summary>Replaces and syncs nodes.conf now (CLUSTER SAVECONFIG), from work given to <see cref="Post"/>. Null, or what went wrong.</summary>
-    public string? TrySave()
-    {
-        try
-        {
-            Save(sync: true);
-            return null;
-        }
-        catch (IOException e)
-        {
-            return e.Message;
-        }
-    }
+    /// <summary>Writes and syncs nodes.conf now (CLUSTER SAVECONFIG). Any thread.</summary>
+    /// <param name="report">Gets null or what went wrong; on another thread.</param>
+    public void SaveConfig(Action<string?> report) => _writer.Request(sync: true, report);
 
     private void Run()
     {
+        var hasWork = false;
         while (true)
         {
-            ReadClock();
-            var isLast = _stopping;
-            RunRequests();
-            if (isLast) break;
-            if (_now >= NextTick()) TickNow();
-            var hasWork = _actions.DoWork();
-            _links.FlushAll();
-            LoseBroken();
-            _links.Poll(_options.Listeners, _wakeUp.Socket, hasWork ? 0 : Math.Clamp(NextTick() - CurrentTime(), 0, 100));
+            _links.Poll(_options.Listeners, _wakeUp.Socket, hasWork ? 0 : TimeToWait());
             ReadClock();
             _wakeUp.Clear();
+            var isLast = _stopping;
+
+            // What has arrived comes before what the clock says: when this thread was held up, by a slow disk or for want of a processor, the
+            // answers of the other nodes wait in the sockets, and they have not failed.
             Accept();
             Established();
             Received();
+            _runner.Drain();
+            RunRequests(isLast);
+            if (isLast) break;
+            ReadClock();
+            if (!_runner.IsBlocked && _now >= NextTick()) TickNow();
+            hasWork = _actions.DoWork();
+            _links.FlushAll();
+            LoseBroken();
         }
 
         _links.Dispose();
-        Sync();
     }
+
+    // While effects wait for the disk there are no heartbeats: a ping that could not leave would count against its node.
+    private long TimeToWait() => _runner.IsBlocked ? MaxWait : Math.Clamp(NextTick() - CurrentTime(), 0, MaxWait);
 
     private long CurrentTime() => _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     // The machine's time never goes back, whatever the wall clock does.
-    private void ReadClock() => _now = Math.Max(_now, CurrentTime());
+    private void ReadClock() => _runner.Now = _now = Math.Max(_now, CurrentTime());
 
     private long NextTick()
     {
         lock (_gate) return _machine.NextTickAt;
     }
 
-    private void RunRequests()
+    private EffectBatch Prepare(MachineCall call)
     {
-        while (_requests.TryDequeue(out var request))
+        Invariant.That(_effects.Count == 0);
+        lock (_gate)
+        {
+            _machine.Local = _actions.StatusAt(_now);
+            call(_machine, _now, _effects);
+        }
+
+        return TakeEffects();
+    }
+
+    private EffectBatch TakeEffects()
+    {
+        var batch = new EffectBatch(_effects);
+        _effects.Clear();
+        return batch;
+    }
+
+    private void Call(MachineCall call) => _runner.Add(Prepare(call));
+
+    // They wait while effects wait: what they check and publish would overtake what comes before.
+    private void RunRequests(bool isLast)
+    {
+        if (isLast) _runner.Settle();
+        while (!_runner.IsBlocked && _requests.TryDequeue(out var request))
         {
             request.Work();
-            CarryOut();
-            request.Done();
+            var batch = _prepared ?? TakeEffects();
+            _prepared = null;
+            batch.Done = request.Done;
+            _runner.Add(batch);
+            if (isLast) _runner.Settle();
         }
     }
 
@@ -225,16 +244,20 @@ public sealed class BusHost : IDisposable
         if (options != _lastOptions)
         {
             _lastOptions = options;
-            Apply((machine, now, effects) => machine.Reconfigure(options, now, effects));
-            CarryOut();
+            Call((machine, now, effects) => machine.Reconfigure(options, now, effects));
         }
 
         _links.ResumeAccepting();
         lock (_gate) _links.BreakOverLimit(_machine.NodeOf, _options.SendBufferLimit());
         LoseBroken();
-        Apply(static (machine, now, effects) => machine.Tick(now, effects));
-        CarryOut();
-        if (_file.IsUnsynced && _now - _savedAt >= SyncDelay) Sync();
+        Call(static (machine, now, effects) => machine.Tick(now, effects));
+        NoteDelay();
+    }
+
+    private void NoteDelay()
+    {
+        if (_lastTick != 0 && _now - _lastTick > DelayWorthNoting) BusLog.HeldUp(_logger, _now - _lastTick);
+        _lastTick = _now;
     }
 
     private void Accept()
@@ -252,8 +275,7 @@ public sealed class BusHost : IDisposable
         while (_links.TryTakeEstablished(out var link))
         {
             var (remoteIp, localIp) = (link.RemoteIp, link.LocalIp);
-            Apply((machine, now, effects) => machine.LinkEstablished(link.Id, remoteIp, localIp, now, effects));
-            CarryOut();
+            Call((machine, now, effects) => machine.LinkEstablished(link.Id, remoteIp, localIp, now, effects));
         }
 
         LoseBroken();
@@ -263,7 +285,7 @@ public sealed class BusHost : IDisposable
     {
         foreach (var link in _links.Readable)
         {
-            if (!link.IsClosed && _links.Receive(link)) TakePackets(link);
+            for (var i = 0; i < MaxReceives && !link.IsClosed && _links.Receive(link); i++) TakePackets(link);
         }
 
         LoseBroken();
@@ -307,116 +329,19 @@ public sealed class BusHost : IDisposable
             if (!link.HasSpoken) link.HasSpoken = !_machine.NodeOf(link.Id).IsNone;
         }
 
-        CarryOut();
+        _runner.Add(TakeEffects());
     }
 
     private void LoseBroken()
     {
         while (_links.TryTakeBroken(out var id))
         {
-            Apply((machine, now, effects) => machine.LinkLost(id, now, effects));
-            CarryOut();
+            Call((machine, now, effects) => machine.LinkLost(id, now, effects));
         }
     }
 
-    // In the machine's order, with one exception: a node is a master before clients may see that it owns slots, and no longer named as an
-    // owner before it becomes a replica. Between the two, clients would get READONLY errors that Redis never gives.
-    private void CarryOut()
+    private string FormatFile()
     {
-        foreach (var effect in _effects) CarryOut(effect);
-        _effects.Clear();
-        _isPublished = false;
-        _isPromoted = false;
-    }
-
-    private void CarryOut(ClusterEffect effect)
-    {
-        switch (effect)
-        {
-            case ClusterEffect.Persist persist: SaveOrFail(persist.Sync); break;
-            case ClusterEffect.PublishView: PublishNow(); break;
-            case ClusterEffect.BecomeMaster: PromoteNow(); break;
-            case ClusterEffect.BecomeReplicaOf master:
-                PublishNow();
-                _actions.BecomeReplicaOf(master.Ip, master.Port);
-                break;
-            case ClusterEffect.Connect connect: _links.Connect(connect, _now); break;
-            case ClusterEffect.CloseLink close: _links.Close(close.Link); break;
-            case ClusterEffect.Send send: _links.Send(send.Link, send.Packet); break;
-            case ClusterEffect.PauseWrites pause: _actions.PauseWrites(pause.Until); break;
-            case ClusterEffect.ResumeWrites: _actions.ResumeWrites(); break;
-            case ClusterEffect.DeleteKeysInSlots delete: _actions.DeleteKeysInSlots(delete.Slots); break;
-            case ClusterEffect.FlushAll: _actions.FlushAll(); break;
-            case ClusterEffect.Deliver: break; // Nobody can subscribe yet.
-            case ClusterEffect.Log line: Write(line); break;
-            default: Invariant.Broken("every cluster effect is carried out"); break;
-        }
-    }
-
-    private void PublishNow()
-    {
-        if (_isPublished) return;
-        foreach (var effect in _effects)
-        {
-            if (effect is not ClusterEffect.PublishView publish) continue;
-            foreach (var other in _effects)
-            {
-                if (other is ClusterEffect.BecomeMaster) PromoteNow();
-            }
-
-            _actions.Publish(publish.View);
-            _isPublished = true;
-            return;
-        }
-    }
-
-    private void PromoteNow()
-    {
-        if (_isPromoted) return;
-        _isPromoted = true;
-        _actions.BecomeMaster();
-    }
-
-    private void SaveOrFail(bool sync)
-    {
-        try
-        {
-            Save(sync);
-        }
-        catch (IOException e)
-        {
-            _actions.Fail($"Fatal: can't update cluster config file: {e.Message}");
-        }
-    }
-
-    private void Save(bool sync)
-    {
-        string text;
-        lock (_gate) text = _machine.FormatNodesFile();
-        _file.Save(text, sync);
-        _savedAt = _now;
-    }
-
-    private void Sync()
-    {
-        try
-        {
-            _file.Sync();
-        }
-        catch (IOException e)
-        {
-            _actions.Fail($"Fatal: can't update cluster config file: {e.Message}");
-        }
-    }
-
-    private void Write(ClusterEffect.Log line)
-    {
-        switch (line.Level)
-        {
-            case ClusterLogLevel.Debug: BusLog.Debug(_logger, line.Text); break;
-            case ClusterLogLevel.Verbose: BusLog.Verbose(_logger, line.Text); break;
-            case ClusterLogLevel.Notice: BusLog.Notice(_logger, line.Text); break;
-            case ClusterLogLevel.Warning: BusLog.Warning(_logger, line.Text); break;
-        }
+        lock (_gate) return _machine.FormatNodesFile();
     }
 }

@@ -26,6 +26,9 @@ internal static partial class BusLog
     [LoggerMessage(Level = LogLevel.Trace, Message = "Unable to connect to Cluster Node [{Ip}]:{Port} -> {Error}")]
     public static partial void ConnectFailed(ILogger logger, string ip, int port, string error);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "The cluster bus was held up: {Milliseconds} ms between two heartbeats")]
+    public static partial void HeldUp(ILogger logger, long milliseconds);
+
     [LoggerMessage(Level = LogLevel.Trace, Message = "I/O error on node link: {Error}")]
     public static partial void LinkBroken(ILogger logger, string error);
 

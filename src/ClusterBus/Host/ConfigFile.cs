@@ -69,7 +69,20 @@ public sealed class ConfigFile : IDisposable
     /// <param name="text">The new text.</param>
     /// <param name="sync">The file and its directory are fsynced, so that a crash of the machine does no harm either.</param>
     /// <exception cref="IOException">It did not work; the old file is still there, or the new one is not synced.</exception>
-    public void Save(string text, bool sync)
+    public void Save(string text, bool sync) => Replace(text, sync).Dispose();
+
+    /// <summary>Fsyncs what was saved without.</summary>
+    /// <exception cref="IOException">It did not work.</exception>
+    public void Sync()
+    {
+        if (!IsUnsynced) return;
+        _locked.Flush(flushToDisk: true);
+        DirectorySync.Flush(Path.GetDirectoryName(_path)!);
+        IsUnsynced = false;
+    }
+
+    /// <summary>As <see cref="Save"/>, but leaves it to the caller to close the former file.</summary>
+    internal IDisposable Replace(string text, bool sync)
     {
         var temporary = string.Create(CultureInfo.InvariantCulture, $"{_path}.tmp-{Environment.ProcessId}-{++_saves}");
 
@@ -90,19 +103,10 @@ public sealed class ConfigFile : IDisposable
             throw e as IOException ?? new IOException(e.Message, e);
         }
 
-        _locked.Dispose();
+        var former = _locked;
         _locked = replacement;
         IsUnsynced = !sync;
-    }
-
-    /// <summary>Fsyncs what was saved without.</summary>
-    /// <exception cref="IOException">It did not work.</exception>
-    public void Sync()
-    {
-        if (!IsUnsynced) return;
-        _locked.Flush(flushToDisk: true);
-        DirectorySync.Flush(Path.GetDirectoryName(_path)!);
-        IsUnsynced = false;
+        return former;
     }
 
     /// <summary>Lets go of the lock.</summary>

@@ -287,10 +287,15 @@ public static class ClusterCommands
     {
         if (!TryMachine(call, out var cluster)) return;
         string? error = null;
-        cluster.ExecuteOnBus(call, () => error = cluster.Host.TrySave(), reply =>
+        var suspension = call.Suspend(deadline: 0, (reply, _) =>
         {
             if (error is null) reply.Simple("OK"u8);
             else reply.Error("ERR error saving the cluster node config: " + error);
+        });
+        cluster.Host.SaveConfig(result =>
+        {
+            error = result;
+            suspension.Complete();
         });
     }
 
