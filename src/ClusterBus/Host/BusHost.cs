@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
-using Starling.Slots;
 
 namespace Starling.ClusterBus.Host;
 
@@ -21,8 +20,8 @@ public sealed class BusHost : IDisposable
     // How often one link is received from before the next one's turn.
     private const int MaxReceives = 64;
 
-    // Guards the machine. Held for one pure call at a time, never while anything is sent, written to disk or waited for. May be taken with stripes held;
-    // nothing is taken under it.
+    // Guards the machine and the time. Held for one pure call at a time, never while anything is sent, written to disk or waited for. May be taken with
+    // stripes held; under it only the locks of the effect queue and of the replication log.
     private readonly Lock _gate = new();
     private readonly ClusterMachine _machine;
     private readonly IClusterActions _actions;
@@ -32,13 +31,13 @@ public sealed class BusHost : IDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly WakeUp _wakeUp = new();
-    private readonly ConcurrentQueue<BusRequest> _requests = new();
+    private readonly ConcurrentQueue<Action> _requests = new();
     private readonly EffectList _effects = new();
     private readonly TcpLinks _links;
     private readonly Thread _thread;
     private long _now;
     private long _lastTick;
-    private EffectBatch? _prepared;
+    private long _calls;
     private ClusterOptions _lastOptions;
     private volatile bool _stopping;
 
@@ -86,7 +85,7 @@ public sealed class BusHost : IDisposable
     /// <param name="slotsWithKeys">The slots that hold keys.</param>
     public void Start(SlotSet slotsWithKeys)
     {
-        ReadClock();
+        Tell();
         Call((machine, now, effects) => machine.Start(now, effects));
         _runner.Settle();
         Call((machine, now, effects) => machine.ReconcileWithData(slotsWithKeys, now, effects));
@@ -113,24 +112,28 @@ public sealed class BusHost : IDisposable
         _wakeUp.Dispose();
     }
 
-    /// <summary>Hands work to the bus thread. Any thread; returns at once.</summary>
-    /// <param name="work">Runs there; it may take stripes and calls <see cref="Apply"/> at most once.</param>
-    /// <param name="done">Runs there when everything that followed from it was done, nodes.conf included.</param>
-    public void Post(Action work, Action done)
+    /// <summary>
+    /// Calls the machine, on any thread. When slots change hands and no role changes, the new view is published before this
+    /// returns: a caller that holds the stripes of these slots lets no command in between. The other effects follow on the bus thread.
+    /// </summary>
+    /// <param name="call">Calls the machine.</param>
+    /// <param name="onEffects">
+    /// Asked, under the machine's lock, when there are effects: gives what to call, on the bus thread, when they were carried out, nodes.conf
+    /// included; or null.
+    /// </param>
+    public void Apply(MachineCall call, Func<Action?>? onEffects = null)
     {
-        _requests.Enqueue(new BusRequest(work, done));
+        var batch = Prepare(call, onEffects);
+        if (batch.IsEmpty) return;
+        _runner.PublishEarly(batch);
         _wakeUp.Raise();
     }
 
-    /// <summary>
-    /// Calls the machine, from work given to <see cref="Post"/>. When slots change hands and no role changes, the new view is published before this
-    /// returns: a caller that holds the stripes of these slots lets no command in between. The other effects follow after the work.
-    /// </summary>
-    public void Apply(MachineCall call)
+    /// <summary>Has something done on the bus thread. Any thread; returns at once.</summary>
+    public void Post(Action work)
     {
-        Invariant.That(_prepared is null);
-        _prepared = Prepare(call);
-        if (!_prepared.ChangesRole) _runner.Publish(_prepared);
+        _requests.Enqueue(work);
+        _wakeUp.Raise();
     }
 
     /// <summary>The cluster as this node sees it now, the times of pings and pongs included. Any thread.</summary>
@@ -145,13 +148,13 @@ public sealed class BusHost : IDisposable
         lock (_gate) return _machine.CountFailureReports(node, _now);
     }
 
-    /// <summary>CLUSTER LINKS: the links whose other end is known. On the bus thread only, from work given to <see cref="Post"/>.</summary>
+    /// <summary>CLUSTER LINKS: the links whose other end is known. On the bus thread only.</summary>
     public List<LinkDescription> DescribeLinks()
     {
         lock (_gate) return _links.Describe(_machine.NodeOf);
     }
 
-    /// <summary>Closes links to or from a node (DEBUG CLUSTERLINK KILL), from work given to <see cref="Post"/>.</summary>
+    /// <summary>Closes links to or from a node (DEBUG CLUSTERLINK KILL), on the bus thread.</summary>
     public void KillLinks(NodeId node, bool inbound, bool outbound)
     {
         lock (_gate) _links.Break(_machine.NodeOf, node, inbound, outbound);
@@ -167,7 +170,7 @@ public sealed class BusHost : IDisposable
         while (true)
         {
             _links.Poll(_options.Listeners, _wakeUp.Socket, hasWork ? 0 : TimeToWait());
-            ReadClock();
+            Tell();
             _wakeUp.Clear();
             var isLast = _stopping;
 
@@ -177,15 +180,16 @@ public sealed class BusHost : IDisposable
             Established();
             Received();
             _runner.Drain();
-            RunRequests(isLast);
+            RunRequests();
             if (isLast) break;
-            ReadClock();
+            Tell();
             if (!_runner.IsBlocked && _now >= NextTick()) TickNow();
             hasWork = _actions.DoWork();
             _links.FlushAll();
             LoseBroken();
         }
 
+        _runner.Settle();
         _links.Dispose();
     }
 
@@ -194,48 +198,52 @@ public sealed class BusHost : IDisposable
 
     private long CurrentTime() => _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    // The machine's time never goes back, whatever the wall clock does.
-    private void ReadClock() => _runner.Now = _now = Math.Max(_now, CurrentTime());
+    // The machine's time never goes back, whatever the wall clock does. Under the machine's lock.
+    private void ReadClock() => _now = Math.Max(_now, CurrentTime());
+
+    private long Tell()
+    {
+        lock (_gate)
+        {
+            ReadClock();
+            return _runner.Now = _now;
+        }
+    }
 
     private long NextTick()
     {
         lock (_gate) return _machine.NextTickAt;
     }
 
-    private EffectBatch Prepare(MachineCall call)
+    private EffectBatch Prepare(MachineCall call, Func<Action?>? onEffects = null)
     {
-        Invariant.That(_effects.Count == 0);
         lock (_gate)
         {
+            ReadClock();
             _machine.Local = _actions.StatusAt(_now);
             call(_machine, _now, _effects);
+            return TakeEffects(onEffects);
         }
-
-        return TakeEffects();
     }
 
-    private EffectBatch TakeEffects()
+    private EffectBatch TakeEffects(Func<Action?>? onEffects = null)
     {
-        var batch = new EffectBatch(_effects);
+        var batch = new EffectBatch(_effects, ++_calls);
         _effects.Clear();
+        if (batch.IsEmpty) return batch;
+        batch.Done = onEffects?.Invoke();
+        _runner.Add(batch);
         return batch;
     }
 
-    private void Call(MachineCall call) => _runner.Add(Prepare(call));
-
-    // They wait while effects wait: what they check and publish would overtake what comes before.
-    private void RunRequests(bool isLast)
+    private void Call(MachineCall call)
     {
-        if (isLast) _runner.Settle();
-        while (!_runner.IsBlocked && _requests.TryDequeue(out var request))
-        {
-            request.Work();
-            var batch = _prepared ?? TakeEffects();
-            _prepared = null;
-            batch.Done = request.Done;
-            _runner.Add(batch);
-            if (isLast) _runner.Settle();
-        }
+        if (!Prepare(call).IsEmpty) _runner.Drain();
+    }
+
+    private void RunRequests()
+    {
+        while (_requests.TryDequeue(out var request)) request();
     }
 
     private void TickNow()
@@ -321,15 +329,16 @@ public sealed class BusHost : IDisposable
             return;
         }
 
-        Invariant.That(_effects.Count == 0);
         lock (_gate)
         {
+            ReadClock();
             _machine.Local = _actions.StatusAt(_now);
             _machine.Step(link.Id, packet, _now, _effects);
             if (!link.HasSpoken) link.HasSpoken = !_machine.NodeOf(link.Id).IsNone;
+            TakeEffects();
         }
 
-        _runner.Add(TakeEffects());
+        _runner.Drain();
     }
 
     private void LoseBroken()

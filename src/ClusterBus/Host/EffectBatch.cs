@@ -1,4 +1,5 @@
 using Starling.ClusterBus.Protocol;
+using Starling.ClusterBus.View;
 
 namespace Starling.ClusterBus.Host;
 
@@ -9,23 +10,40 @@ internal sealed class EffectBatch
     private int _next;
 
     /// <summary>Makes a batch.</summary>
-    public EffectBatch(EffectList effects) => _effects = [.. effects];
+    /// <param name="effects">The effects in the machine's order.</param>
+    /// <param name="sequence">Counts the calls of the machine.</param>
+    public EffectBatch(EffectList effects, long sequence)
+    {
+        _effects = [.. effects];
+        Sequence = sequence;
+        foreach (var effect in _effects)
+        {
+            if (effect is ClusterEffect.PublishView publish) View = publish.View;
+            else if (effect is ClusterEffect.BecomeMaster) Promotes = true;
+            else if (effect is ClusterEffect.BecomeReplicaOf) Demotes = true;
+        }
+    }
 
-    /// <summary>The effects in the machine's order.</summary>
-    public IReadOnlyList<ClusterEffect> Effects => _effects;
+    /// <summary>Counts the calls of the machine.</summary>
+    public long Sequence { get; }
 
-    /// <summary>The view was published.</summary>
-    public bool IsPublished { get; set; }
+    /// <summary>The view to publish, or null.</summary>
+    public ClusterView? View { get; }
+
+    /// <summary>The server becomes a master.</summary>
+    public bool Promotes { get; }
+
+    /// <summary>The server becomes a replica.</summary>
+    public bool Demotes { get; }
+
+    /// <summary>There is nothing to do.</summary>
+    public bool IsEmpty => _effects.Length == 0;
 
     /// <summary>The server was made a master.</summary>
     public bool IsPromoted { get; set; }
 
     /// <summary>Called when all that is done and on the disk.</summary>
     public Action? Done { get; set; }
-
-    /// <summary>The role changes.</summary>
-    public bool ChangesRole =>
-        Array.Exists(_effects, static effect => effect is ClusterEffect.BecomeMaster or ClusterEffect.BecomeReplicaOf);
 
     /// <summary>Takes the next effect, or null when there is none.</summary>
     public ClusterEffect? Take() => _next < _effects.Length ? _effects[_next++] : null;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.Protocol;
 using Starling.Slots;
@@ -5,17 +6,24 @@ using Starling.Slots;
 namespace Starling.ClusterBus.Host;
 
 /// <summary>
-/// Carries out the machine's effects in their order. When the state has to be durable first, what follows waits for the disk, and everything behind it too;
-/// the bus thread goes on listening meanwhile. Used by the bus thread only.
+/// Carries out the machine's effects in their order, on the bus thread. When the state has to be durable first, what follows waits for the disk, and
+/// everything behind it too; the bus thread goes on listening meanwhile.
 /// </summary>
 internal sealed class EffectRunner
 {
+    // Guards the queue; the machine's lock is held around it when a batch is added, so that batches are in the order of the calls.
+    private readonly Lock _queueGate = new();
+
+    // Guards which view was published last. Taken with stripes held, or without; publishing takes no stripe.
+    private readonly Lock _publishGate = new();
     private readonly IClusterActions _actions;
     private readonly TcpLinks _links;
     private readonly ConfigWriter _writer;
     private readonly ILogger _logger;
     private readonly Queue<EffectBatch> _batches = new();
     private readonly Queue<(long Request, Action Done)> _finished = new();
+    private int _roleChanges;
+    private long _published;
     private long _awaited;
 
     public EffectRunner(IClusterActions actions, TcpLinks links, ConfigWriter writer, ILogger logger)
@@ -27,28 +35,41 @@ internal sealed class EffectRunner
     }
 
     /// <summary>Effects wait for the disk.</summary>
-    public bool IsBlocked => _batches.Count > 0;
+    public bool IsBlocked => _awaited > _writer.Done;
 
     /// <summary>The time of connections that are made, milliseconds of Unix time.</summary>
     public long Now { get; set; }
 
-    /// <summary>Adds a batch and carries out what can be.</summary>
+    /// <summary>Adds a batch. Any thread that holds the machine's lock.</summary>
     public void Add(EffectBatch batch)
     {
-        if (batch.Effects.Count == 0 && batch.Done is null) return;
-        _batches.Enqueue(batch);
-        Drain();
+        lock (_queueGate)
+        {
+            _batches.Enqueue(batch);
+            if (batch.Promotes || batch.Demotes) _roleChanges++;
+        }
+    }
+
+    /// <summary>
+    /// Publishes the view of a batch that was just added, before its turn, unless the role changes with it or before it. Any thread.
+    /// </summary>
+    public void PublishEarly(EffectBatch batch)
+    {
+        lock (_queueGate)
+        {
+            if (_roleChanges > 0) return;
+        }
+
+        Publish(batch);
     }
 
     /// <summary>Carries out what the disk allows by now.</summary>
     public void Drain()
     {
-        while (_batches.TryPeek(out var batch))
+        while (!IsBlocked && TryPeek(out var batch))
         {
-            while (_awaited <= _writer.Done && batch.Take() is { } effect) CarryOut(batch, effect);
-            if (_awaited > _writer.Done) break;
-            _batches.Dequeue();
-            if (batch.Done is { } done) _finished.Enqueue((_writer.Requested, done));
+            while (!IsBlocked && batch.Take() is { } effect) CarryOut(batch, effect);
+            if (!IsBlocked) Finish(batch);
         }
 
         while (_finished.TryPeek(out var finished) && finished.Request <= _writer.Done)
@@ -62,31 +83,40 @@ internal sealed class EffectRunner
     public void Settle()
     {
         Drain();
-        while (_batches.Count > 0 || _finished.Count > 0)
+        while (_finished.Count > 0 || TryPeek(out _))
         {
             _writer.Wait(_writer.Requested);
             Drain();
         }
     }
 
-    /// <summary>
-    /// Publishes the view of a batch, if there is one and it was not done before. A node is a master before clients may see that it owns slots, and no longer
-    /// named as an owner before it becomes a replica: between the two, clients would get READONLY errors that Redis never gives.
-    /// </summary>
-    public void Publish(EffectBatch batch)
+    private bool TryPeek([NotNullWhen(true)] out EffectBatch? batch)
     {
-        if (batch.IsPublished) return;
-        foreach (var effect in batch.Effects)
-        {
-            if (effect is not ClusterEffect.PublishView publish) continue;
-            foreach (var other in batch.Effects)
-            {
-                if (other is ClusterEffect.BecomeMaster) Promote(batch);
-            }
+        lock (_queueGate) return _batches.TryPeek(out batch);
+    }
 
-            _actions.Publish(publish.View);
-            batch.IsPublished = true;
-            return;
+    private void Finish(EffectBatch batch)
+    {
+        lock (_queueGate)
+        {
+            _batches.Dequeue();
+            if (batch.Promotes || batch.Demotes) _roleChanges--;
+        }
+
+        if (batch.Done is { } done) _finished.Enqueue((_writer.Requested, done));
+    }
+
+    // A node is a master before clients may see that it owns slots, and no longer named as an owner before it becomes a replica: between the two,
+    // clients would get READONLY errors that Redis never gives. A view that is older than the last one published is left out.
+    private void Publish(EffectBatch batch)
+    {
+        if (batch.View is not { } view) return;
+        if (batch.Promotes) Promote(batch);
+        lock (_publishGate)
+        {
+            if (batch.Sequence <= _published) return;
+            _published = batch.Sequence;
+            _actions.Publish(view);
         }
     }
 

@@ -4,18 +4,21 @@ using Starling.ClusterBus.View;
 namespace Starling.ClusterBus.Host;
 
 /// <summary>
-/// What the cluster bus makes the server around it do, and asks it. Every member is called on the bus thread, in the order of the machine's effects,
-/// with no lock held; what takes long delays this node's heartbeats.
+/// What the cluster bus makes the server around it do, and asks it. Unless it says otherwise, a member is called on the bus thread, in the order of the
+/// machine's effects, with no lock held; what takes long delays this node's heartbeats.
 /// </summary>
 public interface IClusterActions
 {
     /// <summary>The directives in force; compared with the last ones at every tick.</summary>
     ClusterOptions Options { get; }
 
-    /// <summary>Replication offset, age of the data and pause of writes.</summary>
+    /// <summary>Replication offset, age of the data and pause of writes. Any thread, under the machine's lock.</summary>
     LocalStatus StatusAt(long now);
 
-    /// <summary>The view changed in what clients can see: make it the routing table. May be called with stripes held (see <see cref="BusHost.Apply"/>).</summary>
+    /// <summary>
+    /// The view changed in what clients can see: make it the routing table. Any thread, one at a time, perhaps with stripes held (see
+    /// <see cref="BusHost.Apply"/>): it takes none.
+    /// </summary>
     void Publish(ClusterView view);
 
     /// <summary>Become a replica of a master, or of the same one at another address.</summary>

@@ -6,7 +6,7 @@ using Starling.Node.Config;
 
 namespace Starling.Node.Cluster;
 
-/// <summary>What the cluster bus makes this server do. Used by the bus thread only.</summary>
+/// <summary>What the cluster bus makes this server do.</summary>
 internal sealed class ClusterActions : IClusterActions
 {
     private const string PauseReason = "failover";
@@ -16,8 +16,6 @@ internal sealed class ClusterActions : IClusterActions
     private readonly ILogger _logger;
     private readonly SlotCleaner _cleaner;
     private readonly InternalClient _client;
-    private ClusterView? _view;
-    private string _endpointType = "";
     private long _pausedUntil;
 
     public ClusterActions(NodeServer server, ClusterService cluster, ILogger logger)
@@ -25,7 +23,7 @@ internal sealed class ClusterActions : IClusterActions
         _server = server;
         _cluster = cluster;
         _logger = logger;
-        _cleaner = new SlotCleaner(server, logger);
+        _cleaner = new SlotCleaner(server, cluster, logger);
         _client = new InternalClient(server);
     }
 
@@ -69,15 +67,11 @@ internal sealed class ClusterActions : IClusterActions
         };
     }
 
+    /// <summary>The slots whose keys from a former time are still to be deleted, or null. Any thread.</summary>
+    public SlotSet? Unclean => _cleaner.Pending;
+
     /// <inheritdoc/>
-    public void Publish(ClusterView view)
-    {
-        // Keys left over from the last time must be gone before the slot is served or filled again.
-        _cleaner.FinishReturning(view);
-        _view = view;
-        _endpointType = _server.Config.ClusterPreferredEndpointType;
-        _cluster.Publish(view);
-    }
+    public void Publish(ClusterView view) => _cluster.Publish(view);
 
     /// <inheritdoc/>
     public void BecomeReplicaOf(string host, int port)
@@ -115,7 +109,7 @@ internal sealed class ClusterActions : IClusterActions
     /// <inheritdoc/>
     public bool DoWork()
     {
-        if (_view is { } view && _endpointType != _server.Config.ClusterPreferredEndpointType) Publish(view);
+        _cluster.Republish(onlyWhenEndpointsChanged: true);
         return !_server.Clients.IsPaused(_server.NowMilliseconds) && _cleaner.DoPart();
     }
 

@@ -15,6 +15,11 @@ public sealed class ClusterService : IDisposable
     private readonly NodeServer _server;
     private readonly ILogger _logger;
     private readonly ClusterActions _actions;
+
+    // Guards what follows up to the routing table, which is read without. Taken with or without stripes; under it only the slot cleaner's own lock.
+    private readonly Lock _publishGate = new();
+    private ClusterView? _view;
+    private string _endpointType = "";
     private RoutingTable _routing = RoutingTable.Empty;
     private BusHost? _host;
 
@@ -132,13 +137,36 @@ public sealed class ClusterService : IDisposable
         return false;
     }
 
-    /// <summary>Makes a view the routing table.</summary>
-    internal void Publish(ClusterView view) =>
-        Volatile.Write(ref _routing, RoutingTables.From(view, _server.Config.ClusterPreferredEndpointType));
+    /// <summary>Makes a view the routing table. Takes no stripe.</summary>
+    internal void Publish(ClusterView view)
+    {
+        lock (_publishGate)
+        {
+            _view = view;
+            Rebuild();
+        }
+    }
+
+    /// <summary>Makes the routing table anew from the last view, when something else that it depends on has changed.</summary>
+    internal void Republish(bool onlyWhenEndpointsChanged = false)
+    {
+        lock (_publishGate)
+        {
+            if (_view is null) return;
+            if (!onlyWhenEndpointsChanged || _endpointType != _server.Config.ClusterPreferredEndpointType) Rebuild();
+        }
+    }
+
+    /// <summary>True when the last view gives a slot to this node, or this node takes it over.</summary>
+    internal bool Claims(int slot)
+    {
+        lock (_publishGate)
+            return _view is { } view && (view.OwnerOf(slot) == view.Myself || view.Importing.ContainsKey(slot));
+    }
 
     /// <summary>
-    /// Has the machine called on the bus thread while the client waits; its reply comes when everything that follows was done, so that the client's next
-    /// command finds it done.
+    /// Has the machine called. The client waits until everything that follows was done, nodes.conf included, so that what it was told is OK outlives a
+    /// crash; inside a transaction, where nobody can wait, it is answered at once.
     /// </summary>
     /// <param name="call">The command; suspended by this.</param>
     /// <param name="stripes">Stripes to hold around the call and the publishing of the new view.</param>
@@ -151,21 +179,27 @@ public sealed class ClusterService : IDisposable
         Action<Resp.RespWriter>? reply = null)
     {
         string? error = null;
-        var suspension = call.Suspend(
-            deadline: 0,
-            (writer, _) =>
-            {
-                if (error is not null) writer.Error(error);
-                else if (reply is not null) reply(writer);
-                else writer.Simple("OK"u8);
-            });
-        Host.Post(
-            () =>
-            {
-                using var scope = _server.Keyspace.Lock(stripes);
-                Host.Apply((machine, now, effects) => error = operation(machine, now, effects));
-            },
-            suspension.Complete);
+        var waits = false;
+        void Answer(Resp.RespWriter writer)
+        {
+            if (error is not null) writer.Error(error);
+            else if (reply is not null) reply(writer);
+            else writer.Simple("OK"u8);
+        }
+
+        using (_server.Keyspace.Lock(stripes))
+        {
+            Host.Apply(
+                (machine, now, effects) => error = operation(machine, now, effects),
+                () =>
+                {
+                    if (!call.MayBlock) return null;
+                    waits = true;
+                    return call.Suspend(deadline: 0, (writer, _) => Answer(writer)).Complete;
+                });
+        }
+
+        if (!waits) Answer(call.Reply);
     }
 
     /// <summary>Has something done on the bus thread while the client waits.</summary>
@@ -175,7 +209,17 @@ public sealed class ClusterService : IDisposable
     internal void ExecuteOnBus(CommandContext call, Action work, Action<Resp.RespWriter> reply)
     {
         var suspension = call.Suspend(deadline: 0, (writer, _) => reply(writer));
-        Host.Post(work, suspension.Complete);
+        Host.Post(() =>
+        {
+            work();
+            suspension.Complete();
+        });
+    }
+
+    private void Rebuild()
+    {
+        _endpointType = _server.Config.ClusterPreferredEndpointType;
+        Volatile.Write(ref _routing, RoutingTables.From(_view!, _endpointType, _actions.Unclean));
     }
 
     private ClusterMachine MakeMachine(string text, string fileName)

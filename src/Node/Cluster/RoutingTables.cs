@@ -8,7 +8,8 @@ internal static class RoutingTables
     /// <summary>The table for a view.</summary>
     /// <param name="view">The view.</param>
     /// <param name="endpointType">cluster-preferred-endpoint-type.</param>
-    public static RoutingTable From(ClusterView view, string endpointType)
+    /// <param name="unclean">Slots that still have keys from a former time as this node's: served by it only when they are gone.</param>
+    public static RoutingTable From(ClusterView view, string endpointType, SlotSet? unclean)
     {
         var builder = new RoutingTableBuilder { IsOk = view.Health == ClusterHealth.Ok };
         var numbers = new Dictionary<NodeId, int>(view.Nodes.Count);
@@ -25,6 +26,11 @@ internal static class RoutingTables
             foreach (var (first, last) in view.Find(id)!.Slots.Ranges()) builder.SetOwner(first, last, number);
         }
 
+        for (var slot = unclean?.Next(0) ?? -1; slot >= 0; slot = unclean!.Next(slot + 1))
+        {
+            if (view.OwnerOf(slot) == view.Myself) builder.SetOwner(slot, RoutingTable.NoNode);
+        }
+
         foreach (var (slot, target) in view.Migrating)
         {
             if (numbers.TryGetValue(target, out var number)) builder.SetMigrating(slot, number);
@@ -32,7 +38,7 @@ internal static class RoutingTables
 
         foreach (var (slot, source) in view.Importing)
         {
-            if (numbers.TryGetValue(source, out var number)) builder.SetImporting(slot, number);
+            if (unclean?.Contains(slot) != true && numbers.TryGetValue(source, out var number)) builder.SetImporting(slot, number);
         }
 
         return builder.Build();

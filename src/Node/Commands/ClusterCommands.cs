@@ -77,10 +77,10 @@ public static class ClusterCommands
     }
 
     /// <summary>
-    /// The cluster, for a command that waits for the bus thread; or the reply that there is none, or that this cannot be here: that thread may need the very
-    /// stripes that a transaction holds.
+    /// The cluster, for a command that waits for another thread; or the reply that there is none, or that this cannot be here: that thread may need the
+    /// very stripes that a transaction holds.
     /// </summary>
-    internal static bool TryMachine(CommandContext call, [NotNullWhen(true)] out ClusterService? cluster)
+    internal static bool TryThread(CommandContext call, [NotNullWhen(true)] out ClusterService? cluster)
     {
         if (!TryCluster(call, out cluster)) return false;
         if (call.MayBlock) return true;
@@ -136,7 +136,7 @@ public static class ClusterCommands
 
     private static void Links(CommandContext call)
     {
-        if (!TryMachine(call, out var cluster)) return;
+        if (!TryThread(call, out var cluster)) return;
         List<ClusterBus.Host.LinkDescription> links = [];
         cluster.ExecuteOnBus(call, () => links = cluster.Host.DescribeLinks(), reply => TopologyReply.Links(reply, links));
     }
@@ -183,7 +183,7 @@ public static class ClusterCommands
 
     private static void Meet(CommandContext call)
     {
-        if (!TryMachine(call, out var cluster)) return;
+        if (!TryCluster(call, out var cluster)) return;
         if (call.Count > 5)
         {
             BadArguments(call);
@@ -216,14 +216,14 @@ public static class ClusterCommands
 
     private static void Forget(CommandContext call)
     {
-        if (!TryMachine(call, out var cluster)) return;
+        if (!TryCluster(call, out var cluster)) return;
         var node = NodeNamed(call, 2, out var name);
         cluster.Execute(call, default, (machine, now, effects) => machine.Forget(node, now, effects).Naming(node, name));
     }
 
     private static void Replicate(CommandContext call)
     {
-        if (!TryMachine(call, out var cluster)) return;
+        if (!TryCluster(call, out var cluster)) return;
         var node = NodeNamed(call, 2, out var name);
         var database = call.Keyspace[0];
         cluster.Execute(
@@ -234,7 +234,7 @@ public static class ClusterCommands
 
     private static void Failover(CommandContext call)
     {
-        if (!TryMachine(call, out var cluster)) return;
+        if (!TryCluster(call, out var cluster)) return;
         var mode = FailoverMode.Default;
         if (call.Count > 3)
         {
@@ -264,7 +264,7 @@ public static class ClusterCommands
 
     private static void Reset(CommandContext call)
     {
-        if (!TryMachine(call, out var cluster)) return;
+        if (!TryCluster(call, out var cluster)) return;
         var hard = call.Count == 3 && call.Is(2, "hard"u8);
         if (call.Count > 3)
         {
@@ -285,7 +285,7 @@ public static class ClusterCommands
 
     private static void SaveConfig(CommandContext call)
     {
-        if (!TryMachine(call, out var cluster)) return;
+        if (!TryThread(call, out var cluster)) return;
         string? error = null;
         var suspension = call.Suspend(deadline: 0, (reply, _) =>
         {
@@ -301,7 +301,7 @@ public static class ClusterCommands
 
     private static void SetConfigEpoch(CommandContext call)
     {
-        if (!TryMachine(call, out var cluster) || !call.TryInteger(2, out long epoch)) return;
+        if (!TryCluster(call, out var cluster) || !call.TryInteger(2, out long epoch)) return;
         if (epoch < 0)
         {
             call.Reply.Error(string.Create(CultureInfo.InvariantCulture, $"ERR Invalid config epoch specified: {epoch}"));
@@ -313,7 +313,7 @@ public static class ClusterCommands
 
     private static void BumpEpoch(CommandContext call)
     {
-        if (!TryMachine(call, out var cluster)) return;
+        if (!TryCluster(call, out var cluster)) return;
         var text = "";
         cluster.Execute(
             call,

@@ -111,22 +111,22 @@ public static class ClusterSlots
 
     private static void AddSlots(CommandContext call)
     {
-        if (ClusterCommands.TryMachine(call, out var cluster) && TrySlots(call, out var slots)) Assign(call, cluster, slots);
+        if (ClusterCommands.TryCluster(call, out var cluster) && TrySlots(call, out var slots)) Assign(call, cluster, slots);
     }
 
     private static void AddSlotsRange(CommandContext call)
     {
-        if (ClusterCommands.TryMachine(call, out var cluster) && TryRanges(call, out var slots)) Assign(call, cluster, slots);
+        if (ClusterCommands.TryCluster(call, out var cluster) && TryRanges(call, out var slots)) Assign(call, cluster, slots);
     }
 
     private static void DeleteSlots(CommandContext call)
     {
-        if (ClusterCommands.TryMachine(call, out var cluster) && TrySlots(call, out var slots)) Unassign(call, cluster, slots);
+        if (ClusterCommands.TryCluster(call, out var cluster) && TrySlots(call, out var slots)) Unassign(call, cluster, slots);
     }
 
     private static void DeleteSlotsRange(CommandContext call)
     {
-        if (ClusterCommands.TryMachine(call, out var cluster) && TryRanges(call, out var slots)) Unassign(call, cluster, slots);
+        if (ClusterCommands.TryCluster(call, out var cluster) && TryRanges(call, out var slots)) Unassign(call, cluster, slots);
     }
 
     private static void Assign(CommandContext call, ClusterService cluster, List<int> slots) =>
@@ -149,7 +149,7 @@ public static class ClusterSlots
 
     private static void FlushSlots(CommandContext call)
     {
-        if (!ClusterCommands.TryMachine(call, out var cluster)) return;
+        if (!ClusterCommands.TryCluster(call, out var cluster)) return;
         var database = call.Keyspace[0];
         cluster.Execute(
             call, StripeSet.All, (machine, now, effects) => machine.FlushSlots(database.Count != 0, now, effects));
@@ -157,7 +157,7 @@ public static class ClusterSlots
 
     private static void SetSlot(CommandContext call)
     {
-        if (!ClusterCommands.TryMachine(call, out var cluster)) return;
+        if (!ClusterCommands.TryCluster(call, out var cluster)) return;
         if (cluster.Host.Snapshot().Myself.IsReplica)
         {
             call.Reply.Error("ERR Please use SETSLOT only with masters."u8);

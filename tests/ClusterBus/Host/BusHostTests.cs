@@ -86,9 +86,7 @@ public sealed class BusHostTests : IDisposable
     {
         var nodes = ThreeMasters();
         var before = LinksOf(nodes[0]).Single(link => link.Node == nodes[1].Id && !link.IsInbound);
-        using var done = new ManualResetEventSlim();
-        nodes[0].Host.Post(() => nodes[0].Host.KillLinks(nodes[1].Id, inbound: true, outbound: true), done.Set);
-        Assert.True(done.Wait(Wait.Patience));
+        nodes[0].DoOnBus(() => nodes[0].Host.KillLinks(nodes[1].Id, inbound: true, outbound: true));
         Until("the link is back", () => LinksOf(nodes[0]).Exists(
             link => link.Node == nodes[1].Id && !link.IsInbound && link.CreatedAt > before.CreatedAt));
     }
@@ -139,7 +137,7 @@ public sealed class BusHostTests : IDisposable
         }
 
         Until("it still talks to the others", () => nodes.All(node => node.View.Health == ClusterHealth.Ok));
-        Assert.Null(target.Do((_, _, _) => null));
+        target.DoOnBus(static () => { });
         Assert.Equal(before, Fingerprint(target.View));
         Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - memory, long.MinValue, 32L * 1024 * 1024);
     }
@@ -186,9 +184,7 @@ public sealed class BusHostTests : IDisposable
     private static List<LinkDescription> LinksOf(TestNode node)
     {
         List<LinkDescription> links = [];
-        using var done = new ManualResetEventSlim();
-        node.Host.Post(() => links = node.Host.DescribeLinks(), done.Set);
-        Assert.True(done.Wait(Wait.Patience));
+        node.DoOnBus(() => links = node.Host.DescribeLinks());
         return links;
     }
 
