@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Starling.ClusterBus.View;
+using Starling.ClusterBus.Wire;
 
 namespace Starling.Simulator;
 
@@ -10,12 +11,15 @@ internal sealed class SafetyRules(IReadOnlyList<SimulatedNode> nodes)
     private readonly Dictionary<(int Observer, NodeId Master), ulong> _configEpochs = [];
     private readonly Dictionary<(int Voter, ulong Epoch), int> _votes = [];
 
-    /// <summary>A node voted.</summary>
-    public string? Voted(SimulatedNode voter, byte[] packet, SimulatedNode candidate)
+    /// <summary>A packet leaves a node: its epoch must be on the disk, and a vote must be the only one of its epoch.</summary>
+    public string? Sent(SimulatedNode sender, BusType type, byte[] packet, SimulatedNode receiver)
     {
         var epoch = BinaryPrimitives.ReadUInt64BigEndian(packet.AsSpan(16));
-        if (_votes.TryAdd((voter.Index, epoch), candidate.Index)) return null;
-        return $"node {voter.Index} voted twice in epoch {epoch}: for {_votes[(voter.Index, epoch)]} and for {candidate.Index}";
+        if (epoch > sender.DurableEpoch) return $"node {sender.Index} sends {type} in epoch {epoch}, and its disk knows only {sender.DurableEpoch}";
+        if (type != BusType.FailoverAuthAck) return null;
+        if (sender.DurableVote < epoch) return $"node {sender.Index} votes in epoch {epoch}, and its disk knows only of its vote in {sender.DurableVote}";
+        if (_votes.TryAdd((sender.Index, epoch), receiver.Index)) return null;
+        return $"node {sender.Index} voted twice in epoch {epoch}: for {_votes[(sender.Index, epoch)]} and for {receiver.Index}";
     }
 
     /// <summary>A node's view changed.</summary>

@@ -28,6 +28,12 @@ internal sealed class SimulatedNode(int index, ClusterOptions options)
     /// <summary>nodes.conf as it would be found after a power cut.</summary>
     public string Disk { get; set; } = "";
 
+    /// <summary>currentEpoch on the disk.</summary>
+    public ulong DurableEpoch { get; set; }
+
+    /// <summary>lastVoteEpoch on the disk.</summary>
+    public ulong DurableVote { get; set; }
+
     /// <summary>nodes.conf was written since, but not synced.</summary>
     public bool HasUnsyncedFile { get; set; }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
 using Starling.ClusterBus.Wire;
@@ -100,7 +101,7 @@ public sealed class Simulation
         }
 
         RunUntilAgreed("after the start");
-        foreach (var node in _nodes) node.Disk = node.Machine.FormatNodesFile();
+        foreach (var node in _nodes) WriteDisk(node);
     }
 
     internal void At(long at, Action action) => _events.Enqueue(action, (at, _order++));
@@ -155,7 +156,7 @@ public sealed class Simulation
         node.IsAlive = false;
 
         // What was not synced may or may not have reached the disk.
-        if (_random.Next(2) == 0 && node.HasUnsyncedFile) node.Disk = node.Machine.FormatNodesFile();
+        if (_random.Next(2) == 0 && node.HasUnsyncedFile) WriteDisk(node);
         node.HasUnsyncedFile = false;
         foreach (var link in node.Links.Values.ToArray()) Close(link, node);
         node.Links.Clear();
@@ -267,7 +268,7 @@ public sealed class Simulation
             case ClusterEffect.Send send: Send(node, send); break;
             case ClusterEffect.Persist persist:
                 node.HasUnsyncedFile = !persist.Sync;
-                if (persist.Sync) node.Disk = node.Machine.FormatNodesFile();
+                if (persist.Sync) WriteDisk(node);
                 break;
             case ClusterEffect.PublishView publish: node.View = publish.View; break;
             case ClusterEffect.BecomeReplicaOf replica:
@@ -286,6 +287,14 @@ public sealed class Simulation
                 if (log.Text.StartsWith("Failover election won", StringComparison.Ordinal)) Promotions++;
                 break;
         }
+    }
+
+    private static void WriteDisk(SimulatedNode node)
+    {
+        node.Disk = node.Machine.FormatNodesFile();
+        var variables = node.Disk[node.Disk.LastIndexOf("vars", StringComparison.Ordinal)..].Split(' ', '\n');
+        node.DurableEpoch = ulong.Parse(variables[2], CultureInfo.InvariantCulture);
+        node.DurableVote = ulong.Parse(variables[4], CultureInfo.InvariantCulture);
     }
 
     private int Delay() => _plan.Delay.Minimum + _random.Next(_plan.Delay.Maximum - _plan.Delay.Minimum + 1);
@@ -349,7 +358,7 @@ public sealed class Simulation
     {
         if (!node.Links.TryGetValue(send.Link.Value, out var link)) throw Failure($"node {node.Index} sends on a link it does not have");
         var target = link.Other(node);
-        if (send.Type == BusType.FailoverAuthAck && _rules.Voted(node, send.Packet, target) is { } broken) throw Failure(broken);
+        if (_rules.Sent(node, send.Type, send.Packet, target) is { } broken) throw Failure(broken);
         if (!link.IsOpen || IsCut(node, target)) return;
         if (_isRough && _random.NextDouble() < _plan.Loss) return;
         Deliver(link, target, send.Packet);

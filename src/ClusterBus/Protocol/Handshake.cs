@@ -10,9 +10,9 @@ internal sealed class Handshake(MachineCore core)
     /// <summary>CLUSTER MEET. Returns an error text, or null.</summary>
     public string? Start(string ip, int port, int busPort)
     {
-        if (!IPAddress.TryParse(ip, out var parsed) || port is <= 0 or > 65535 || busPort is <= 0 or > 65535)
+        if (!TryParseIp(ip, out var parsed) || port is <= 0 or > 65535 || busPort is <= 0 or > 65535)
             return $"ERR Invalid node address specified: {ip}:{port}";
-        var address = new NodeAddress(parsed.ToString(), port, busPort);
+        var address = new NodeAddress(parsed, port, busPort);
         if (IsUnderWay(address)) return null;
         var node = core.CreateNode(NodeId.None, NodeFlags.Handshake | NodeFlags.Meet);
         node.Address = address;
@@ -129,6 +129,15 @@ internal sealed class Handshake(MachineCore core)
         core.Log(ClusterLogLevel.Notice, $"IP address for this node updated to {link.LocalIp}");
         core.Persist(sync: false);
         core.ViewChanged();
+    }
+
+    /// <summary>Four decimal numbers, or IP version 6; the system's parser takes much more ("7000", "0x7f.1").</summary>
+    private static bool TryParseIp(string ip, out string normal)
+    {
+        normal = "";
+        if (!IPAddress.TryParse(ip, out var parsed)) return false;
+        normal = parsed.ToString();
+        return ip.Contains(':', StringComparison.Ordinal) ? !ip.AsSpan().ContainsAny("[]%") : normal == ip;
     }
 
     private static NodeAddress AddressOf(BusLink link, BusMessage message) =>

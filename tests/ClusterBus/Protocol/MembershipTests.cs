@@ -31,6 +31,9 @@ public sealed class MembershipTests
 
     [Theory]
     [InlineData("no-address", 7000, 17000)]
+    [InlineData("7000", 7000, 17000)]
+    [InlineData("127.1", 7000, 17000)]
+    [InlineData("[::1]", 7000, 17000)]
     [InlineData("10.0.0.9", 0, 17000)]
     [InlineData("10.0.0.9", 7000, 70000)]
     public void Meet_of_no_valid_address_is_refused(string ip, int port, int busPort)
