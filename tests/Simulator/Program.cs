@@ -6,7 +6,8 @@ ulong seed = 1;
 ulong count = 100;
 for (var i = 0; i + 1 < args.Length; i += 2)
 {
-    if (!ulong.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var value) || args[i] is not ("--seed" or "--count"))
+    if (!ulong.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+        || args[i] is not ("--seed" or "--count"))
     {
         Console.Error.WriteLine("usage: Simulate [--seed N] [--count M]");
         return 2;

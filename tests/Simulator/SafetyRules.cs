@@ -11,13 +11,18 @@ internal sealed class SafetyRules(IReadOnlyList<SimulatedNode> nodes)
     private readonly Dictionary<(int Observer, NodeId Master), ulong> _configEpochs = [];
     private readonly Dictionary<(int Voter, ulong Epoch), int> _votes = [];
 
-    /// <summary>A packet leaves a node: its epoch must be on the disk, and a vote must be the only one of its epoch.</summary>
+    /// <summary>
+    /// A packet leaves a node: its epoch must be on the disk, and a vote must be the only one of its epoch.
+    /// </summary>
     public string? Sent(SimulatedNode sender, BusType type, byte[] packet, SimulatedNode receiver)
     {
         var epoch = BinaryPrimitives.ReadUInt64BigEndian(packet.AsSpan(16));
-        if (epoch > sender.DurableEpoch) return $"node {sender.Index} sends {type} in epoch {epoch}, and its disk knows only {sender.DurableEpoch}";
+        if (epoch > sender.DurableEpoch)
+            return $"node {sender.Index} sends {type} in epoch {epoch}, and its disk knows only {sender.DurableEpoch}";
         if (type != BusType.FailoverAuthAck) return null;
-        if (sender.DurableVote < epoch) return $"node {sender.Index} votes in epoch {epoch}, and its disk knows only of its vote in {sender.DurableVote}";
+        if (sender.DurableVote < epoch)
+            return $"node {sender.Index} votes in epoch {epoch}, and its disk knows only of "
+                + $"its vote in {sender.DurableVote}";
         if (_votes.TryAdd((sender.Index, epoch), receiver.Index)) return null;
         return $"node {sender.Index} voted twice in epoch {epoch}: for {_votes[(sender.Index, epoch)]} and for {receiver.Index}";
     }
@@ -55,7 +60,9 @@ internal sealed class SafetyRules(IReadOnlyList<SimulatedNode> nodes)
         if (!mine.IsMaster || mine.Slots.IsEmpty) return null;
         foreach (var other in nodes)
         {
-            if (other == node || other.View?.Myself is not { IsMaster: true } theirs || theirs.ConfigEpoch != mine.ConfigEpoch) continue;
+            if (other == node || other.View?.Myself is not { IsMaster: true } theirs
+                || theirs.ConfigEpoch != mine.ConfigEpoch)
+                continue;
             for (var slot = mine.Slots.Next(0); slot >= 0; slot = mine.Slots.Next(slot + 1))
             {
                 if (theirs.Slots.Contains(slot))

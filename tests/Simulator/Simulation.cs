@@ -1,13 +1,13 @@
 using System.Globalization;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
-using Starling.ClusterBus.Wire;
 
 namespace Starling.Simulator;
 
 /// <summary>
-/// A cluster of machines in virtual time, on a network that delays, loses, duplicates and reorders messages and is partitioned, with processes that pause,
-/// crash between two effects and start again from what they had persisted. The same seed gives the same run.
+/// A cluster of machines in virtual time, on a network that delays, loses, duplicates and reorders messages and is
+/// partitioned, with processes that pause, crash between two effects and start again from what they had persisted. The
+/// same seed gives the same run.
 /// </summary>
 public sealed class Simulation
 {
@@ -79,7 +79,8 @@ public sealed class Simulation
     {
         for (var i = 0; i < _plan.Nodes; i++)
         {
-            var node = new SimulatedNode(i, new ClusterOptions { NodeTimeout = _plan.NodeTimeout, Port = 7000, BusPort = 17000 });
+            var node = new SimulatedNode(
+                i, new ClusterOptions { NodeTimeout = _plan.NodeTimeout, Port = 7000, BusPort = 17000 });
             _nodes.Add(node);
             Start(node);
             Call(node, () => node.Machine.SetConfigEpoch((ulong)i + 1, Now, node.Effects));
@@ -92,8 +93,12 @@ public sealed class Simulation
             Call(node, () => node.Machine.AddSlots(SlotsOf(node.Index), Now, node.Effects));
         }
 
-        foreach (var node in _nodes.Skip(1)) Call(_nodes[0], () => _nodes[0].Machine.Meet(node.Ip, 7000, 17000, Now, _nodes[0].Effects));
-        RunUntil(() => _nodes.All(node => node.View.Nodes.Count(record => !record.IsInHandshake) == _nodes.Count), 60_000, "all nodes have met");
+        var first = _nodes[0];
+        foreach (var node in _nodes.Skip(1)) Call(first, () => first.Machine.Meet(node.Ip, 7000, 17000, Now, first.Effects));
+        RunUntil(
+            () => _nodes.All(node => node.View.Nodes.Count(record => !record.IsInHandshake) == _nodes.Count),
+            60_000,
+            "all nodes have met");
         foreach (var node in _nodes.Skip(_plan.Shards))
         {
             var master = _nodes[(node.Index - _plan.Shards) % _plan.Shards].Machine.Id;
@@ -136,7 +141,8 @@ public sealed class Simulation
     internal void Start(SimulatedNode node)
     {
         ClusterView? saved = null;
-        if (node.Disk.Length > 0 && !NodesFile.TryParse(node.Disk, Now, out saved, out var error)) throw Failure($"nodes.conf of node {node.Index}: {error}");
+        if (node.Disk.Length > 0 && !NodesFile.TryParse(node.Disk, Now, out saved, out var error))
+            throw Failure($"nodes.conf of node {node.Index}: {error}");
         node.Life++;
         node.IsAlive = true;
         node.PausedUntil = 0;
@@ -144,7 +150,8 @@ public sealed class Simulation
         node.ReplicatesFrom = default;
         node.LastMasterContactAt = Now;
         node.TickAt = long.MaxValue;
-        node.Machine = new ClusterMachine(node.Options, new RandomSource((_plan.Seed * 1_000_003) + (ulong)((node.Index * 1000) + node.Life)), saved, Now);
+        var random = new RandomSource((_plan.Seed * 1_000_003) + (ulong)((node.Index * 1000) + node.Life));
+        node.Machine = new ClusterMachine(node.Options, random, saved, Now);
         Note(node, "starts");
         Call(node, () => node.Machine.Start(Now, node.Effects));
     }
@@ -234,7 +241,9 @@ public sealed class Simulation
     {
         var effects = node.Effects.ToArray();
         node.Effects.Clear();
-        var crashAfter = _isRough && _random.NextDouble() < _plan.CrashInBatch ? _random.Next(effects.Length + 1) : int.MaxValue;
+        var crashAfter = _isRough && _random.NextDouble() < _plan.CrashInBatch
+            ? _random.Next(effects.Length + 1)
+            : int.MaxValue;
         for (var i = 0; i < effects.Length; i++)
         {
             if (i == crashAfter)
@@ -330,7 +339,9 @@ public sealed class Simulation
             server.Links[link.ServerEnd.Value] = link;
             Reach(client, life, Now + Delay(), () =>
             {
-                if (link.IsOpen) Call(client, () => client.Machine.LinkEstablished(link.ClientEnd, server.Ip, client.Ip, Now, client.Effects));
+                if (!link.IsOpen) return;
+                var (machine, effects) = (client.Machine, client.Effects);
+                Call(client, () => machine.LinkEstablished(link.ClientEnd, server.Ip, client.Ip, Now, effects));
             });
         });
     }
@@ -350,13 +361,15 @@ public sealed class Simulation
         Reach(end, end.Life, Now + Delay(), () =>
         {
             link.IsOpen = false;
-            if (end.Links.Remove(link.EndOf(end).Value)) Call(end, () => end.Machine.LinkLost(link.EndOf(end), Now, end.Effects));
+            if (end.Links.Remove(link.EndOf(end).Value))
+                Call(end, () => end.Machine.LinkLost(link.EndOf(end), Now, end.Effects));
         });
     }
 
     private void Send(SimulatedNode node, ClusterEffect.Send send)
     {
-        if (!node.Links.TryGetValue(send.Link.Value, out var link)) throw Failure($"node {node.Index} sends on a link it does not have");
+        if (!node.Links.TryGetValue(send.Link.Value, out var link))
+            throw Failure($"node {node.Index} sends on a link it does not have");
         var target = link.Other(node);
         if (_rules.Sent(node, send.Type, send.Packet, target) is { } broken) throw Failure(broken);
         if (!link.IsOpen || IsCut(node, target)) return;
@@ -385,7 +398,8 @@ public sealed class Simulation
             if (!node.IsAlive || node.PausedUntil > Now) continue;
             if (node.ReplicatesFrom.IsNone)
             {
-                if (node.WritesPausedUntil <= Now && node.View.Health == ClusterHealth.Ok) node.ReplicationOffset += _random.Next(100);
+                if (node.WritesPausedUntil <= Now && node.View.Health == ClusterHealth.Ok)
+                    node.ReplicationOffset += _random.Next(100);
                 continue;
             }
 
@@ -403,7 +417,8 @@ public sealed class Simulation
         for (var shard = 0; shard < _plan.Shards; shard++)
         {
             var slots = SlotsOf(shard);
-            if (_nodes[0].View.OwnerOf(slots.Next(0)) is not { } owner) return $"node 0 knows no owner of shard {shard}";
+            if (_nodes[0].View.OwnerOf(slots.Next(0)) is not { } owner)
+                return $"node 0 knows no owner of shard {shard}";
             if (!owner.Slots.Equals(slots)) return $"node 0 sees shard {shard} in pieces";
             owners.Add(owner);
         }
@@ -414,16 +429,17 @@ public sealed class Simulation
             if (view.Health != ClusterHealth.Ok) return $"node {node.Index} is {view.Health}";
             foreach (var owner in owners)
             {
-                if (view.Find(owner.Id) is not { } record || !record.IsMaster || !record.Slots.Equals(owner.Slots) || record.ConfigEpoch != owner.ConfigEpoch)
+                if (view.Find(owner.Id) is not { } record || !record.IsMaster
+                    || !record.Slots.Equals(owner.Slots) || record.ConfigEpoch != owner.ConfigEpoch)
                     return $"node {node.Index} does not see {owner.Id} as node 0 does";
                 if (record.IsFailing || record.IsPossiblyFailing) return $"node {node.Index} sees {owner.Id} failing";
             }
 
-            if (view.Nodes.Any(record => record.IsMaster && !record.Slots.IsEmpty && owners.TrueForAll(owner => owner.Id != record.Id)))
+            if (view.Nodes.Any(record => record.IsMaster && !record.Slots.IsEmpty
+                && owners.TrueForAll(owner => owner.Id != record.Id)))
                 return $"node {node.Index} sees one more master with slots";
             var isOwner = owners.Exists(owner => owner.Id == view.Myself.Id);
-            if (isOwner != view.Myself.IsMaster && _plan.Replicas > 0 && node.Index < _plan.Nodes && view.Nodes.Any(record => record.IsReplica))
-                return $"node {node.Index} has the wrong role";
+            if (isOwner != view.Myself.IsMaster) return $"node {node.Index} has the wrong role";
             if (view.Myself.IsReplica && owners.TrueForAll(owner => owner.Id != view.Myself.MasterId))
                 return $"node {node.Index} is a replica of a node without slots";
             if (!SameAsMachine(node)) return $"node {node.Index} did not publish its last view";
@@ -433,13 +449,17 @@ public sealed class Simulation
     }
 
     private string DescribeViews() =>
-        string.Concat(_nodes.Select(node => $"as node {node.Index} sees it, {node.View.Health}:\n{NodesReply.Format(node.Machine.Snapshot())}"));
+        string.Concat(_nodes.Select(node =>
+            $"as node {node.Index} sees it, {node.View.Health}:\n{NodesReply.Format(node.Machine.Snapshot())}"));
 
     private static bool SameAsMachine(SimulatedNode node)
     {
         var now = node.Machine.Snapshot();
-        return now.CurrentEpoch == node.View.CurrentEpoch && now.Health == node.View.Health && now.Nodes.Count == node.View.Nodes.Count
-            && now.Nodes.Zip(node.View.Nodes).All(pair => pair.First.Id == pair.Second.Id && ((pair.First.Flags ^ pair.Second.Flags) & Shown) == 0
-                && pair.First.MasterId == pair.Second.MasterId && pair.First.Slots.Equals(pair.Second.Slots) && pair.First.ConfigEpoch == pair.Second.ConfigEpoch);
+        return now.CurrentEpoch == node.View.CurrentEpoch && now.Health == node.View.Health
+            && now.Nodes.Count == node.View.Nodes.Count
+            && now.Nodes.Zip(node.View.Nodes).All(pair => pair.First.Id == pair.Second.Id
+                && ((pair.First.Flags ^ pair.Second.Flags) & Shown) == 0
+                && pair.First.MasterId == pair.Second.MasterId && pair.First.Slots.Equals(pair.Second.Slots)
+                    && pair.First.ConfigEpoch == pair.Second.ConfigEpoch);
     }
 }

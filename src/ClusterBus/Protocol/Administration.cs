@@ -2,7 +2,9 @@ using Starling.ClusterBus.View;
 
 namespace Starling.ClusterBus.Protocol;
 
-/// <summary>The operations of the CLUSTER command. Each returns the error reply without its dash, or null when it was done.</summary>
+/// <summary>
+/// The operations of the CLUSTER command. Each returns the error reply without its dash, or null when it was done.
+/// </summary>
 internal sealed class Administration(MachineCore core)
 {
     private const string NotAMaster = "ERR Please use SETSLOT only with masters.";
@@ -117,14 +119,17 @@ internal sealed class Administration(MachineCore core)
         core.CheckState();
         if (wasMine && !owner.IsMyself && core.Myself.Slots.IsEmpty && core.Options.AllowReplicaMigration)
         {
-            core.Log(ClusterLogLevel.Notice, $"Configuration change detected. Reconfiguring myself as a replica of {owner}");
+            core.Log(
+                ClusterLogLevel.Notice,
+                $"Configuration change detected. Reconfiguring myself as a replica of {owner}");
             core.BecomeReplicaOf(owner);
         }
 
         if (!owner.IsMyself || !State.Importing.Remove(slot)) return null;
 
         // The new owner's claim needs an epoch that beats the old owner's.
-        if (core.SlotClaims.BumpEpoch()) core.Log(ClusterLogLevel.Notice, $"configEpoch updated after importing slot {slot}");
+        if (core.SlotClaims.BumpEpoch())
+            core.Log(ClusterLogLevel.Notice, $"configEpoch updated after importing slot {slot}");
         core.Gossip.BroadcastPong();
         return null;
     }
@@ -171,7 +176,8 @@ internal sealed class Administration(MachineCore core)
 
     public string? SetConfigEpoch(ulong epoch)
     {
-        if (State.Nodes.Count > 1) return "ERR The user can assign a config epoch only when the node does not know any other node.";
+        if (State.Nodes.Count > 1)
+            return "ERR The user can assign a config epoch only when the node does not know any other node.";
         if (core.Myself.ConfigEpoch != 0) return "ERR Node config epoch is already non-zero";
         core.Myself.ConfigEpoch = epoch;
         core.Log(ClusterLogLevel.Notice, $"configEpoch set to {epoch} via CLUSTER SET-CONFIG-EPOCH");
@@ -193,14 +199,17 @@ internal sealed class Administration(MachineCore core)
             changed = true;
             if (owner is null)
             {
-                core.Log(ClusterLogLevel.Notice, $"I have keys for unassigned slot {slot}. Taking responsibility for it.");
+                core.Log(
+                    ClusterLogLevel.Notice,
+                    $"I have keys for unassigned slot {slot}. Taking responsibility for it.");
                 State.Assign(slot, core.Myself);
             }
             else
             {
                 core.Log(
                     ClusterLogLevel.Notice,
-                    $"I have keys for slot {slot}, but the slot is assigned to another node. Setting it to importing state.");
+                    $"I have keys for slot {slot}, but the slot is assigned to another node. Setting it to "
+                    + "importing state.");
                 State.Importing[slot] = owner;
             }
         }

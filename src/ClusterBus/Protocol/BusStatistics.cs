@@ -2,7 +2,9 @@ using Starling.ClusterBus.Wire;
 
 namespace Starling.ClusterBus.Protocol;
 
-/// <summary>Message counts of this node since it started (the cluster_stats_messages_* fields of CLUSTER INFO).</summary>
+/// <summary>
+/// Message counts of this node since it started (the cluster_stats_messages_* fields of CLUSTER INFO).
+/// </summary>
 public sealed class BusStatistics
 {
     private readonly long[] _sent = new long[BusProtocol.TypeCount];

@@ -4,8 +4,8 @@ using Starling.ClusterBus.Wire;
 namespace Starling.ClusterBus.Protocol;
 
 /// <summary>
-/// Something the host must do, in the order given. When one cannot be done (the disk is full), none of the following may be done: a vote or an epoch must
-/// not leave the node before it is durable.
+/// Something the host must do, in the order given. When one cannot be done (the disk is full), none of the following
+/// may be done: a vote or an epoch must not leave the node before it is durable.
 /// </summary>
 public abstract record ClusterEffect
 {
@@ -14,8 +14,8 @@ public abstract record ClusterEffect
     }
 
     /// <summary>
-    /// Open a TCP connection to a node's bus port (from bind-source-addr), without waiting. Answer later with <see cref="ClusterMachine.LinkEstablished"/>
-    /// or <see cref="ClusterMachine.LinkLost"/>.
+    /// Open a TCP connection to a node's bus port (from bind-source-addr), without waiting. Answer later with
+    /// <see cref="ClusterMachine.LinkEstablished"/> or <see cref="ClusterMachine.LinkLost"/>.
     /// </summary>
     /// <param name="Link">The link's number from now on.</param>
     /// <param name="Node">The node it leads to.</param>
@@ -23,7 +23,10 @@ public abstract record ClusterEffect
     /// <param name="Port">Bus port to connect to.</param>
     public sealed record Connect(LinkId Link, NodeId Node, string Ip, int Port) : ClusterEffect;
 
-    /// <summary>Close a link, whatever is still unsent. The machine has forgotten it; no <see cref="ClusterMachine.LinkLost"/> is expected.</summary>
+    /// <summary>
+    /// Close a link, whatever is still unsent. The machine has forgotten it; no <see cref="ClusterMachine.LinkLost"/>
+    /// is expected.
+    /// </summary>
     /// <param name="Link">The link; may be one that is still connecting.</param>
     public sealed record CloseLink(LinkId Link) : ClusterEffect;
 
@@ -34,10 +37,12 @@ public abstract record ClusterEffect
     public sealed record Send(LinkId Link, BusType Type, byte[] Packet) : ClusterEffect;
 
     /// <summary>
-    /// Replace nodes.conf by <see cref="ClusterMachine.FormatNodesFile"/> (write a temporary file, fsync when asked, rename). At most one per batch, before the
-    /// first effect that depends on it. The text of the end of the batch is the right one.
+    /// Replace nodes.conf by <see cref="ClusterMachine.FormatNodesFile"/> (write a temporary file, fsync when asked,
+    /// rename). At most one per batch, before the first effect that depends on it. The text of the end of the batch is
+    /// the right one.
     /// </summary>
-    /// <param name="Sync">True when it must be durable before the following effects are carried out; false when it may be written later.</param>
+    /// <param name="Sync">True when it must be durable before the following effects are carried out; false when it may
+    /// be written later.</param>
     public sealed record Persist(bool Sync) : ClusterEffect;
 
     /// <summary>The view changed in what clients can see: make it the routing table. At most one per batch.</summary>
@@ -53,7 +58,10 @@ public abstract record ClusterEffect
     /// <summary>Stop replicating and accept writes; the data set stays (a promotion, or a reset).</summary>
     public sealed record BecomeMaster : ClusterEffect;
 
-    /// <summary>Hold back the writes of clients (and expiry) up to that time: a replica takes over. Report it by <see cref="LocalStatus.WritesPaused"/>.</summary>
+    /// <summary>
+    /// Hold back the writes of clients (and expiry) up to that time: a replica takes over. Report it by
+    /// <see cref="LocalStatus.WritesPaused"/>.
+    /// </summary>
     /// <param name="Until">Unix milliseconds.</param>
     public sealed record PauseWrites(long Until) : ClusterEffect;
 

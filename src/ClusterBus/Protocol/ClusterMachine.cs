@@ -4,9 +4,10 @@ using Starling.ClusterBus.Wire;
 namespace Starling.ClusterBus.Protocol;
 
 /// <summary>
-/// One node's part in the cluster protocol, as a pure state machine. It owns no socket, file, clock or random source. Not thread-safe: one thread (or one
-/// lock) calls it. Every call takes the time, <c>now</c>, in Unix milliseconds, that must never go back, and appends to <c>effects</c> what the host must
-/// do, in order. Operations of CLUSTER return null when they were done, else the error reply without its dash ("ERR Unknown node x").
+/// One node's part in the cluster protocol, as a pure state machine. It owns no socket, file, clock or random source.
+/// Not thread-safe: one thread (or one lock) calls it. Every call takes the time, <c>now</c>, in Unix milliseconds,
+/// that must never go back, and appends to <c>effects</c> what the host must do, in order. Operations of CLUSTER return
+/// null when they were done, else the error reply without its dash ("ERR Unknown node x").
 /// </summary>
 public sealed class ClusterMachine
 {
@@ -48,16 +49,25 @@ public sealed class ClusterMachine
     /// <summary>This node's name.</summary>
     public NodeId Id => _core.Myself.Id;
 
-    /// <summary>When <see cref="Tick"/> is to be called next at the latest, Unix milliseconds. At most 100 ms after the last tick.</summary>
-    public long NextTickAt => Math.Min(_lastTickAt + TickInterval, Math.Min(_core.Election.NextAt, _core.ManualFailover.NextAt));
+    /// <summary>
+    /// When <see cref="Tick"/> is to be called next at the latest, Unix milliseconds. At most 100 ms after the last
+    /// tick.
+    /// </summary>
+    public long NextTickAt =>
+        Math.Min(_lastTickAt + TickInterval, Math.Min(_core.Election.NextAt, _core.ManualFailover.NextAt));
 
-    /// <summary>The state of this moment, pings and pongs included (CLUSTER NODES); <see cref="ClusterEffect.PublishView"/> gives the same when it changes.</summary>
+    /// <summary>
+    /// The state of this moment, pings and pongs included (CLUSTER NODES); <see cref="ClusterEffect.PublishView"/>
+    /// gives the same when it changes.
+    /// </summary>
     public ClusterView Snapshot() => _core.State.ToView();
 
     /// <summary>The text of nodes.conf for this moment.</summary>
     public string FormatNodesFile() => NodesFile.Format(Snapshot());
 
-    /// <summary>First call: persists the file of a new node, publishes the view, becomes a replica when the file says so.</summary>
+    /// <summary>
+    /// First call: persists the file of a new node, publishes the view, becomes a replica when the file says so.
+    /// </summary>
     public void Start(long now, EffectList effects)
     {
         _core.Begin(now, effects);
@@ -67,7 +77,10 @@ public sealed class ClusterMachine
         _core.End();
     }
 
-    /// <summary>Once after the data set was loaded: slots with keys that no node owns become this node's, those of others are marked importing.</summary>
+    /// <summary>
+    /// Once after the data set was loaded: slots with keys that no node owns become this node's, those of others are
+    /// marked importing.
+    /// </summary>
     /// <param name="slotsWithKeys">The slots that hold keys.</param>
     /// <param name="now">Unix milliseconds.</param>
     /// <param name="effects">Gets what to do.</param>
@@ -89,7 +102,9 @@ public sealed class ClusterMachine
         _core.End();
     }
 
-    /// <summary>The heartbeat: pings, timeouts, elections. Every 100 ms, or earlier: see <see cref="NextTickAt"/>.</summary>
+    /// <summary>
+    /// The heartbeat: pings, timeouts, elections. Every 100 ms, or earlier: see <see cref="NextTickAt"/>.
+    /// </summary>
     public void Tick(long now, EffectList effects)
     {
         _core.Begin(now, effects);
@@ -109,7 +124,9 @@ public sealed class ClusterMachine
         _core.End();
     }
 
-    /// <summary>One packet arrived on a link. A malformed one is counted, logged at a bounded rate and changes nothing.</summary>
+    /// <summary>
+    /// One packet arrived on a link. A malformed one is counted, logged at a bounded rate and changes nothing.
+    /// </summary>
     /// <param name="link">The link, established or accepted. A link the machine has closed is ignored.</param>
     /// <param name="packet">The whole packet as cut by <see cref="Wire.BusFraming"/>.</param>
     /// <param name="now">Unix milliseconds.</param>
@@ -153,7 +170,9 @@ public sealed class ClusterMachine
         _core.End();
     }
 
-    /// <summary>A link broke, could not be made, or its output grew beyond cluster-link-sendbuf-limit and the host closed it.</summary>
+    /// <summary>
+    /// A link broke, could not be made, or its output grew beyond cluster-link-sendbuf-limit and the host closed it.
+    /// </summary>
     public void LinkLost(LinkId link, long now, EffectList effects)
     {
         if (_core.FindLink(link) is not { } known) return;
@@ -293,7 +312,8 @@ public sealed class ClusterMachine
     }
 
     /// <summary>CLUSTER BUMPEPOCH.</summary>
-    /// <param name="bumped">True: reply "BUMPED epoch"; false: reply "STILL epoch", the node has the highest already.</param>
+    /// <param name="bumped">True: reply "BUMPED epoch"; false: reply "STILL epoch", the node has the highest
+    /// already.</param>
     /// <param name="now">Unix milliseconds.</param>
     /// <param name="effects">Gets what to do.</param>
     /// <returns>The node's config epoch.</returns>
@@ -322,7 +342,9 @@ public sealed class ClusterMachine
         _core.End();
     }
 
-    /// <summary>CLUSTER COUNT-FAILURE-REPORTS: the masters that report the node as failing, or null when it is not known.</summary>
+    /// <summary>
+    /// CLUSTER COUNT-FAILURE-REPORTS: the masters that report the node as failing, or null when it is not known.
+    /// </summary>
     public int? CountFailureReports(NodeId node, long now)
     {
         _core.AdvanceClock(now);
@@ -330,7 +352,8 @@ public sealed class ClusterMachine
     }
 
     /// <summary>Sends a published message to all nodes (PUBLISH) or to the nodes of this shard (SPUBLISH).</summary>
-    public void Publish(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message, bool sharded, long now, EffectList effects)
+    public void Publish(
+        ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message, bool sharded, long now, EffectList effects)
     {
         var body = new BusBody.Publish(channel.ToArray(), message.ToArray());
         _core.Begin(now, effects);

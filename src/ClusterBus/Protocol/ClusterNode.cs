@@ -2,7 +2,9 @@ using Starling.ClusterBus.View;
 
 namespace Starling.ClusterBus.Protocol;
 
-/// <summary>What the machine knows of a node. Changed by the machine's parts only; others get <see cref="NodeRecord"/>.</summary>
+/// <summary>
+/// What the machine knows of a node. Changed by the machine's parts only; others get <see cref="NodeRecord"/>.
+/// </summary>
 internal sealed class ClusterNode(NodeId id, NodeFlags flags, long createdAt)
 {
     private SlotSet? _frozenSlots;

@@ -3,7 +3,9 @@ using Starling.Slots;
 
 namespace Starling.ClusterBus.Protocol;
 
-/// <summary>What the machine knows of the cluster: the nodes in the order of their names, the slots' owners, the epochs.</summary>
+/// <summary>
+/// What the machine knows of the cluster: the nodes in the order of their names, the slots' owners, the epochs.
+/// </summary>
 internal sealed class ClusterState(ClusterNode myself)
 {
     private readonly ClusterNode?[] _owners = new ClusterNode?[HashSlot.Count];

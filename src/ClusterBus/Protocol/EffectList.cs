@@ -2,7 +2,9 @@ using System.Collections;
 
 namespace Starling.ClusterBus.Protocol;
 
-/// <summary>The effects of one call, in the order in which the host carries them out. The host clears and reuses it.</summary>
+/// <summary>
+/// The effects of one call, in the order in which the host carries them out. The host clears and reuses it.
+/// </summary>
 public sealed class EffectList : IReadOnlyList<ClusterEffect>
 {
     private readonly List<ClusterEffect> _effects = [];

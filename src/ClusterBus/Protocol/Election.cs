@@ -106,7 +106,8 @@ internal sealed class Election(MachineCore core)
         candidate.Master!.VotedAt = core.Now;
         core.Persist(sync: true);
         core.Log(ClusterLogLevel.Notice, $"Failover auth granted to {candidate} for epoch {state.CurrentEpoch}");
-        core.Messenger.Send(candidate.IsLinked ? candidate.Link : link, BusType.FailoverAuthAck, BusBody.Empty.Instance);
+        var way = candidate.IsLinked ? candidate.Link : link;
+        core.Messenger.Send(way, BusType.FailoverAuthAck, BusBody.Empty.Instance);
     }
 
     /// <summary>Takes over role and slots of the master. The config epoch is a new one already.</summary>
@@ -127,7 +128,8 @@ internal sealed class Election(MachineCore core)
     private string? WhyNot(ClusterNode candidate, BusMessage request)
     {
         var state = core.State;
-        if (request.CurrentEpoch < state.CurrentEpoch) return $"reqEpoch ({request.CurrentEpoch}) < curEpoch({state.CurrentEpoch})";
+        if (request.CurrentEpoch < state.CurrentEpoch)
+            return $"reqEpoch ({request.CurrentEpoch}) < curEpoch({state.CurrentEpoch})";
         if (state.LastVoteEpoch >= state.CurrentEpoch) return $"already voted for epoch {state.CurrentEpoch}";
         if (candidate.IsMaster) return "it is a master node";
         if (candidate.Master is not { } master) return "I don't know its master";
@@ -155,7 +157,8 @@ internal sealed class Election(MachineCore core)
 
         // The time it took to agree on FAIL is not the replica's fault.
         if (age > core.Options.NodeTimeout) age -= core.Options.NodeTimeout;
-        return age > core.Options.ReplicationPingPeriod + (core.Options.NodeTimeout * core.Options.ReplicaValidityFactor);
+        var limit = core.Options.ReplicationPingPeriod + (core.Options.NodeTimeout * core.Options.ReplicaValidityFactor);
+        return age > limit;
     }
 
     private void Schedule()
@@ -174,7 +177,8 @@ internal sealed class Election(MachineCore core)
 
         core.Log(
             ClusterLogLevel.Notice,
-            $"Start of election delayed for {_startAt - core.Now} milliseconds (rank #{_rank}, offset {core.Local.ReplicationOffset}).");
+            $"Start of election delayed for {_startAt - core.Now} milliseconds (rank #{_rank}, offset "
+            + $"{core.Local.ReplicationOffset}).");
         core.Gossip.BroadcastPongToFellowReplicas();
     }
 
@@ -232,17 +236,22 @@ internal sealed class Election(MachineCore core)
         _obstacle = obstacle;
 
         // A failover that takes its normal time is not worth a line.
-        if (core.Myself.Master is { IsFailing: true } master && core.Now - master.FailedAt < core.Options.NodeTimeout + 5000) return;
+        if (core.Myself.Master is { IsFailing: true } master
+            && core.Now - master.FailedAt < core.Options.NodeTimeout + 5000)
+            return;
         _obstacleLoggedAt = core.Now;
         var text = obstacle switch
         {
-            Obstacle.DataAge => "Disconnected from master for longer than allowed. Please check the 'cluster-replica-validity-factor' configuration option.",
+            Obstacle.DataAge => "Disconnected from master for longer than allowed. "
+                + "Please check the 'cluster-replica-validity-factor' configuration option.",
             Obstacle.WaitingDelay => "Waiting the delay before I can start a new failover.",
             Obstacle.Expired => "Failover attempt expired.",
             _ => "Waiting for votes, but majority still not reached.",
         };
         core.Log(ClusterLogLevel.Notice, $"Currently unable to failover: {text}");
         if (obstacle is Obstacle.WaitingVotes or Obstacle.Expired)
-            core.Log(ClusterLogLevel.Notice, $"Needed quorum: {core.State.Quorum}. Number of votes received so far: {_voters.Count}");
+            core.Log(
+                ClusterLogLevel.Notice,
+                $"Needed quorum: {core.State.Quorum}. Number of votes received so far: {_voters.Count}");
     }
 }

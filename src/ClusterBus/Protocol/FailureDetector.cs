@@ -111,7 +111,9 @@ internal sealed class FailureDetector(MachineCore core)
         if (oldest is not null) core.Gossip.SendHeartbeat(oldest.Link, BusType.Ping);
     }
 
-    /// <summary>A link on which nothing came for half the node timeout may be the trouble itself: try another.</summary>
+    /// <summary>
+    /// A link on which nothing came for half the node timeout may be the trouble itself: try another.
+    /// </summary>
     private void Reconnect(ClusterNode node)
     {
         if (node.Link is not { } link || node.PingSentAt == 0) return;
@@ -137,7 +139,10 @@ internal sealed class FailureDetector(MachineCore core)
         return node.IsPossiblyFailing;
     }
 
-    /// <summary>Tells masters of a new PFAIL at once, by a PONG, instead of with the pings of the next second: FAIL comes that much sooner.</summary>
+    /// <summary>
+    /// Tells masters of a new PFAIL at once, by a PONG, instead of with the pings of the next second: FAIL comes that
+    /// much sooner.
+    /// </summary>
     private void ShareSuspicions()
     {
         if (!core.Myself.IsMaster) return;
@@ -147,7 +152,8 @@ internal sealed class FailureDetector(MachineCore core)
         for (var i = 0; i < nodes.Count && sent < MaximumSuspicionReceivers; i++)
         {
             var node = nodes[(first + i) % nodes.Count];
-            if (node.IsMyself || !node.OwnsSlots || node.IsPossiblyFailing || node.IsFailing || !node.IsLinked) continue;
+            if (node.IsMyself || !node.OwnsSlots || node.IsPossiblyFailing || node.IsFailing || !node.IsLinked)
+                continue;
             core.Gossip.SendHeartbeat(node.Link, BusType.Pong);
             sent++;
         }
@@ -185,7 +191,8 @@ internal sealed class FailureDetector(MachineCore core)
         {
             core.Log(
                 ClusterLogLevel.Notice,
-                $"Clear FAIL state for node {node}: is reachable again and nobody is serving its slots after some time.");
+                $"Clear FAIL state for node {node}: is reachable again and nobody is serving its slots after some "
+                + "time.");
         }
         else
         {

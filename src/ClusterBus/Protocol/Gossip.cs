@@ -13,12 +13,16 @@ internal sealed class Gossip(MachineCore core)
 
     private long _round;
 
-    /// <summary>Sends a PING, PONG or MEET with gossip about some other nodes and about all that may be failing.</summary>
+    /// <summary>
+    /// Sends a PING, PONG or MEET with gossip about some other nodes and about all that may be failing.
+    /// </summary>
     public void SendHeartbeat(BusLink? link, BusType type)
     {
         if (link is not { IsEstablished: true }) return;
         if (!link.IsInbound && type == BusType.Ping) link.Node!.PingSentAt = core.Now;
-        var extensions = link.Node is { } node && (node.Flags & NodeFlags.ExtensionsSupported) != 0 ? Extensions() : PingExtensions.None;
+        var extensions = link.Node is { } node && (node.Flags & NodeFlags.ExtensionsSupported) != 0
+            ? Extensions()
+            : PingExtensions.None;
         core.Messenger.Send(link, type, new BusBody.Heartbeat(Select(link.Node), extensions));
     }
 
@@ -43,7 +47,8 @@ internal sealed class Gossip(MachineCore core)
     }
 
     /// <summary>Takes in the gossip sections of a heartbeat.</summary>
-    /// <param name="sender">The sender, or null when it is not known yet (MEET): then new nodes are not taken from it.</param>
+    /// <param name="sender">The sender, or null when it is not known yet (MEET): then new nodes are not taken from
+    /// it.</param>
     /// <param name="gossip">The sections.</param>
     public void Process(ClusterNode? sender, IReadOnlyList<GossipEntry> gossip)
     {
@@ -74,7 +79,9 @@ internal sealed class Gossip(MachineCore core)
 
         foreach (var forgotten in extensions.Forgotten)
         {
-            if (core.State.Find(forgotten.Node) is not { } node || node.IsMyself || node == sender || core.Myself.Master == node) continue;
+            if (core.State.Find(forgotten.Node) is not { } node || node.IsMyself || node == sender
+                || core.Myself.Master == node)
+                continue;
             _forgotten[node.Id] = core.Now + (long)Math.Min(forgotten.Seconds, ForgetMilliseconds / 1000) * 1000;
             core.RemoveNode(node);
             core.Persist(sync: false);
@@ -107,9 +114,15 @@ internal sealed class Gossip(MachineCore core)
         !node.IsInHandshake && node.HasAddress && (node.Link is not null || node.Slots.Count > 0);
 
     private static GossipEntry Entry(ClusterNode node) => new(
-        node.Id, (uint)(node.PingSentAt / 1000), (uint)(node.PongReceivedAt / 1000), node.Address, node.Flags & ~NodeFlags.Myself);
+        node.Id,
+        (uint)(node.PingSentAt / 1000),
+        (uint)(node.PongReceivedAt / 1000),
+        node.Address,
+        node.Flags & ~NodeFlags.Myself);
 
-    /// <summary>A tenth of the nodes, at least three, at random; and all that are PFAIL, so that reports reach a majority soon.</summary>
+    /// <summary>
+    /// A tenth of the nodes, at least three, at random; and all that are PFAIL, so that reports reach a majority soon.
+    /// </summary>
     private List<GossipEntry> Select(ClusterNode? receiver)
     {
         var nodes = core.State.Nodes.Values;
@@ -135,7 +148,8 @@ internal sealed class Gossip(MachineCore core)
 
         foreach (var node in nodes)
         {
-            if (node.IsPossiblyFailing && !node.IsInHandshake && node.HasAddress && node != receiver) entries.Add(Entry(node));
+            if (node.IsPossiblyFailing && !node.IsInHandshake && node.HasAddress && node != receiver)
+                entries.Add(Entry(node));
         }
 
         return entries;
@@ -177,7 +191,9 @@ internal sealed class Gossip(MachineCore core)
         }
 
         var isDown = node.IsFailing || node.IsPossiblyFailing;
-        if (!isDown || (entry.Flags & NodeFlags.NoAddress) != 0 || entry.Address == node.Address || entry.Address.BusPort == 0) return;
+        if (!isDown || (entry.Flags & NodeFlags.NoAddress) != 0 || entry.Address == node.Address
+            || entry.Address.BusPort == 0)
+            return;
 
         // It is down where we look for it, and someone reaches it elsewhere.
         if (node.Link is { } link) core.CloseLink(link);
@@ -190,9 +206,11 @@ internal sealed class Gossip(MachineCore core)
 
     private void Learn(ClusterNode? sender, GossipEntry entry)
     {
-        // Only a known node is believed, or this node might join another cluster. The name is taken as it is, without handshake: at that address another
-        // node may listen by now.
-        if (sender is null || (entry.Flags & (NodeFlags.NoAddress | NodeFlags.Handshake)) != 0 || IsForgotten(entry.Node)) return;
+        // Only a known node is believed, or this node might join another cluster. The name is taken as it is, without
+        // handshake: at that address another node may listen by now.
+        if (sender is null || (entry.Flags & (NodeFlags.NoAddress | NodeFlags.Handshake)) != 0
+            || IsForgotten(entry.Node))
+            return;
         if (entry.Address.Ip.Length == 0 || entry.Address.BusPort == 0) return;
         const NodeFlags Taken = NodeFlags.NoFailover | NodeFlags.MigrateTo;
         var node = core.CreateNode(entry.Node, (entry.Flags & Taken) | RoleOf(entry.Flags));

@@ -64,7 +64,8 @@ internal sealed class Handshake(MachineCore core)
     }
 
     /// <summary>
-    /// The first heartbeat on a link this node opened during a handshake: the node gets its name, or turns out to be one that is known already.
+    /// The first heartbeat on a link this node opened during a handshake: the node gets its name, or turns out to be
+    /// one that is known already.
     /// </summary>
     /// <returns>The node now known by its name; null when the link was closed.</returns>
     public ClusterNode? Complete(BusLink link, BusMessage message)
@@ -91,11 +92,16 @@ internal sealed class Handshake(MachineCore core)
         return node;
     }
 
-    /// <summary>Another node than expected answers at a node's address: that address is not the node's any more.</summary>
+    /// <summary>
+    /// Another node than expected answers at a node's address: that address is not the node's any more.
+    /// </summary>
     public void ForgetAddress(BusLink link)
     {
         var node = link.Node!;
-        core.Log(ClusterLogLevel.Debug, $"PONG contains mismatching sender ID. About node {node.Id} added {core.Now - node.CreatedAt} ms ago, having flags {(int)node.Flags}");
+        core.Log(
+            ClusterLogLevel.Debug,
+            $"PONG contains mismatching sender ID. About node {node.Id} added {core.Now - node.CreatedAt} ms ago, "
+            + $"having flags {(int)node.Flags}");
         node.Flags |= NodeFlags.NoAddress;
         node.Address = NodeAddress.None;
         core.CloseLink(link);
@@ -119,7 +125,9 @@ internal sealed class Handshake(MachineCore core)
         return true;
     }
 
-    /// <summary>A MEET, or any PING while the own address is not known, tells by which address others reach this node.</summary>
+    /// <summary>
+    /// A MEET, or any PING while the own address is not known, tells by which address others reach this node.
+    /// </summary>
     public void LearnOwnAddress(BusLink link, BusType type)
     {
         var myself = core.Myself;
@@ -131,7 +139,9 @@ internal sealed class Handshake(MachineCore core)
         core.ViewChanged();
     }
 
-    /// <summary>Four decimal numbers, or IP version 6; the system's parser takes much more ("7000", "0x7f.1").</summary>
+    /// <summary>
+    /// Four decimal numbers, or IP version 6; the system's parser takes much more ("7000", "0x7f.1").
+    /// </summary>
     private static bool TryParseIp(string ip, out string normal)
     {
         normal = "";

@@ -9,7 +9,9 @@ internal sealed class HealthCheck(MachineCore core)
     private const long MinimumRejoinDelay = 500;
     private const long MaximumRejoinDelay = 5000;
 
-    /// <summary>After a start a master waits that long before it accepts writes: the cluster may have replaced it.</summary>
+    /// <summary>
+    /// After a start a master waits that long before it accepts writes: the cluster may have replaced it.
+    /// </summary>
     private const long WritableDelay = 2000;
 
     private long _firstCheckAt = -1;
@@ -23,7 +25,9 @@ internal sealed class HealthCheck(MachineCore core)
         var isMaster = core.Myself.IsMaster;
         if (isMaster && state.Health != ClusterHealth.Ok && core.Now - _firstCheckAt < WritableDelay) return;
 
-        var health = core.Options.RequireFullCoverage && !IsCovered() ? ClusterHealth.SlotsNotCovered : ClusterHealth.Ok;
+        var health = core.Options.RequireFullCoverage && !IsCovered()
+            ? ClusterHealth.SlotsNotCovered
+            : ClusterHealth.Ok;
         if (reachable < state.Quorum)
         {
             health = ClusterHealth.NoMajority;

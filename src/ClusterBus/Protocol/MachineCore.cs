@@ -4,8 +4,10 @@ using Starling.Slots;
 namespace Starling.ClusterBus.Protocol;
 
 /// <summary>
-/// What the parts of the machine share: the state, the clock's reading, the effects of the call under way, and each other. A call is bracketed by
-/// <see cref="Begin"/> and <see cref="End"/>; what must happen once per call (cluster_state, the election, the view) is asked for in between.
+/// What the parts of the machine share: the state, the clock's reading, the effects of the call under way, and each
+/// other. A call is bracketed by
+/// <see cref="Begin"/> and <see cref="End"/>; what must happen once per call (cluster_state, the election, the view) is
+/// asked for in between.
 /// </summary>
 internal sealed class MachineCore
 {
@@ -112,7 +114,9 @@ internal sealed class MachineCore
 
     public void Log(ClusterLogLevel level, string text) => Emit(new ClusterEffect.Log(level, text));
 
-    /// <summary>nodes.conf must be written; with <paramref name="sync"/>, before anything that is emitted from here on goes out.</summary>
+    /// <summary>
+    /// nodes.conf must be written; with <paramref name="sync"/>, before anything that is emitted from here on goes out.
+    /// </summary>
     public void Persist(bool sync)
     {
         if (_persistAt < 0)
@@ -129,7 +133,9 @@ internal sealed class MachineCore
     /// <summary>Something that clients can see has changed.</summary>
     public void ViewChanged() => _viewChanged = true;
 
-    /// <summary>As <see cref="ViewChanged"/>, and the view must be published before what is emitted from here on.</summary>
+    /// <summary>
+    /// As <see cref="ViewChanged"/>, and the view must be published before what is emitted from here on.
+    /// </summary>
     public void ViewChangedHere()
     {
         _viewChanged = true;
@@ -220,7 +226,8 @@ internal sealed class MachineCore
     /// <summary>Tells the host where to replicate from when that is known and new.</summary>
     public void FollowMaster()
     {
-        if (!Myself.IsReplica || Myself.Master is not { } master || !master.HasAddress || master.Address.Ip.Length == 0) return;
+        if (!Myself.IsReplica || Myself.Master is not { } master || !master.HasAddress || master.Address.Ip.Length == 0)
+            return;
         var target = (master.Id, master.Address.Ip, master.Address.ClientPort);
         if (target == _replicating) return;
         _replicating = target;

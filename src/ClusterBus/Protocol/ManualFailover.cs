@@ -2,7 +2,10 @@ using Starling.ClusterBus.Wire;
 
 namespace Starling.ClusterBus.Protocol;
 
-/// <summary>CLUSTER FAILOVER: the master pauses its writes until the replica has caught up, then the replica stands for election.</summary>
+/// <summary>
+/// CLUSTER FAILOVER: the master pauses its writes until the replica has caught up, then the replica stands for
+/// election.
+/// </summary>
 internal sealed class ManualFailover(MachineCore core)
 {
     private const long Limit = 5000;
@@ -17,7 +20,9 @@ internal sealed class ManualFailover(MachineCore core)
 
     public bool IsUnderWay => _endsAt != 0;
 
-    /// <summary>On the replica: everything of the master's stream has been processed, or the user does not care.</summary>
+    /// <summary>
+    /// On the replica: everything of the master's stream has been processed, or the user does not care.
+    /// </summary>
     public bool CanStart { get; private set; }
 
     /// <summary>When <see cref="Tick"/> is to be called next, or <see cref="long.MaxValue"/>.</summary>
@@ -70,9 +75,13 @@ internal sealed class ManualFailover(MachineCore core)
     /// <summary>On the replica: the master says that its writes stand still, and where.</summary>
     public void LearnMasterOffset(ClusterNode sender, BusMessage message)
     {
-        if (!IsUnderWay || core.Myself.Master != sender || (message.MessageFlags & MessageFlags.Paused) == 0 || _masterOffset is not null) return;
+        if (!IsUnderWay || core.Myself.Master != sender || (message.MessageFlags & MessageFlags.Paused) == 0
+            || _masterOffset is not null)
+            return;
         _masterOffset = message.ReplicationOffset;
-        core.Log(ClusterLogLevel.Notice, $"Received replication offset for paused master manual failover: {_masterOffset}");
+        core.Log(
+            ClusterLogLevel.Notice,
+            $"Received replication offset for paused master manual failover: {_masterOffset}");
         core.AdvanceElection();
     }
 

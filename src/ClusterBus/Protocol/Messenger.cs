@@ -56,7 +56,8 @@ internal sealed class Messenger(MachineCore core)
             ReplicationOffset = core.Local.ReplicationOffset,
             Slots = owner.Slots,
             Master = myself.Master?.Id ?? NodeId.None,
-            Address = new NodeAddress(core.Options.AnnounceIp, core.Options.Port, core.Options.BusPort, core.Options.TlsPort),
+            Address =
+                new NodeAddress(core.Options.AnnounceIp, core.Options.Port, core.Options.BusPort, core.Options.TlsPort),
             Flags = myself.Flags,
             IsClusterDown = state.Health != ClusterHealth.Ok,
 

@@ -3,7 +3,9 @@ using Starling.ClusterBus.Wire;
 
 namespace Starling.ClusterBus.Protocol;
 
-/// <summary>Takes packets in: finds the sender, learns what every header tells, and hands the rest to the part it is for.</summary>
+/// <summary>
+/// Takes packets in: finds the sender, learns what every header tells, and hands the rest to the part it is for.
+/// </summary>
 internal sealed class PacketHandler(MachineCore core)
 {
     private const long ComplaintInterval = 1000;
@@ -50,9 +52,9 @@ internal sealed class PacketHandler(MachineCore core)
                 OnFail(sender, message, ((BusBody.Fail)message.Body).Node);
                 break;
             case BusType.Publish or BusType.PublishShard:
-                var publish = (BusBody.Publish)message.Body;
-                if (sender is not null)
-                    core.Emit(new ClusterEffect.Deliver(publish.Channel, publish.Message, message.Type == BusType.PublishShard));
+                if (sender is null) break;
+                var (channel, text) = (BusBody.Publish)message.Body;
+                core.Emit(new ClusterEffect.Deliver(channel, text, message.Type == BusType.PublishShard));
                 break;
             case BusType.FailoverAuthRequest:
                 if (sender is not null) core.Election.Vote(sender, message, link);
@@ -75,7 +77,8 @@ internal sealed class PacketHandler(MachineCore core)
     private static bool IsHeartbeat(BusType type) => type is BusType.Ping or BusType.Pong or BusType.Meet;
 
     /// <summary>
-    /// The known node that sent the message, or null. A link this node opened in a handshake gives the node its name here.
+    /// The known node that sent the message, or null. A link this node opened in a handshake gives the node its name
+    /// here.
     /// </summary>
     /// <returns>False when the message is not to be looked at further.</returns>
     private bool TryFindSender(BusLink link, BusMessage message, out ClusterNode? sender)
@@ -164,7 +167,8 @@ internal sealed class PacketHandler(MachineCore core)
     private void OnFail(ClusterNode? sender, BusMessage message, NodeId failing)
     {
         if (sender is not null) core.FailureDetector.MarkFailingByMessage(sender, failing);
-        else core.Log(ClusterLogLevel.Notice, $"Ignoring FAIL message from unknown node {message.Sender} about {failing}");
+        else core.Log(
+            ClusterLogLevel.Notice, $"Ignoring FAIL message from unknown node {message.Sender} about {failing}");
     }
 
     private void Complain(string text)
@@ -175,7 +179,8 @@ internal sealed class PacketHandler(MachineCore core)
             return;
         }
 
-        core.Log(ClusterLogLevel.Warning, _suppressed == 0 ? text : $"{text} ({_suppressed} more such lines were left out)");
+        core.Log(
+            ClusterLogLevel.Warning, _suppressed == 0 ? text : $"{text} ({_suppressed} more such lines were left out)");
         _lastComplaintAt = core.Now;
         _suppressed = 0;
     }

@@ -4,7 +4,10 @@ using Starling.ClusterBus.View;
 
 namespace Starling.ClusterBus.Protocol;
 
-/// <summary>A random generator (xoshiro256**) that gives the same numbers for the same seed everywhere, so that a run can be repeated.</summary>
+/// <summary>
+/// A random generator (xoshiro256**) that gives the same numbers for the same seed everywhere, so that a run can be
+/// repeated.
+/// </summary>
 public sealed class RandomSource
 {
     private ulong _a, _b, _c, _d;
@@ -18,7 +21,9 @@ public sealed class RandomSource
         _d = SplitMix(ref seed);
     }
 
-    /// <summary>A generator for a server: 32 bytes of the system's randomness, so that node names never collide.</summary>
+    /// <summary>
+    /// A generator for a server: 32 bytes of the system's randomness, so that node names never collide.
+    /// </summary>
     public RandomSource(ReadOnlySpan<byte> entropy)
         : this(BinaryPrimitives.ReadUInt64LittleEndian(entropy))
     {

@@ -15,13 +15,16 @@ internal sealed class SlotClaims(MachineCore core)
         var differs = owner is not null && !owner.Slots.Equals(message.Slots);
         if (differs && sender.IsMaster) Apply(sender, message.ConfigEpoch, message.Slots);
         if (differs) CorrectStaleClaims(sender, message);
-        if (core.Myself.IsMaster && sender.IsMaster && message.ConfigEpoch == core.Myself.ConfigEpoch) ResolveCollision(sender);
+        if (core.Myself.IsMaster && sender.IsMaster && message.ConfigEpoch == core.Myself.ConfigEpoch)
+            ResolveCollision(sender);
     }
 
     /// <summary>UPDATE: another node knows a newer configuration of a master.</summary>
     public void ProcessUpdate(BusBody.Update update)
     {
-        if (core.State.Find(update.Node) is not { } node || node.IsInHandshake || node.ConfigEpoch >= update.ConfigEpoch) return;
+        if (core.State.Find(update.Node) is not { } node || node.IsInHandshake
+            || node.ConfigEpoch >= update.ConfigEpoch)
+            return;
         if (node.IsMyself)
         {
             core.Log(ClusterLogLevel.Notice, "Discarding UPDATE message about myself.");
@@ -35,7 +38,10 @@ internal sealed class SlotClaims(MachineCore core)
         Apply(node, update.ConfigEpoch, update.Slots);
     }
 
-    /// <summary>A new config epoch without anyone's consent: for takeovers, imports and CLUSTER BUMPEPOCH. False when this node has the highest already.</summary>
+    /// <summary>
+    /// A new config epoch without anyone's consent: for takeovers, imports and CLUSTER BUMPEPOCH. False when this node
+    /// has the highest already.
+    /// </summary>
     public bool BumpEpoch()
     {
         var myself = core.Myself;
@@ -48,7 +54,9 @@ internal sealed class SlotClaims(MachineCore core)
         return true;
     }
 
-    /// <summary>Role as announced. False when the message is older than what is known and must not be looked at further.</summary>
+    /// <summary>
+    /// Role as announced. False when the message is older than what is known and must not be looked at further.
+    /// </summary>
     private bool UpdateRole(ClusterNode sender, BusMessage message)
     {
         if (message.Master.IsNone)
@@ -66,7 +74,8 @@ internal sealed class SlotClaims(MachineCore core)
             {
                 core.Log(
                     ClusterLogLevel.Notice,
-                    $"Ignore stale message from {sender} in shard {sender.ShardId}; gossip config epoch: {message.ConfigEpoch}, current config epoch: {sender.ConfigEpoch}");
+                    $"Ignore stale message from {sender} in shard {sender.ShardId}; gossip config epoch: "
+                    + $"{message.ConfigEpoch}, current config epoch: {sender.ConfigEpoch}");
                 return false;
             }
 
@@ -88,7 +97,8 @@ internal sealed class SlotClaims(MachineCore core)
 
     private void Demote(ClusterNode sender, ClusterNode? master, BusMessage message)
     {
-        var isFailover = master is not null && !master.IsMyself && master.ShardId == sender.ShardId && message.ConfigEpoch >= sender.ConfigEpoch
+        var isFailover = master is not null && !master.IsMyself && master.ShardId == sender.ShardId
+            && message.ConfigEpoch >= sender.ConfigEpoch
             && message.ConfigEpoch >= master.ConfigEpoch;
         if (isFailover && master is not null)
         {
@@ -97,15 +107,18 @@ internal sealed class SlotClaims(MachineCore core)
             master.ConfigEpoch = message.ConfigEpoch;
             core.Log(
                 ClusterLogLevel.Notice,
-                $"A failover occurred in shard {sender.ShardId}; node {sender} lost {slots} slot(s) to node {master} with a config epoch of {master.ConfigEpoch}");
+                $"A failover occurred in shard {sender.ShardId}; node {sender} lost {slots} slot(s) to node "
+                + $"{master} with a config epoch of {master.ConfigEpoch}");
         }
         else
         {
             var slots = core.State.UnassignAll(sender);
             core.Log(
                 ClusterLogLevel.Notice,
-                $"Node {sender} is no longer master of shard {sender.ShardId}; removed all {slots} slot(s) it used to own");
-            if (master is not null) core.Log(ClusterLogLevel.Notice, $"Node {sender} is now part of shard {master.ShardId}");
+                $"Node {sender} is no longer master of shard {sender.ShardId}; removed all {slots} slot(s) it "
+                + "used to own");
+            if (master is not null)
+                core.Log(ClusterLogLevel.Notice, $"Node {sender} is now part of shard {master.ShardId}");
         }
 
         sender.Flags &= ~(NodeFlags.Master | NodeFlags.MigrateTo);
@@ -119,11 +132,15 @@ internal sealed class SlotClaims(MachineCore core)
     private void LeaveEmptyMaster(ClusterNode? master, bool lostAll)
     {
         if (!lostAll || master is null || master.IsMyself || !core.Myself.IsReplica) return;
-        core.Log(ClusterLogLevel.Notice, $"I'm a sub-replica! Reconfiguring myself as a replica of grandmaster {master}");
+        core.Log(
+            ClusterLogLevel.Notice,
+            $"I'm a sub-replica! Reconfiguring myself as a replica of grandmaster {master}");
         core.BecomeReplicaOf(master);
     }
 
-    /// <summary>Binds slots to the node that claims them with a higher epoch, and follows where this node's own slots go.</summary>
+    /// <summary>
+    /// Binds slots to the node that claims them with a higher epoch, and follows where this node's own slots go.
+    /// </summary>
     private void Apply(ClusterNode claimer, ulong epoch, SlotSet claimed)
     {
         var state = core.State;
@@ -169,12 +186,16 @@ internal sealed class SlotClaims(MachineCore core)
         var isEmptied = taken > 0 && shardMaster!.Slots.IsEmpty;
         if (isEmptied && (core.Options.AllowReplicaMigration || claimedCount == taken))
         {
-            core.Log(ClusterLogLevel.Notice, $"Configuration change detected. Reconfiguring myself as a replica of {claimer}");
+            core.Log(
+                ClusterLogLevel.Notice,
+                $"Configuration change detected. Reconfiguring myself as a replica of {claimer}");
             core.BecomeReplicaOf(claimer);
         }
         else if (core.Myself.Master?.Master is { IsMyself: false } grandmaster)
         {
-            core.Log(ClusterLogLevel.Notice, $"I'm a sub-replica! Reconfiguring myself as a replica of grandmaster {grandmaster}");
+            core.Log(
+                ClusterLogLevel.Notice,
+                $"I'm a sub-replica! Reconfiguring myself as a replica of grandmaster {grandmaster}");
             core.BecomeReplicaOf(grandmaster);
         }
         else if (!lost.IsEmpty)
@@ -192,7 +213,9 @@ internal sealed class SlotClaims(MachineCore core)
         {
             if (core.State.OwnerOf(slot) is not { } owner || owner == sender || core.State.IsUnclaimed(slot)) continue;
             if (owner.ConfigEpoch <= message.ConfigEpoch || !told.Add(owner.Id)) continue;
-            core.Log(ClusterLogLevel.Verbose, $"Node {sender.Id} has old slots configuration, sending an UPDATE message about {owner.Id}");
+            core.Log(
+                ClusterLogLevel.Verbose,
+                $"Node {sender.Id} has old slots configuration, sending an UPDATE message about {owner.Id}");
             core.Messenger.SendUpdate(sender.Link, owner);
         }
     }

@@ -6,20 +6,27 @@ namespace Starling.ClusterBus.Protocol;
 internal static class StateLoader
 {
     /// <summary>Flags that are worth remembering across a restart.</summary>
-    private const NodeFlags Kept =
-        NodeFlags.Myself | NodeFlags.Master | NodeFlags.Replica | NodeFlags.PossiblyFailing | NodeFlags.Failing | NodeFlags.NoAddress | NodeFlags.NoFailover;
+    private const NodeFlags Kept = NodeFlags.Myself | NodeFlags.Master | NodeFlags.Replica
+        | NodeFlags.PossiblyFailing | NodeFlags.Failing | NodeFlags.NoAddress | NodeFlags.NoFailover;
 
     /// <summary>A node nobody knows yet.</summary>
     public static ClusterState NewNode(RandomSource random, long now)
     {
-        var myself = new ClusterNode(random.NextNodeId(), NodeFlags.Myself | NodeFlags.Master, now) { ShardId = random.NextNodeId() };
+        var myself = new ClusterNode(random.NextNodeId(), NodeFlags.Myself | NodeFlags.Master, now)
+        {
+            ShardId = random.NextNodeId(),
+        };
         return new ClusterState(myself);
     }
 
     /// <summary>The state a view describes.</summary>
     public static ClusterState Load(ClusterView saved, RandomSource random, long now)
     {
-        var state = new ClusterState(ToNode(saved.Myself, random, now)) { CurrentEpoch = saved.CurrentEpoch, LastVoteEpoch = saved.LastVoteEpoch };
+        var state = new ClusterState(ToNode(saved.Myself, random, now))
+        {
+            CurrentEpoch = saved.CurrentEpoch,
+            LastVoteEpoch = saved.LastVoteEpoch,
+        };
         foreach (var record in saved.Nodes)
         {
             if (!record.IsMyself) state.Nodes.Add(record.Id, ToNode(record, random, now));
@@ -34,7 +41,8 @@ internal static class StateLoader
                 node.ShardId = master.ShardId;
             }
 
-            for (var slot = record.Slots.Next(0); slot >= 0; slot = record.Slots.Next(slot + 1)) state.Assign(slot, node);
+            var slots = record.Slots;
+            for (var slot = slots.Next(0); slot >= 0; slot = slots.Next(slot + 1)) state.Assign(slot, node);
         }
 
         foreach (var (slot, id) in saved.Migrating) state.Migrating[slot] = state.Nodes[id];
@@ -42,15 +50,16 @@ internal static class StateLoader
         return state;
     }
 
-    private static ClusterNode ToNode(NodeRecord record, RandomSource random, long now) => new(record.Id, record.Flags & Kept, now)
-    {
-        ShardId = record.ShardId.IsNone ? random.NextNodeId() : record.ShardId,
-        Address = record.Address,
-        Hostname = record.Hostname,
-        HumanName = record.HumanName,
-        ConfigEpoch = record.ConfigEpoch,
-        PingSentAt = record.PingSentAt,
-        PongReceivedAt = record.PongReceivedAt,
-        FailedAt = record.FailedAt,
-    };
+    private static ClusterNode ToNode(NodeRecord record, RandomSource random, long now) =>
+        new(record.Id, record.Flags & Kept, now)
+        {
+            ShardId = record.ShardId.IsNone ? random.NextNodeId() : record.ShardId,
+            Address = record.Address,
+            Hostname = record.Hostname,
+            HumanName = record.HumanName,
+            ConfigEpoch = record.ConfigEpoch,
+            PingSentAt = record.PingSentAt,
+            PongReceivedAt = record.PongReceivedAt,
+            FailedAt = record.FailedAt,
+        };
 }

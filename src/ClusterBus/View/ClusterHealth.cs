@@ -6,7 +6,10 @@ public enum ClusterHealth
     /// <summary>cluster_state:ok.</summary>
     Ok,
 
-    /// <summary>cluster_state:fail, a slot has no owner or its owner is FAIL ("CLUSTERDOWN Hash slot not served" or "The cluster is down").</summary>
+    /// <summary>
+    /// cluster_state:fail, a slot has no owner or its owner is FAIL ("CLUSTERDOWN Hash slot not served" or "The cluster
+    /// is down").
+    /// </summary>
     SlotsNotCovered,
 
     /// <summary>cluster_state:fail, the majority of the masters is out of reach, or was until a moment ago.</summary>

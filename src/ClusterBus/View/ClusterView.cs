@@ -2,7 +2,9 @@ using Starling.Slots;
 
 namespace Starling.ClusterBus.View;
 
-/// <summary>The cluster as this node saw it at a moment. Immutable: readers on any thread hold it as long as they like.</summary>
+/// <summary>
+/// The cluster as this node saw it at a moment. Immutable: readers on any thread hold it as long as they like.
+/// </summary>
 public sealed class ClusterView
 {
     private readonly NodeRecord[] _nodes;
@@ -11,7 +13,8 @@ public sealed class ClusterView
     private readonly SortedList<int, NodeId> _importing;
 
     /// <summary>Makes a view.</summary>
-    /// <param name="nodes">All nodes; exactly one has <see cref="NodeFlags.Myself"/>. No slot is in two nodes' sets.</param>
+    /// <param name="nodes">All nodes; exactly one has <see cref="NodeFlags.Myself"/>. No slot is in two nodes'
+    /// sets.</param>
     /// <param name="migrating">Slots of this node that are moving to another node.</param>
     /// <param name="importing">Slots that are moving from another node to this one.</param>
     public ClusterView(

@@ -10,6 +10,9 @@ public readonly record struct NodeAddress(string Ip, int Port, int BusPort, int 
     /// <summary>No address.</summary>
     public static NodeAddress None => new("", 0, 0);
 
-    /// <summary>The port shown in CLUSTER NODES and dialled by replicas: the one without TLS, or the other when it is the only one.</summary>
+    /// <summary>
+    /// The port shown in CLUSTER NODES and dialled by replicas: the one without TLS, or the other when it is the only
+    /// one.
+    /// </summary>
     public int ClientPort => Port != 0 ? Port : TlsPort;
 }

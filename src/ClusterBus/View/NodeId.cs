@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Starling.ClusterBus.View;
 
 /// <summary>
-/// The name of a node or of a shard: 160 bits, written as 40 lower-case hexadecimal digits on the bus, in nodes.conf and in replies. The default value
-/// is no name at all (<see cref="IsNone"/>), which the bus writes as 40 zero bytes.
+/// The name of a node or of a shard: 160 bits, written as 40 lower-case hexadecimal digits on the bus, in nodes.conf
+/// and in replies. The default value is no name at all (<see cref="IsNone"/>), which the bus writes as 40 zero bytes.
 /// </summary>
 public readonly struct NodeId : IEquatable<NodeId>, IComparable<NodeId>
 {
@@ -39,7 +39,9 @@ public readonly struct NodeId : IEquatable<NodeId>, IComparable<NodeId>
     {
         id = default;
         if (text.Length != TextLength) return false;
-        if (!TryHex(text[..16], out var high) || !TryHex(text.Slice(16, 16), out var middle) || !TryHex(text[32..], out var low)) return false;
+        if (!TryHex(text[..16], out var high) || !TryHex(text.Slice(16, 16), out var middle)
+            || !TryHex(text[32..], out var low))
+            return false;
         id = new NodeId(high, middle, (uint)low);
         return true;
     }
@@ -80,7 +82,9 @@ public readonly struct NodeId : IEquatable<NodeId>, IComparable<NodeId>
     /// <inheritdoc/>
     public override int GetHashCode() => (int)(_high >> 32) ^ (int)_high ^ (int)_middle;
 
-    /// <summary>The order of the written forms, byte by byte (the order in which Redis breaks a tie between nodes).</summary>
+    /// <summary>
+    /// The order of the written forms, byte by byte (the order in which Redis breaks a tie between nodes).
+    /// </summary>
     public int CompareTo(NodeId other)
     {
         var order = _high.CompareTo(other._high);

@@ -24,7 +24,9 @@ public sealed record NodeRecord
     /// <summary>The master it replicates; none for a master, or when not known.</summary>
     public NodeId MasterId { get; init; }
 
-    /// <summary>The highest config epoch it announced (a replica announces its master's; kept as 0 when read from nodes.conf).</summary>
+    /// <summary>
+    /// The highest config epoch it announced (a replica announces its master's; kept as 0 when read from nodes.conf).
+    /// </summary>
     public ulong ConfigEpoch { get; init; }
 
     /// <summary>The replication offset it announced last.</summary>

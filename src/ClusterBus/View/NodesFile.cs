@@ -7,13 +7,16 @@ namespace Starling.ClusterBus.View;
 public static class NodesFile
 {
     /// <summary>
-    /// Reads nodes.conf as written by Redis 3 to 7.2, Valkey and Starling. Flags, epochs, slots and slots on the move are restored; addresses may be
-    /// empty. The file must end with a newline and hold its "vars" line: without these it was cut, and what is missing may be a vote.
+    /// Reads nodes.conf as written by Redis 3 to 7.2, Valkey and Starling. Flags, epochs, slots and slots on the move
+    /// are restored; addresses may be empty. The file must end with a newline and hold its "vars" line: without these
+    /// it was cut, and what is missing may be a vote.
     /// </summary>
     /// <param name="text">The whole file. An empty file is an error here: the host treats it as no file.</param>
-    /// <param name="now">Unix milliseconds; becomes the time of pings, pongs and failures that are marked as having happened.</param>
+    /// <param name="now">Unix milliseconds; becomes the time of pings, pongs and failures that are marked as having
+    /// happened.</param>
     /// <param name="view">What was read.</param>
-    /// <param name="error">What is wrong, with the line number; the host logs it and stops, leaving the file alone.</param>
+    /// <param name="error">What is wrong, with the line number; the host logs it and stops, leaving the file
+    /// alone.</param>
     public static bool TryParse(
         string text, long now, [NotNullWhen(true)] out ClusterView? view, [NotNullWhen(false)] out string? error)
     {
@@ -52,7 +55,8 @@ public static class NodesFile
             text.Append('\n');
         }
 
-        text.Append("vars currentEpoch ").Append(view.CurrentEpoch).Append(" lastVoteEpoch ").Append(view.LastVoteEpoch).Append('\n');
+        text.Append("vars currentEpoch ").Append(view.CurrentEpoch);
+        text.Append(" lastVoteEpoch ").Append(view.LastVoteEpoch).Append('\n');
         return text.ToString();
     }
 }

@@ -23,7 +23,8 @@ internal sealed class NodesFileReader(long now)
         if (!NodeId.TryParse(fields[0].AsSpan(), out var id) || id.IsNone) return $"'{fields[0]}' is not a node name";
         if (_nodes.ContainsKey(id)) return $"node {id} appears twice";
         var node = new NodeRecord { Id = id };
-        var error = ReadAddress(fields[1], ref node) ?? ReadFlags(fields[2], ref node) ?? ReadMaster(fields[3], ref node) ?? ReadTimes(fields, ref node)
+        var error = ReadAddress(fields[1], ref node) ?? ReadFlags(fields[2], ref node)
+            ?? ReadMaster(fields[3], ref node) ?? ReadTimes(fields, ref node)
             ?? ReadSlots(fields.AsSpan(8), ref node);
         if (error is not null) return error;
         if (!node.IsInHandshake) _nodes.Add(id, node);
@@ -44,7 +45,11 @@ internal sealed class NodesFileReader(long now)
         }
 
         foreach (var node in _nodes.Values) currentEpoch = Math.Max(currentEpoch, node.ConfigEpoch);
-        view = new ClusterView(Adopted(), _migrating, _importing) { CurrentEpoch = currentEpoch, LastVoteEpoch = lastVoteEpoch };
+        view = new ClusterView(Adopted(), _migrating, _importing)
+        {
+            CurrentEpoch = currentEpoch,
+            LastVoteEpoch = lastVoteEpoch,
+        };
         return null;
     }
 
@@ -122,7 +127,8 @@ internal sealed class NodesFileReader(long now)
         {
             var isCurrent = fields[i].Equals("currentEpoch", StringComparison.OrdinalIgnoreCase);
             if (!isCurrent && !fields[i].Equals("lastVoteEpoch", StringComparison.OrdinalIgnoreCase)) continue;
-            if (!ulong.TryParse(fields[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch)) return $"'{fields[i + 1]}' is not an epoch";
+            if (!ulong.TryParse(fields[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
+                return $"'{fields[i + 1]}' is not an epoch";
             if (isCurrent) _currentEpoch = epoch;
             else _lastVoteEpoch = epoch;
         }
@@ -139,7 +145,8 @@ internal sealed class NodesFileReader(long now)
             flags |= flag;
         }
 
-        if ((flags & (NodeFlags.Master | NodeFlags.Replica)) == (NodeFlags.Master | NodeFlags.Replica)) return "a node that is both master and slave";
+        if ((flags & (NodeFlags.Master | NodeFlags.Replica)) == (NodeFlags.Master | NodeFlags.Replica))
+            return "a node that is both master and slave";
         if ((flags & NodeFlags.Myself) != 0)
         {
             if (!_myself.IsNone) return "a second node is marked myself";
@@ -163,9 +170,12 @@ internal sealed class NodesFileReader(long now)
 
     private string? ReadTimes(string[] fields, ref NodeRecord node)
     {
-        if (!long.TryParse(fields[4], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var ping)) return $"'{fields[4]}' is not a time";
-        if (!long.TryParse(fields[5], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var pong)) return $"'{fields[5]}' is not a time";
-        if (!ulong.TryParse(fields[6], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch)) return $"'{fields[6]}' is not an epoch";
+        if (!long.TryParse(fields[4], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var ping))
+            return $"'{fields[4]}' is not a time";
+        if (!long.TryParse(fields[5], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var pong))
+            return $"'{fields[5]}' is not a time";
+        if (!ulong.TryParse(fields[6], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
+            return $"'{fields[6]}' is not an epoch";
         node = node with
         {
             PingSentAt = ping != 0 ? now : 0,
@@ -188,9 +198,11 @@ internal sealed class NodesFileReader(long now)
             }
 
             var dash = field.IndexOf('-', StringComparison.Ordinal);
-            if (!TryNumber(dash < 0 ? field : field.AsSpan(0, dash), HashSlot.Count - 1, out var first)) return $"'{field}' is not a slot";
+            if (!TryNumber(dash < 0 ? field : field.AsSpan(0, dash), HashSlot.Count - 1, out var first))
+                return $"'{field}' is not a slot";
             var last = first;
-            if (dash >= 0 && !TryNumber(field.AsSpan(dash + 1), HashSlot.Count - 1, out last)) return $"'{field}' is not a slot range";
+            if (dash >= 0 && !TryNumber(field.AsSpan(dash + 1), HashSlot.Count - 1, out last))
+                return $"'{field}' is not a slot range";
             if (last < first) return $"'{field}' is not a slot range";
             for (var slot = first; slot <= last; slot++)
             {
@@ -209,8 +221,10 @@ internal sealed class NodesFileReader(long now)
         var isMigrating = arrow >= 0;
         if (!isMigrating) arrow = field.IndexOf("-<-", StringComparison.Ordinal);
         if (arrow < 0 || !field.EndsWith(']')) return $"'{field}' is not a slot on the move";
-        if (!TryNumber(field.AsSpan(1, arrow - 1), HashSlot.Count - 1, out var slot)) return $"'{field}' is not a slot on the move";
-        if (!NodeId.TryParse(field.AsSpan(arrow + 3, field.Length - arrow - 4), out var node) || node.IsNone) return $"'{field}' has no node name";
+        if (!TryNumber(field.AsSpan(1, arrow - 1), HashSlot.Count - 1, out var slot))
+            return $"'{field}' is not a slot on the move";
+        if (!NodeId.TryParse(field.AsSpan(arrow + 3, field.Length - arrow - 4), out var node) || node.IsNone)
+            return $"'{field}' has no node name";
         _mentioned.Add(node);
         (isMigrating ? _migrating : _importing)[slot] = node;
         return null;
@@ -222,7 +236,8 @@ internal sealed class NodesFileReader(long now)
         foreach (var node in _nodes.Values)
         {
             var adopted = node;
-            if (!node.MasterId.IsNone && _nodes[node.MasterId].ShardId is { IsNone: false } shard) adopted = node with { ShardId = shard };
+            if (!node.MasterId.IsNone && _nodes[node.MasterId].ShardId is { IsNone: false } shard)
+                adopted = node with { ShardId = shard };
             nodes.Add(adopted);
         }
 

@@ -69,7 +69,8 @@ public static class NodesReply
     internal static void AppendNode(StringBuilder text, ClusterView view, NodeRecord node, bool forFile)
     {
         var address = node.Address;
-        text.Append(node.Id.ToString()).Append(' ').Append(address.Ip).Append(':').Append(address.ClientPort).Append('@').Append(address.BusPort);
+        text.Append(node.Id.ToString()).Append(' ').Append(address.Ip);
+        text.Append(':').Append(address.ClientPort).Append('@').Append(address.BusPort);
         if (node.Hostname.Length > 0) text.Append(',').Append(node.Hostname);
         if (forFile) AppendAuxiliaryFields(text, node);
         text.Append(' ').Append(FormatFlags(node.Flags)).Append(' ');
@@ -102,7 +103,8 @@ public static class NodesReply
         slots.UnionWith(view.Importing.Keys);
         foreach (var slot in slots)
         {
-            if (view.Migrating.TryGetValue(slot, out var target)) text.Append(" [").Append(slot).Append("->-").Append(target.ToString()).Append(']');
+            if (view.Migrating.TryGetValue(slot, out var target))
+                text.Append(" [").Append(slot).Append("->-").Append(target.ToString()).Append(']');
             else text.Append(" [").Append(slot).Append("-<-").Append(view.Importing[slot].ToString()).Append(']');
         }
     }

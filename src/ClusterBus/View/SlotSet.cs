@@ -89,7 +89,8 @@ public sealed class SlotSet : IEquatable<SlotSet>
     public SlotSet Copy() => new(_bits);
 
     /// <inheritdoc/>
-    public bool Equals(SlotSet? other) => other is not null && Count == other.Count && _bits.AsSpan().SequenceEqual(other._bits);
+    public bool Equals(SlotSet? other) =>
+        other is not null && Count == other.Count && _bits.AsSpan().SequenceEqual(other._bits);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as SlotSet);

@@ -6,7 +6,9 @@ public enum BusDecodeResult
     /// <summary>A message.</summary>
     Message,
 
-    /// <summary>Well-formed as far as it can be told, but of a type or version that is not known: to be ignored.</summary>
+    /// <summary>
+    /// Well-formed as far as it can be told, but of a type or version that is not known: to be ignored.
+    /// </summary>
     Unknown,
 
     /// <summary>Not a valid packet: to be dropped and counted.</summary>

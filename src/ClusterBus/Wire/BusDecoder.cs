@@ -4,7 +4,9 @@ using Starling.ClusterBus.View;
 
 namespace Starling.ClusterBus.Wire;
 
-/// <summary>Reads packets. Any bytes may come in: every length is checked against the packet, and nothing is thrown.</summary>
+/// <summary>
+/// Reads packets. Any bytes may come in: every length is checked against the packet, and nothing is thrown.
+/// </summary>
 public static class BusDecoder
 {
     /// <summary>Reads one packet.</summary>
@@ -32,10 +34,12 @@ public static class BusDecoder
             return BusDecodeResult.Unknown;
         }
 
-        if (!NodeId.TryParse(header.Sender, out var sender) || sender.IsNone) return Malformed("invalid sender name", out reason);
+        if (!NodeId.TryParse(header.Sender, out var sender) || sender.IsNone)
+            return Malformed("invalid sender name", out reason);
         if (!TryReadOptionalId(header.Master, out var master)) return Malformed("invalid master name", out reason);
         if (!BusText.TryReadIp(header.Ip, out var ip)) return Malformed("invalid address", out reason);
-        if (!TryReadBody(header, packet[BusProtocol.HeaderLength..], out var body, out reason)) return BusDecodeResult.Malformed;
+        if (!TryReadBody(header, packet[BusProtocol.HeaderLength..], out var body, out reason))
+            return BusDecodeResult.Malformed;
         message = new BusMessage
         {
             Type = header.Type,
@@ -83,7 +87,8 @@ public static class BusDecoder
                 return TryReadHeartbeat(header, data, out body, out reason);
             case BusType.Fail:
                 if (data.Length != NodeId.TextLength) return Wrong("wrong length", out reason);
-                if (!NodeId.TryParse(data, out var failing)) return Wrong("invalid name of the failing node", out reason);
+                if (!NodeId.TryParse(data, out var failing))
+                    return Wrong("invalid name of the failing node", out reason);
                 body = new BusBody.Fail(failing);
                 return true;
             case BusType.Publish or BusType.PublishShard:
@@ -99,7 +104,8 @@ public static class BusDecoder
         }
     }
 
-    private static bool TryReadPublish(ReadOnlySpan<byte> data, [NotNullWhen(true)] out BusBody? body, out string? reason)
+    private static bool TryReadPublish(
+        ReadOnlySpan<byte> data, [NotNullWhen(true)] out BusBody? body, out string? reason)
     {
         body = null;
         reason = null;
@@ -107,26 +113,32 @@ public static class BusDecoder
         ulong channelLength = BinaryPrimitives.ReadUInt32BigEndian(data);
         ulong messageLength = BinaryPrimitives.ReadUInt32BigEndian(data[4..]);
         if (8 + channelLength + messageLength != (ulong)data.Length) return Wrong("wrong length", out reason);
-        body = new BusBody.Publish(data.Slice(8, (int)channelLength).ToArray(), data[(8 + (int)channelLength)..].ToArray());
+        body = new BusBody.Publish(
+            data.Slice(8, (int)channelLength).ToArray(), data[(8 + (int)channelLength)..].ToArray());
         return true;
     }
 
-    private static bool TryReadUpdate(ReadOnlySpan<byte> data, [NotNullWhen(true)] out BusBody? body, out string? reason)
+    private static bool TryReadUpdate(
+        ReadOnlySpan<byte> data, [NotNullWhen(true)] out BusBody? body, out string? reason)
     {
         body = null;
         reason = null;
         if (data.Length != 8 + NodeId.TextLength + SlotSet.ByteLength) return Wrong("wrong length", out reason);
-        if (!NodeId.TryParse(data.Slice(8, NodeId.TextLength), out var node)) return Wrong("invalid name in an update", out reason);
-        body = new BusBody.Update(node, BinaryPrimitives.ReadUInt64BigEndian(data), new SlotSet(data[(8 + NodeId.TextLength)..]));
+        if (!NodeId.TryParse(data.Slice(8, NodeId.TextLength), out var node))
+            return Wrong("invalid name in an update", out reason);
+        body = new BusBody.Update(
+            node, BinaryPrimitives.ReadUInt64BigEndian(data), new SlotSet(data[(8 + NodeId.TextLength)..]));
         return true;
     }
 
-    private static bool TryReadModule(ReadOnlySpan<byte> data, [NotNullWhen(true)] out BusBody? body, out string? reason)
+    private static bool TryReadModule(
+        ReadOnlySpan<byte> data, [NotNullWhen(true)] out BusBody? body, out string? reason)
     {
         body = null;
         reason = null;
         if (data.Length < 13) return Wrong("wrong length", out reason);
-        if (BinaryPrimitives.ReadUInt32BigEndian(data[8..]) != (uint)(data.Length - 13)) return Wrong("wrong length", out reason);
+        if (BinaryPrimitives.ReadUInt32BigEndian(data[8..]) != (uint)(data.Length - 13))
+            return Wrong("wrong length", out reason);
         body = new BusBody.Module(BinaryPrimitives.ReadUInt64LittleEndian(data), data[12], data[13..].ToArray());
         return true;
     }
@@ -136,7 +148,8 @@ public static class BusDecoder
     {
         body = null;
         reason = null;
-        if (data.Length < header.Count * BusProtocol.GossipLength) return Wrong("more gossip sections than bytes", out reason);
+        if (data.Length < header.Count * BusProtocol.GossipLength)
+            return Wrong("more gossip sections than bytes", out reason);
         var gossip = new GossipEntry[header.Count];
         for (var i = 0; i < gossip.Length; i++)
         {
@@ -190,15 +203,20 @@ public static class BusDecoder
                     if (!BusText.TryReadHostname(value, out hostname)) return false;
                     break;
                 case BusExtension.HumanName:
-                    // Redis lets users announce names that do not survive its own nodes.conf; the name is then left out, the message counts.
+                    // Redis lets users announce names that do not survive its own nodes.conf; the name is then left
+                    // out, the message counts.
                     if (!BusText.TryReadHumanName(value, out humanName)) humanName = "";
                     break;
                 case BusExtension.ForgottenNode:
-                    if (value.Length < NodeId.TextLength + 8 || !NodeId.TryParse(value[..NodeId.TextLength], out var node)) return false;
-                    (forgotten ??= []).Add(new ForgottenNode(node, BinaryPrimitives.ReadUInt64BigEndian(value[NodeId.TextLength..])));
+                    if (value.Length < NodeId.TextLength + 8
+                        || !NodeId.TryParse(value[..NodeId.TextLength], out var node))
+                        return false;
+                    var seconds = BinaryPrimitives.ReadUInt64BigEndian(value[NodeId.TextLength..]);
+                    (forgotten ??= []).Add(new ForgottenNode(node, seconds));
                     break;
                 case BusExtension.ShardId:
-                    if (value.Length < NodeId.TextLength || !NodeId.TryParse(value[..NodeId.TextLength], out shardId)) return false;
+                    if (value.Length < NodeId.TextLength || !NodeId.TryParse(value[..NodeId.TextLength], out shardId))
+                        return false;
                     break;
             }
 

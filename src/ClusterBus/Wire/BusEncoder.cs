@@ -37,7 +37,8 @@ public static class BusEncoder
 
     private static int BodyLength(BusBody body) => body switch
     {
-        BusBody.Heartbeat heartbeat => (heartbeat.Gossip.Count * BusProtocol.GossipLength) + ExtensionsLength(heartbeat.Extensions),
+        BusBody.Heartbeat heartbeat =>
+            (heartbeat.Gossip.Count * BusProtocol.GossipLength) + ExtensionsLength(heartbeat.Extensions),
         BusBody.Fail => NodeId.TextLength,
         BusBody.Publish publish => 8 + publish.Channel.Length + publish.Message.Length,
         BusBody.Update => 8 + NodeId.TextLength + SlotSet.ByteLength,
@@ -51,7 +52,8 @@ public static class BusEncoder
         + (extensions.Forgotten.Count * BusExtension.ForgottenNodeLength)
         + (extensions.ShardId.IsNone ? 0 : BusExtension.ShardIdLength);
 
-    private static int TextExtensionLength(string text) => text.Length == 0 ? 0 : BusExtension.HeaderLength + BusExtension.Align(text.Length + 1);
+    private static int TextExtensionLength(string text) =>
+        text.Length == 0 ? 0 : BusExtension.HeaderLength + BusExtension.Align(text.Length + 1);
 
     private static void WriteHeader(BusMessage message, Span<byte> packet)
     {
@@ -90,14 +92,16 @@ public static class BusEncoder
         rest = WriteText(extensions.HumanName, BusExtension.HumanName, rest, ref count);
         foreach (var forgotten in extensions.Forgotten)
         {
-            var data = WriteExtensionHeader(rest, BusExtension.ForgottenNode, BusExtension.ForgottenNodeLength, ref count);
+            var data =
+                WriteExtensionHeader(rest, BusExtension.ForgottenNode, BusExtension.ForgottenNodeLength, ref count);
             forgotten.Node.Write(data);
             BinaryPrimitives.WriteUInt64BigEndian(data[NodeId.TextLength..], forgotten.Seconds);
             rest = rest[BusExtension.ForgottenNodeLength..];
         }
 
         if (!extensions.ShardId.IsNone)
-            extensions.ShardId.Write(WriteExtensionHeader(rest, BusExtension.ShardId, BusExtension.ShardIdLength, ref count));
+            extensions.ShardId.Write(
+                WriteExtensionHeader(rest, BusExtension.ShardId, BusExtension.ShardIdLength, ref count));
         BinaryPrimitives.WriteUInt16BigEndian(packet[BusHeader.ExtensionCountAt..], (ushort)count);
     }
 

@@ -2,7 +2,9 @@ using Starling.ClusterBus.View;
 
 namespace Starling.ClusterBus.Wire;
 
-/// <summary>Ping extensions: 32 bits of length (these included, a multiple of 8), 16 bits of type, 16 unused, data.</summary>
+/// <summary>
+/// Ping extensions: 32 bits of length (these included, a multiple of 8), 16 bits of type, 16 unused, data.
+/// </summary>
 internal static class BusExtension
 {
     public const ushort Hostname = 0;

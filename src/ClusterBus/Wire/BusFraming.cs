@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 
 namespace Starling.ClusterBus.Wire;
 
-/// <summary>Cuts a byte stream into packets: each begins with "RCmb" and its whole length as 32 bits, most significant byte first.</summary>
+/// <summary>
+/// Cuts a byte stream into packets: each begins with "RCmb" and its whole length as 32 bits, most significant byte
+/// first.
+/// </summary>
 public static class BusFraming
 {
     /// <summary>Bytes that must be there before the length is known.</summary>
@@ -11,7 +14,8 @@ public static class BusFraming
     /// <summary>Finds the packet at the start of a receive buffer.</summary>
     /// <param name="buffer">The bytes received and not consumed yet.</param>
     /// <param name="maximumLength">The longest packet that is accepted, in bytes.</param>
-    /// <param name="length">The packet's length in bytes; 0 while it is not known. The buffer must grow to this when the status is Incomplete.</param>
+    /// <param name="length">The packet's length in bytes; 0 while it is not known. The buffer must grow to this when
+    /// the status is Incomplete.</param>
     public static FrameStatus TryRead(ReadOnlySpan<byte> buffer, int maximumLength, out int length)
     {
         length = 0;

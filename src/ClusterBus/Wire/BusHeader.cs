@@ -3,7 +3,9 @@ using Starling.ClusterBus.View;
 
 namespace Starling.ClusterBus.Wire;
 
-/// <summary>The fields of the 2256 bytes with which every packet begins. Numbers are written most significant byte first.</summary>
+/// <summary>
+/// The fields of the 2256 bytes with which every packet begins. Numbers are written most significant byte first.
+/// </summary>
 /// <param name="bytes">At least <see cref="BusProtocol.HeaderLength"/> bytes.</param>
 public readonly ref struct BusHeader(ReadOnlySpan<byte> bytes)
 {

@@ -26,7 +26,9 @@ public sealed record BusMessage
     /// <summary>The sender's master, or none.</summary>
     public NodeId Master { get; init; }
 
-    /// <summary>The sender's address. Its IP is empty when it did not announce one: the link's other end counts then.</summary>
+    /// <summary>
+    /// The sender's address. Its IP is empty when it did not announce one: the link's other end counts then.
+    /// </summary>
     public NodeAddress Address { get; init; } = NodeAddress.None;
 
     /// <summary>The sender's flags.</summary>

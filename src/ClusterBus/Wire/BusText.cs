@@ -2,26 +2,36 @@ using System.Text;
 
 namespace Starling.ClusterBus.Wire;
 
-/// <summary>The text fields of the bus: zero-terminated ASCII. What goes into nodes.conf must not be able to break its lines.</summary>
+/// <summary>
+/// The text fields of the bus: zero-terminated ASCII. What goes into nodes.conf must not be able to break its lines.
+/// </summary>
 internal static class BusText
 {
     private const string NotInNames = "!#$%&()*+:;<>?@[]^{|}~,='\"\\";
 
-    /// <summary>Reads an IP address (or a host name announced as one). False when it has bytes that no address has.</summary>
+    /// <summary>
+    /// Reads an IP address (or a host name announced as one). False when it has bytes that no address has.
+    /// </summary>
     public static bool TryReadIp(ReadOnlySpan<byte> field, out string ip) =>
-        TryRead(field[..Math.Min(field.Length, BusProtocol.IpLength - 1)], static c => char.IsAsciiLetterOrDigit(c) || c is '.' or ':' or '-' or '_', out ip);
+        TryRead(field[..Math.Min(field.Length, BusProtocol.IpLength - 1)], static c => char.IsAsciiLetterOrDigit(c)
+            || c is '.' or ':' or '-' or '_', out ip);
 
     /// <summary>Reads a hostname: letters, digits, hyphens, dots.</summary>
-    public static bool TryReadHostname(ReadOnlySpan<byte> field, out string hostname) => TryRead(field, IsHostnameCharacter, out hostname) && hostname.Length < 256;
+    public static bool TryReadHostname(ReadOnlySpan<byte> field, out string hostname) =>
+        TryRead(field, IsHostnameCharacter, out hostname) && hostname.Length < 256;
 
     /// <summary>Reads a human node name.</summary>
-    public static bool TryReadHumanName(ReadOnlySpan<byte> field, out string name) => TryRead(field, IsNameCharacter, out name);
+    public static bool TryReadHumanName(ReadOnlySpan<byte> field, out string name) =>
+        TryRead(field, IsNameCharacter, out name);
 
     public static bool IsHostnameCharacter(char c) => char.IsAsciiLetterOrDigit(c) || c is '.' or '-';
 
-    public static bool IsNameCharacter(char c) => c is > ' ' and < (char)127 && !NotInNames.Contains(c, StringComparison.Ordinal);
+    public static bool IsNameCharacter(char c) =>
+        c is > ' ' and < (char)127 && !NotInNames.Contains(c, StringComparison.Ordinal);
 
-    /// <summary>Writes text and zero bytes to the end of the field; what does not fit beside one zero byte is cut.</summary>
+    /// <summary>
+    /// Writes text and zero bytes to the end of the field; what does not fit beside one zero byte is cut.
+    /// </summary>
     public static void Write(Span<byte> field, string text)
     {
         field.Clear();

@@ -9,6 +9,9 @@ public enum FrameStatus
     /// <summary>A whole packet.</summary>
     Complete,
 
-    /// <summary>Not the cluster bus, or a length out of bounds: log "Bad message length or signature received from Cluster bus." and close the link.</summary>
+    /// <summary>
+    /// Not the cluster bus, or a length out of bounds: log "Bad message length or signature received from Cluster bus."
+    /// and close the link.
+    /// </summary>
     Invalid,
 }
