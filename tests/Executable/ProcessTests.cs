@@ -47,7 +47,8 @@ public class ProcessTests
         first.WaitForLine("Ready to accept connections");
         using var second = new RunningServer(["server", "--port", _port, "--save", ""]);
         Assert.Equal(1, second.WaitForExit());
-        Assert.Contains($"Could not create server TCP listening socket *:{_port}: bind: Address already in use", second.Output, StringComparison.Ordinal);
+        var expected = $"Could not create server TCP listening socket *:{_port}: bind: Address already in use";
+        Assert.Contains(expected, second.Output, StringComparison.Ordinal);
         Assert.Contains($"Failed listening on port {_port}", second.Output, StringComparison.Ordinal);
     }
 
@@ -132,6 +133,31 @@ public class ProcessTests
         server.WaitForLine("have no effect yet: hash-max-listpack-value, maxmemory");
         server.WaitForLine("Ready to accept connections");
         Assert.Equal(0, server.Stop());
+    }
+
+    [Fact]
+    public void The_unix_socket_is_served_with_its_permissions_and_removed()
+    {
+        using var server = new RunningServer(
+            ["server", "--port", "0", "--save", "", "--unixsocket", "my.sock", "--unixsocketperm", "700"]);
+        var path = Path.Combine(server.Folder, "my.sock");
+        server.WaitForLine("The server is now ready to accept connections at " + path);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(path));
+        Assert.Equal("PONG", ProgramRun.RedisCli("-s", path, "PING").Trim());
+        Assert.Equal(0, server.Stop());
+        Assert.False(File.Exists(path));
+    }
+
+    [Fact]
+    public void A_data_set_that_cannot_be_loaded_ends_the_start_and_stays_as_it_is()
+    {
+        var folder = FolderWith();
+        var file = Path.Combine(folder, "dump.rdb");
+        File.WriteAllBytes(file, "REDIS0010 and then nonsense"u8.ToArray());
+        using var server = new RunningServer(["server", "--port", _port], folder: folder);
+        Assert.Equal(1, server.WaitForExit());
+        Assert.Equal("REDIS0010 and then nonsense", File.ReadAllText(file));
+        Assert.DoesNotContain("Ready to accept", server.Output, StringComparison.Ordinal);
     }
 
     private static string FolderWith(params string[] inner)

@@ -36,7 +36,9 @@ public sealed class ConfigRewriter
         return rewriter.Finish();
     }
 
-    /// <summary>Writes a line of a directive, in the place of one that the file has for it; a default value that the file does not name is left out.</summary>
+    /// <summary>
+    /// Writes a line of a directive, in the place of one that the file has for it; a default value that the file does not name is left out.
+    /// </summary>
     internal void Write(string directive, string value, bool isDefault)
     {
         _written.Add(directive);

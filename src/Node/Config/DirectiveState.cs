@@ -10,7 +10,8 @@ public enum DirectiveState
     NotYetEffective,
 
     /// <summary>
-    /// It promises durability or security that does not exist yet: only its default is accepted, anything else is an error at start and in CONFIG SET.
+    /// It promises durability or security that does not exist yet: only its default is accepted, anything else is an error at start and in
+    /// CONFIG SET.
     /// </summary>
     Refused,
 }

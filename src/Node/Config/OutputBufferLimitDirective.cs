@@ -15,7 +15,8 @@ internal sealed class OutputBufferLimitDirective() : Directive("client-output-bu
     public override string Get(ServerConfig config) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"normal {Plain(config.NormalOutputBufferLimit)} slave {Plain(config.ReplicaOutputBufferLimit)} pubsub {Plain(config.PubSubOutputBufferLimit)}");
+            $"normal {Plain(config.NormalOutputBufferLimit)} slave {Plain(config.ReplicaOutputBufferLimit)} "
+            + $"pubsub {Plain(config.PubSubOutputBufferLimit)}");
 
     /// <inheritdoc/>
     internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter)

@@ -124,7 +124,9 @@ public sealed class LogWriter : IDisposable
         }
     }
 
-    /// <summary>False when the lines could not be written: the disk is full, the reader of standard output is gone. The next batch reports them.</summary>
+    /// <summary>
+    /// False when the lines could not be written: the disk is full, the reader of standard output is gone. The next batch reports them.
+    /// </summary>
     private bool TryWrite(List<string> batch, long lost)
     {
         var text = new StringBuilder();

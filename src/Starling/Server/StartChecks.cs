@@ -34,7 +34,8 @@ internal static class StartChecks
         if (most <= FilesBesideClients)
         {
             throw new ServerStartException(
-                $"Your current 'ulimit -n' of {most} is not enough for the server to start. Please increase your open file limit to at least {needed}. Exiting.");
+                $"Your current 'ulimit -n' of {most} is not enough for the server to start. "
+                + $"Please increase your open file limit to at least {needed}. Exiting.");
         }
 
         config.MaxClients = (int)(most - FilesBesideClients);
