@@ -115,17 +115,20 @@ public sealed class NodeServer
     /// <summary>The cluster, or null when cluster-enabled is no.</summary>
     public ClusterService? Cluster { get; }
 
-    /// <summary>True from the moment clients may connect until the data set is there: they are answered LOADING.</summary>
+    /// <summary>
+    /// True from the moment clients may connect until the data set is there: they are answered LOADING.
+    /// </summary>
     public bool IsStarting { get => Volatile.Read(ref _isStarting); private set => Volatile.Write(ref _isStarting, value); }
 
     /// <summary>Milliseconds of Unix time.</summary>
     public long NowMilliseconds => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>
-    /// Starts every part in order: listeners first, so that clients are answered LOADING, then the data set, then what changes it. Returns when
-    /// clients are served.
+    /// Starts every part in order: listeners first, so that clients are answered LOADING, then the data set, then what
+    /// changes it. Returns when clients are served.
     /// </summary>
-    /// <param name="ephemeralPort">Listens on a port that the system picks, and puts it into the configuration; for tests.</param>
+    /// <param name="ephemeralPort">Listens on a port that the system picks, and puts it into the configuration; for
+    /// tests.</param>
     /// <exception cref="ServerStartException">It cannot start; the message is for the operator.</exception>
     public void Start(bool ephemeralPort = false)
     {
@@ -152,7 +155,9 @@ public sealed class NodeServer
         }
     }
 
-    /// <summary>Stops every part in the opposite order. The data set has been saved by then, if it is to be saved.</summary>
+    /// <summary>
+    /// Stops every part in the opposite order. The data set has been saved by then, if it is to be saved.
+    /// </summary>
     public void Stop()
     {
         Listener.Stop();

@@ -1,8 +1,8 @@
 namespace Starling.Resp;
 
 /// <summary>
-/// The arguments of one command as ranges of a byte buffer, the command's name first. Reused from command to command: reading a
-/// command allocates nothing once the list has its size.
+/// The arguments of one command as ranges of a byte buffer, the command's name first. Reused from command to command:
+/// reading a command allocates nothing once the list has its size.
 /// </summary>
 public sealed class ArgumentList
 {
@@ -44,8 +44,8 @@ public sealed class ArgumentList
     }
 
     /// <summary>
-    /// Names the buffer, and the place in it, that the ranges present and to come are counted from. A buffer that grew or was moved is
-    /// named anew this way at no cost.
+    /// Names the buffer, and the place in it, that the ranges present and to come are counted from. A buffer that grew
+    /// or was moved is named anew this way at no cost.
     /// </summary>
     public void Rebase(byte[] buffer, int origin)
     {
@@ -77,7 +77,9 @@ public sealed class ArgumentList
         }
     }
 
-    /// <summary>Drops ranges beyond what an ordinary command needs, so that one huge command does not leave its memory behind.</summary>
+    /// <summary>
+    /// Drops ranges beyond what an ordinary command needs, so that one huge command does not leave its memory behind.
+    /// </summary>
     public void Trim()
     {
         Reset([]);

@@ -1,8 +1,9 @@
 namespace Starling.Resp;
 
 /// <summary>
-/// Splits a line into arguments the way Redis splits inline commands and configuration lines: white space separates; double quotes with the
-/// escapes \n \r \t \b \a \xHH; single quotes with \' only; a closing quote must be followed by white space or the end.
+/// Splits a line into arguments the way Redis splits inline commands and configuration lines: white space separates;
+/// double quotes with the escapes \n \r \t \b \a \xHH; single quotes with \' only; a closing quote must be followed by
+/// white space or the end.
 /// </summary>
 internal sealed class InlineSplitter
 {

@@ -4,8 +4,8 @@ using System.Text;
 namespace Starling.Resp;
 
 /// <summary>
-/// Reads commands from a client's bytes, in the multibulk form or inline, as Redis does, errors included. Keeps its place in a command
-/// that arrived in part, so that no byte is examined again when more arrive.
+/// Reads commands from a client's bytes, in the multibulk form or inline, as Redis does, errors included. Keeps its
+/// place in a command that arrived in part, so that no byte is examined again when more arrive.
 /// </summary>
 public sealed class RequestReader
 {
@@ -27,13 +27,18 @@ public sealed class RequestReader
     /// <summary>The client still has to authenticate: long commands are refused.</summary>
     public bool Unauthenticated { get; set; }
 
-    /// <summary>What is wrong with the bytes after <see cref="RequestStatus.Malformed"/>: the error reply without the leading '-'.</summary>
+    /// <summary>
+    /// What is wrong with the bytes after <see cref="RequestStatus.Malformed"/>: the error reply without the leading
+    /// '-'.
+    /// </summary>
     public string Error { get; private set; } = "";
 
     /// <summary>True when a part of a command was read.</summary>
     public bool IsInsideCommand => _remaining > 0;
 
-    /// <summary>Bytes that the command under way needs at least beyond those read so far, as far as is known; 0 when it is not.</summary>
+    /// <summary>
+    /// Bytes that the command under way needs at least beyond those read so far, as far as is known; 0 when it is not.
+    /// </summary>
     public long BytesExpected(int start, int end) =>
         _bulkLength < 0 ? 0 : Math.Max(0, _offset + _bulkLength + 2 - (end - start));
 
@@ -47,11 +52,13 @@ public sealed class RequestReader
     }
 
     /// <summary>
-    /// Reads the next command. After <see cref="RequestStatus.Incomplete"/> it is called again with at least the same bytes from
+    /// Reads the next command. After <see cref="RequestStatus.Incomplete"/> it is called again with at least the same
+    /// bytes from
     /// <paramref name="start"/> on; they may have moved, in the buffer or to another one.
     /// </summary>
     /// <param name="buffer">Holds the bytes.</param>
-    /// <param name="start">Where the command starts; moved behind it when it is whole, and behind empty lines in any case.</param>
+    /// <param name="start">Where the command starts; moved behind it when it is whole, and behind empty lines in any
+    /// case.</param>
     /// <param name="end">Where the bytes end.</param>
     /// <param name="arguments">Gets the arguments; keeps those of a command read in part.</param>
     public RequestStatus Read(byte[] buffer, ref int start, int end, ArgumentList arguments)

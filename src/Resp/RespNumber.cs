@@ -10,7 +10,8 @@ public static class RespNumber
     public const int MaxDoubleLength = 32;
 
     /// <summary>
-    /// Reads a signed 64-bit integer, strictly: no white space, no plus sign, no leading zero, nothing after the digits.
+    /// Reads a signed 64-bit integer, strictly: no white space, no plus sign, no leading zero, nothing after the
+    /// digits.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out long value)
     {
@@ -42,8 +43,8 @@ public static class RespNumber
     }
 
     /// <summary>
-    /// Writes a double as Redis replies with it: the shortest digits that read back the same; <c>inf</c>, <c>-inf</c>, <c>nan</c>; an exponent
-    /// only where the plain form would be long.
+    /// Writes a double as Redis replies with it: the shortest digits that read back the same; <c>inf</c>, <c>-inf</c>,
+    /// <c>nan</c>; an exponent only where the plain form would be long.
     /// </summary>
     /// <returns>Number of bytes written; at most <see cref="MaxDoubleLength"/>.</returns>
     public static int FormatDouble(double value, Span<byte> target)

@@ -3,8 +3,9 @@ using System.Globalization;
 namespace Starling.Resp;
 
 /// <summary>
-/// Reads replies from bytes that arrive in any pieces: <see cref="Append"/> what came, then <see cref="TryRead"/> until it says no.
-/// Keeps its place in a reply that arrived in part. Bytes that are no replies (an RDB payload) can be taken out between replies.
+/// Reads replies from bytes that arrive in any pieces: <see cref="Append"/> what came, then <see cref="TryRead"/> until
+/// it says no. Keeps its place in a reply that arrived in part. Bytes that are no replies (an RDB payload) can be taken
+/// out between replies.
 /// </summary>
 public sealed class RespReplyReader
 {

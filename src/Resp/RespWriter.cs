@@ -6,9 +6,9 @@ using System.Text;
 namespace Starling.Resp;
 
 /// <summary>
-/// Writes replies in RESP2 or RESP3 into a byte buffer. Types that RESP2 lacks are written as Redis writes them to RESP2 clients (a map
-/// as a flat array, null as a null bulk string, a double as a bulk string). The bytes lie in segments from the shared array pool; an empty
-/// writer holds none.
+/// Writes replies in RESP2 or RESP3 into a byte buffer. Types that RESP2 lacks are written as Redis writes them to
+/// RESP2 clients (a map as a flat array, null as a null bulk string, a double as a bulk string). The bytes lie in
+/// segments from the shared array pool; an empty writer holds none.
 /// </summary>
 public sealed class RespWriter : IBufferWriter<byte>
 {
@@ -46,7 +46,10 @@ public sealed class RespWriter : IBufferWriter<byte>
         _used += text.Length + 3;
     }
 
-    /// <summary>An error reply: the whole text with its code ("ERR syntax error"), without the leading '-'. CR and LF become spaces.</summary>
+    /// <summary>
+    /// An error reply: the whole text with its code ("ERR syntax error"), without the leading '-'. CR and LF become
+    /// spaces.
+    /// </summary>
     public void Error(ReadOnlySpan<byte> text)
     {
         ErrorCount++;
@@ -65,7 +68,10 @@ public sealed class RespWriter : IBufferWriter<byte>
         _used += text.Length + 3;
     }
 
-    /// <summary>An error reply from text; for messages that quote the user's input. Characters up to U+00FF stand for single bytes.</summary>
+    /// <summary>
+    /// An error reply from text; for messages that quote the user's input. Characters up to U+00FF stand for single
+    /// bytes.
+    /// </summary>
     public void Error(string text) => Error(Encoding.Latin1.GetBytes(text));
 
     /// <summary>An integer reply.</summary>
@@ -192,7 +198,8 @@ public sealed class RespWriter : IBufferWriter<byte>
     }
 
     /// <summary>
-    /// Starts an array whose count is not known yet. Write the elements, then call <see cref="EndArray"/> with what this returned.
+    /// Starts an array whose count is not known yet. Write the elements, then call <see cref="EndArray"/> with what
+    /// this returned.
     /// </summary>
     public long BeginArray()
     {
@@ -268,7 +275,8 @@ public sealed class RespWriter : IBufferWriter<byte>
     }
 
     /// <summary>
-    /// Hands the segments over, in order: the receiver returns each <c>byte[]</c> to the shared array pool. The writer is empty afterwards.
+    /// Hands the segments over, in order: the receiver returns each <c>byte[]</c> to the shared array pool. The writer
+    /// is empty afterwards.
     /// </summary>
     public void MoveTo<TReceiver>(TReceiver receiver)
         where TReceiver : IRespSegmentReceiver, allows ref struct

@@ -5,7 +5,9 @@ using Starling.Resp;
 
 namespace Starling.Node.Tests;
 
-/// <summary>A client for tests: sends commands or bytes, reads replies; every wait ends after a minute at most.</summary>
+/// <summary>
+/// A client for tests: sends commands or bytes, reads replies; every wait ends after a minute at most.
+/// </summary>
 public sealed class TestClient : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(1);
@@ -41,7 +43,9 @@ public sealed class TestClient : IDisposable
         return await ReadAsync();
     }
 
-    /// <summary>Sends a command and returns its reply as text: the string, the digits, "(nil)", "(error) ...", "[a, b]".</summary>
+    /// <summary>
+    /// Sends a command and returns its reply as text: the string, the digits, "(nil)", "(error) ...", "[a, b]".
+    /// </summary>
     public async Task<string> TextAsync(params string[] arguments) => (await CallAsync(arguments)).ToString();
 
     public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));

@@ -57,7 +57,8 @@ public static class Connection
         + "option can be used to authenticate the client and select the RESP protocol version at the same time"u8;
 
     /// <summary>
-    /// A client or library name that CLIENT LIST can print: visible ASCII only. The error is Redis's with the attribute's name before it.
+    /// A client or library name that CLIENT LIST can print: visible ASCII only. The error is Redis's with the
+    /// attribute's name before it.
     /// </summary>
     internal static bool IsPrintable(ReadOnlySpan<byte> text) => !text.ContainsAnyExceptInRange((byte)'!', (byte)'~');
 

@@ -5,9 +5,10 @@ using Starling.Resp;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// A connected client: receives, parses and executes its commands on the engine thread that its bytes arrive on, and sends the replies of
-/// each receive in one go. The input lock guards all of that; it is the outermost lock of the server (stripes, log and outputs are taken under
-/// it) and is contended only when a held client is resumed by another thread.
+/// A connected client: receives, parses and executes its commands on the engine thread that its bytes arrive on, and
+/// sends the replies of each receive in one go. The input lock guards all of that; it is the outermost lock of the
+/// server (stripes, log and outputs are taken under it) and is contended only when a held client is resumed by another
+/// thread.
 /// </summary>
 public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
 {
@@ -93,9 +94,10 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     internal int InputCapacity => _input.Capacity;
 
     /// <summary>
-    /// Takes the connection over for a replication stream: sends the replies written so far, counts the client as a replica from now on
-    /// (other output limits, no idle timeout) and tells <paramref name="owner"/> when the output has drained and when the connection is gone. Its
-    /// commands (REPLCONF ACK) still come through the dispatcher. Called by the handler of PSYNC or SYNC, after it wrote its reply.
+    /// Takes the connection over for a replication stream: sends the replies written so far, counts the client as a
+    /// replica from now on (other output limits, no idle timeout) and tells <paramref name="owner"/> when the output
+    /// has drained and when the connection is gone. Its commands (REPLCONF ACK) still come through the dispatcher.
+    /// Called by the handler of PSYNC or SYNC, after it wrote its reply.
     /// </summary>
     public void TakeOver(IConnectionOwner owner)
     {
@@ -105,7 +107,8 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// Sends bytes, behind everything written or pushed before. Any thread; never waits. A client over its output limit is closed.
+    /// Sends bytes, behind everything written or pushed before. Any thread; never waits. A client over its output limit
+    /// is closed.
     /// </summary>
     public void Push(ReadOnlySpan<byte> bytes) => _output.Push(bytes);
 
@@ -116,7 +119,9 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         _transport.Close();
     }
 
-    /// <summary>Closes when everything written and pushed so far is sent; nothing more is executed. Any thread.</summary>
+    /// <summary>
+    /// Closes when everything written and pushed so far is sent; nothing more is executed. Any thread.
+    /// </summary>
     public void CloseAfterReply()
     {
         Session.CloseAfterReply = true;
@@ -138,7 +143,10 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
 
     private static string Describe(IPEndPoint? endPoint) => endPoint is null ? "?:0" : endPoint.ToString();
 
-    /// <summary>Takes in what came, and receives on until nothing is there. Under the input lock throughout: nobody else wants it meanwhile.</summary>
+    /// <summary>
+    /// Takes in what came, and receives on until nothing is there. Under the input lock throughout: nobody else wants
+    /// it meanwhile.
+    /// </summary>
     private void Receive(int received)
     {
         lock (_inputLock)
@@ -147,7 +155,8 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
             {
                 if (received != NothingYet && !Accept(received)) return;
 
-                // While the client is held, or its bytes lie elsewhere anyway, another thread may work on them: receive beside them.
+                // While the client is held, or its bytes lie elsewhere anyway, another thread may work on them: receive
+                // beside them.
                 _receivesIntoSmall = _isHeld || !_input.IsLarge;
                 if (_receivesIntoSmall && (_isHeld || _input.Length == 0)) _input.VacateSmall();
                 var buffer = _receivesIntoSmall ? _input.Small : _input.Bytes;
@@ -157,7 +166,8 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
 
                 // A client that never pauses must not keep the engine thread from the others.
                 var taken = received;
-                ThreadPool.UnsafeQueueUserWorkItem(static state => state.Self.Receive(state.Taken), (Self: this, Taken: taken), false);
+                ThreadPool.UnsafeQueueUserWorkItem(
+                    static turn => turn.Self.Receive(turn.Taken), (Self: this, Taken: taken), preferLocal: false);
                 return;
             }
         }
@@ -195,7 +205,9 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         return CheckQueryLimit();
     }
 
-    /// <summary>The buffer is full, so there is probably more: takes it in before executing, for fewer and longer batches.</summary>
+    /// <summary>
+    /// The buffer is full, so there is probably more: takes it in before executing, for fewer and longer batches.
+    /// </summary>
     private void ReceiveMore(StatsCell stats)
     {
         _input.EnsureRoom(1);
@@ -257,7 +269,8 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
             var pending = batch.Commands[i];
             Context.Load(pending);
             var outcome = Dispatch(pending.Command);
-            if (outcome == DispatchOutcome.Done && Session.Suspension is null && !Session.CloseAfterReply && !_isClosing) continue;
+            var mayGoOn = Session.Suspension is null && !Session.CloseAfterReply && !_isClosing;
+            if (outcome == DispatchOutcome.Done && mayGoOn) continue;
             Interrupt(pending, outcome);
             return false;
         }
@@ -297,7 +310,9 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         return RequestStatus.Command;
     }
 
-    /// <summary>Stops in the middle of a batch: what was read ahead will be read again, from the start of its first command.</summary>
+    /// <summary>
+    /// Stops in the middle of a batch: what was read ahead will be read again, from the start of its first command.
+    /// </summary>
     private void Interrupt(PendingCommand pending, DispatchOutcome outcome)
     {
         _reader.Reset();
@@ -325,7 +340,9 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         if (mode == ReplyMode.On) return _server.Dispatcher.Execute(Context, command);
         var before = reply.Length;
         Session.ClearsReplySkip = false;
-        if (mode == ReplyMode.SkipNext) Session.ReplyMode = ReplyMode.On; // so that CLIENT REPLY SKIP can ask for the next one
+
+        // So that CLIENT REPLY SKIP can ask for the next one.
+        if (mode == ReplyMode.SkipNext) Session.ReplyMode = ReplyMode.On;
         var outcome = _server.Dispatcher.Execute(Context, command);
         if (outcome == DispatchOutcome.Held) Session.ReplyMode = mode;
         else if (!Session.ClearsReplySkip) reply.Truncate(before);

@@ -12,7 +12,8 @@ public sealed class ClientListener
 
     private static readonly byte[] Denied =
     [
-        .. "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. "u8,
+        .. "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set "u8,
+        .. "for the default user. "u8,
         .. "In this mode connections are only accepted from the loopback interface. "u8,
         .. "If you want to connect from external computers to Redis you may adopt one of the following solutions: "u8,
         .. "1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface "u8,
@@ -75,7 +76,8 @@ public sealed class ClientListener
     }
 
     /// <summary>
-    /// Listens on other addresses or another port (CONFIG SET bind, port). Returns null, or the reason why not, with the old sockets still in place.
+    /// Listens on other addresses or another port (CONFIG SET bind, port). Returns null, or the reason why not, with
+    /// the old sockets still in place.
     /// </summary>
     public string? Rebind()
     {

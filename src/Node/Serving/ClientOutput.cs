@@ -4,8 +4,9 @@ using Starling.Resp;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// What goes out to a client. Its lock guards the queue and who sends; it is the last in the lock order (stripes, log, output) and is not held during a
-/// system call. One thread sends at a time: whoever finds nobody sending. A full socket hands the rest to the transport and blocks nobody.
+/// What goes out to a client. Its lock guards the queue and who sends; it is the last in the lock order (stripes, log,
+/// output) and is not held during a system call. One thread sends at a time: whoever finds nobody sending. A full
+/// socket hands the rest to the transport and blocks nobody.
 /// </summary>
 internal sealed class ClientOutput(ClientConnection connection, ITransport transport)
 {

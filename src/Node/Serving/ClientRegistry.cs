@@ -41,8 +41,9 @@ public sealed class ClientRegistry
     }
 
     /// <summary>
-    /// Holds back the writes of clients (the commands that CLIENT PAUSE WRITE holds back), for a manual failover. Pauses with different reasons
-    /// overlap; the longest counts. Commands look at it under their stripes: after this, whoever takes every stripe once knows that no write runs.
+    /// Holds back the writes of clients (the commands that CLIENT PAUSE WRITE holds back), for a manual failover.
+    /// Pauses with different reasons overlap; the longest counts. Commands look at it under their stripes: after this,
+    /// whoever takes every stripe once knows that no write runs.
     /// </summary>
     /// <param name="reason">Who pauses; a later call with the same reason replaces the former.</param>
     /// <param name="until">Milliseconds of Unix time at which it ends by itself.</param>
@@ -106,7 +107,9 @@ public sealed class ClientRegistry
     /// <summary>From now on commands are held because of their keys (MIGRATE); see <see cref="EndKeyHold"/>.</summary>
     internal void BeginKeyHold() => Interlocked.Increment(ref _keyHolds);
 
-    /// <summary>Ends what <see cref="BeginKeyHold"/> began: whoever was held is dispatched anew, and held again if it must be.</summary>
+    /// <summary>
+    /// Ends what <see cref="BeginKeyHold"/> began: whoever was held is dispatched anew, and held again if it must be.
+    /// </summary>
     internal void EndKeyHold()
     {
         Interlocked.Decrement(ref _keyHolds);

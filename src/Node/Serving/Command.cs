@@ -1,14 +1,15 @@
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// One row of the command table, beside the handler that it names. The dispatcher, COMMAND, ACL, redirects and MULTI read it; nothing
-/// about a command is said twice.
+/// One row of the command table, beside the handler that it names. The dispatcher, COMMAND, ACL, redirects and MULTI
+/// read it; nothing about a command is said twice.
 /// </summary>
 public sealed class Command
 {
     /// <summary>Makes a row.</summary>
     /// <param name="name">The name in lower case; a subcommand's without its container's.</param>
-    /// <param name="arity">Number of arguments with the name; negative means at least that many. A subcommand counts its container's name too.</param>
+    /// <param name="arity">Number of arguments with the name; negative means at least that many. A subcommand counts
+    /// its container's name too.</param>
     /// <param name="flags">Flags.</param>
     /// <param name="keys">Where the keys are.</param>
     /// <param name="handler">The handler; null for a container that is never executed without a subcommand.</param>
@@ -43,12 +44,15 @@ public sealed class Command
     public LockMode Locks { get; init; }
 
     /// <summary>
-    /// Flags of the key spec in Redis's words, for example "RW access update". Where each key has a spec of its own (RENAME) they follow each other,
-    /// separated by semicolons.
+    /// Flags of the key spec in Redis's words, for example "RW access update". Where each key has a spec of its own
+    /// (RENAME) they follow each other, separated by semicolons.
     /// </summary>
     public string KeyFlags { get; init; } = "";
 
-    /// <summary>Tells the flags of the keys of one call where they depend on its options ("variable_flags"); null where they do not.</summary>
+    /// <summary>
+    /// Tells the flags of the keys of one call where they depend on its options ("variable_flags"); null where they do
+    /// not.
+    /// </summary>
     public Func<Resp.ArgumentList, string>? FindKeyFlags { get; init; }
 
     /// <summary>What COMMAND INFO notes about the flags of the key spec; empty for nothing.</summary>
@@ -75,7 +79,10 @@ public sealed class Command
     /// <summary>The container of a subcommand; set by the command table.</summary>
     public Command? Container { get; internal set; }
 
-    /// <summary>Arguments as HELP shows them behind the subcommand's name, for example "&lt;connection-name&gt;"; empty for none.</summary>
+    /// <summary>
+    /// Arguments as HELP shows them behind the subcommand's name, for example "&lt;connection-name&gt;"; empty for
+    /// none.
+    /// </summary>
     public string ArgumentsHelp { get; init; } = "";
 
     /// <summary>Name with the container's, as in "client|list".</summary>
@@ -90,14 +97,18 @@ public sealed class Command
     /// <summary>The subcommands with the HELP that the command table adds.</summary>
     internal IReadOnlyList<Command> AllSubcommands { get; set; } = [];
 
-    /// <summary>Position of the key when there is always exactly one and the locks are its stripe's; otherwise 0.</summary>
+    /// <summary>
+    /// Position of the key when there is always exactly one and the locks are its stripe's; otherwise 0.
+    /// </summary>
     internal int SingleKey =>
         FindKeys is null && Locks == LockMode.Keys && Keys.First == Keys.Last ? Keys.First : 0;
 
     /// <summary>Finds subcommands; set by the command table.</summary>
     internal CommandIndex? SubcommandIndex { get; set; }
 
-    /// <summary>Finds the positions of the keys of a call of this command; false when the arguments are malformed.</summary>
+    /// <summary>
+    /// Finds the positions of the keys of a call of this command; false when the arguments are malformed.
+    /// </summary>
     internal bool TryFindKeys(Resp.ArgumentList arguments, List<int> positions)
     {
         if (FindKeys is { } find) return find(arguments, positions);

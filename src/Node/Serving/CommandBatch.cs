@@ -3,8 +3,8 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// The commands of a pipeline that are read ahead, so that the memory their keys lie in can be fetched before they run. Belongs to a thread, not to
-/// a connection: an idle connection has none.
+/// The commands of a pipeline that are read ahead, so that the memory their keys lie in can be fetched before they run.
+/// Belongs to a thread, not to a connection: an idle connection has none.
 /// </summary>
 internal sealed class CommandBatch
 {

@@ -8,8 +8,8 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// What a handler works with: arguments, keyspace, reply, and the declarations of what it did. One per session, reused from command
-/// to command; nothing in it may be kept beyond the handler.
+/// What a handler works with: arguments, keyspace, reply, and the declarations of what it did. One per session, reused
+/// from command to command; nothing in it may be kept beyond the handler.
 /// </summary>
 public sealed class CommandContext
 {
@@ -58,7 +58,9 @@ public sealed class CommandContext
     /// <summary>Number of arguments, the command's name included.</summary>
     public int Count => Arguments.Count;
 
-    /// <summary>The time of this command in milliseconds of Unix time; the same throughout a command and throughout EXEC.</summary>
+    /// <summary>
+    /// The time of this command in milliseconds of Unix time; the same throughout a command and throughout EXEC.
+    /// </summary>
     public long Now { get; internal set; }
 
     /// <summary>The selected database.</summary>
@@ -71,15 +73,18 @@ public sealed class CommandContext
     public uint AccessClock => (uint)(Now / 1000) & 0xFFFFFF;
 
     /// <summary>
-    /// False where a client cannot be held back: inside EXEC, and for commands that no connection sent. A command that would block then answers at
-    /// once, as if its time were up.
+    /// False where a client cannot be held back: inside EXEC, and for commands that no connection sent. A command that
+    /// would block then answers at once, as if its time were up.
     /// </summary>
     public bool MayBlock => !IsInExec && Session.Connection is not null;
 
     /// <summary>The handler runs inside EXEC.</summary>
     public bool IsInExec { get; internal set; }
 
-    /// <summary>Counts the time of a command of this row from now on. Commands of one row in succession share one look at the clock.</summary>
+    /// <summary>
+    /// Counts the time of a command of this row from now on. Commands of one row in succession share one look at the
+    /// clock.
+    /// </summary>
     internal void CountTimeOf(Command command)
     {
         if (ReferenceEquals(command, _timedCommand)) return;
@@ -120,8 +125,9 @@ public sealed class CommandContext
     }
 
     /// <summary>
-    /// Finds a key for reading. An expired key is absent: on a master it is deleted and its DEL goes to the log; on a replica it stays
-    /// until the master's DEL comes. Counts keyspace hits and misses and stamps the access clock (unless CLIENT NO-TOUCH).
+    /// Finds a key for reading. An expired key is absent: on a master it is deleted and its DEL goes to the log; on a
+    /// replica it stays until the master's DEL comes. Counts keyspace hits and misses and stamps the access clock
+    /// (unless CLIENT NO-TOUCH).
     /// </summary>
     public bool TryRead(in Key key, out Entry entry)
     {
@@ -131,12 +137,14 @@ public sealed class CommandContext
     }
 
     /// <summary>
-    /// As <see cref="TryRead(in Key, out Entry)"/>, but leaves the access clock alone: for what only looks at a key (TTL, TYPE, OBJECT).
+    /// As <see cref="TryRead(in Key, out Entry)"/>, but leaves the access clock alone: for what only looks at a key
+    /// (TTL, TYPE, OBJECT).
     /// </summary>
     public bool TryPeek(in Key key, out Entry entry)
     {
         var database = Database;
-        if (database.TryFind(key, out entry) && (!HasExpired(entry) || IsKeptThoughExpired(database, key, forWrite: false)))
+        if (database.TryFind(key, out entry)
+            && (!HasExpired(entry) || IsKeptThoughExpired(database, key, forWrite: false)))
         {
             Stats.KeyspaceHits++;
             return true;
@@ -147,13 +155,17 @@ public sealed class CommandContext
         return false;
     }
 
-    /// <summary>Finds a key for changing it; as <see cref="TryRead(in Key, out Entry)"/> without the counting of hits and misses.</summary>
+    /// <summary>
+    /// Finds a key for changing it; as <see cref="TryRead(in Key, out Entry)"/> without the counting of hits and
+    /// misses.
+    /// </summary>
     public bool TryWrite(in Key key, out Entry entry) => TryWrite(Database, key, out entry);
 
     /// <summary>As <see cref="TryWrite(in Key, out Entry)"/>, in another database.</summary>
     public bool TryWrite(Database database, in Key key, out Entry entry)
     {
-        if (database.TryFind(key, out entry) && (!HasExpired(entry) || IsKeptThoughExpired(database, key, forWrite: true)))
+        if (database.TryFind(key, out entry)
+            && (!HasExpired(entry) || IsKeptThoughExpired(database, key, forWrite: true)))
         {
             if (!Session.NoTouch || Command.Name == "touch") database.Touch(entry, AccessClock);
             return true;
@@ -164,8 +176,9 @@ public sealed class CommandContext
     }
 
     /// <summary>
-    /// Declares that a key of the selected database changed: counts it for save points, fails the transactions that watch it, and
-    /// makes the command go to the replication log as it was called, unless <see cref="BeginEffect"/> or <see cref="SuppressEffect"/> say otherwise.
+    /// Declares that a key of the selected database changed: counts it for save points, fails the transactions that
+    /// watch it, and makes the command go to the replication log as it was called, unless <see cref="BeginEffect"/> or
+    /// <see cref="SuppressEffect"/> say otherwise.
     /// </summary>
     public void Changed(in Key key)
     {
@@ -181,9 +194,9 @@ public sealed class CommandContext
     }
 
     /// <summary>
-    /// Declares that whole databases changed (FLUSHALL, SWAPDB): counts <paramref name="changes"/> and fails the transactions that watch
-    /// keys of <paramref name="database"/> (every database when null) that were there before or are there now. Under every stripe, after the change; for
-    /// SWAPDB once for each of the two.
+    /// Declares that whole databases changed (FLUSHALL, SWAPDB): counts <paramref name="changes"/> and fails the
+    /// transactions that watch keys of <paramref name="database"/> (every database when null) that were there before or
+    /// are there now. Under every stripe, after the change; for SWAPDB once for each of the two.
     /// </summary>
     public void ChangedAll(Database? database, long changes)
     {
@@ -194,10 +207,11 @@ public sealed class CommandContext
     }
 
     /// <summary>
-    /// Begins a command that goes to the replication log instead of the call itself. May be called several times; the effects go
-    /// out together (in MULTI/EXEC when there are several). Deterministic: absolute times, no randomness.
+    /// Begins a command that goes to the replication log instead of the call itself. May be called several times; the
+    /// effects go out together (in MULTI/EXEC when there are several). Deterministic: absolute times, no randomness.
     /// </summary>
-    /// <param name="argumentCount">Number of arguments, the name included; that many calls of <see cref="EffectArgument(ReadOnlySpan{byte})"/> follow.</param>
+    /// <param name="argumentCount">Number of arguments, the name included; that many calls of
+    /// <see cref="EffectArgument(ReadOnlySpan{byte})"/> follow.</param>
     public void BeginEffect(int argumentCount)
     {
         _hasOwnEffects = true;
@@ -223,7 +237,8 @@ public sealed class CommandContext
     public void SuppressEffect() => _isSuppressed = true;
 
     /// <summary>
-    /// Holds back the client: its next commands wait until the suspension ends. The handler has written no reply; whoever ends it does. Where
+    /// Holds back the client: its next commands wait until the suspension ends. The handler has written no reply;
+    /// whoever ends it does. Where
     /// <see cref="MayBlock"/> is false it ends at once, timed out.
     /// </summary>
     /// <param name="deadline">Milliseconds of Unix time after which it ends by itself; 0 for never.</param>
@@ -271,7 +286,9 @@ public sealed class CommandContext
         IsLogged = isLogged;
     }
 
-    /// <summary>Ends a call: adds the call itself to the effects when it goes to the log as it is, and counts the changes.</summary>
+    /// <summary>
+    /// Ends a call: adds the call itself to the effects when it goes to the log as it is, and counts the changes.
+    /// </summary>
     internal void End(int database)
     {
         if (_changes == 0) return;

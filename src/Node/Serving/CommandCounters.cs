@@ -6,7 +6,9 @@ public struct CommandCounters
     /// <summary>Executions.</summary>
     public long Calls;
 
-    /// <summary>Time from the command before to the end of the handler, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    /// <summary>
+    /// Time from the command before to the end of the handler, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.
+    /// </summary>
     public long Ticks;
 
     /// <summary>Calls refused by the gate.</summary>

@@ -5,7 +5,9 @@ using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Serving;
 
-/// <summary>The keys of a command or of a transaction: their positions, stripes and slot. One per session, reused.</summary>
+/// <summary>
+/// The keys of a command or of a transaction: their positions, stripes and slot. One per session, reused.
+/// </summary>
 internal sealed class CommandKeys : ICommandKeys
 {
     private readonly Keyspace _keyspace;
@@ -51,7 +53,9 @@ internal sealed class CommandKeys : ICommandKeys
         CrossesSlots = false;
     }
 
-    /// <summary>Makes one key, whose slot is known, the only one. Its stripe is not put into <see cref="Stripes"/>.</summary>
+    /// <summary>
+    /// Makes one key, whose slot is known, the only one. Its stripe is not put into <see cref="Stripes"/>.
+    /// </summary>
     public void SetSingle(ArgumentList arguments, int position, int slot)
     {
         _keys.Clear();

@@ -69,8 +69,8 @@ public sealed class CommandTable
     }
 
     /// <summary>
-    /// Finds the row that a call is for: of its subcommand, if the command has subcommands and one is named. Null when there is none or the number of
-    /// arguments is wrong; <see cref="Explain"/> then says what.
+    /// Finds the row that a call is for: of its subcommand, if the command has subcommands and one is named. Null when
+    /// there is none or the number of arguments is wrong; <see cref="Explain"/> then says what.
     /// </summary>
     public Command? Find(ArgumentList arguments)
     {

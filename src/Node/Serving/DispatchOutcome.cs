@@ -9,6 +9,8 @@ internal enum DispatchOutcome
     /// <summary>Clients are paused: it was not executed and has to be dispatched again afterwards.</summary>
     Held,
 
-    /// <summary>It is a line of HTTP that a browser was lured into sending: close without a word, as Redis does.</summary>
+    /// <summary>
+    /// It is a line of HTTP that a browser was lured into sending: close without a word, as Redis does.
+    /// </summary>
     CrossProtocol,
 }

@@ -5,8 +5,8 @@ using Starling.Resp;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// Takes a command through the gate and runs its handler under the locks of its keys: authentication, arity, cluster redirect, state checks,
-/// execution, replication log. The order is that of Redis's processCommand.
+/// Takes a command through the gate and runs its handler under the locks of its keys: authentication, arity, cluster
+/// redirect, state checks, execution, replication log. The order is that of Redis's processCommand.
 /// </summary>
 public sealed class Dispatcher
 {
@@ -32,7 +32,8 @@ public sealed class Dispatcher
         if (command is null) return RefuseUnknown(call);
         call.Command = command;
         session.LastCommand = command;
-        if (!session.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0 && !string.IsNullOrEmpty(_server.Config.RequirePass))
+        if (!session.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0
+            && !string.IsNullOrEmpty(_server.Config.RequirePass))
         {
             Refuse(call, command, ErrorReplies.NoAuth);
             return DispatchOutcome.Done;
@@ -52,7 +53,8 @@ public sealed class Dispatcher
     }
 
     /// <summary>
-    /// The checks of the server's state, in Redis's order. True when the command may run; otherwise the error is written or
+    /// The checks of the server's state, in Redis's order. True when the command may run; otherwise the error is
+    /// written or
     /// <paramref name="isHeld"/> says to come back.
     /// </summary>
     internal bool Admit(CommandContext call, Command command, CommandFlags any, CommandFlags common, out bool isHeld)
@@ -74,7 +76,8 @@ public sealed class Dispatcher
             if (config.ReplicaReadOnly && replication.IsReplica) return Refuse(call, command, ErrorReplies.ReadOnly);
         }
 
-        if ((common & CommandFlags.Stale) == 0 && !config.ReplicaServeStaleData && replication.IsReplica && !replication.IsLinkUp)
+        if ((common & CommandFlags.Stale) == 0
+            && !config.ReplicaServeStaleData && replication.IsReplica && !replication.IsLinkUp)
             return Refuse(call, command, ErrorReplies.MasterDown);
         if ((common & CommandFlags.Loading) == 0 && persistence.IsLoading) return Refuse(call, command, ErrorReplies.Loading);
         if (call.Session.Kind == ClientKind.Replica)
@@ -89,7 +92,9 @@ public sealed class Dispatcher
         return !isHeld;
     }
 
-    /// <summary>Refuses a command: the error reply, the counters, and the end of the transaction's hopes. Always false.</summary>
+    /// <summary>
+    /// Refuses a command: the error reply, the counters, and the end of the transaction's hopes. Always false.
+    /// </summary>
     internal bool Refuse(CommandContext call, Command? command, ReadOnlySpan<byte> error)
     {
         var session = call.Session;

@@ -6,7 +6,8 @@ namespace Starling.Node.Serving;
 public static class EngineThreads
 {
     /// <summary>
-    /// Sets the number of engine threads. Works only before the process has made its first socket: call it at the top of Main.
+    /// Sets the number of engine threads. Works only before the process has made its first socket: call it at the top
+    /// of Main.
     /// </summary>
     /// <param name="count">io-threads; 0 for half the cores, at least one.</param>
     /// <returns>The number in force.</returns>

@@ -3,8 +3,8 @@ using System.Net;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// A client's byte stream. One receive and one send may be under way at a time. Nothing blocks. Counts: 0 means the peer has closed,
-/// negative that the stream is broken.
+/// A client's byte stream. One receive and one send may be under way at a time. Nothing blocks. Counts: 0 means the
+/// peer has closed, negative that the stream is broken.
 /// </summary>
 public interface ITransport
 {
@@ -25,7 +25,9 @@ public interface ITransport
     bool TryReceive(Span<byte> buffer, out int received);
 
     /// <summary>Receives now or later.</summary>
-    /// <returns>True when it was received at once; false when <see cref="ITransportOwner.OnReceived"/> will tell.</returns>
+    /// <returns>
+    /// True when it was received at once; false when <see cref="ITransportOwner.OnReceived"/> will tell.
+    /// </returns>
     bool Receive(byte[] buffer, int offset, int count, out int received);
 
     /// <summary>Sends what fits.</summary>

@@ -3,8 +3,9 @@ using System.Buffers;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// The bytes received from a client and not yet executed. A small buffer of its own takes what an idle client sends first; a large one
-/// from the shared array pool is held only while there is more. Bytes are never moved except to the front or to a larger buffer.
+/// The bytes received from a client and not yet executed. A small buffer of its own takes what an idle client sends
+/// first; a large one from the shared array pool is held only while there is more. Bytes are never moved except to the
+/// front or to a larger buffer.
 /// </summary>
 internal sealed class InputBuffer
 {
@@ -51,7 +52,9 @@ internal sealed class InputBuffer
         _end += bytes.Length;
     }
 
-    /// <summary>Moves what is left to the front, or back to the small buffer, once the commands that arrived whole are executed.</summary>
+    /// <summary>
+    /// Moves what is left to the front, or back to the small buffer, once the commands that arrived whole are executed.
+    /// </summary>
     /// <param name="expected">Bytes that the next command needs beyond those here, as far as is known.</param>
     /// <param name="mayUseSmall">The small buffer is free.</param>
     public void Compact(long expected, bool mayUseSmall)
@@ -87,8 +90,8 @@ internal sealed class InputBuffer
     }
 
     /// <summary>
-    /// Makes room for more. The buffer at least doubles when it grows, so that a long command costs time in proportion to its length, and never grows by
-    /// what was only announced.
+    /// Makes room for more. The buffer at least doubles when it grows, so that a long command costs time in proportion
+    /// to its length, and never grows by what was only announced.
     /// </summary>
     public void EnsureRoom(int count)
     {

@@ -9,6 +9,9 @@ public enum LockMode
     /// <summary>Every stripe.</summary>
     All,
 
-    /// <summary>None: the handler takes what it needs, a bounded part at a time, or touches no key at all. Inside EXEC it runs under every stripe.</summary>
+    /// <summary>
+    /// None: the handler takes what it needs, a bounded part at a time, or touches no key at all. Inside EXEC it runs
+    /// under every stripe.
+    /// </summary>
     None,
 }

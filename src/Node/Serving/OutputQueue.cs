@@ -3,7 +3,9 @@ using Starling.Resp;
 
 namespace Starling.Node.Serving;
 
-/// <summary>Bytes that wait to be sent, as segments from the shared array pool. The connection's output lock guards it.</summary>
+/// <summary>
+/// Bytes that wait to be sent, as segments from the shared array pool. The connection's output lock guards it.
+/// </summary>
 internal sealed class OutputQueue : IRespSegmentReceiver
 {
     private const int SegmentLength = 16 * 1024;

@@ -4,7 +4,8 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// A command that was read and not yet executed: its row and, when it has exactly one key at a fixed place, what was computed of that key.
+/// A command that was read and not yet executed: its row and, when it has exactly one key at a fixed place, what was
+/// computed of that key.
 /// </summary>
 internal sealed class PendingCommand
 {

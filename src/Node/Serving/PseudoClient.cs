@@ -3,8 +3,8 @@ using Starling.Resp;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// A client without a connection: the master's stream on a replica, or the server itself. Its commands enter the dispatcher like any
-/// other; its origin decides which gates apply. One thread at a time.
+/// A client without a connection: the master's stream on a replica, or the server itself. Its commands enter the
+/// dispatcher like any other; its origin decides which gates apply. One thread at a time.
 /// </summary>
 public sealed class PseudoClient
 {
@@ -27,8 +27,8 @@ public sealed class PseudoClient
     private CommandContext Context { get; }
 
     /// <summary>
-    /// Executes one command, MULTI and EXEC included. Drops the reply to the one before. Effects of origin <see cref="ClientOrigin.Master"/> are not
-    /// appended to the log: the link appends the master's stream as it came.
+    /// Executes one command, MULTI and EXEC included. Drops the reply to the one before. Effects of origin
+    /// <see cref="ClientOrigin.Master"/> are not appended to the log: the link appends the master's stream as it came.
     /// </summary>
     public void Execute(ArgumentList arguments)
     {

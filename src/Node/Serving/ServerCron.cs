@@ -2,12 +2,17 @@ using Starling.Slots;
 
 namespace Starling.Node.Serving;
 
-/// <summary>One thread that runs the periodic work of every part, never an I/O thread's job. An action that throws stops the process.</summary>
+/// <summary>
+/// One thread that runs the periodic work of every part, never an I/O thread's job. An action that throws stops the
+/// process.
+/// </summary>
 public sealed class ServerCron
 {
     private readonly List<Job> _jobs = [];
     private readonly TimeProvider _clock;
-    private readonly ManualResetEventSlim _stop = new(initialState: false, spinCount: 0); // it waits for milliseconds: spinning is waste
+
+    // The thread waits for milliseconds: spinning would be waste.
+    private readonly ManualResetEventSlim _stop = new(initialState: false, spinCount: 0);
     private Thread? _thread;
 
     /// <summary>Makes a cron that gives its actions the time of a clock.</summary>

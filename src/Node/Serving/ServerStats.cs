@@ -4,8 +4,9 @@ using System.Text;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// The server's counters. Threads that execute commands count in cells of their own; reading sums them up. CONFIG RESETSTAT remembers
-/// the sums and subtracts them from then on, so that nobody's counter is ever written by another thread.
+/// The server's counters. Threads that execute commands count in cells of their own; reading sums them up. CONFIG
+/// RESETSTAT remembers the sums and subtracts them from then on, so that nobody's counter is ever written by another
+/// thread.
 /// </summary>
 public sealed class ServerStats
 {

@@ -89,7 +89,8 @@ internal static class ServingTelemetry
             var each = counters.Calls == 0 ? 0 : (double)microseconds / counters.Calls;
             writer.Field("cmdstat_" + command.FullName, string.Create(
                 CultureInfo.InvariantCulture,
-                $"calls={counters.Calls},usec={microseconds},usec_per_call={each:0.00},rejected_calls={counters.Rejected},failed_calls={counters.Failed}"));
+                $"calls={counters.Calls},usec={microseconds},usec_per_call={each:0.00}"
+                + $",rejected_calls={counters.Rejected},failed_calls={counters.Failed}"));
         }
     }
 

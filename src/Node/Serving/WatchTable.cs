@@ -3,8 +3,8 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// Who watches which key. Its lock guards the dictionaries; it is taken under stripes and takes no other lock. A writer that finds
-/// nobody watching pays one read.
+/// Who watches which key. Its lock guards the dictionaries; it is taken under stripes and takes no other lock. A writer
+/// that finds nobody watching pays one read.
 /// </summary>
 internal sealed class WatchTable
 {

@@ -3,7 +3,9 @@ using Starling.Node.Serving;
 
 namespace Starling.Node.Tests.Serving;
 
-/// <summary>A transport without a socket: the test says what arrives; what is sent is counted and forgotten, or kept.</summary>
+/// <summary>
+/// A transport without a socket: the test says what arrives; what is sent is counted and forgotten, or kept.
+/// </summary>
 internal sealed class ScriptedTransport : ITransport
 {
     private ITransportOwner _owner = null!;
