@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.Host;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
-using Starling.Node.Config;
 
 namespace Starling.Node.Cluster;
 

@@ -1,5 +1,3 @@
-using Starling.Slots.Keyspace;
-
 namespace Starling.Node.Cluster;
 
 /// <summary>

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.View;
-using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Cluster;
 

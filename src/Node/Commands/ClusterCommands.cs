@@ -23,7 +23,10 @@ public static class ClusterCommands
     [
         new("cluster", -2, CommandFlags.None, KeySpec.None, null)
         {
-            Locks = LockMode.None, Group = "cluster", Since = "3.0.0", Summary = "A container for Redis Cluster commands.",
+            Locks = LockMode.None,
+            Group = "cluster",
+            Since = "3.0.0",
+            Summary = "A container for Redis Cluster commands.",
             Subcommands =
             [
                 .. ClusterSlots.Rows,
@@ -53,17 +56,26 @@ public static class ClusterCommands
         },
         new("asking", 1, CommandFlags.Fast, KeySpec.None, Asking)
         {
-            Locks = LockMode.None, Group = "cluster", Since = "3.0.0", AclCategories = ["connection"],
+            Locks = LockMode.None,
+            Group = "cluster",
+            Since = "3.0.0",
+            AclCategories = ["connection"],
             Summary = "Lets the next command touch a hash slot that is being imported.",
         },
         new("readonly", 1, Mode, KeySpec.None, ReadOnly)
         {
-            Locks = LockMode.None, Group = "cluster", Since = "3.0.0", AclCategories = ["connection"],
+            Locks = LockMode.None,
+            Group = "cluster",
+            Since = "3.0.0",
+            AclCategories = ["connection"],
             Summary = "Lets a replica in a cluster answer this connection's reads.",
         },
         new("readwrite", 1, Mode, KeySpec.None, ReadWrite)
         {
-            Locks = LockMode.None, Group = "cluster", Since = "3.0.0", AclCategories = ["connection"],
+            Locks = LockMode.None,
+            Group = "cluster",
+            Since = "3.0.0",
+            AclCategories = ["connection"],
             Summary = "Ends what READONLY began.",
         },
     ];
@@ -104,7 +116,11 @@ public static class ClusterCommands
         string name, int arity, CommandFlags flags, CommandHandler handler, string arguments, string summary, string since = "3.0.0") =>
         new(name, arity, flags, KeySpec.None, handler)
         {
-            Locks = LockMode.None, Group = "cluster", ArgumentsHelp = arguments, Summary = summary, Since = since,
+            Locks = LockMode.None,
+            Group = "cluster",
+            ArgumentsHelp = arguments,
+            Summary = summary,
+            Since = since,
         };
 
     private static void BadArguments(CommandContext call) =>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
 using Starling.Node.Cluster;
 using Starling.Node.Serving;
@@ -106,7 +105,11 @@ public static class ClusterSlots
         string name, int arity, CommandFlags flags, CommandHandler handler, string arguments, string summary, string since = "3.0.0") =>
         new(name, arity, flags, KeySpec.None, handler)
         {
-            Locks = LockMode.None, Group = "cluster", ArgumentsHelp = arguments, Summary = summary, Since = since,
+            Locks = LockMode.None,
+            Group = "cluster",
+            ArgumentsHelp = arguments,
+            Summary = summary,
+            Since = since,
         };
 
     private static void AddSlots(CommandContext call)

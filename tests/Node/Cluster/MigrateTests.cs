@@ -1,0 +1,180 @@
+using System.Net;
+using System.Net.Sockets;
+using Starling.Node.Config;
+using Starling.Node.Tests.Commands;
+using Starling.Tests.Support;
+
+namespace Starling.Node.Tests.Cluster;
+
+public sealed class MigrateTests
+{
+    [Fact]
+    public async Task Keys_move_with_value_and_expiry()
+    {
+        await using var source = TestServer.Start();
+        await using var target = Target(source);
+        using var here = new RawConnection(source.Port);
+        using var there = new RawConnection(target.Port);
+        here.Call("SET", "a", "value");
+        here.Call("SET", "b", "12345", "PX", "1000000");
+        here.Call("SET", "c", new string('x', 300_000));
+
+        Assert.Equal("OK", Migrate(here, target.Port, "", "KEYS", "a", "missing", "b", "c").Text);
+
+        Assert.Equal(0, here.Call("DBSIZE").Number);
+        Assert.Equal("value", there.Call("GET", "a").Text);
+        Assert.Equal(-1, there.Call("PTTL", "a").Number);
+        Assert.InRange(there.Call("PTTL", "b").Number, 900_000, 1_000_000);
+        Assert.Equal(300_000, there.Call("STRLEN", "c").Number);
+    }
+
+    [Fact]
+    public async Task Options_do_what_they_say()
+    {
+        await using var source = TestServer.Start();
+        await using var target = Target(source);
+        using var here = new RawConnection(source.Port);
+        using var there = new RawConnection(target.Port);
+        Assert.Equal("NOKEY", Migrate(here, target.Port, "missing").Text);
+        here.Call("SET", "a", "1");
+        Assert.Equal("OK", Migrate(here, target.Port, "a", "COPY").Text);
+        Assert.Equal("1", here.Call("GET", "a").Text);
+        here.Call("SET", "a", "2");
+        Assert.Equal(
+            "ERR Target instance replied with error: BUSYKEY Target key name already exists.", Migrate(here, target.Port, "a").Text);
+        Assert.Equal("2", here.Call("GET", "a").Text);
+        Assert.Equal("OK", Migrate(here, target.Port, "a", "REPLACE").Text);
+        Assert.Equal("2", there.Call("GET", "a").Text);
+        Assert.Null(here.Call("GET", "a").Text);
+    }
+
+    [Fact]
+    public async Task Another_database_is_selected_on_a_connection_that_is_kept()
+    {
+        await using var source = TestServer.Start();
+        await using var target = Target(source);
+        using var here = new RawConnection(source.Port);
+        using var there = new RawConnection(target.Port);
+        foreach (var database in (string[])["0", "3", "3", "0"])
+        {
+            here.Call("SET", "k" + database, "v");
+            Assert.Equal("OK", here.Call("MIGRATE", "127.0.0.1", $"{target.Port}", "k" + database, database, "5000", "REPLACE").Text);
+        }
+
+        Assert.Equal("v", there.Call("GET", "k0").Text);
+        there.Call("SELECT", "3");
+        Assert.Equal("v", there.Call("GET", "k3").Text);
+        here.Call("SET", "k", "v");
+        Assert.Equal(
+            "ERR Target instance replied with error: ERR DB index is out of range",
+            here.Call("MIGRATE", "127.0.0.1", $"{target.Port}", "k", "99", "5000").Text);
+    }
+
+    [Fact]
+    public async Task A_password_is_sent()
+    {
+        await using var source = TestServer.Start();
+        await using var target = Target(source, config => config.RequirePass = "secret");
+        using var here = new RawConnection(source.Port);
+        here.Call("SET", "a", "1");
+        Assert.StartsWith(
+            "ERR Target instance replied with error: NOAUTH", Migrate(here, target.Port, "a").Text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "ERR Target instance replied with error: WRONGPASS", Migrate(here, target.Port, "a", "AUTH", "wrong").Text, StringComparison.Ordinal);
+        Assert.Equal("OK", Migrate(here, target.Port, "a", "AUTH2", "default", "secret").Text);
+        here.Call("SET", "b", "1");
+        Assert.Equal("OK", Migrate(here, target.Port, "", "AUTH", "secret", "KEYS", "b").Text);
+    }
+
+    [Theory]
+    [InlineData("ERR syntax error", "a", "0", "1000", "FOO")]
+    [InlineData("ERR syntax error", "a", "0", "1000", "AUTH")]
+    [InlineData("ERR syntax error", "a", "0", "1000", "AUTH2", "user")]
+    [InlineData("ERR value is not an integer or out of range", "a", "x", "1000")]
+    [InlineData("ERR value is not an integer or out of range", "a", "0", "x")]
+    [InlineData("ERR When using MIGRATE KEYS option, the key argument must be set to the empty string", "a", "0", "1000", "KEYS", "b")]
+    [InlineData("IOERR error or timeout connecting to the client", "a", "0", "1000")]
+    public async Task Errors_are_those_of_redis(string expected, params string[] arguments)
+    {
+        await using var source = TestServer.Start();
+        using var here = new RawConnection(source.Port);
+        here.Call("SET", "a", "1");
+        Assert.Equal(expected, here.Call(["MIGRATE", "127.0.0.1", $"{Ports.Take()}", .. arguments]).Text);
+        Assert.Equal("1", here.Call("GET", "a").Text);
+    }
+
+    [Fact]
+    public async Task Keys_go_to_a_real_server_and_come_back()
+    {
+        using var target = ServerProcess.Start(ServerKind.Redis, "save ");
+        await using var source = TestServer.Start();
+        using var here = new RawConnection(source.Port);
+        using var there = new RawConnection(target.Port);
+        string[] values = ["", "1", "-70000", "plain", new string('y', 5000)];
+        for (var i = 0; i < values.Length; i++) here.Call("SET", $"k{i}", values[i]);
+        Assert.Equal("OK", Migrate(here, target.Port, "", "KEYS", "k0", "k1", "k2", "k3", "k4").Text);
+        for (var i = 0; i < values.Length; i++) Assert.Equal(values[i], there.Call("GET", $"k{i}").Text);
+        Assert.Equal("OK", Migrate(there, source.Port, "", "KEYS", "k0", "k1", "k2", "k3", "k4").Text);
+        for (var i = 0; i < values.Length; i++) Assert.Equal(values[i], here.Call("GET", $"k{i}").Text);
+    }
+
+    [Fact]
+    public async Task Writes_to_a_key_on_the_move_wait_and_reads_and_other_keys_do_not()
+    {
+        await using var source = TestServer.Start();
+        using var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        target.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        target.Listen();
+        using var mover = await TestClient.ConnectAsync(source.Port);
+        using var writer = await TestClient.ConnectAsync(source.Port);
+        using var other = await TestClient.ConnectAsync(source.Port);
+        await mover.CallAsync("SET", "moving", "old");
+
+        await mover.SendAsync(TestClient.Encode("MIGRATE", "127.0.0.1", $"{((IPEndPoint)target.LocalEndPoint!).Port}", "moving", "0", "60000"));
+        using var link = await target.AcceptAsync();
+        await link.ReceiveAsync(new byte[16384]);
+        await writer.SendAsync(TestClient.Encode("APPEND", "moving", "new"));
+
+        Assert.Equal("old", await other.TextAsync("GET", "moving"));
+        Assert.Equal("OK", await other.TextAsync("SET", "still", "here"));
+        await other.SendAsync(TestClient.Encode("MULTI"));
+        Assert.Equal("OK", (await other.ReadAsync()).ToString());
+        Assert.Equal("old", source.Node.Keyspace[0].TryFind(source.Node.Keyspace.Key("moving"u8), out var entry) ? Text(entry.String) : "gone");
+        Assert.Equal(0, writer.Socket.Available);
+
+        await link.SendAsync("+OK\r\n+OK\r\n"u8.ToArray());
+        Assert.Equal("OK", (await mover.ReadAsync()).ToString());
+        Assert.Equal("(integer) 3", (await writer.ReadAsync()).ToString());
+    }
+
+    [Fact]
+    public async Task A_target_that_dies_leaves_the_key_and_lets_the_writers_go()
+    {
+        await using var source = TestServer.Start();
+        using var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        target.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        target.Listen();
+        using var mover = await TestClient.ConnectAsync(source.Port);
+        using var writer = await TestClient.ConnectAsync(source.Port);
+        await mover.CallAsync("SET", "moving", "old");
+        await mover.SendAsync(TestClient.Encode("MIGRATE", "127.0.0.1", $"{((IPEndPoint)target.LocalEndPoint!).Port}", "moving", "0", "60000"));
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            using var link = await target.AcceptAsync();
+            await link.ReceiveAsync(new byte[16384]);
+            await writer.SendAsync(TestClient.Encode("APPEND", "moving", "new"));
+        }
+
+        Assert.Equal("(error) IOERR error or timeout reading to target instance", (await mover.ReadAsync()).ToString());
+        Assert.Equal("(integer) 6", (await writer.ReadAsync()).ToString());
+        Assert.Equal("(integer) 9", (await writer.ReadAsync()).ToString());
+    }
+
+    private static TestServer Target(TestServer source, Action<ServerConfig>? configure = null) =>
+        TestServer.Start(configure, source.Node.Clock);
+
+    private static string Text(ReadOnlySpan<byte> bytes) => System.Text.Encoding.ASCII.GetString(bytes);
+
+    private static RawReply Migrate(RawConnection from, int port, string key, params string[] options) =>
+        from.Call(["MIGRATE", "127.0.0.1", $"{port}", key, "0", "5000", .. options]);
+}
