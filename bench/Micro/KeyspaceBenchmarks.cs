@@ -5,7 +5,9 @@ using Starling.Slots.Keyspace;
 
 namespace Starling.Bench.Micro;
 
-/// <summary>One key at a time, under its stripe's lock, in a keyspace of a million keys of 11 bytes with values of 32.</summary>
+/// <summary>
+/// One key at a time, under its stripe's lock, in a keyspace of a million keys of 11 bytes with values of 32.
+/// </summary>
 [MemoryDiagnoser]
 public class KeyspaceBenchmarks
 {

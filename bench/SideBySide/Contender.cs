@@ -12,7 +12,9 @@ internal sealed class Contender(string name, ServerProcess server) : IDisposable
     /// <summary>What the table calls it.</summary>
     public string Name { get; } = name;
 
-    /// <summary>Fills the server with keys of 11 bytes and values of 32 bytes and returns bytes per key (used_memory, resident).</summary>
+    /// <summary>
+    /// Fills the server with keys of 11 bytes and values of 32 bytes and returns bytes per key (used_memory, resident).
+    /// </summary>
     public (double Used, double Resident) Fill(int keys)
     {
         var usedBefore = Used();

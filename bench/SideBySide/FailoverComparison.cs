@@ -2,10 +2,16 @@ using Starling.Tests.Support;
 
 namespace Starling.Bench.SideBySide;
 
-/// <summary>How long the slots of a killed master are without an acknowledged write: three masters, three replicas, node timeout 2000.</summary>
+/// <summary>
+/// How long the slots of a killed master are without an acknowledged write: three masters, three replicas, node timeout
+/// 2000.
+/// </summary>
 internal static class FailoverComparison
 {
-    /// <summary>One round: kills a master under write load and returns the longest time between two acknowledged writes of a writer, in seconds.</summary>
+    /// <summary>
+    /// One round: kills a master under write load and returns the longest time between two acknowledged writes of a
+    /// writer, in seconds.
+    /// </summary>
     public static double Round(ServerKind kind)
     {
         ServerKind[] three = [kind, kind, kind];

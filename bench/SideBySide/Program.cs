@@ -5,7 +5,9 @@ using Starling.Tests.Support;
 
 namespace Starling.Bench.SideBySide;
 
-/// <summary>Measures Starling beside redis-server, in turns within one run, since a shared machine's speed drifts.</summary>
+/// <summary>
+/// Measures Starling beside redis-server, in turns within one run, since a shared machine's speed drifts.
+/// </summary>
 internal static class Program
 {
     private static readonly (string Test, int Pipeline)[] Loads = [("set", 1), ("get", 1), ("set", 16), ("get", 16)];

@@ -2,7 +2,9 @@ using Starling.Node.Commands;
 
 namespace Starling.Node;
 
-/// <summary>What happens beyond a new value when CONFIG SET changes a directive that a whole server must follow.</summary>
+/// <summary>
+/// What happens beyond a new value when CONFIG SET changes a directive that a whole server must follow.
+/// </summary>
 internal static class ConfigReactions
 {
     private static readonly TimeSpan PeakPeriod = TimeSpan.FromMilliseconds(100);

@@ -1,6 +1,9 @@
 namespace Starling.Node;
 
-/// <summary>The server cannot start: a port is in use, a file is damaged. The message is for the operator; the process exits with code 1.</summary>
+/// <summary>
+/// The server cannot start: a port is in use, a file is damaged. The message is for the operator; the process exits
+/// with code 1.
+/// </summary>
 public sealed class ServerStartException : Exception
 {
     /// <summary>Makes the exception with the line for the log.</summary>

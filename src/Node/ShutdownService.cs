@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Starling.Node;
 
 /// <summary>
-/// Shuts a server down in order: holds back writes, waits for lagging replicas, saves, stops the parts. One shutdown runs at a time,
+/// Shuts a server down in order: holds back writes, waits for lagging replicas, saves, stops the parts. One shutdown
+/// runs at a time,
 /// on a thread of its own; while it waits for replicas it can be aborted.
 /// </summary>
 public sealed class ShutdownService

@@ -20,7 +20,9 @@ internal sealed class CompiledAssembly : IDisposable
         .Select(handle => _metadata.GetString(_metadata.GetAssemblyReference(handle).Name))
         .ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>Full names of static fields that can be assigned after construction of their type, in these namespaces.</summary>
+    /// <summary>
+    /// Full names of static fields that can be assigned after construction of their type, in these namespaces.
+    /// </summary>
     public IEnumerable<string> MutableStaticFields(string underNamespace)
     {
         foreach (var handle in _metadata.TypeDefinitions)
@@ -43,7 +45,8 @@ internal sealed class CompiledAssembly : IDisposable
     }
 
     /// <summary>
-    /// Pairs (type, referred type) where a method body, signature or field of a type under the namespace uses a type outside its assembly.
+    /// Pairs (type, referred type) where a method body, signature or field of a type under the namespace uses a type
+    /// outside its assembly.
     /// </summary>
     public IEnumerable<(string User, string Used)> UsesOf(string underNamespace)
     {
@@ -74,7 +77,8 @@ internal sealed class CompiledAssembly : IDisposable
         return _metadata.GetString(type.Namespace);
     }
 
-    // Looks for anything that could be a token of a member or type reference. A false hit needs four bytes of other code that happen to
+    // Looks for anything that could be a token of a member or type reference. A false hit needs four bytes of other
+    // code that happen to
     // name a forbidden type; none was seen, and it would fail loudly.
     private IEnumerable<string> TypesIn(byte[] body)
     {

@@ -8,7 +8,9 @@ internal static class Repository
     /// <summary>The root folder.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>All C# files under a folder of the root, without what the build makes; paths relative to the root, in order.</summary>
+    /// <summary>
+    /// All C# files under a folder of the root, without what the build makes; paths relative to the root, in order.
+    /// </summary>
     public static IEnumerable<string> Sources(params string[] folders) => folders
         .Select(folder => Path.Combine(Root, folder))
         .Where(Directory.Exists)

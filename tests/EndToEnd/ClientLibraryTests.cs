@@ -5,7 +5,9 @@ using Starling.Tests.Support;
 
 namespace Starling.EndToEnd.Tests;
 
-/// <summary>Client libraries of others work with a cluster and find their way through a failover by themselves.</summary>
+/// <summary>
+/// Client libraries of others work with a cluster and find their way through a failover by themselves.
+/// </summary>
 public class ClientLibraryTests
 {
     private static readonly ServerKind[] Three = [ServerKind.Starling, ServerKind.Starling, ServerKind.Starling];

@@ -6,7 +6,9 @@ using Starling.Tests.Support;
 
 namespace Starling.EndToEnd.Tests;
 
-/// <summary>What a newcomer does first: <c>starling cluster up</c>, some keys with redis-cli, Ctrl-C, and the same again.</summary>
+/// <summary>
+/// What a newcomer does first: <c>starling cluster up</c>, some keys with redis-cli, Ctrl-C, and the same again.
+/// </summary>
 public sealed partial class ClusterUpTests
 {
     private const int SignalInterrupt = 2;

@@ -50,7 +50,8 @@ public class FailoverTests(ITestOutputHelper output)
         cluster.WaitUntilHealthy();
         cluster.WaitUntilReplicasHaveCaughtUp();
 
-        // The replica that is held back stands still while the other one gets more writes: more than the sockets between it and
+        // The replica that is held back stands still while the other one gets more writes: more than the sockets
+        // between it and
         // the master hold, so that the rest dies with the master.
         heldBack.Pause();
         var value = new string('x', 1 << 20);

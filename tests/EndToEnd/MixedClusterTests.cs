@@ -2,7 +2,9 @@ using Starling.Tests.Support;
 
 namespace Starling.EndToEnd.Tests;
 
-/// <summary>Starling and redis-server in one cluster: they gossip, replicate, vote for and fail over to each other.</summary>
+/// <summary>
+/// Starling and redis-server in one cluster: they gossip, replicate, vote for and fail over to each other.
+/// </summary>
 public class MixedClusterTests
 {
     private static readonly ServerKind[] Starlings = [ServerKind.Starling, ServerKind.Starling, ServerKind.Starling];

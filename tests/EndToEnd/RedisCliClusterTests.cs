@@ -4,7 +4,9 @@ using Xunit.Abstractions;
 
 namespace Starling.EndToEnd.Tests;
 
-/// <summary>redis-cli --cluster creates, reshards, grows, shrinks, balances and mends a cluster of Starling nodes.</summary>
+/// <summary>
+/// redis-cli --cluster creates, reshards, grows, shrinks, balances and mends a cluster of Starling nodes.
+/// </summary>
 public class RedisCliClusterTests(ITestOutputHelper output)
 {
     // Nothing fails here, so a machine that stalls for seconds must not look like a failure.

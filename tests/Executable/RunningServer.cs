@@ -5,7 +5,9 @@ using Starling.Tests.Support;
 
 namespace Starling.Executable.Tests;
 
-/// <summary>A server started with exactly the arguments given, in a folder of its own; its standard output goes to a file.</summary>
+/// <summary>
+/// A server started with exactly the arguments given, in a folder of its own; its standard output goes to a file.
+/// </summary>
 internal sealed class RunningServer : IDisposable
 {
     public const int SignalHangUp = 1, SignalInterrupt = 2, SignalTerminate = 15;

@@ -4,7 +4,8 @@ using System.Net.Sockets;
 namespace Starling.Tests.Support;
 
 /// <summary>
-/// A small cluster client: follows MOVED and ASK, asks another node when a connection breaks, and waits out CLUSTERDOWN. For one thread.
+/// A small cluster client: follows MOVED and ASK, asks another node when a connection breaks, and waits out
+/// CLUSTERDOWN. For one thread.
 /// </summary>
 public sealed class ClusterClient(IEnumerable<int> ports, TimeSpan patience) : IDisposable
 {
@@ -16,7 +17,8 @@ public sealed class ClusterClient(IEnumerable<int> ports, TimeSpan patience) : I
     public int Redirects { get; private set; }
 
     /// <summary>
-    /// Sends a command about one key until a node executes it; a reply other than a redirect, CLUSTERDOWN, TRYAGAIN, LOADING or MASTERDOWN is
+    /// Sends a command about one key until a node executes it; a reply other than a redirect, CLUSTERDOWN, TRYAGAIN,
+    /// LOADING or MASTERDOWN is
     /// returned, an error too.
     /// </summary>
     /// <param name="onRetry">Called when an attempt may or may not have been executed (the connection broke).</param>

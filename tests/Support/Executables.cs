@@ -5,7 +5,9 @@ namespace Starling.Tests.Support;
 /// <summary>Where the programs under test are. A missing one is an exception, never a skipped test.</summary>
 public static class Executables
 {
-    /// <summary>The starling executable: STARLING_EXECUTABLE, else the published one, else the newest that was built.</summary>
+    /// <summary>
+    /// The starling executable: STARLING_EXECUTABLE, else the published one, else the newest that was built.
+    /// </summary>
     public static string Starling { get; } = FindStarling();
 
     /// <summary>The redis-server of the system.</summary>

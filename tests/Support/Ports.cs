@@ -9,7 +9,9 @@ public static class Ports
     private static readonly Lock Guard = new();
     private static int _next = 11_000 + Environment.ProcessId % 70 * 100;
 
-    /// <summary>A port below 20000 that nobody listens on, nor on the one 10000 above; never the same twice in a process.</summary>
+    /// <summary>
+    /// A port below 20000 that nobody listens on, nor on the one 10000 above; never the same twice in a process.
+    /// </summary>
     public static int Take()
     {
         lock (Guard)

@@ -5,7 +5,8 @@ using System.Text;
 namespace Starling.Tests.Support;
 
 /// <summary>
-/// A plain RESP2 client that shares no code with the server, so that a mistake of the server's parser is not mirrored here. Replies are
+/// A plain RESP2 client that shares no code with the server, so that a mistake of the server's parser is not mirrored
+/// here. Replies are
 /// strings (Latin-1, one character a byte), longs, null, arrays of these, or <see cref="RespError"/>.
 /// </summary>
 public sealed class RespConnection : IDisposable
@@ -16,7 +17,9 @@ public sealed class RespConnection : IDisposable
     private int _start;
     private int _end;
 
-    /// <summary>Connects to a port of this machine; a reply that takes longer than the timeout is an <see cref="IOException"/>.</summary>
+    /// <summary>
+    /// Connects to a port of this machine; a reply that takes longer than the timeout is an <see cref="IOException"/>.
+    /// </summary>
     public RespConnection(int port, int timeoutMilliseconds = 60_000)
     {
         _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

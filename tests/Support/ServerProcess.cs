@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace Starling.Tests.Support;
 
-/// <summary>A server in a process of its own with a folder of its own; disposing it kills the process and removes the folder.</summary>
+/// <summary>
+/// A server in a process of its own with a folder of its own; disposing it kills the process and removes the folder.
+/// </summary>
 public sealed partial class ServerProcess : IDisposable
 {
     private readonly string[] _directives;

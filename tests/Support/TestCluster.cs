@@ -11,7 +11,8 @@ public sealed class TestCluster : IDisposable
     public IReadOnlyList<ServerProcess> Nodes => _nodes;
 
     /// <summary>
-    /// Starts masters and as many replicas, one each, with CLUSTER MEET, ADDSLOTSRANGE and REPLICATE, and waits until all is well.
+    /// Starts masters and as many replicas, one each, with CLUSTER MEET, ADDSLOTSRANGE and REPLICATE, and waits until
+    /// all is well.
     /// Replica i follows master i.
     /// </summary>
     public static TestCluster Create(ServerKind[] masters, ServerKind[] replicas, params string[] directives)
@@ -50,7 +51,8 @@ public sealed class TestCluster : IDisposable
     }
 
     /// <summary>
-    /// Introduces every node to the first one, again for those it does not know yet: a handshake that takes longer than the node timeout,
+    /// Introduces every node to the first one, again for those it does not know yet: a handshake that takes longer than
+    /// the node timeout,
     /// as on a machine that stalls, is given up by both sides.
     /// </summary>
     private void MeetUntilAllKnowEachOther(ServerProcess first)
@@ -89,14 +91,17 @@ public sealed class TestCluster : IDisposable
         Alive.All(node => node.ClusterInfo("cluster_known_nodes") == Number(Alive.Count())
             && !node.Text("CLUSTER", "NODES").Contains("handshake", StringComparison.Ordinal)), patience);
 
-    /// <summary>Waits until every living node says cluster_state:ok with all slots, and every replica's link is up.</summary>
+    /// <summary>
+    /// Waits until every living node says cluster_state:ok with all slots, and every replica's link is up.
+    /// </summary>
     public void WaitUntilHealthy() => Wait.Until("the cluster is healthy", () => Alive.All(node =>
         node.ClusterInfo("cluster_state") == "ok"
         && node.ClusterInfo("cluster_slots_ok") == "16384"
         && (node.Info("replication", "role") == "master" || node.Info("replication", "master_link_status") == "up")));
 
     /// <summary>
-    /// Waits until every living node sees the roles that the nodes themselves tell: what a node knows of another's role comes with its next ping.
+    /// Waits until every living node sees the roles that the nodes themselves tell: what a node knows of another's role
+    /// comes with its next ping.
     /// </summary>
     public void WaitUntilAllSeeRoles() => Wait.Until("all nodes see all roles", () =>
     {

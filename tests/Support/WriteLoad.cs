@@ -5,7 +5,8 @@ using System.Globalization;
 namespace Starling.Tests.Support;
 
 /// <summary>
-/// Writers that set keys of their own in turn until stopped, remember the last acknowledged value of each key, and note every error that
+/// Writers that set keys of their own in turn until stopped, remember the last acknowledged value of each key, and note
+/// every error that
 /// is not a redirect. Bounded by <c>maximumWrites</c>.
 /// </summary>
 public sealed class WriteLoad : IDisposable
@@ -60,7 +61,8 @@ public sealed class WriteLoad : IDisposable
     }
 
     /// <summary>
-    /// Reads every key back; the answer names the keys whose value is older than an acknowledged write or newer than any attempted.
+    /// Reads every key back; the answer names the keys whose value is older than an acknowledged write or newer than
+    /// any attempted.
     /// </summary>
     public IReadOnlyList<string> Lost()
     {

@@ -6,7 +6,8 @@ using Starling.ClusterBus.View;
 namespace Starling.ClusterBus.Host;
 
 /// <summary>
-/// Runs a <see cref="ClusterMachine"/>: one thread of its own that polls the links and the clock, so that the load of clients never delays a heartbeat, and
+/// Runs a <see cref="ClusterMachine"/>: one thread of its own that polls the links and the clock, so that the load of
+/// clients never delays a heartbeat, and
 /// carries out the machine's effects in their order.
 /// </summary>
 public sealed class BusHost : IDisposable
@@ -20,7 +21,8 @@ public sealed class BusHost : IDisposable
     // How often one link is received from before the next one's turn.
     private const int MaxReceives = 64;
 
-    // Guards the machine and the time. Held for one pure call at a time, never while anything is sent, written to disk or waited for. May be taken with
+    // Guards the machine and the time. Held for one pure call at a time, never while anything is sent, written to disk
+    // or waited for. May be taken with
     // stripes held; under it only the locks of the effect queue and of the replication log.
     private readonly Lock _gate = new();
     private readonly ClusterMachine _machine;
@@ -72,14 +74,17 @@ public sealed class BusHost : IDisposable
     /// <summary>Links closed because what came was not the bus protocol.</summary>
     public long BadFrames => _links.BadFrames;
 
-    /// <summary>Received packets of this type are thrown away (DEBUG DROP-CLUSTER-PACKET-FILTER); -1 for none.</summary>
+    /// <summary>
+    /// Received packets of this type are thrown away (DEBUG DROP-CLUSTER-PACKET-FILTER); -1 for none.
+    /// </summary>
     public int DropFilter { get; set; } = -1;
 
     /// <summary>The link on which a packet was thrown away by <see cref="DropFilter"/> is closed too.</summary>
     public bool ClosesLinkOnDrop { get; set; }
 
     /// <summary>
-    /// The first steps of the machine, on the caller's thread: persists a new node's file, publishes the view, goes to the master that nodes.conf names,
+    /// The first steps of the machine, on the caller's thread: persists a new node's file, publishes the view, goes to
+    /// the master that nodes.conf names,
     /// and claims or imports the slots of keys that were loaded. Then starts the bus thread.
     /// </summary>
     /// <param name="slotsWithKeys">The slots that hold keys.</param>
@@ -93,7 +98,9 @@ public sealed class BusHost : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Ends the bus thread, closes every link, syncs nodes.conf. Requests that are queued are carried out first.</summary>
+    /// <summary>
+    /// Ends the bus thread, closes every link, syncs nodes.conf. Requests that are queued are carried out first.
+    /// </summary>
     public void Stop()
     {
         if (_stopping) return;
@@ -113,12 +120,15 @@ public sealed class BusHost : IDisposable
     }
 
     /// <summary>
-    /// Calls the machine, on any thread. When slots change hands and no role changes, the new view is published before this
-    /// returns: a caller that holds the stripes of these slots lets no command in between. The other effects follow on the bus thread.
+    /// Calls the machine, on any thread. When slots change hands and no role changes, the new view is published before
+    /// this
+    /// returns: a caller that holds the stripes of these slots lets no command in between. The other effects follow on
+    /// the bus thread.
     /// </summary>
     /// <param name="call">Calls the machine.</param>
     /// <param name="onEffects">
-    /// Asked, under the machine's lock, when there are effects: gives what to call, on the bus thread, when they were carried out, nodes.conf
+    /// Asked, under the machine's lock, when there are effects: gives what to call, on the bus thread, when they were
+    /// carried out, nodes.conf
     /// included; or null.
     /// </param>
     public void Apply(MachineCall call, Func<Action?>? onEffects = null)
@@ -174,7 +184,8 @@ public sealed class BusHost : IDisposable
             _wakeUp.Clear();
             var isLast = _stopping;
 
-            // What has arrived comes before what the clock says: when this thread was held up, by a slow disk or for want of a processor, the
+            // What has arrived comes before what the clock says: when this thread was held up, by a slow disk or for
+            // want of a processor, the
             // answers of the other nodes wait in the sockets, and they have not failed.
             Accept();
             Established();
@@ -193,7 +204,8 @@ public sealed class BusHost : IDisposable
         _links.Dispose();
     }
 
-    // While effects wait for the disk there are no heartbeats: a ping that could not leave would count against its node.
+    // While effects wait for the disk there are no heartbeats: a ping that could not leave would count against its
+    // node.
     private long TimeToWait() => _runner.IsBlocked ? MaxWait : Math.Clamp(NextTick() - CurrentTime(), 0, MaxWait);
 
     private long CurrentTime() => _clock.GetUtcNow().ToUnixTimeMilliseconds();

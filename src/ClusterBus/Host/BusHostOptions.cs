@@ -12,6 +12,8 @@ public sealed class BusHostOptions
     /// <summary>Local address of outgoing links (bind-source-addr), or null.</summary>
     public IPAddress? SourceAddress { get; init; }
 
-    /// <summary>Most bytes queued on a link (cluster-link-sendbuf-limit); 0 for no limit. Asked at every tick.</summary>
+    /// <summary>
+    /// Most bytes queued on a link (cluster-link-sendbuf-limit); 0 for no limit. Asked at every tick.
+    /// </summary>
     public required Func<long> SendBufferLimit { get; init; }
 }

@@ -1,6 +1,8 @@
 namespace Starling.ClusterBus.Host;
 
-/// <summary>The cluster bus cannot start: the message, in Redis's words, is for the log; the process ends with exit code 1.</summary>
+/// <summary>
+/// The cluster bus cannot start: the message, in Redis's words, is for the log; the process ends with exit code 1.
+/// </summary>
 public sealed class ClusterStartException : Exception
 {
     /// <summary>Makes it.</summary>

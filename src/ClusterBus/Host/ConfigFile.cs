@@ -4,7 +4,8 @@ using System.Text;
 namespace Starling.ClusterBus.Host;
 
 /// <summary>
-/// The file that keeps a node's view of the cluster (nodes.conf): locked against other processes as long as this object lives, replaced as a
+/// The file that keeps a node's view of the cluster (nodes.conf): locked against other processes as long as this object
+/// lives, replaced as a
 /// whole. Used by one thread at a time.
 /// </summary>
 public sealed class ConfigFile : IDisposable
@@ -21,7 +22,9 @@ public sealed class ConfigFile : IDisposable
         _locked = locked;
     }
 
-    /// <summary>Opens the file, making an empty one when there is none, and locks it (flock) for this process.</summary>
+    /// <summary>
+    /// Opens the file, making an empty one when there is none, and locks it (flock) for this process.
+    /// </summary>
     /// <exception cref="ClusterStartException">It cannot be opened, or another process holds it.</exception>
     public static ConfigFile Open(string path)
     {
@@ -63,12 +66,15 @@ public sealed class ConfigFile : IDisposable
     public bool IsUnsynced { get; private set; }
 
     /// <summary>
-    /// Replaces the file: the text is written to a temporary file, which takes the name. After a crash of the process there is the
+    /// Replaces the file: the text is written to a temporary file, which takes the name. After a crash of the process
+    /// there is the
     /// old text or the new one, and the new one once this returned.
     /// </summary>
     /// <param name="text">The new text.</param>
-    /// <param name="sync">The file and its directory are fsynced, so that a crash of the machine does no harm either.</param>
-    /// <exception cref="IOException">It did not work; the old file is still there, or the new one is not synced.</exception>
+    /// <param name="sync">The file and its directory are fsynced, so that a crash of the machine does no harm
+    /// either.</param>
+    /// <exception cref="IOException">It did not work; the old file is still there, or the new one is not
+    /// synced.</exception>
     public void Save(string text, bool sync) => Replace(text, sync).Dispose();
 
     /// <summary>Fsyncs what was saved without.</summary>

@@ -6,12 +6,14 @@ using Starling.Slots;
 namespace Starling.ClusterBus.Host;
 
 /// <summary>
-/// Carries out the machine's effects in their order, on the bus thread. When the state has to be durable first, what follows waits for the disk, and
+/// Carries out the machine's effects in their order, on the bus thread. When the state has to be durable first, what
+/// follows waits for the disk, and
 /// everything behind it too; the bus thread goes on listening meanwhile.
 /// </summary>
 internal sealed class EffectRunner
 {
-    // Guards the queue; the machine's lock is held around it when a batch is added, so that batches are in the order of the calls.
+    // Guards the queue; the machine's lock is held around it when a batch is added, so that batches are in the order of
+    // the calls.
     private readonly Lock _queueGate = new();
 
     // Guards which view was published last. Taken with stripes held, or without; publishing takes no stripe.
@@ -51,7 +53,8 @@ internal sealed class EffectRunner
     }
 
     /// <summary>
-    /// Publishes the view of a batch that was just added, before its turn, unless the role changes with it or before it. Any thread.
+    /// Publishes the view of a batch that was just added, before its turn, unless the role changes with it or before
+    /// it. Any thread.
     /// </summary>
     public void PublishEarly(EffectBatch batch)
     {
@@ -106,8 +109,10 @@ internal sealed class EffectRunner
         if (batch.Done is { } done) _finished.Enqueue((_writer.Requested, done));
     }
 
-    // A node is a master before clients may see that it owns slots, and no longer named as an owner before it becomes a replica: between the two,
-    // clients would get READONLY errors that Redis never gives. A view that is older than the last one published is left out.
+    // A node is a master before clients may see that it owns slots, and no longer named as an owner before it becomes a
+    // replica: between the two,
+    // clients would get READONLY errors that Redis never gives. A view that is older than the last one published is
+    // left out.
     private void Publish(EffectBatch batch)
     {
         if (batch.View is not { } view) return;

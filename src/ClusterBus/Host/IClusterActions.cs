@@ -4,7 +4,8 @@ using Starling.ClusterBus.View;
 namespace Starling.ClusterBus.Host;
 
 /// <summary>
-/// What the cluster bus makes the server around it do, and asks it. Unless it says otherwise, a member is called on the bus thread, in the order of the
+/// What the cluster bus makes the server around it do, and asks it. Unless it says otherwise, a member is called on the
+/// bus thread, in the order of the
 /// machine's effects, with no lock held; what takes long delays this node's heartbeats.
 /// </summary>
 public interface IClusterActions
@@ -12,11 +13,14 @@ public interface IClusterActions
     /// <summary>The directives in force; compared with the last ones at every tick.</summary>
     ClusterOptions Options { get; }
 
-    /// <summary>Replication offset, age of the data and pause of writes. Any thread, under the machine's lock.</summary>
+    /// <summary>
+    /// Replication offset, age of the data and pause of writes. Any thread, under the machine's lock.
+    /// </summary>
     LocalStatus StatusAt(long now);
 
     /// <summary>
-    /// The view changed in what clients can see: make it the routing table. Any thread, one at a time, perhaps with stripes held (see
+    /// The view changed in what clients can see: make it the routing table. Any thread, one at a time, perhaps with
+    /// stripes held (see
     /// <see cref="BusHost.Apply"/>): it takes none.
     /// </summary>
     void Publish(ClusterView view);
@@ -33,7 +37,9 @@ public interface IClusterActions
     /// <summary>Let the writes go on.</summary>
     void ResumeWrites();
 
-    /// <summary>Delete the keys of slots that another node owns now; may be done bit by bit in <see cref="DoWork"/>.</summary>
+    /// <summary>
+    /// Delete the keys of slots that another node owns now; may be done bit by bit in <see cref="DoWork"/>.
+    /// </summary>
     void DeleteKeysInSlots(SlotSet slots);
 
     /// <summary>Empty the data set.</summary>
@@ -42,6 +48,9 @@ public interface IClusterActions
     /// <summary>Does a bounded part (some milliseconds) of the work put off. True when there is more.</summary>
     bool DoWork();
 
-    /// <summary>The state of the cluster cannot be made durable: the process has to stop, at once, with this message. Does not return.</summary>
+    /// <summary>
+    /// The state of the cluster cannot be made durable: the process has to stop, at once, with this message. Does not
+    /// return.
+    /// </summary>
     void Fail(string message);
 }

@@ -4,7 +4,8 @@ using Starling.ClusterBus.Wire;
 namespace Starling.ClusterBus.Host;
 
 /// <summary>
-/// Cuts the bytes of a bus link into packets. The buffer grows with what has arrived, never with what a header announces, and what is too
+/// Cuts the bytes of a bus link into packets. The buffer grows with what has arrived, never with what a header
+/// announces, and what is too
 /// large to be buffered is skipped or refused; so a peer cannot make it take more than twice <see cref="MaxBuffered"/>.
 /// </summary>
 internal sealed class PacketReader
@@ -42,7 +43,10 @@ internal sealed class PacketReader
     /// <summary>Takes note of bytes put into <see cref="Free"/>.</summary>
     public void Filled(int count) => _end += count;
 
-    /// <summary>Takes the next packet; it aliases the buffer and is valid until <see cref="Free"/> is asked for or the next packet is taken.</summary>
+    /// <summary>
+    /// Takes the next packet; it aliases the buffer and is valid until <see cref="Free"/> is asked for or the next
+    /// packet is taken.
+    /// </summary>
     public PacketStatus TryTake(out ReadOnlySpan<byte> packet)
     {
         packet = default;
@@ -69,7 +73,8 @@ internal sealed class PacketReader
         return PacketStatus.Packet;
     }
 
-    // Messages of PUBLISH and modules may be as long as proto-max-bulk-len and mean nothing here; no other packet is that long.
+    // Messages of PUBLISH and modules may be as long as proto-max-bulk-len and mean nothing here; no other packet is
+    // that long.
     private PacketStatus SkipOrRefuse(ReadOnlySpan<byte> available, int length)
     {
         if (available.Length < PrefixLength) return PacketStatus.Incomplete;

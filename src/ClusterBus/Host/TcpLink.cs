@@ -85,7 +85,9 @@ internal sealed class TcpLink : IDisposable
         QueuedBytes += packet.Length + QueueOverhead;
     }
 
-    /// <summary>Sends what the socket takes. Anything but Success and WouldBlock means that the link is broken.</summary>
+    /// <summary>
+    /// Sends what the socket takes. Anything but Success and WouldBlock means that the link is broken.
+    /// </summary>
     public SocketError Flush()
     {
         while (_queue.TryPeek(out var packet))
@@ -103,7 +105,10 @@ internal sealed class TcpLink : IDisposable
         return SocketError.Success;
     }
 
-    /// <summary>Receives what is there, up to one buffer. WouldBlock when there is nothing, Disconnecting when the other end closed.</summary>
+    /// <summary>
+    /// Receives what is there, up to one buffer. WouldBlock when there is nothing, Disconnecting when the other end
+    /// closed.
+    /// </summary>
     public SocketError Receive()
     {
         var count = Socket.Receive(Packets.Free, SocketFlags.None, out var error);

@@ -8,12 +8,15 @@ using Starling.ClusterBus.View;
 namespace Starling.ClusterBus.Host;
 
 /// <summary>
-/// The links of a <see cref="BusHost"/>. A link that breaks is closed at once and reported by <see cref="TryTakeBroken"/>, when the machine is not in the middle of
+/// The links of a <see cref="BusHost"/>. A link that breaks is closed at once and reported by
+/// <see cref="TryTakeBroken"/>, when the machine is not in the middle of
 /// something. Used by the bus thread only, except for the counters.
 /// </summary>
 internal sealed class TcpLinks : IDisposable
 {
-    /// <summary>Most inbound links on which nothing sensible was received yet; beyond that the oldest is closed.</summary>
+    /// <summary>
+    /// Most inbound links on which nothing sensible was received yet; beyond that the oldest is closed.
+    /// </summary>
     public const int MaxSilentInbound = 1024;
 
     private const long BadFrameLogInterval = 1000;
@@ -164,7 +167,8 @@ internal sealed class TcpLinks : IDisposable
                 socket = null;
                 if (e.SocketErrorCode == SocketError.WouldBlock) continue;
 
-                // Out of descriptors, most likely: the connection stays where it is, and polling would find it again at once.
+                // Out of descriptors, most likely: the connection stays where it is, and polling would find it again at
+                // once.
                 _acceptPaused = true;
                 BusLog.AcceptFailed(_logger, e.Message);
             }
@@ -212,7 +216,9 @@ internal sealed class TcpLinks : IDisposable
         }
     }
 
-    /// <summary>Breaks a link on which something else than the bus protocol came; logged once a second at most.</summary>
+    /// <summary>
+    /// Breaks a link on which something else than the bus protocol came; logged once a second at most.
+    /// </summary>
     public void BreakMalformed(TcpLink link, long now)
     {
         var count = Interlocked.Increment(ref _badFrames);

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace Starling.ClusterBus.Host;
 
-/// <summary>Wakes a thread that polls sockets: a datagram socket on the loopback interface that is connected to itself.</summary>
+/// <summary>
+/// Wakes a thread that polls sockets: a datagram socket on the loopback interface that is connected to itself.
+/// </summary>
 internal sealed class WakeUp : IDisposable
 {
     private readonly byte[] _drained = new byte[64];

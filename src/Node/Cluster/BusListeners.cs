@@ -6,7 +6,9 @@ using Starling.Node.Config;
 
 namespace Starling.Node.Cluster;
 
-/// <summary>The listening sockets of the bus: on the addresses of <c>bind</c>, port cluster-port or port + 10000.</summary>
+/// <summary>
+/// The listening sockets of the bus: on the addresses of <c>bind</c>, port cluster-port or port + 10000.
+/// </summary>
 internal static class BusListeners
 {
     /// <summary>The port of the bus.</summary>

@@ -16,7 +16,8 @@ public sealed class ClusterService : IDisposable
     private readonly ILogger _logger;
     private readonly ClusterActions _actions;
 
-    // Guards what follows up to the routing table, which is read without. Taken with or without stripes; under it only the slot cleaner's own lock.
+    // Guards what follows up to the routing table, which is read without. Taken with or without stripes; under it only
+    // the slot cleaner's own lock.
     private readonly Lock _publishGate = new();
     private ClusterView? _view;
     private string _endpointType = "";
@@ -46,7 +47,8 @@ public sealed class ClusterService : IDisposable
     }
 
     /// <summary>
-    /// Locks and reads nodes.conf and listens on the bus port; before the data set is loaded. Nobody is answered before <see cref="Start"/>.
+    /// Locks and reads nodes.conf and listens on the bus port; before the data set is loaded. Nobody is answered before
+    /// <see cref="Start"/>.
     /// </summary>
     /// <exception cref="ClusterStartException">The process must end with that message.</exception>
     public void Open()
@@ -80,7 +82,8 @@ public sealed class ClusterService : IDisposable
     }
 
     /// <summary>
-    /// Joins the cluster; after the data set was loaded: slots that hold keys and that nobody owns become this node's, those of other nodes are importing.
+    /// Joins the cluster; after the data set was loaded: slots that hold keys and that nobody owns become this node's,
+    /// those of other nodes are importing.
     /// </summary>
     /// <exception cref="ClusterStartException">There are keys in another database than 0.</exception>
     public void Start()
@@ -111,7 +114,8 @@ public sealed class ClusterService : IDisposable
     public void Dispose() => Stop();
 
     /// <summary>
-    /// Decides whether this node may execute a command on a slot, and writes MOVED, ASK, TRYAGAIN or CLUSTERDOWN when not. Called with the stripes of
+    /// Decides whether this node may execute a command on a slot, and writes MOVED, ASK, TRYAGAIN or CLUSTERDOWN when
+    /// not. Called with the stripes of
     /// the keys held, so that a slot cannot change hands between the answer and the execution.
     /// </summary>
     /// <param name="call">Who called; gets the error reply.</param>
@@ -147,7 +151,9 @@ public sealed class ClusterService : IDisposable
         }
     }
 
-    /// <summary>Makes the routing table anew from the last view, when something else that it depends on has changed.</summary>
+    /// <summary>
+    /// Makes the routing table anew from the last view, when something else that it depends on has changed.
+    /// </summary>
     internal void Republish(bool onlyWhenEndpointsChanged = false)
     {
         lock (_publishGate)
@@ -165,7 +171,8 @@ public sealed class ClusterService : IDisposable
     }
 
     /// <summary>
-    /// Has the machine called. The client waits until everything that follows was done, nodes.conf included, so that what it was told is OK outlives a
+    /// Has the machine called. The client waits until everything that follows was done, nodes.conf included, so that
+    /// what it was told is OK outlives a
     /// crash; inside a transaction, where nobody can wait, it is answered at once.
     /// </summary>
     /// <param name="call">The command; suspended by this.</param>

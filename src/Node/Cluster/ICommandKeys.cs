@@ -1,6 +1,8 @@
 namespace Starling.Node.Cluster;
 
-/// <summary>The keys of a command, or of all commands of a transaction, for the redirect of a slot that is moving.</summary>
+/// <summary>
+/// The keys of a command, or of all commands of a transaction, for the redirect of a slot that is moving.
+/// </summary>
 public interface ICommandKeys
 {
     /// <summary>Number of keys.</summary>

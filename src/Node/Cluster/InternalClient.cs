@@ -3,7 +3,9 @@ using Starling.Resp;
 
 namespace Starling.Node.Cluster;
 
-/// <summary>Commands that the server itself executes, through the dispatcher like any other. One thread at a time.</summary>
+/// <summary>
+/// Commands that the server itself executes, through the dispatcher like any other. One thread at a time.
+/// </summary>
 internal sealed class InternalClient
 {
     private readonly PseudoClient _client;

@@ -5,7 +5,8 @@ using System.Text;
 namespace Starling.Node.Cluster;
 
 /// <summary>
-/// A connection to the target of MIGRATE. Used by one worker thread at a time, with blocking calls that the timeout bounds.
+/// A connection to the target of MIGRATE. Used by one worker thread at a time, with blocking calls that the timeout
+/// bounds.
 /// </summary>
 internal sealed class MigrateConnection : IDisposable
 {
@@ -58,7 +59,8 @@ internal sealed class MigrateConnection : IDisposable
     }
 
     /// <summary>Reads a status or error reply, without the line's end.</summary>
-    /// <exception cref="SocketException">It did not come in time, the target closed, or it is not such a reply.</exception>
+    /// <exception cref="SocketException">It did not come in time, the target closed, or it is not such a
+    /// reply.</exception>
     public string ReadLine(int timeout)
     {
         _socket.ReceiveTimeout = timeout;

@@ -3,7 +3,10 @@ using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Cluster;
 
-/// <summary>MIGRATE's work outside of the handler: connections to targets, the keys on the move, the threads that wait for the network.</summary>
+/// <summary>
+/// MIGRATE's work outside of the handler: connections to targets, the keys on the move, the threads that wait for the
+/// network.
+/// </summary>
 public sealed class MigrateService : IDisposable
 {
     private readonly NodeServer _server;
@@ -28,7 +31,8 @@ public sealed class MigrateService : IDisposable
     public void Dispose() => _connections.Dispose();
 
     /// <summary>
-    /// Sends keys to another node while the client waits, and deletes them here unless COPY. Called by the handler, with the stripes of the keys held, which
+    /// Sends keys to another node while the client waits, and deletes them here unless COPY. Called by the handler,
+    /// with the stripes of the keys held, which
     /// has just read their values.
     /// </summary>
     /// <param name="call">The MIGRATE; suspended by this.</param>

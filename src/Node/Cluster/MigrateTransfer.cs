@@ -6,7 +6,8 @@ using System.Text;
 namespace Starling.Node.Cluster;
 
 /// <summary>
-/// Carries the payloads of one MIGRATE to its target and collects the answers. Blocking; runs on a worker thread, never on an I/O thread.
+/// Carries the payloads of one MIGRATE to its target and collects the answers. Blocking; runs on a worker thread, never
+/// on an I/O thread.
 /// </summary>
 internal sealed class MigrateTransfer
 {
@@ -33,7 +34,9 @@ internal sealed class MigrateTransfer
     /// <summary>The target took the key with this number.</summary>
     public bool IsAcknowledged(int key) => _acknowledged[key];
 
-    /// <summary>Does it. Returns null, or the error reply's text. A connection that turns out to be dead is replaced once.</summary>
+    /// <summary>
+    /// Does it. Returns null, or the error reply's text. A connection that turns out to be dead is replaced once.
+    /// </summary>
     /// <param name="now">Milliseconds of Unix time, for the idle connections.</param>
     public string? Run(Func<long> now)
     {

@@ -21,6 +21,8 @@ public enum RedirectKind
     /// <summary>-CLUSTERDOWN: the cluster is down.</summary>
     Down,
 
-    /// <summary>-CLUSTERDOWN: the cluster is down, and only reads are answered (cluster-allow-reads-when-down).</summary>
+    /// <summary>
+    /// -CLUSTERDOWN: the cluster is down, and only reads are answered (cluster-allow-reads-when-down).
+    /// </summary>
     DownForWrites,
 }

@@ -3,7 +3,8 @@ using Starling.Slots;
 namespace Starling.Node.Cluster;
 
 /// <summary>
-/// Who serves each slot, as this node sees it: immutable, made by <see cref="RoutingTableBuilder"/> whenever the view of the cluster changes, swapped
+/// Who serves each slot, as this node sees it: immutable, made by <see cref="RoutingTableBuilder"/> whenever the view
+/// of the cluster changes, swapped
 /// whole, and read by any thread without a lock. Nodes are numbered for this table only.
 /// </summary>
 public sealed class RoutingTable
@@ -54,7 +55,8 @@ public sealed class RoutingTable
     public ReadOnlySpan<byte> Endpoint(int node) => _endpoints[node];
 
     /// <summary>
-    /// Decides what becomes of a command about one slot (Redis Cluster specification, "MOVED Redirection", "ASK redirection",
+    /// Decides what becomes of a command about one slot (Redis Cluster specification, "MOVED Redirection", "ASK
+    /// redirection",
     /// "Multi-keys operations").
     /// </summary>
     /// <param name="request">The command and its client.</param>

@@ -8,7 +8,8 @@ internal static class RoutingTables
     /// <summary>The table for a view.</summary>
     /// <param name="view">The view.</param>
     /// <param name="endpointType">cluster-preferred-endpoint-type.</param>
-    /// <param name="unclean">Slots that still have keys from a former time as this node's: served by it only when they are gone.</param>
+    /// <param name="unclean">Slots that still have keys from a former time as this node's: served by it only when they
+    /// are gone.</param>
     public static RoutingTable From(ClusterView view, string endpointType, SlotSet? unclean)
     {
         var builder = new RoutingTableBuilder { IsOk = view.Health == ClusterHealth.Ok };
@@ -44,7 +45,9 @@ internal static class RoutingTables
         return builder.Build();
     }
 
-    /// <summary>What clients are told to connect to: the address, the host name or "?", or null when that is to be unknown.</summary>
+    /// <summary>
+    /// What clients are told to connect to: the address, the host name or "?", or null when that is to be unknown.
+    /// </summary>
     public static string? EndpointOf(NodeRecord node, string endpointType) => endpointType switch
     {
         "hostname" => node.Hostname.Length > 0 ? node.Hostname : "?",

@@ -1,6 +1,8 @@
 namespace Starling.Node.Cluster;
 
-/// <summary>What the redirect of a command depends on, apart from the routing table and the presence of its keys.</summary>
+/// <summary>
+/// What the redirect of a command depends on, apart from the routing table and the presence of its keys.
+/// </summary>
 public readonly record struct SlotRequest
 {
     /// <summary>The slot of every key, 0..16383.</summary>

@@ -120,7 +120,10 @@ public static class Configuration
         call.Reply.Simple("OK"u8);
     }
 
-    /// <summary>Checks everything about the arguments that does not need their values; writes the error reply when it answers false.</summary>
+    /// <summary>
+    /// Checks everything about the arguments that does not need their values; writes the error reply when it answers
+    /// false.
+    /// </summary>
     private static bool TryReadSettings(CommandContext call, out List<(Directive Directive, string Value)> settings)
     {
         settings = [];
@@ -174,12 +177,15 @@ public static class Configuration
         call.Reply.Simple("OK"u8);
     }
 
-    /// <summary>DEBUG CONFIG-REWRITE-FORCE-ALL: CONFIG REWRITE that writes every directive, those with their default value too.</summary>
+    /// <summary>
+    /// DEBUG CONFIG-REWRITE-FORCE-ALL: CONFIG REWRITE that writes every directive, those with their default value too.
+    /// </summary>
     internal static DebugSubcommand RewriteEverything { get; } = new(
         "config-rewrite-force-all",
         2,
         2,
-        ["CONFIG-REWRITE-FORCE-ALL", "    Like CONFIG REWRITE but writes all configuration options, including", "    keywords not listed in original configuration file or default values."],
+        ["CONFIG-REWRITE-FORCE-ALL", "    Like CONFIG REWRITE but writes all configuration options, including",
+            "    keywords not listed in original configuration file or default values."],
         call => Rewrite(call, writeDefaults: true));
 
     private static void Rewrite(CommandContext call, bool writeDefaults)

@@ -36,7 +36,8 @@ public static class Replication
         "change-repl-id",
         2,
         2,
-        ["CHANGE-REPL-ID", "    Change the replication IDs of the instance.", "    Dangerous: should be used only for testing the replication subsystem."],
+        ["CHANGE-REPL-ID", "    Change the replication IDs of the instance.",
+            "    Dangerous: should be used only for testing the replication subsystem."],
         ChangeId);
 
     private static void ChangeId(CommandContext call)

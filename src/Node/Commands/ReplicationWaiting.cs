@@ -23,7 +23,8 @@ public static class ReplicationWaiting
     ];
 
     private static ReadOnlySpan<byte> WaitOnReplica =>
-        "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated."u8;
+        "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured "u8
+        + "to be writable (which is not the default) writes to replicas are just local and are not propagated."u8;
 
     private static ReadOnlySpan<byte> WaitAofOnReplica =>
         "ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated."u8;

@@ -3,7 +3,8 @@ using Starling.Slots;
 namespace Starling.Node.Config;
 
 /// <summary>
-/// Changes the configuration of a running server, all or nothing, and tells the parts that asked. Its lock makes changes one at a time; it
+/// Changes the configuration of a running server, all or nothing, and tells the parts that asked. Its lock makes
+/// changes one at a time; it
 /// is taken with stripes held (CONFIG SET in a transaction) or without, and what runs under it takes no stripe.
 /// </summary>
 public sealed class ConfigChanges

@@ -8,7 +8,9 @@ namespace Starling.Node.Config;
 /// <param name="Directive">The directive that the line sets, or null.</param>
 public sealed record ConfigError(string Reason, string? File = null, int Line = 0, string Text = "", string? Directive = null)
 {
-    /// <summary>True when the file itself cannot be read: that is a plain message, not an error in the configuration.</summary>
+    /// <summary>
+    /// True when the file itself cannot be read: that is a plain message, not an error in the configuration.
+    /// </summary>
     public bool IsUnreadableFile { get; init; }
 
     /// <summary>What goes to standard error.</summary>

@@ -11,7 +11,8 @@ public static class ConfigFile
     private static readonly Lock Rewriting = new();
 
     /// <summary>
-    /// Writes the configuration in force into its file: into a temporary file beside it, flushed to disk, then renamed over it. The old file is
+    /// Writes the configuration in force into its file: into a temporary file beside it, flushed to disk, then renamed
+    /// over it. The old file is
     /// whole until the new one is.
     /// </summary>
     /// <param name="config">The configuration.</param>

@@ -4,14 +4,17 @@ using System.Text;
 namespace Starling.Node.Config;
 
 /// <summary>
-/// The syntax of a line of the configuration file: arguments separated by spaces, "double quotes" with escapes (\n \r \t \b \a \xHH, a
+/// The syntax of a line of the configuration file: arguments separated by spaces, "double quotes" with escapes (\n \r
+/// \t \b \a \xHH, a
 /// backslash before anything else), 'single quotes' with \' only. A closing quote ends its argument.
 /// </summary>
 public static class ConfigLine
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Splits a line into its arguments. False when quotes do not balance or an escape makes text that is not UTF-8.</summary>
+    /// <summary>
+    /// Splits a line into its arguments. False when quotes do not balance or an escape makes text that is not UTF-8.
+    /// </summary>
     public static bool TrySplit(string line, [NotNullWhen(true)] out List<string>? arguments)
     {
         arguments = null;
@@ -35,7 +38,10 @@ public static class ConfigLine
         }
     }
 
-    /// <summary>The text in double quotes, so that <see cref="TrySplit"/> reads it back. Bytes outside printable ASCII become \xHH.</summary>
+    /// <summary>
+    /// The text in double quotes, so that <see cref="TrySplit"/> reads it back. Bytes outside printable ASCII become
+    /// \xHH.
+    /// </summary>
     public static string Quote(string text)
     {
         var quoted = new StringBuilder("\"");
@@ -78,7 +84,9 @@ public static class ConfigLine
         }
     }
 
-    /// <summary>Reads up to the end of one argument. False when a quote is not closed or not followed by a space.</summary>
+    /// <summary>
+    /// Reads up to the end of one argument. False when a quote is not closed or not followed by a space.
+    /// </summary>
     private static bool TryReadArgument(byte[] bytes, ref int at, List<byte> argument)
     {
         while (at < bytes.Length && bytes[at] != 0)

@@ -6,7 +6,8 @@ using Starling.Node.Commands;
 namespace Starling.Node.Config;
 
 /// <summary>
-/// Reads a configuration: a file with all that it includes, then standard input, then the command line; what comes last counts.
+/// Reads a configuration: a file with all that it includes, then standard input, then the command line; what comes last
+/// counts.
 /// </summary>
 public sealed class ConfigLoader
 {
@@ -120,7 +121,9 @@ public sealed class ConfigLoader
         return null;
     }
 
-    /// <summary>The files that a pattern with *, ? and [] in any of its parts stands for, in the order of their names.</summary>
+    /// <summary>
+    /// The files that a pattern with *, ? and [] in any of its parts stands for, in the order of their names.
+    /// </summary>
     private static List<string> Glob(string pattern)
     {
         var found = new List<string> { "/" };

@@ -3,7 +3,8 @@ using System.Text;
 namespace Starling.Node.Config;
 
 /// <summary>
-/// Rewrites a configuration file: a directive's line is replaced where it stands, comments and order are kept, lines that are no longer needed
+/// Rewrites a configuration file: a directive's line is replaced where it stands, comments and order are kept, lines
+/// that are no longer needed
 /// go, and what is new comes at the end under a marker.
 /// </summary>
 public sealed class ConfigRewriter
@@ -37,7 +38,8 @@ public sealed class ConfigRewriter
     }
 
     /// <summary>
-    /// Writes a line of a directive, in the place of one that the file has for it; a default value that the file does not name is left out.
+    /// Writes a line of a directive, in the place of one that the file has for it; a default value that the file does
+    /// not name is left out.
     /// </summary>
     internal void Write(string directive, string value, bool isDefault)
     {

@@ -20,7 +20,10 @@ internal static class DecimalText
         return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
     }
 
-    /// <summary>Reads a number as C's strtoll does: leading spaces, a sign of either kind and leading zeros are fine, an empty text is 0.</summary>
+    /// <summary>
+    /// Reads a number as C's strtoll does: leading spaces, a sign of either kind and leading zeros are fine, an empty
+    /// text is 0.
+    /// </summary>
     public static bool TryParseLoosely(string text, out long value)
     {
         value = 0;

@@ -1,6 +1,9 @@
 namespace Starling.Node.Config;
 
-/// <summary>One directive of the configuration: what it accepts, where its value is, how it is written to the configuration file.</summary>
+/// <summary>
+/// One directive of the configuration: what it accepts, where its value is, how it is written to the configuration
+/// file.
+/// </summary>
 public abstract class Directive
 {
     /// <summary>Shared by the kinds that take one argument and by those that count theirs.</summary>

@@ -3,7 +3,8 @@ using static Starling.Node.Config.Row;
 namespace Starling.Node.Config;
 
 /// <summary>
-/// Directives that came after Redis 7.2, in Redis or in Valkey, and that configurations and tests of those set. Not part of what CONFIG GET answers
+/// Directives that came after Redis 7.2, in Redis or in Valkey, and that configurations and tests of those set. Not
+/// part of what CONFIG GET answers
 /// to a pattern.
 /// </summary>
 internal static class NewerDirectives

@@ -6,7 +6,9 @@ internal sealed class NotifyKeyspaceEventsDirective() : Directive("notify-keyspa
     /// <summary>The classes that 'A' stands for, in the order of CONFIG GET.</summary>
     private const string All = "g$lshzxetd";
 
-    /// <summary>The rest, in the order of CONFIG GET; new keys ('n') come before them or, after an 'A', behind.</summary>
+    /// <summary>
+    /// The rest, in the order of CONFIG GET; new keys ('n') come before them or, after an 'A', behind.
+    /// </summary>
     private const string Others = "KEm";
 
     private readonly PendingSetting<string> _setting = new("notify-keyspace-events", string.Empty);

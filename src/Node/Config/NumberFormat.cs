@@ -9,7 +9,9 @@ internal enum NumberFormat
     /// <summary>Bytes with an optional unit: b, k, kb, m, mb, g, gb.</summary>
     Memory,
 
-    /// <summary>Bytes as with <see cref="Memory"/>, or a percentage such as 5%, which is kept as a negative number.</summary>
+    /// <summary>
+    /// Bytes as with <see cref="Memory"/>, or a percentage such as 5%, which is kept as a negative number.
+    /// </summary>
     MemoryOrPercent,
 
     /// <summary>Octal digits, for file permissions.</summary>

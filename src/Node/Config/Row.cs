@@ -1,7 +1,8 @@
 namespace Starling.Node.Config;
 
 /// <summary>
-/// Short words for the rows of the directive table. With a property the directive has an effect, with a default alone it has none yet.
+/// Short words for the rows of the directive table. With a property the directive has an effect, with a default alone
+/// it has none yet.
 /// </summary>
 internal static class Row
 {

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Starling.Node.Config;
 
-/// <summary>save: pairs of seconds and changes. The first line of a file replaces the defaults, later ones add to it; an empty one clears.</summary>
+/// <summary>
+/// save: pairs of seconds and changes. The first line of a file replaces the defaults, later ones add to it; an empty
+/// one clears.
+/// </summary>
 internal sealed class SaveDirective() : Directive("save")
 {
     private const string Invalid = "Invalid save parameters";

@@ -3,8 +3,10 @@ using System.Text;
 namespace Starling.Node.Config;
 
 /// <summary>
-/// The command line of a server: <c>[file] [-] [--directive value ...]</c>. The directives become lines that are read after the file, by Redis's
-/// rules: an argument that begins with -- starts a directive only when the one before has a value, so a value may begin with -- too.
+/// The command line of a server: <c>[file] [-] [--directive value ...]</c>. The directives become lines that are read
+/// after the file, by Redis's
+/// rules: an argument that begins with -- starts a directive only when the one before has a value, so a value may begin
+/// with -- too.
 /// </summary>
 /// <param name="File">The configuration file, or null.</param>
 /// <param name="ReadsStandardInput">"-" was the first or the last argument.</param>

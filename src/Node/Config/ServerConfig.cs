@@ -3,8 +3,10 @@ using System.Collections.Concurrent;
 namespace Starling.Node.Config;
 
 /// <summary>
-/// The configuration in force: one property per directive that has an effect, named like the directive (<see cref="DirectiveTable"/> ties
-/// the two together). Read by any thread at any time; changed at start by the loader, afterwards by <see cref="ConfigChanges"/> only.
+/// The configuration in force: one property per directive that has an effect, named like the directive
+/// (<see cref="DirectiveTable"/> ties
+/// the two together). Read by any thread at any time; changed at start by the loader, afterwards by
+/// <see cref="ConfigChanges"/> only.
 /// </summary>
 public sealed class ServerConfig
 {
@@ -24,19 +26,22 @@ public sealed class ServerConfig
     public IReadOnlyList<string> SetWithoutEffect { get; internal set; } = [];
 
     /// <summary>
-    /// The path that a relative path in a directive (logfile, pidfile, unixsocket, cluster-config-file, dbfilename) stands for: relative to
+    /// The path that a relative path in a directive (logfile, pidfile, unixsocket, cluster-config-file, dbfilename)
+    /// stands for: relative to
     /// <see cref="Dir"/>, as Redis changes its working directory to it.
     /// </summary>
     public string PathOf(string path) => Path.GetFullPath(path, Path.GetFullPath(Dir));
 
     /// <summary>
-    /// Has <paramref name="action"/> run after every CONFIG SET that changed one of the directives. Runs on the thread of CONFIG SET, under the
+    /// Has <paramref name="action"/> run after every CONFIG SET that changed one of the directives. Runs on the thread
+    /// of CONFIG SET, under the
     /// lock of <see cref="Changes"/>; short and without waiting.
     /// </summary>
     public void OnChange(string directive, Action action) => Changes.OnChange(directive, action);
 
     /// <summary>
-    /// As <see cref="OnChange"/>, for what may fail: an answer other than null is the reason, and the whole CONFIG SET is undone. It is then called
+    /// As <see cref="OnChange"/>, for what may fail: an answer other than null is the reason, and the whole CONFIG SET
+    /// is undone. It is then called
     /// again with the old values back in place. One function registered for several directives runs once.
     /// </summary>
     public void OnApply(string directive, Func<string?> apply) => Changes.OnApply(directive, apply);
@@ -140,7 +145,9 @@ public sealed class ServerConfig
     /// <summary>Seconds to wait for more replicas before a diskless synchronisation.</summary>
     public int ReplDisklessSyncDelay { get; set; } = 5;
 
-    /// <summary>Replicas to wait for before a diskless synchronisation, at most the delay; 0 to wait for the delay.</summary>
+    /// <summary>
+    /// Replicas to wait for before a diskless synchronisation, at most the delay; 0 to wait for the delay.
+    /// </summary>
     public int ReplDisklessSyncMaxReplicas { get; set; }
 
     /// <summary>Disabled, on-empty-db or swapdb.</summary>
@@ -189,7 +196,8 @@ public sealed class ServerConfig
     public OutputBufferLimit PubSubOutputBufferLimit { get; set; } = new(32L << 20, 8L << 20, 60);
 
     /// <summary>
-    /// The master outside cluster mode, or null. REPLICAOF sets it too, so that CONFIG GET and CONFIG REWRITE say what is so.
+    /// The master outside cluster mode, or null. REPLICAOF sets it too, so that CONFIG GET and CONFIG REWRITE say what
+    /// is so.
     /// </summary>
     public MasterAddress? ReplicaOf { get; set; }
 
@@ -217,7 +225,9 @@ public sealed class ServerConfig
     /// <summary>Milliseconds between the regular pings of the bus.</summary>
     public int ClusterPingInterval { get; set; } = 1000;
 
-    /// <summary>Factor of node timeouts that bounds the age of a replica's data at an election; 0 for any age.</summary>
+    /// <summary>
+    /// Factor of node timeouts that bounds the age of a replica's data at an election; 0 for any age.
+    /// </summary>
     public int ClusterReplicaValidityFactor { get; set; } = 10;
 
     /// <summary>Replicas that a master must keep when one migrates.</summary>

@@ -1,6 +1,8 @@
 namespace Starling.Node.Config;
 
-/// <summary>shutdown-on-sigint and shutdown-on-sigterm: several words out of default, save, nosave, now, force.</summary>
+/// <summary>
+/// shutdown-on-sigint and shutdown-on-sigterm: several words out of default, save, nosave, now, force.
+/// </summary>
 internal sealed class ShutdownFlagsDirective(string name, Setting<string> setting) : Directive(name)
 {
     private static readonly string[] Words = ["default", "save", "nosave", "now", "force"];

@@ -6,7 +6,8 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Expiry;
 
 /// <summary>
-/// Deletes expired keys that nobody asks for. A run goes around the slots in which a key has expired, from where the run
+/// Deletes expired keys that nobody asks for. A run goes around the slots in which a key has expired, from where the
+/// run
 /// before stopped, until it is around, or has seen enough while little of it had expired, or its share of one core's
 /// time is used up. Runs on the cron's thread; takes one stripe at a time, for a bounded part of a slot's table.
 /// </summary>
@@ -18,7 +19,8 @@ public sealed class ActiveExpiry
     private const int TimePercent = 25 + (2 * (Effort - 1));
 
     /// <summary>
-    /// Keys that a run looks at however few of them have expired: some milliseconds' worth. With more keys than that, part of
+    /// Keys that a run looks at however few of them have expired: some milliseconds' worth. With more keys than that,
+    /// part of
     /// the expired ones stays for a while, rather than a core being kept busy for a few.
     /// </summary>
     private const int KeysPerRun = 20_000 * Effort;

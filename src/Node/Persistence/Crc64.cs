@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// The CRC64 of RDB files and DUMP payloads: Jones polynomial 0xAD93D23594C935A9, reflected, initial value 0, no final XOR;
+/// The CRC64 of RDB files and DUMP payloads: Jones polynomial 0xAD93D23594C935A9, reflected, initial value 0, no final
+/// XOR;
 /// 0xE9C6D914C4B8D9CA for "123456789". Eight bytes a step (slicing by 8).
 /// </summary>
 public static class Crc64

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Starling.Node.Persistence;
 
-/// <summary>Flushes a directory to the disk, so that a rename in it survives a crash of the machine. .NET has no call for it.</summary>
+/// <summary>
+/// Flushes a directory to the disk, so that a rename in it survives a crash of the machine. .NET has no call for it.
+/// </summary>
 public static class DirectoryFlush
 {
     private const int OpenReadOnly = 0;

@@ -5,7 +5,8 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// The payload of DUMP, RESTORE and MIGRATE: a type byte, the value as in an RDB file, the RDB version (2 bytes, little-endian) and the CRC64 of
+/// The payload of DUMP, RESTORE and MIGRATE: a type byte, the value as in an RDB file, the RDB version (2 bytes,
+/// little-endian) and the CRC64 of
 /// all that (8 bytes, little-endian).
 /// </summary>
 public static class DumpPayload

@@ -6,7 +6,10 @@ internal static class Lzf
     /// <summary>The most bytes that one byte of compressed data can stand for: three bytes make at most 264.</summary>
     public const int MaximumRatio = 88;
 
-    /// <summary>Decompresses data whose length is known. False, and an undefined output, when the data is not valid or has another length.</summary>
+    /// <summary>
+    /// Decompresses data whose length is known. False, and an undefined output, when the data is not valid or has
+    /// another length.
+    /// </summary>
     public static bool TryDecompress(ReadOnlySpan<byte> input, Span<byte> output)
     {
         var at = 0;

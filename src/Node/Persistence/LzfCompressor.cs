@@ -1,9 +1,12 @@
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// Compresses into the LZF format of RDB files (liblzf). A stream is a sequence of two kinds of items. A literal run: a byte below 32, one less
-/// than the number of bytes that follow. A back reference: 3 bits of length, 5 high bits of distance; when the length bits are all
-/// set, one more byte to add to them; 8 low bits of distance. It copies length + 2 bytes from distance + 1 before the end of the output.
+/// Compresses into the LZF format of RDB files (liblzf). A stream is a sequence of two kinds of items. A literal run: a
+/// byte below 32, one less
+/// than the number of bytes that follow. A back reference: 3 bits of length, 5 high bits of distance; when the length
+/// bits are all
+/// set, one more byte to add to them; 8 low bits of distance. It copies length + 2 bytes from distance + 1 before the
+/// end of the output.
 /// One instance serves one thread at a time.
 /// </summary>
 internal sealed class LzfCompressor
@@ -13,7 +16,8 @@ internal sealed class LzfCompressor
     private const int MaximumDistance = 1 << 13;
     private const int MaximumMatch = 264;
 
-    // Where three bytes were seen last, counted on over all inputs since the last clearing, so that entries of earlier inputs are recognised
+    // Where three bytes were seen last, counted on over all inputs since the last clearing, so that entries of earlier
+    // inputs are recognised
     // by being below _base and nothing needs clearing between inputs.
     private readonly int[] _seen = new int[1 << HashBits];
     private int _base = 1;
@@ -108,7 +112,9 @@ internal sealed class LzfCompressor
         _base = 1;
     }
 
-    /// <summary>Answers where the hash was seen last in this input, or a negative number, and notes that it is seen here.</summary>
+    /// <summary>
+    /// Answers where the hash was seen last in this input, or a negative number, and notes that it is seen here.
+    /// </summary>
     private int Exchange(int hash, int at)
     {
         var last = _seen[hash] - _base;

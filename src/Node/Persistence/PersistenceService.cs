@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Starling.Node.Persistence;
 
-/// <summary>RDB files and streams: SAVE, BGSAVE, save points, loading, and the snapshots that full synchronisation sends.</summary>
+/// <summary>
+/// RDB files and streams: SAVE, BGSAVE, save points, loading, and the snapshots that full synchronisation sends.
+/// </summary>
 public sealed class PersistenceService
 {
     private readonly NodeServer _server;
@@ -25,12 +27,15 @@ public sealed class PersistenceService
     }
 
     /// <summary>
-    /// Tells the place in the replication stream that the data set stands at; asked under every stripe. Set by replication at construction;
+    /// Tells the place in the replication stream that the data set stands at; asked under every stripe. Set by
+    /// replication at construction;
     /// null (or a null answer) leaves the fields out of RDB files.
     /// </summary>
     public Func<ReplicationPosition?>? PositionSource { get; set; }
 
-    /// <summary>The place in a replication stream that the RDB file loaded at start stands for; null when there was none.</summary>
+    /// <summary>
+    /// The place in a replication stream that the RDB file loaded at start stands for; null when there was none.
+    /// </summary>
     public ReplicationPosition? LoadedPosition { get; private set; }
 
     /// <summary>True while a data set is being loaded: the gate answers LOADING.</summary>
@@ -40,7 +45,8 @@ public sealed class PersistenceService
     public bool HasFile => File.Exists(FilePath);
 
     /// <summary>
-    /// True when the last background save failed, save points are configured and stop-writes-on-bgsave-error holds: the gate
+    /// True when the last background save failed, save points are configured and stop-writes-on-bgsave-error holds: the
+    /// gate
     /// answers <see cref="Misconfigured"/> to writes of clients on a master.
     /// </summary>
     public bool RefusesWrites =>
@@ -66,8 +72,10 @@ public sealed class PersistenceService
     public void CountChanges(long changes) => _saves.CountChanges(changes);
 
     /// <summary>
-    /// Takes a snapshot of every database and streams it as RDB to a target. When no other is under way the snapshot's moment is before this returns:
-    /// every stripe is taken, unless the caller holds them already; the caller holds all or none. Otherwise the session waits for its turn and its
+    /// Takes a snapshot of every database and streams it as RDB to a target. When no other is under way the snapshot's
+    /// moment is before this returns:
+    /// every stripe is taken, unless the caller holds them already; the caller holds all or none. Otherwise the session
+    /// waits for its turn and its
     /// moment comes later, on the saver thread. <see cref="SnapshotOptions.OnStart"/> runs at that moment.
     /// </summary>
     public SnapshotSession StartSnapshot(ISnapshotTarget target, SnapshotOptions options)
@@ -78,7 +86,8 @@ public sealed class PersistenceService
     }
 
     /// <summary>
-    /// Starts writing the RDB file as it is to be at this moment (SAVE, BGSAVE, save points). The caller holds every stripe or none.
+    /// Starts writing the RDB file as it is to be at this moment (SAVE, BGSAVE, save points). The caller holds every
+    /// stripe or none.
     /// False when a snapshot is under way or waits: nothing is started then.
     /// </summary>
     /// <param name="background">Logs and times it as a background save.</param>
@@ -96,11 +105,14 @@ public sealed class PersistenceService
         return _saver.Start(session, onlyIfIdle: true);
     }
 
-    /// <summary>Has a background save start within a moment, as soon as none is under way (BGSAVE in a transaction).</summary>
+    /// <summary>
+    /// Has a background save start within a moment, as soon as none is under way (BGSAVE in a transaction).
+    /// </summary>
     public void ScheduleSave() => _saves.IsScheduled = true;
 
     /// <summary>
-    /// To be called when FLUSHALL has emptied the keyspace: a save of the old data ends, and, when save points are configured, the empty data set is
+    /// To be called when FLUSHALL has emptied the keyspace: a save of the old data ends, and, when save points are
+    /// configured, the empty data set is
     /// saved, as Redis does; a moment later, when the command's effect is in the replication log. Any thread.
     /// </summary>
     public void OnFlushAll()
@@ -115,8 +127,10 @@ public sealed class PersistenceService
     public void CancelSaves() => _saver.Cancel(session => session.IsFile);
 
     /// <summary>
-    /// Loads an RDB stream into the keyspace on the calling thread; <see cref="IsLoading"/> is true meanwhile. Whoever wants an empty
-    /// keyspace first clears it. Never throws on bad input or a failing stream: the result says why, and the log has Redis's lines.
+    /// Loads an RDB stream into the keyspace on the calling thread; <see cref="IsLoading"/> is true meanwhile. Whoever
+    /// wants an empty
+    /// keyspace first clears it. Never throws on bad input or a failing stream: the result says why, and the log has
+    /// Redis's lines.
     /// </summary>
     public RdbLoadResult Load(Stream stream, RdbLoadOptions options)
     {
@@ -131,7 +145,8 @@ public sealed class PersistenceService
     }
 
     /// <summary>
-    /// Loads the RDB file, if there is one, before clients are served. False when it cannot be loaded: the reason is in the log, the file is
+    /// Loads the RDB file, if there is one, before clients are served. False when it cannot be loaded: the reason is in
+    /// the log, the file is
     /// untouched, and the process must exit with code 1.
     /// </summary>
     public bool LoadAtStart()
@@ -155,7 +170,8 @@ public sealed class PersistenceService
     }
 
     /// <summary>
-    /// Cancels every snapshot and writes the RDB file; the caller holds no stripe and waits. False when it failed: the reason is in the log.
+    /// Cancels every snapshot and writes the RDB file; the caller holds no stripe and waits. False when it failed: the
+    /// reason is in the log.
     /// Whether to save at all (save points, SHUTDOWN SAVE or NOSAVE) is the caller's decision.
     /// </summary>
     public bool SaveOnShutdown()
@@ -168,12 +184,14 @@ public sealed class PersistenceService
     }
 
     /// <summary>
-    /// DEBUG RELOAD: saves, empties and loads the data set as one step that no other command sees, on the saver thread. Returns at once.
+    /// DEBUG RELOAD: saves, empties and loads the data set as one step that no other command sees, on the saver thread.
+    /// Returns at once.
     /// </summary>
     /// <param name="save">Writes the RDB file first; otherwise loads the file that is there (NOSAVE).</param>
     /// <param name="flush">Empties the keyspace before loading (not with NOFLUSH).</param>
     /// <param name="merge">Keys of the file replace keys that are there (MERGE).</param>
-    /// <param name="onEnd">Gets null, or the error reply's text with its code; called on the saver thread, under no stripe.</param>
+    /// <param name="onEnd">Gets null, or the error reply's text with its code; called on the saver thread, under no
+    /// stripe.</param>
     public void Reload(bool save, bool flush, bool merge, Action<string?> onEnd) =>
         _saver.Run(() =>
         {
@@ -188,7 +206,9 @@ public sealed class PersistenceService
         _saver.Stop();
     }
 
-    /// <summary>Starts a background save when one is scheduled or a save point is reached. Called by the server's cron.</summary>
+    /// <summary>
+    /// Starts a background save when one is scheduled or a save point is reached. Called by the server's cron.
+    /// </summary>
     /// <param name="now">Unix time in milliseconds.</param>
     internal void SaveWhenDue(long now)
     {

@@ -4,7 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// Writes an RDB file: to a temporary name in the same directory, flushed to the disk, then renamed over the final name, then the directory
+/// Writes an RDB file: to a temporary name in the same directory, flushed to the disk, then renamed over the final
+/// name, then the directory
 /// is flushed. A crash at any moment leaves the old file or the new one.
 /// </summary>
 internal sealed class RdbFileTarget : ISnapshotTarget

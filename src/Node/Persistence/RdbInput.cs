@@ -4,7 +4,8 @@ using System.Net.Sockets;
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// The bytes of an RDB stream: buffered, counted, summed up by CRC64. Every read answers false at the end of the stream or when the
+/// The bytes of an RDB stream: buffered, counted, summed up by CRC64. Every read answers false at the end of the stream
+/// or when the
 /// stream fails; <see cref="Problem"/> then says why when it was not the end.
 /// </summary>
 internal sealed class RdbInput
@@ -71,7 +72,9 @@ internal sealed class RdbInput
         return true;
     }
 
-    /// <summary>Takes bytes without copying them; they are valid until the next read. Only for lengths up to half the buffer.</summary>
+    /// <summary>
+    /// Takes bytes without copying them; they are valid until the next read. Only for lengths up to half the buffer.
+    /// </summary>
     public bool TryBorrow(int length, out ReadOnlySpan<byte> bytes)
     {
         bytes = default;

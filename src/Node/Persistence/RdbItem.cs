@@ -18,6 +18,8 @@ public enum RdbItem
     /// <summary>The end; the checksum was right, absent or not to be checked.</summary>
     End,
 
-    /// <summary>The stream is not valid or ended early: see <see cref="RdbReader.Error"/>. Nothing more can be read.</summary>
+    /// <summary>
+    /// The stream is not valid or ended early: see <see cref="RdbReader.Error"/>. Nothing more can be read.
+    /// </summary>
     Failed,
 }

@@ -3,15 +3,21 @@ namespace Starling.Node.Persistence;
 /// <summary>How an RDB stream is loaded into the keyspace.</summary>
 public sealed class RdbLoadOptions
 {
-    /// <summary>Keeps keys whose expiry has passed: a replica leaves them to its master's DEL. A master drops them.</summary>
+    /// <summary>
+    /// Keeps keys whose expiry has passed: a replica leaves them to its master's DEL. A master drops them.
+    /// </summary>
     public bool KeepExpired { get; init; }
 
-    /// <summary>Lets keys of the stream replace keys that are there; otherwise such a key makes the stream invalid.</summary>
+    /// <summary>
+    /// Lets keys of the stream replace keys that are there; otherwise such a key makes the stream invalid.
+    /// </summary>
     public bool AllowDuplicates { get; init; }
 
     /// <summary>Length of the stream in bytes for progress in INFO; -1 when it is not known.</summary>
     public long Length { get; init; } = -1;
 
-    /// <summary>The stream comes from a master's socket, not from a file; decides the wording of the log lines.</summary>
+    /// <summary>
+    /// The stream comes from a master's socket, not from a file; decides the wording of the log lines.
+    /// </summary>
     public bool FromSocket { get; init; }
 }

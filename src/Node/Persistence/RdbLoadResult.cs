@@ -3,7 +3,9 @@ namespace Starling.Node.Persistence;
 /// <summary>What came of loading an RDB stream.</summary>
 public sealed class RdbLoadResult
 {
-    /// <summary>Null when the stream was loaded to its end; else why not. Keys read before the failure are in the keyspace.</summary>
+    /// <summary>
+    /// Null when the stream was loaded to its end; else why not. Keys read before the failure are in the keyspace.
+    /// </summary>
     public string? Error { get; init; }
 
     /// <summary>True when the stream was loaded to its end.</summary>
@@ -19,7 +21,8 @@ public sealed class RdbLoadResult
     public ReplicationPosition? Position { get; init; }
 
     /// <summary>
-    /// Bytes that were read from the stream and lie behind the end of the RDB data: on a socket, the beginning of what follows.
+    /// Bytes that were read from the stream and lie behind the end of the RDB data: on a socket, the beginning of what
+    /// follows.
     /// </summary>
     public ReadOnlyMemory<byte> Unread { get; init; }
 }

@@ -6,7 +6,9 @@ using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Persistence;
 
-/// <summary>Loads one RDB stream into a keyspace. Takes the stripe of each key while it puts it there, nothing else.</summary>
+/// <summary>
+/// Loads one RDB stream into a keyspace. Takes the stripe of each key while it puts it there, nothing else.
+/// </summary>
 internal sealed class RdbLoader
 {
     private const int ProgressEvery = 1024;

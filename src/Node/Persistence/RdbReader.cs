@@ -5,8 +5,10 @@ using System.Text;
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// Reads an RDB stream, item by item: versions 1 to 12 of the Redis family and 80 of Valkey, keys that hold strings. Whatever the bytes, it
-/// neither throws nor waits for more than the stream gives, and its memory is bounded by what was really read. One thread at a time.
+/// Reads an RDB stream, item by item: versions 1 to 12 of the Redis family and 80 of Valkey, keys that hold strings.
+/// Whatever the bytes, it
+/// neither throws nor waits for more than the stream gives, and its memory is bounded by what was really read. One
+/// thread at a time.
 /// </summary>
 public sealed class RdbReader
 {
@@ -159,7 +161,9 @@ public sealed class RdbReader
         return known;
     }
 
-    /// <summary>The number; 0 when anything else than a digit is there (a damaged version must not turn into an older one).</summary>
+    /// <summary>
+    /// The number; 0 when anything else than a digit is there (a damaged version must not turn into an older one).
+    /// </summary>
     private static int Number(ReadOnlySpan<byte> digits)
     {
         var number = 0;

@@ -5,7 +5,8 @@ using System.Globalization;
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// Reads strings in every encoding that RDB files have. A length that the data only claims makes it allocate nothing: memory grows with the bytes
+/// Reads strings in every encoding that RDB files have. A length that the data only claims makes it allocate nothing:
+/// memory grows with the bytes
 /// that really come.
 /// </summary>
 internal sealed class RdbStringDecoder

@@ -4,7 +4,8 @@ using System.Buffers.Text;
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// Encodes strings as RDB files and DUMP payloads hold them: as an integer where the text is the canonical form of one of at most 32 bits, LZF
+/// Encodes strings as RDB files and DUMP payloads hold them: as an integer where the text is the canonical form of one
+/// of at most 32 bits, LZF
 /// compressed where that saves bytes, else as length and bytes. One instance serves one thread at a time.
 /// </summary>
 internal sealed class RdbStringEncoder
@@ -19,7 +20,8 @@ internal sealed class RdbStringEncoder
     private byte[] _scratch = new byte[256];
 
     /// <summary>
-    /// Encodes a string as a head, which is written to <paramref name="head"/>, and a body, which is returned and aliases either the string or
+    /// Encodes a string as a head, which is written to <paramref name="head"/>, and a body, which is returned and
+    /// aliases either the string or
     /// this instance's scratch space until the next call.
     /// </summary>
     /// <param name="text">The string.</param>

@@ -5,7 +5,8 @@ using System.Text;
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// Writes an RDB stream of version 10, in order: <see cref="Begin"/>, fields, keys, <see cref="End"/>. One thread at a time. What the sink
+/// Writes an RDB stream of version 10, in order: <see cref="Begin"/>, fields, keys, <see cref="End"/>. One thread at a
+/// time. What the sink
 /// throws passes through.
 /// </summary>
 public sealed class RdbWriter
@@ -24,7 +25,8 @@ public sealed class RdbWriter
     /// <summary>Makes a writer.</summary>
     /// <param name="sink">Gets the bytes.</param>
     /// <param name="compression">Compresses strings that get shorter by it.</param>
-    /// <param name="checksum">Ends the stream with its CRC64; otherwise with zero, which readers take for "not checked".</param>
+    /// <param name="checksum">Ends the stream with its CRC64; otherwise with zero, which readers take for "not
+    /// checked".</param>
     public RdbWriter(IByteSink sink, bool compression, bool checksum)
     {
         _sink = sink;
@@ -85,7 +87,9 @@ public sealed class RdbWriter
         return true;
     }
 
-    /// <summary>Tells how many keys the selected database has, and how many with an expiry: a hint for readers.</summary>
+    /// <summary>
+    /// Tells how many keys the selected database has, and how many with an expiry: a hint for readers.
+    /// </summary>
     public void ResizeDatabase(long keys, long expiring)
     {
         WriteByte(RdbFormat.OpcodeResizeDatabase);

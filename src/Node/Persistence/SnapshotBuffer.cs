@@ -6,7 +6,8 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// What the keyspace says of a snapshot on its way to the saver: copies of keys and values, in chunks. Any thread that holds a stripe adds, the
+/// What the keyspace says of a snapshot on its way to the saver: copies of keys and values, in chunks. Any thread that
+/// holds a stripe adds, the
 /// saver takes everything at once. Adding is copying: encoding, compression and output happen on the saver's thread.
 /// </summary>
 internal sealed class SnapshotBuffer : ISnapshotSink

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Starling.Node.Persistence;
 
-/// <summary>Reads the records of chunks taken from a <see cref="SnapshotBuffer"/>, in the order in which they were added.</summary>
+/// <summary>
+/// Reads the records of chunks taken from a <see cref="SnapshotBuffer"/>, in the order in which they were added.
+/// </summary>
 internal ref struct SnapshotBufferReader
 {
     private readonly List<SnapshotBuffer.Chunk> _chunks;
@@ -40,7 +42,9 @@ internal ref struct SnapshotBufferReader
         return true;
     }
 
-    /// <summary>Goes on to the next chunk when this one is read; pieces never straddle chunks. False when there is no more.</summary>
+    /// <summary>
+    /// Goes on to the next chunk when this one is read; pieces never straddle chunks. False when there is no more.
+    /// </summary>
     private bool Skip()
     {
         while (_chunk < _chunks.Count && _at == _chunks[_chunk].Used)

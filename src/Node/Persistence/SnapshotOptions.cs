@@ -4,8 +4,10 @@ namespace Starling.Node.Persistence;
 public sealed class SnapshotOptions
 {
     /// <summary>
-    /// Called once, under every stripe, at the moment that the snapshot stands for; what it returns is written into the stream's header.
-    /// A full synchronisation attaches its cursor to the log here. Null means <see cref="PersistenceService.PositionSource"/>.
+    /// Called once, under every stripe, at the moment that the snapshot stands for; what it returns is written into the
+    /// stream's header.
+    /// A full synchronisation attaches its cursor to the log here. Null means
+    /// <see cref="PersistenceService.PositionSource"/>.
     /// </summary>
     public Func<ReplicationPosition?>? OnStart { get; init; }
 

@@ -1,6 +1,8 @@
 namespace Starling.Node.Persistence;
 
-/// <summary>Moves a snapshot from the keyspace to its target as an RDB stream. Everything happens on the saver's thread.</summary>
+/// <summary>
+/// Moves a snapshot from the keyspace to its target as an RDB stream. Everything happens on the saver's thread.
+/// </summary>
 internal sealed class SnapshotPump : IByteSink
 {
     /// <summary>The saver stops visiting and writes when that much waits.</summary>

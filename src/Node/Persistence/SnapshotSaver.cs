@@ -1,7 +1,8 @@
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// The saver thread and its queue. One snapshot runs at a time; jobs that want the keyspace for themselves (DEBUG RELOAD) wait in the same queue.
+/// The saver thread and its queue. One snapshot runs at a time; jobs that want the keyspace for themselves (DEBUG
+/// RELOAD) wait in the same queue.
 /// </summary>
 internal sealed class SnapshotSaver
 {
@@ -48,7 +49,8 @@ internal sealed class SnapshotSaver
     }
 
     /// <summary>
-    /// Begins a session at once when nothing is under way, else puts it into the queue, or, when <paramref name="onlyIfIdle"/>, answers false.
+    /// Begins a session at once when nothing is under way, else puts it into the queue, or, when
+    /// <paramref name="onlyIfIdle"/>, answers false.
     /// </summary>
     public bool Start(SnapshotSession session, bool onlyIfIdle)
     {
@@ -78,7 +80,8 @@ internal sealed class SnapshotSaver
     }
 
     /// <summary>
-    /// Does some work on the saver thread when its turn comes; nothing else of the saver runs meanwhile. What the work returns is called
+    /// Does some work on the saver thread when its turn comes; nothing else of the saver runs meanwhile. What the work
+    /// returns is called
     /// afterwards, when the saver is free again.
     /// </summary>
     public void Run(Func<Action> work)
@@ -106,7 +109,9 @@ internal sealed class SnapshotSaver
         }
     }
 
-    /// <summary>Ends the thread when the queue is empty. The caller has cancelled what it does not want to wait for.</summary>
+    /// <summary>
+    /// Ends the thread when the queue is empty. The caller has cancelled what it does not want to wait for.
+    /// </summary>
     public void Stop()
     {
         Thread? thread;

@@ -2,7 +2,10 @@ using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Persistence;
 
-/// <summary>The keyspace's side of a running snapshot, the buffer between it and the RDB stream, and what was noted at its moment.</summary>
+/// <summary>
+/// The keyspace's side of a running snapshot, the buffer between it and the RDB stream, and what was noted at its
+/// moment.
+/// </summary>
 internal sealed class SnapshotWork
 {
     public required Snapshot Snapshot { get; init; }

@@ -32,7 +32,8 @@ internal sealed class MasterLink
     /// <param name="service">The service.</param>
     /// <param name="host">Name or address of the master.</param>
     /// <param name="port">Its port.</param>
-    /// <param name="former">The link before, already stopped: if it is loading, that ends before this one begins.</param>
+    /// <param name="former">The link before, already stopped: if it is loading, that ends before this one
+    /// begins.</param>
     /// <param name="logger">The log.</param>
     public MasterLink(ReplicationService service, string host, int port, MasterLink? former, ILogger logger)
     {

@@ -3,7 +3,8 @@ using System.Text;
 namespace Starling.Node.Telemetry;
 
 /// <summary>
-/// The sections of INFO. Each part of the server adds its own at construction; INFO prints them in Redis's order, and the fields of a section
+/// The sections of INFO. Each part of the server adds its own at construction; INFO prints them in Redis's order, and
+/// the fields of a section
 /// in Redis's order too, whoever wrote them. Filled before the server starts, read by any thread afterwards.
 /// </summary>
 public sealed class InfoRegistry
@@ -11,9 +12,13 @@ public sealed class InfoRegistry
     private readonly Dictionary<string, List<Action<InfoWriter>>> _sections = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<Action> _resets = [];
 
-    /// <summary>Adds fields to a section (server, clients, memory, persistence, stats, replication, cpu, cluster, keyspace, ...).</summary>
+    /// <summary>
+    /// Adds fields to a section (server, clients, memory, persistence, stats, replication, cpu, cluster, keyspace,
+    /// ...).
+    /// </summary>
     /// <param name="section">The section's name in lower case.</param>
-    /// <param name="write">Writes the fields; called on any thread, under no lock unless INFO runs in a transaction.</param>
+    /// <param name="write">Writes the fields; called on any thread, under no lock unless INFO runs in a
+    /// transaction.</param>
     public void Add(string section, Action<InfoWriter> write)
     {
         if (!_sections.TryGetValue(section, out var writers)) _sections[section] = writers = [];

@@ -3,7 +3,8 @@ using System.Text;
 namespace Starling.Node.Telemetry;
 
 /// <summary>
-/// Writes log lines on a thread of its own, so that a slow disk or terminal holds up nobody else. A file is opened for each batch of lines and
+/// Writes log lines on a thread of its own, so that a slow disk or terminal holds up nobody else. A file is opened for
+/// each batch of lines and
 /// closed again: a file that was rotated away is made anew by the next line.
 /// </summary>
 public sealed class LogWriter : IDisposable
@@ -44,7 +45,10 @@ public sealed class LogWriter : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Hands over a line without its line end. Never waits; when too many lines wait already, this one is counted and dropped.</summary>
+    /// <summary>
+    /// Hands over a line without its line end. Never waits; when too many lines wait already, this one is counted and
+    /// dropped.
+    /// </summary>
     public void Add(string line)
     {
         lock (_lock)
@@ -125,7 +129,8 @@ public sealed class LogWriter : IDisposable
     }
 
     /// <summary>
-    /// False when the lines could not be written: the disk is full, the reader of standard output is gone. The next batch reports them.
+    /// False when the lines could not be written: the disk is full, the reader of standard output is gone. The next
+    /// batch reports them.
     /// </summary>
     private bool TryWrite(List<string> batch, long lost)
     {

@@ -6,7 +6,8 @@ using Starling.Node.Config;
 namespace Starling.Node.Telemetry;
 
 /// <summary>
-/// Makes loggers that print Redis's lines: <c>pid:role dd Mon yyyy HH:MM:SS.mmm level message</c>, with the level as one character: '.' debug,
+/// Makes loggers that print Redis's lines: <c>pid:role dd Mon yyyy HH:MM:SS.mmm level message</c>, with the level as
+/// one character: '.' debug,
 /// '-' verbose, '*' notice, '#' warning. loglevel is obeyed as it changes.
 /// </summary>
 public sealed class ServerLoggerFactory : ILoggerFactory
@@ -33,7 +34,8 @@ public sealed class ServerLoggerFactory : ILoggerFactory
     public LogWriter Writer { get; }
 
     /// <summary>
-    /// Tells the role in the lines: 'M' master, 'S' replica, 'X' sentinel. While it is null the server is starting: 'C'.
+    /// Tells the role in the lines: 'M' master, 'S' replica, 'X' sentinel. While it is null the server is starting:
+    /// 'C'.
     /// </summary>
     public Func<char>? Role { get; set; }
 

@@ -55,7 +55,8 @@ public sealed class ServerSections
     }
 
     /// <summary>
-    /// Notes the links of the cluster bus. The bus may be writing to the disk meanwhile, so this waits for it, and INFO does not.
+    /// Notes the links of the cluster bus. The bus may be writing to the disk meanwhile, so this waits for it, and INFO
+    /// does not.
     /// </summary>
     public void NoteClusterLinks()
     {

@@ -5,7 +5,9 @@ namespace Starling.Node.Telemetry;
 /// <summary>Version numbers.</summary>
 public static class ServerVersion
 {
-    /// <summary>The version of Redis whose behaviour this server has: INFO's redis_version, and what tools test.</summary>
+    /// <summary>
+    /// The version of Redis whose behaviour this server has: INFO's redis_version, and what tools test.
+    /// </summary>
     public const string Redis = "7.2.4";
 
     /// <summary>The version of this server.</summary>

@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace Starling.CommandLine.ClusterUp;
 
-/// <summary>Cluster nodes on this machine: started, made into one cluster the first time, waited for, stopped in order.</summary>
+/// <summary>
+/// Cluster nodes on this machine: started, made into one cluster the first time, waited for, stopped in order.
+/// </summary>
 internal sealed class LocalCluster : IDisposable
 {
     private const int SlotCount = 16384;
@@ -29,7 +31,9 @@ internal sealed class LocalCluster : IDisposable
     /// <summary>The nodes; the masters of a new cluster first.</summary>
     public IReadOnlyList<NodeProcess> Nodes => _nodes;
 
-    /// <summary>Starts the nodes and, unless the folder holds a cluster already, makes them into one; waits until it is healthy.</summary>
+    /// <summary>
+    /// Starts the nodes and, unless the folder holds a cluster already, makes them into one; waits until it is healthy.
+    /// </summary>
     /// <param name="say">Gets a line about each step.</param>
     /// <param name="cancellation">Stops waiting.</param>
     /// <exception cref="OperatorException">A node cannot be started or the cluster does not become healthy.</exception>
@@ -56,7 +60,9 @@ internal sealed class LocalCluster : IDisposable
         WaitUntilHealthy(cancellation);
     }
 
-    /// <summary>Stops the nodes: those that are replicas now first, so that no master's end starts an election.</summary>
+    /// <summary>
+    /// Stops the nodes: those that are replicas now first, so that no master's end starts an election.
+    /// </summary>
     /// <param name="say">Gets a line about each step.</param>
     public void Stop(Action<string> say)
     {
@@ -149,7 +155,8 @@ internal sealed class LocalCluster : IDisposable
     }
 
     /// <summary>
-    /// True when the first node knows a node. Introduces it when it does not even try: a handshake that takes longer than the node timeout
+    /// True when the first node knows a node. Introduces it when it does not even try: a handshake that takes longer
+    /// than the node timeout
     /// is given up, which happens on a machine that stalls.
     /// </summary>
     private bool IsMet(NodeProcess node)

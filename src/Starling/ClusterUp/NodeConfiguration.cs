@@ -1,6 +1,8 @@
 namespace Starling.CommandLine.ClusterUp;
 
-/// <summary>The configuration that the nodes share: cluster-configs/local-cluster/node.conf, carried inside the executable.</summary>
+/// <summary>
+/// The configuration that the nodes share: cluster-configs/local-cluster/node.conf, carried inside the executable.
+/// </summary>
 internal static class NodeConfiguration
 {
     /// <summary>The file's text.</summary>

@@ -48,7 +48,8 @@ internal sealed partial class NodeProcess : IDisposable
         ThrowIfPortIsTaken();
         Directory.CreateDirectory(_folder);
         var executable = Environment.ProcessPath ?? throw new InvalidOperationException("the path of this executable is not known");
-        // A session of its own keeps the terminal's Ctrl-C from reaching the node: the nodes are stopped in order instead.
+        // A session of its own keeps the terminal's Ctrl-C from reaching the node: the nodes are stopped in order
+        // instead.
         var start = new ProcessStartInfo("setsid") { RedirectStandardInput = true };
         string[] arguments =
         [
@@ -59,7 +60,9 @@ internal sealed partial class NodeProcess : IDisposable
         _process.StandardInput.Close();
     }
 
-    /// <summary>Sends commands on a connection of its own; see <see cref="NodeClient.Call"/> for what it throws.</summary>
+    /// <summary>
+    /// Sends commands on a connection of its own; see <see cref="NodeClient.Call"/> for what it throws.
+    /// </summary>
     public string Call(params string[] arguments)
     {
         using var client = new NodeClient(Port);

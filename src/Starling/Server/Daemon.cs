@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Starling.CommandLine.Server;
 
 /// <summary>
-/// Goes to the background. A .NET process cannot fork, so the program is started anew: same command line, a session of its own, /dev/null for
+/// Goes to the background. A .NET process cannot fork, so the program is started anew: same command line, a session of
+/// its own, /dev/null for
 /// its standard streams, and a marker that it is the daemon. The first process then exits.
 /// </summary>
 internal static class Daemon
@@ -56,7 +57,9 @@ internal static class Daemon
         }
     }
 
-    /// <summary>The daemon reads the configuration again, so what came from standard input must be there again.</summary>
+    /// <summary>
+    /// The daemon reads the configuration again, so what came from standard input must be there again.
+    /// </summary>
     private static int AddInput(nint actions, byte[] standardInput)
     {
         if (standardInput.Length == 0) return SystemCalls.AddOpen(actions, 0, "/dev/null", ReadOnly, 0);

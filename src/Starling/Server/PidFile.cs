@@ -7,7 +7,9 @@ namespace Starling.CommandLine.Server;
 /// <summary>The file that holds the process id.</summary>
 internal static class PidFile
 {
-    /// <summary>Writes the process id; failing is a line in the log only, as scripts that need the file notice by themselves.</summary>
+    /// <summary>
+    /// Writes the process id; failing is a line in the log only, as scripts that need the file notice by themselves.
+    /// </summary>
     public static void Write(ILogger log, string path)
     {
         try

@@ -8,7 +8,10 @@ using Starling.Node.Telemetry;
 
 namespace Starling.CommandLine.Server;
 
-/// <summary><c>starling server</c>: loads the configuration, goes to the background if asked, runs the server until it is told to stop.</summary>
+/// <summary>
+/// <c>starling server</c>: loads the configuration, goes to the background if asked, runs the server until it is told
+/// to stop.
+/// </summary>
 internal static class ServerCommand
 {
     private static string VersionLine =>

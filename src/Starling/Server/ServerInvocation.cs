@@ -24,7 +24,8 @@ internal static class ServerInvocation
     }
 
     /// <summary>
-    /// True for <c>starling server ...</c>, for any call through a link named redis-server or valkey-server, for a configuration file as the first
+    /// True for <c>starling server ...</c>, for any call through a link named redis-server or valkey-server, for a
+    /// configuration file as the first
     /// argument, and for <c>starling --port 7000</c>.
     /// </summary>
     /// <param name="arguments">The arguments of the program.</param>

@@ -6,7 +6,8 @@ using Starling.Node;
 namespace Starling.CommandLine.Server;
 
 /// <summary>
-/// The process supervisor, if there is one: systemd is told the state over the datagram socket that NOTIFY_SOCKET names (sd_notify's protocol),
+/// The process supervisor, if there is one: systemd is told the state over the datagram socket that NOTIFY_SOCKET names
+/// (sd_notify's protocol),
 /// upstart sees the process stop itself once.
 /// </summary>
 internal sealed class Supervision

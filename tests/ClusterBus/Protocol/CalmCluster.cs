@@ -4,7 +4,10 @@ using Starling.Simulator;
 
 namespace Starling.ClusterBus.Tests.Protocol;
 
-/// <summary>A simulated cluster on a good network, for tests that do one thing to it. Masters come first: node 0 owns the first slots.</summary>
+/// <summary>
+/// A simulated cluster on a good network, for tests that do one thing to it. Masters come first: node 0 owns the first
+/// slots.
+/// </summary>
 internal sealed class CalmCluster
 {
     private readonly List<string> _log = [];
@@ -46,7 +49,9 @@ internal sealed class CalmCluster
 
     public int CountLogged(string text) => _log.Count(line => line.Contains(text, StringComparison.Ordinal));
 
-    /// <summary>Runs until the condition holds; fails after that many virtual milliseconds. Returns how long it took.</summary>
+    /// <summary>
+    /// Runs until the condition holds; fails after that many virtual milliseconds. Returns how long it took.
+    /// </summary>
     public long Until(Func<bool> condition, long limit = 30_000)
     {
         var start = Simulation.Now;

@@ -2,7 +2,9 @@ using Starling.Simulator;
 
 namespace Starling.ClusterBus.Tests.Protocol;
 
-/// <summary>Clusters under faults. A failure names its seed: repeat it with <c>./build.sh Simulate --seed N --count 1</c>.</summary>
+/// <summary>
+/// Clusters under faults. A failure names its seed: repeat it with <c>./build.sh Simulate --seed N --count 1</c>.
+/// </summary>
 public sealed class SimulationTests
 {
     private const int SeedsPerTest = 40;

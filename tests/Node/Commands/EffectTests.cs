@@ -77,7 +77,9 @@ public sealed class EffectTests
     private static bool AreEqual(List<string[]> expected, List<string[]> actual) =>
         expected.Count == actual.Count && expected.Zip(actual).All(pair => AreEqual(pair.First, Rewritten(pair.Second)));
 
-    /// <summary>SET with PXAT goes out as it came since Redis 7.2, rewritten in the 7.0 that this is compared with.</summary>
+    /// <summary>
+    /// SET with PXAT goes out as it came since Redis 7.2, rewritten in the 7.0 that this is compared with.
+    /// </summary>
     private static string[] Rewritten(string[] command)
     {
         var at = Array.FindLastIndex(command, word => word.Equals("pxat", StringComparison.OrdinalIgnoreCase));

@@ -21,7 +21,8 @@ internal static class ReplyComparison
             case "SCAN" when expected.Type == '*' && actual.Type == '*':
                 return AreEqual(expected.Items[0], actual.Items[0]) && AreEqual(expected.Items[1].Sorted(), actual.Items[1].Sorted());
 
-            // COPY gives a shared integer an object of its own in redis-server; here no object is shared, the count is told as if.
+            // COPY gives a shared integer an object of its own in redis-server; here no object is shared, the count is
+            // told as if.
             case "OBJECT" when command.Length > 1 && command[1].Equals("refcount", StringComparison.OrdinalIgnoreCase):
                 return expected.Type == actual.Type && (expected.Text == actual.Text || expected.Text == "1");
             default: return AreEqual(expected, actual);
