@@ -125,8 +125,9 @@ public sealed class ReplicationLog
     /// <param name="database">Index of the database of the effects.</param>
     /// <param name="effects">RESP commands one after another.</param>
     /// <param name="asTransaction">Wraps them in MULTI and EXEC.</param>
+    /// <param name="lastDatabase">The database that they end in, when they hold SELECTs; else negative.</param>
     /// <returns>The offset after them.</returns>
-    public long Append(int database, ReadOnlySpan<byte> effects, bool asTransaction)
+    public long Append(int database, ReadOnlySpan<byte> effects, bool asTransaction, int lastDatabase = -1)
     {
         lock (_lock)
         {
@@ -134,6 +135,7 @@ public sealed class ReplicationLog
             if (asTransaction) Write("*1\r\n$5\r\nMULTI\r\n"u8);
             if (database != _database) WriteSelect(database);
             Write(effects);
+            if (lastDatabase >= 0) _database = lastDatabase;
             if (asTransaction) Write("*1\r\n$4\r\nEXEC\r\n"u8);
             Trim();
             return _offset;

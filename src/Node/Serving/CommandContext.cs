@@ -203,7 +203,7 @@ public sealed class CommandContext
         _changes += changes;
         if (!Server.Watches.IsInUse) return;
         for (var i = 0; i < Keyspace.DatabaseCount; i++)
-            if (database is null || database.Index == i) Server.Watches.TouchAll(i, Keyspace);
+            if (database is null || database.Index == i) Server.Watches.TouchAll(i, Keyspace, Now);
     }
 
     /// <summary>

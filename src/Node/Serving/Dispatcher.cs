@@ -146,9 +146,8 @@ public sealed class Dispatcher
     internal void Append(CommandContext call)
     {
         var effects = call.Effects;
-        var bytes = effects.Finish();
-        call.Session.LastWriteOffset =
-            _server.Replication.Log.Append(effects.FirstDatabase, bytes, asTransaction: effects.Count > 1);
+        call.Session.LastWriteOffset = _server.Replication.Log.Append(
+            effects.FirstDatabase, effects.Bytes, asTransaction: effects.Count > 1, effects.LastDatabase);
         effects.Clear();
     }
 

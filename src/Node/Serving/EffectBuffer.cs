@@ -18,12 +18,11 @@ internal sealed class EffectBuffer
     /// <summary>Number of effects, without the SELECTs between them.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The effects. When they are of several databases they end in the one they began with.</summary>
-    public ReadOnlySpan<byte> Finish()
-    {
-        if (Count > 0 && _database != FirstDatabase) Select(FirstDatabase);
-        return _bytes.AsSpan(0, _used);
-    }
+    /// <summary>The database of the last effect.</summary>
+    public int LastDatabase => _database;
+
+    /// <summary>The effects, with a SELECT wherever the database changes.</summary>
+    public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _used);
 
     /// <summary>Begins an effect.</summary>
     public void Begin(int database, int argumentCount)

@@ -28,7 +28,7 @@ internal static class ServingTelemetry
         writer.Field("maxclients", server.Config.MaxClients);
         writer.Field("client_recent_max_input_buffer", connections.Select(c => c.InputCapacity).DefaultIfEmpty().Max());
         writer.Field("client_recent_max_output_buffer", connections.Select(c => c.PendingBytes).DefaultIfEmpty().Max());
-        writer.Field("blocked_clients", connections.Count(c => c.Session.Suspension is not null));
+        writer.Field("blocked_clients", connections.Count(c => c.IsHeld));
         writer.Field("tracking_clients", 0);
         writer.Field("pubsub_clients", connections.Count(c => c.Session.Kind == ClientKind.PubSub));
         writer.Field("watching_clients", connections.Count(c => c.Session.WatchedKeys.Count > 0));

@@ -1,3 +1,4 @@
+using Starling.Node.Expiry;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Serving;
@@ -87,17 +88,25 @@ internal sealed class WatchTable
     }
 
     /// <summary>
-    /// A whole database changed: fails who watches a key that was there at WATCH or is there now. Under every stripe.
+    /// A whole database changed: fails who watches a key that was there at WATCH or is there now. What had expired counts
+    /// as absent, before and after. Under every stripe.
     /// </summary>
-    public void TouchAll(int database, Keyspace keyspace)
+    /// <param name="database">Index of the database, whose content is the new one.</param>
+    /// <param name="keyspace">The keyspace.</param>
+    /// <param name="now">Milliseconds of Unix time.</param>
+    public void TouchAll(int database, Keyspace keyspace, long now)
     {
         lock (_lock)
         {
             foreach (var (bytes, list) in _watchers[database])
             {
-                var isThere = keyspace[database].TryFind(keyspace.Key(bytes), out _);
+                var isFound = keyspace[database].TryFind(keyspace.Key(bytes), out var entry);
+                var isExpired = isFound && KeyExpiry.IsExpired(entry, now);
                 foreach (var watched in list)
-                    if (isThere || watched.Existed) watched.Session.WatchFailed = true;
+                {
+                    if (watched.Existed || (isFound && !isExpired)) watched.Session.WatchFailed = true;
+                    else watched.WasExpired = isExpired;
+                }
             }
         }
     }

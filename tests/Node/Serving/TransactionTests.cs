@@ -98,6 +98,49 @@ public sealed class TransactionTests
     }
 
     [Fact]
+    public async Task Swapdb_that_brings_an_expired_key_changes_nothing_for_who_watches_it()
+    {
+        await using var server = TestServer.Start(config => config.EnableDebugCommand = "yes");
+        var client = await server.ConnectAsync();
+        await client.CallAsync("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+        await client.CallAsync("SELECT", "1");
+        await client.CallAsync("SET", "w", "stale", "PX", "1");
+        await Task.Delay(20);
+        await client.CallAsync("SELECT", "0");
+        await client.CallAsync("WATCH", "w");
+        Assert.Equal("OK", await client.TextAsync("SWAPDB", "0", "1"));
+        await client.CallAsync("MULTI");
+        await client.CallAsync("PING");
+        Assert.Equal("[PONG]", await client.TextAsync("EXEC"));
+    }
+
+    [Fact]
+    public async Task The_effects_of_a_transaction_reach_the_log_as_one_with_their_databases()
+    {
+        await using var server = TestServer.Start();
+        var log = server.Node.Replication.Log;
+        log.CreateBacklog();
+        using var cursor = log.AttachAtEnd();
+        var client = await server.ConnectAsync();
+        await client.SendAsync(
+            "MULTI\r\nSET a 1\r\nSELECT 2\r\nSET b 2\r\nGET b\r\nEXEC\r\nSET c 3\r\nGET c\r\nMULTI\r\nDEL c\r\nEXEC\r\n");
+        for (var i = 0; i < 11; i++) await client.ReadAsync();
+        var text = new System.Text.StringBuilder();
+        while (cursor.TryRead(out var bytes) && bytes.Length > 0)
+        {
+            text.Append(System.Text.Encoding.ASCII.GetString(bytes.Span));
+            cursor.Advance(bytes.Length);
+        }
+
+        var replies = new Resp.RespReplyReader();
+        replies.Append(System.Text.Encoding.ASCII.GetBytes(text.ToString()));
+        var commands = new List<string>();
+        while (replies.TryRead(out var command)) commands.Add(string.Join(' ', command.Elements));
+        Assert.Equal(
+            ["MULTI", "SELECT 0", "SET a 1", "SELECT 2", "SET b 2", "EXEC", "SET c 3", "DEL c"], commands);
+    }
+
+    [Fact]
     public async Task A_watched_key_that_expires_fails_the_transaction()
     {
         await using var server = TestServer.Start();
