@@ -21,7 +21,7 @@ public sealed class ConcurrencyTests
         var clients = Enumerable.Range(0, Threads)
             .Select(i => Task.Factory.StartNew(() => RunClient(server, new Random(Seed + i), Batches), TaskCreationOptions.LongRunning))
             .ToArray();
-        await Task.WhenAll(clients).WaitAsync(Deadline);
+        await Task.WhenAll(clients).WaitAsync(Deadline, server.Clock);
         foreach (var client in clients) Assert.Empty(await client);
         Assert.False(server.Watches.IsInUse);
         server.Keyspace.Dispose();
