@@ -7,8 +7,7 @@ namespace Starling.ClusterBus.Host;
 
 /// <summary>
 /// Runs a <see cref="ClusterMachine"/>: one thread of its own that polls the links and the clock, so that the load of
-/// clients never delays a heartbeat, and
-/// carries out the machine's effects in their order.
+/// clients never delays a heartbeat, and carries out the machine's effects in their order.
 /// </summary>
 public sealed class BusHost : IDisposable
 {
@@ -22,8 +21,8 @@ public sealed class BusHost : IDisposable
     private const int MaxReceives = 64;
 
     // Guards the machine and the time. Held for one pure call at a time, never while anything is sent, written to disk
-    // or waited for. May be taken with
-    // stripes held; under it only the locks of the effect queue and of the replication log.
+    // or waited for. May be taken with stripes held; under it only the locks of the effect queue and of the replication
+    // log.
     private readonly Lock _gate = new();
     private readonly ClusterMachine _machine;
     private readonly IClusterActions _actions;
@@ -51,7 +50,12 @@ public sealed class BusHost : IDisposable
     /// <param name="clock">The clock.</param>
     /// <param name="logger">Gets the machine's lines and the host's.</param>
     public BusHost(
-        ClusterMachine machine, ConfigFile file, IClusterActions actions, BusHostOptions options, TimeProvider clock, ILogger logger)
+        ClusterMachine machine,
+        ConfigFile file,
+        IClusterActions actions,
+        BusHostOptions options,
+        TimeProvider clock,
+        ILogger logger)
     {
         _machine = machine;
         _actions = actions;
@@ -84,8 +88,8 @@ public sealed class BusHost : IDisposable
 
     /// <summary>
     /// The first steps of the machine, on the caller's thread: persists a new node's file, publishes the view, goes to
-    /// the master that nodes.conf names,
-    /// and claims or imports the slots of keys that were loaded. Then starts the bus thread.
+    /// the master that nodes.conf names, and claims or imports the slots of keys that were loaded. Then starts the bus
+    /// thread.
     /// </summary>
     /// <param name="slotsWithKeys">The slots that hold keys.</param>
     public void Start(SlotSet slotsWithKeys)
@@ -121,15 +125,13 @@ public sealed class BusHost : IDisposable
 
     /// <summary>
     /// Calls the machine, on any thread. When slots change hands and no role changes, the new view is published before
-    /// this
-    /// returns: a caller that holds the stripes of these slots lets no command in between. The other effects follow on
-    /// the bus thread.
+    /// this returns: a caller that holds the stripes of these slots lets no command in between. The other effects
+    /// follow on the bus thread.
     /// </summary>
     /// <param name="call">Calls the machine.</param>
     /// <param name="onEffects">
     /// Asked, under the machine's lock, when there are effects: gives what to call, on the bus thread, when they were
-    /// carried out, nodes.conf
-    /// included; or null.
+    /// carried out, nodes.conf included; or null.
     /// </param>
     public void Apply(MachineCall call, Func<Action?>? onEffects = null)
     {
@@ -185,8 +187,7 @@ public sealed class BusHost : IDisposable
             var isLast = _stopping;
 
             // What has arrived comes before what the clock says: when this thread was held up, by a slow disk or for
-            // want of a processor, the
-            // answers of the other nodes wait in the sockets, and they have not failed.
+            // want of a processor, the answers of the other nodes wait in the sockets, and they have not failed.
             Accept();
             Established();
             Received();

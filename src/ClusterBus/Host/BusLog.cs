@@ -26,7 +26,9 @@ internal static partial class BusLog
     [LoggerMessage(Level = LogLevel.Trace, Message = "Unable to connect to Cluster Node [{Ip}]:{Port} -> {Error}")]
     public static partial void ConnectFailed(ILogger logger, string ip, int port, string error);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The cluster bus was held up: {Milliseconds} ms between two heartbeats")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "The cluster bus was held up: {Milliseconds} ms between two heartbeats")]
     public static partial void HeldUp(ILogger logger, long milliseconds);
 
     [LoggerMessage(Level = LogLevel.Trace, Message = "I/O error on node link: {Error}")]
@@ -34,7 +36,8 @@ internal static partial class BusLog
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Bad message length or signature received on the Cluster bus from {Ip} ({Count} such links closed so far)")]
+        Message = "Bad message length or signature received on the Cluster bus from {Ip} "
+            + "({Count} such links closed so far)")]
     public static partial void BadFrame(ILogger logger, string ip, long count);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Packet that matches debug drop filter: {Type}")]
@@ -42,6 +45,7 @@ internal static partial class BusLog
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Freeing {Direction} cluster link to node {Node} after exceeding memory limit (used memory: {Used}, limit: {Limit})")]
+        Message = "Freeing {Direction} cluster link to node {Node} after exceeding memory limit "
+            + "(used memory: {Used}, limit: {Limit})")]
     public static partial void SendBufferExceeded(ILogger logger, string direction, string node, long used, long limit);
 }

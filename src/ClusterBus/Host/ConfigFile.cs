@@ -5,8 +5,7 @@ namespace Starling.ClusterBus.Host;
 
 /// <summary>
 /// The file that keeps a node's view of the cluster (nodes.conf): locked against other processes as long as this object
-/// lives, replaced as a
-/// whole. Used by one thread at a time.
+/// lives, replaced as a whole. Used by one thread at a time.
 /// </summary>
 public sealed class ConfigFile : IDisposable
 {
@@ -31,13 +30,14 @@ public sealed class ConfigFile : IDisposable
         try
         {
             return new ConfigFile(
-                Path.GetFullPath(path), new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+                Path.GetFullPath(path),
+                new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (IOException e) when (e.HResult == WouldBlock)
         {
             throw new ClusterStartException(
-                $"Sorry, the cluster configuration file {path} is already used by a different Redis Cluster node. Please make sure "
-                + "that different nodes use different cluster configuration files.",
+                $"Sorry, the cluster configuration file {path} is already used by a different Redis Cluster node. "
+                + "Please make sure that different nodes use different cluster configuration files.",
                 e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -67,14 +67,15 @@ public sealed class ConfigFile : IDisposable
 
     /// <summary>
     /// Replaces the file: the text is written to a temporary file, which takes the name. After a crash of the process
-    /// there is the
-    /// old text or the new one, and the new one once this returned.
+    /// there is the old text or the new one, and the new one once this returned.
     /// </summary>
     /// <param name="text">The new text.</param>
-    /// <param name="sync">The file and its directory are fsynced, so that a crash of the machine does no harm
-    /// either.</param>
-    /// <exception cref="IOException">It did not work; the old file is still there, or the new one is not
-    /// synced.</exception>
+    /// <param name="sync">
+    /// The file and its directory are fsynced, so that a crash of the machine does no harm either.
+    /// </param>
+    /// <exception cref="IOException">
+    /// It did not work; the old file is still there, or the new one is not synced.
+    /// </exception>
     public void Save(string text, bool sync) => Replace(text, sync).Dispose();
 
     /// <summary>Fsyncs what was saved without.</summary>

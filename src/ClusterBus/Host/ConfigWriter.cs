@@ -2,8 +2,7 @@ namespace Starling.ClusterBus.Host;
 
 /// <summary>
 /// Writes nodes.conf on a thread of its own: a disk that is slow for seconds must not keep the bus thread from hearing
-/// the other nodes. Requests that come
-/// while one is carried out are carried out together, by the text of then.
+/// the other nodes. Requests that come while one is carried out are carried out together, by the text of then.
 /// </summary>
 internal sealed class ConfigWriter : IDisposable
 {

@@ -7,8 +7,7 @@ namespace Starling.ClusterBus.Host;
 
 /// <summary>
 /// Carries out the machine's effects in their order, on the bus thread. When the state has to be durable first, what
-/// follows waits for the disk, and
-/// everything behind it too; the bus thread goes on listening meanwhile.
+/// follows waits for the disk, and everything behind it too; the bus thread goes on listening meanwhile.
 /// </summary>
 internal sealed class EffectRunner
 {
@@ -110,9 +109,8 @@ internal sealed class EffectRunner
     }
 
     // A node is a master before clients may see that it owns slots, and no longer named as an owner before it becomes a
-    // replica: between the two,
-    // clients would get READONLY errors that Redis never gives. A view that is older than the last one published is
-    // left out.
+    // replica: between the two, clients would get READONLY errors that Redis never gives. A view that is older than the
+    // last one published is left out.
     private void Publish(EffectBatch batch)
     {
         if (batch.View is not { } view) return;

@@ -5,8 +5,7 @@ namespace Starling.ClusterBus.Host;
 
 /// <summary>
 /// What the cluster bus makes the server around it do, and asks it. Unless it says otherwise, a member is called on the
-/// bus thread, in the order of the
-/// machine's effects, with no lock held; what takes long delays this node's heartbeats.
+/// bus thread, in the order of the machine's effects, with no lock held; what takes long delays this node's heartbeats.
 /// </summary>
 public interface IClusterActions
 {
@@ -20,8 +19,7 @@ public interface IClusterActions
 
     /// <summary>
     /// The view changed in what clients can see: make it the routing table. Any thread, one at a time, perhaps with
-    /// stripes held (see
-    /// <see cref="BusHost.Apply"/>): it takes none.
+    /// stripes held (see <see cref="BusHost.Apply"/>): it takes none.
     /// </summary>
     void Publish(ClusterView view);
 

@@ -5,8 +5,8 @@ namespace Starling.ClusterBus.Host;
 
 /// <summary>
 /// Cuts the bytes of a bus link into packets. The buffer grows with what has arrived, never with what a header
-/// announces, and what is too
-/// large to be buffered is skipped or refused; so a peer cannot make it take more than twice <see cref="MaxBuffered"/>.
+/// announces, and what is too large to be buffered is skipped or refused; so a peer cannot make it take more than twice
+/// <see cref="MaxBuffered"/>.
 /// </summary>
 internal sealed class PacketReader
 {
@@ -38,7 +38,8 @@ internal sealed class PacketReader
     }
 
     /// <summary>The type of a packet that <see cref="TryTake"/> gave.</summary>
-    public static BusType TypeOf(ReadOnlySpan<byte> packet) => (BusType)BinaryPrimitives.ReadUInt16BigEndian(packet[TypeAt..]);
+    public static BusType TypeOf(ReadOnlySpan<byte> packet) =>
+        (BusType)BinaryPrimitives.ReadUInt16BigEndian(packet[TypeAt..]);
 
     /// <summary>Takes note of bytes put into <see cref="Free"/>.</summary>
     public void Filled(int count) => _end += count;
@@ -78,7 +79,8 @@ internal sealed class PacketReader
     private PacketStatus SkipOrRefuse(ReadOnlySpan<byte> available, int length)
     {
         if (available.Length < PrefixLength) return PacketStatus.Incomplete;
-        if (TypeOf(available) is not (BusType.Publish or BusType.PublishShard or BusType.Module)) return PacketStatus.Malformed;
+        if (TypeOf(available) is not (BusType.Publish or BusType.PublishShard or BusType.Module))
+            return PacketStatus.Malformed;
         var here = Math.Min(length, available.Length);
         _skip = length - here;
         _start += here;

@@ -8,9 +8,9 @@ using Starling.ClusterBus.View;
 namespace Starling.ClusterBus.Host;
 
 /// <summary>
-/// The links of a <see cref="BusHost"/>. A link that breaks is closed at once and reported by
-/// <see cref="TryTakeBroken"/>, when the machine is not in the middle of
-/// something. Used by the bus thread only, except for the counters.
+/// The links of a <see cref="BusHost"/>. A link that breaks is closed at once and reported by <see
+/// cref="TryTakeBroken"/>, when the machine is not in the middle of something. Used by the bus thread only, except for
+/// the counters.
 /// </summary>
 internal sealed class TcpLinks : IDisposable
 {
@@ -57,7 +57,8 @@ internal sealed class TcpLinks : IDisposable
         _links.Add(link.Id, link);
         _bySocket.Add(link.Socket, link);
         var silent = _links.Values.Where(other => other.IsInbound && !other.HasSpoken);
-        if (_links.Count > MaxSilentInbound && silent.Count() > MaxSilentInbound) Break(silent.MinBy(other => other.Id.Value)!);
+        if (_links.Count > MaxSilentInbound && silent.Count() > MaxSilentInbound)
+            Break(silent.MinBy(other => other.Id.Value)!);
     }
 
     /// <summary>Starts to connect.</summary>
@@ -67,7 +68,9 @@ internal sealed class TcpLinks : IDisposable
         try
         {
             var target = new IPEndPoint(IPAddress.Parse(effect.Ip), effect.Port);
-            socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, Blocking = false };
+            socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket.NoDelay = true;
+            socket.Blocking = false;
             if (_options.SourceAddress is { } source) socket.Bind(new IPEndPoint(source, 0));
             try
             {

@@ -56,7 +56,8 @@ internal static class BusListeners
             throw;
         }
 
-        if (sockets.Count == 0) throw new ClusterStartException($"Failed listening on port {port} (cluster), aborting.");
+        if (sockets.Count == 0)
+            throw new ClusterStartException($"Failed listening on port {port} (cluster), aborting.");
         return sockets;
     }
 
@@ -94,8 +95,9 @@ internal static class BusListeners
         }
     }
 
-    private static bool IsMissing(SocketError error) => error is SocketError.AddressNotAvailable
-        or SocketError.AddressFamilyNotSupported or SocketError.ProtocolNotSupported or SocketError.ProtocolFamilyNotSupported;
+    private static bool IsMissing(SocketError error) =>
+        error is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported
+            or SocketError.ProtocolNotSupported or SocketError.ProtocolFamilyNotSupported;
 
     private static string Describe(SocketException e) =>
         e.SocketErrorCode == SocketError.AddressAlreadyInUse ? "bind: Address already in use" : "bind: " + e.Message;

@@ -3,7 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Starling.Node.Cluster;
 
 /// <summary>Compares byte arrays by content, and spans with them.</summary>
-internal sealed class ByteArrayComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+internal sealed class ByteArrayComparer
+    : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
 {
     public static ByteArrayComparer Instance { get; } = new();
 

@@ -43,7 +43,9 @@ internal sealed class ClusterActions : IClusterActions
                 ReplicaNoFailover = config.ClusterReplicaNoFailover,
                 Port = config.ClusterAnnouncePort != 0 ? config.ClusterAnnouncePort : config.Port,
                 TlsPort = config.ClusterAnnounceTlsPort,
-                BusPort = config.ClusterAnnounceBusPort != 0 ? config.ClusterAnnounceBusPort : BusListeners.PortOf(config),
+                BusPort = config.ClusterAnnounceBusPort != 0
+                    ? config.ClusterAnnounceBusPort
+                    : BusListeners.PortOf(config),
                 AnnounceIp = config.ClusterAnnounceIp ?? "",
                 AnnounceHostname = config.ClusterAnnounceHostname,
                 AnnounceHumanName = config.ClusterAnnounceHumanNodename,
@@ -87,7 +89,8 @@ internal sealed class ClusterActions : IClusterActions
     {
         _server.Clients.PauseWrites(PauseReason, until);
 
-        // Whoever got past the gate before the pause holds its stripes: once all of them were free, no write is under way.
+        // Whoever got past the gate before the pause holds its stripes: once all of them were free, no write is under
+        // way.
         _server.Keyspace.LockAll().Dispose();
         _pausedUntil = until;
     }

@@ -14,13 +14,19 @@ internal static class ClusterDebug
             "drop-cluster-packet-filter",
             3,
             3,
-            ["DROP-CLUSTER-PACKET-FILTER <packet-type>", "    Drop all packets of a type that come on the cluster bus; -1 for none."],
+            [
+                "DROP-CLUSTER-PACKET-FILTER <packet-type>",
+                "    Drop all packets of a type that come on the cluster bus; -1 for none.",
+            ],
             call => SetFilter(call, cluster)));
         registry.Add(new DebugSubcommand(
             "close-cluster-link-on-packet-drop",
             3,
             3,
-            ["CLOSE-CLUSTER-LINK-ON-PACKET-DROP <0|1>", "    Close the link too when a packet is dropped by the filter."],
+            [
+                "CLOSE-CLUSTER-LINK-ON-PACKET-DROP <0|1>",
+                "    Close the link too when a packet is dropped by the filter.",
+            ],
             call => SetClosing(call, cluster)));
         registry.Add(new DebugSubcommand(
             "clusterlink",

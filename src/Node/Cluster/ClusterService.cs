@@ -58,7 +58,8 @@ public sealed class ClusterService : IDisposable
         if (config.ClusterPort == 0 && config.Port > ushort.MaxValue - ClusterBus.Wire.BusProtocol.PortOffset)
         {
             throw new ClusterStartException(
-                "Redis port number too high. Cluster communication port is 10,000 port numbers higher than your Redis port. "
+                "Redis port number too high. "
+                + "Cluster communication port is 10,000 port numbers higher than your Redis port. "
                 + "Your Redis port number must be 55535 or less.");
         }
 
@@ -115,8 +116,8 @@ public sealed class ClusterService : IDisposable
 
     /// <summary>
     /// Decides whether this node may execute a command on a slot, and writes MOVED, ASK, TRYAGAIN or CLUSTERDOWN when
-    /// not. Called with the stripes of
-    /// the keys held, so that a slot cannot change hands between the answer and the execution.
+    /// not. Called with the stripes of the keys held, so that a slot cannot change hands between the answer and the
+    /// execution.
     /// </summary>
     /// <param name="call">Who called; gets the error reply.</param>
     /// <param name="slot">The one slot of all keys (the dispatcher has answered CROSSSLOT).</param>
@@ -172,8 +173,7 @@ public sealed class ClusterService : IDisposable
 
     /// <summary>
     /// Has the machine called. The client waits until everything that follows was done, nodes.conf included, so that
-    /// what it was told is OK outlives a
-    /// crash; inside a transaction, where nobody can wait, it is answered at once.
+    /// what it was told is OK outlives a crash; inside a transaction, where nobody can wait, it is answered at once.
     /// </summary>
     /// <param name="call">The command; suspended by this.</param>
     /// <param name="stripes">Stripes to hold around the call and the publishing of the new view.</param>

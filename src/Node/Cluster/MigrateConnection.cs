@@ -59,8 +59,9 @@ internal sealed class MigrateConnection : IDisposable
     }
 
     /// <summary>Reads a status or error reply, without the line's end.</summary>
-    /// <exception cref="SocketException">It did not come in time, the target closed, or it is not such a
-    /// reply.</exception>
+    /// <exception cref="SocketException">
+    /// It did not come in time, the target closed, or it is not such a reply.
+    /// </exception>
     public string ReadLine(int timeout)
     {
         _socket.ReceiveTimeout = timeout;

@@ -1,9 +1,8 @@
 namespace Starling.Node.Cluster;
 
 /// <summary>
-/// Connections to targets of MIGRATE that wait for the next one: at most <see cref="Capacity"/>, each for
-/// <see cref="IdleMilliseconds"/> at most, as in
-/// Redis. Any thread. A connection that is in use is not in here.
+/// Connections to targets of MIGRATE that wait for the next one: at most <see cref="Capacity"/>, each for <see
+/// cref="IdleMilliseconds"/> at most, as in Redis. Any thread. A connection that is in use is not in here.
 /// </summary>
 internal sealed class MigrateConnectionCache : IDisposable
 {

@@ -32,8 +32,7 @@ public sealed class MigrateService : IDisposable
 
     /// <summary>
     /// Sends keys to another node while the client waits, and deletes them here unless COPY. Called by the handler,
-    /// with the stripes of the keys held, which
-    /// has just read their values.
+    /// with the stripes of the keys held, which has just read their values.
     /// </summary>
     /// <param name="call">The MIGRATE; suspended by this.</param>
     /// <param name="options">Where to and how.</param>

@@ -1,7 +1,5 @@
 using System.Buffers;
-using System.Globalization;
 using System.Net.Sockets;
-using System.Text;
 
 namespace Starling.Node.Cluster;
 
@@ -116,7 +114,7 @@ internal sealed class MigrateTransfer
         {
             WireCommand.Begin(output, 2);
             WireCommand.Argument(output, "SELECT"u8);
-            WireCommand.Argument(output, Encoding.ASCII.GetBytes(_options.Database.ToString(CultureInfo.InvariantCulture)));
+            WireCommand.Argument(output, _options.Database);
         }
 
         return output.WrittenSpan.ToArray();

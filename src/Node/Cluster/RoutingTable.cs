@@ -4,8 +4,8 @@ namespace Starling.Node.Cluster;
 
 /// <summary>
 /// Who serves each slot, as this node sees it: immutable, made by <see cref="RoutingTableBuilder"/> whenever the view
-/// of the cluster changes, swapped
-/// whole, and read by any thread without a lock. Nodes are numbered for this table only.
+/// of the cluster changes, swapped whole, and read by any thread without a lock. Nodes are numbered for this table
+/// only.
 /// </summary>
 public sealed class RoutingTable
 {
@@ -18,7 +18,13 @@ public sealed class RoutingTable
     private readonly byte[][] _endpoints;
 
     internal RoutingTable(
-        short[] owners, short[]? migratingTo, short[]? importingFrom, byte[][] endpoints, int myself, int master, bool isOk)
+        short[] owners,
+        short[]? migratingTo,
+        short[]? importingFrom,
+        byte[][] endpoints,
+        int myself,
+        int master,
+        bool isOk)
     {
         Invariant.That(owners.Length == HashSlot.Count);
         _owners = owners;
@@ -56,8 +62,7 @@ public sealed class RoutingTable
 
     /// <summary>
     /// Decides what becomes of a command about one slot (Redis Cluster specification, "MOVED Redirection", "ASK
-    /// redirection",
-    /// "Multi-keys operations").
+    /// redirection", "Multi-keys operations").
     /// </summary>
     /// <param name="request">The command and its client.</param>
     /// <param name="keys">Its keys; asked only when the slot is moving, with their stripes held.</param>
@@ -91,7 +96,9 @@ public sealed class RoutingTable
         {
             var missing = keys.CountMissing();
             if (missing == 0) return null;
-            return missing < keys.Total ? Redirect.Refuse(RedirectKind.TryAgain) : new Redirect(RedirectKind.Ask, target);
+            return missing < keys.Total
+                ? Redirect.Refuse(RedirectKind.TryAgain)
+                : new Redirect(RedirectKind.Ask, target);
         }
 
         if (!request.IsAsking) return null;

@@ -8,8 +8,9 @@ internal static class RoutingTables
     /// <summary>The table for a view.</summary>
     /// <param name="view">The view.</param>
     /// <param name="endpointType">cluster-preferred-endpoint-type.</param>
-    /// <param name="unclean">Slots that still have keys from a former time as this node's: served by it only when they
-    /// are gone.</param>
+    /// <param name="unclean">
+    /// Slots that still have keys from a former time as this node's: served by it only when they are gone.
+    /// </param>
     public static RoutingTable From(ClusterView view, string endpointType, SlotSet? unclean)
     {
         var builder = new RoutingTableBuilder { IsOk = view.Health == ClusterHealth.Ok };
@@ -39,7 +40,8 @@ internal static class RoutingTables
 
         foreach (var (slot, source) in view.Importing)
         {
-            if (unclean?.Contains(slot) != true && numbers.TryGetValue(source, out var number)) builder.SetImporting(slot, number);
+            if (unclean?.Contains(slot) != true && numbers.TryGetValue(source, out var number))
+                builder.SetImporting(slot, number);
         }
 
         return builder.Build();

@@ -4,9 +4,9 @@ using Starling.ClusterBus.View;
 namespace Starling.Node.Cluster;
 
 /// <summary>
-/// Deletes the keys of slots that this master lost to another node, a bounded part at a time, so that millions of keys delay no heartbeat.
-/// The deletions go to the replicas as DEL. A slot that comes back meanwhile is not served before it is empty. Used by the bus thread, except where
-/// it says otherwise.
+/// Deletes the keys of slots that this master lost to another node, a bounded part at a time, so that millions of keys
+/// delay no heartbeat. The deletions go to the replicas as DEL. A slot that comes back meanwhile is not served before
+/// it is empty. Used by the bus thread, except where it says otherwise.
 /// </summary>
 internal sealed class SlotCleaner
 {

@@ -10,11 +10,14 @@ using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Commands;
 
-/// <summary>CLUSTER (its subcommands about slots are in <see cref="ClusterSlots"/>), ASKING, READONLY, READWRITE.</summary>
+/// <summary>
+/// CLUSTER (its subcommands about slots are in <see cref="ClusterSlots"/>), ASKING, READONLY, READWRITE.
+/// </summary>
 public static class ClusterCommands
 {
     private const CommandFlags Change = CommandFlags.Admin | CommandFlags.Stale;
-    // What tools poll is answered also while a replica loads its master's data; Redis loads a small data set at one go, unseen.
+    // What tools poll is answered also while a replica loads its master's data; Redis loads a small data set at one go,
+    // unseen.
     private const CommandFlags Look = CommandFlags.Loading | CommandFlags.Stale;
     private const CommandFlags Mode = CommandFlags.Fast | CommandFlags.Loading | CommandFlags.Stale;
 
@@ -37,7 +40,8 @@ public static class ClusterCommands
                     "Returns ranges of hash slots with the addresses of their master and replicas."),
                 Row("shards", 2, Look, Shards, "",
                     "Returns the shards: their hash slots and their nodes.", "7.0.0"),
-                Row("links", 2, CommandFlags.Stale, Links, "", "Returns the links of the cluster bus to and from other nodes.", "7.0.0"),
+                Row("links", 2, CommandFlags.Stale, Links, "",
+                    "Returns the links of the cluster bus to and from other nodes.", "7.0.0"),
                 Row("myid", 2, Look, MyId, "", "Returns this node's id."),
                 Row("myshardid", 2, Look, MyShardId, "", "Returns the id of this node's shard.", "7.2.0"),
                 Row("replicas", 3, Change, Replicas, "<node-id>", "Returns the replicas of a master.", "5.0.0"),
@@ -47,8 +51,10 @@ public static class ClusterCommands
                 Row("meet", -4, Change, Meet, "<ip> <port> [<bus-port>]", "Makes this node meet another one."),
                 Row("forget", 3, Change, Forget, "<node-id>", "Removes a node from this node's view."),
                 Row("replicate", 3, Change, Replicate, "<node-id>", "Makes this node a replica of a master."),
-                Row("failover", -2, Change, Failover, "[FORCE|TAKEOVER]", "Makes this replica the master of its shard."),
-                Row("reset", -2, Change | CommandFlags.NoScript, Reset, "[HARD|SOFT]", "Makes this node forget the cluster."),
+                Row("failover", -2, Change, Failover, "[FORCE|TAKEOVER]",
+                    "Makes this replica the master of its shard."),
+                Row("reset", -2, Change | CommandFlags.NoScript, Reset, "[HARD|SOFT]",
+                    "Makes this node forget the cluster."),
                 Row("saveconfig", 2, Change, SaveConfig, "", "Writes the state of the cluster to this node's disk."),
                 Row("set-config-epoch", 3, Change, SetConfigEpoch, "<epoch>", "Sets the config epoch of a new node."),
                 Row("bumpepoch", 2, Change, BumpEpoch, "", "Gives this node a new, highest config epoch."),
@@ -89,8 +95,8 @@ public static class ClusterCommands
     }
 
     /// <summary>
-    /// The cluster, for a command that waits for another thread; or the reply that there is none, or that this cannot be here: that thread may need the
-    /// very stripes that a transaction holds.
+    /// The cluster, for a command that waits for another thread; or the reply that there is none, or that this cannot
+    /// be here: that thread may need the very stripes that a transaction holds.
     /// </summary>
     internal static bool TryThread(CommandContext call, [NotNullWhen(true)] out ClusterService? cluster)
     {
@@ -113,7 +119,13 @@ public static class ClusterCommands
         error is not null && node.IsNone ? error.Replace(node.ToString(), name, StringComparison.Ordinal) : error;
 
     private static Command Row(
-        string name, int arity, CommandFlags flags, CommandHandler handler, string arguments, string summary, string since = "3.0.0") =>
+        string name,
+        int arity,
+        CommandFlags flags,
+        CommandHandler handler,
+        string arguments,
+        string summary,
+        string since = "3.0.0") =>
         new(name, arity, flags, KeySpec.None, handler)
         {
             Locks = LockMode.None,
@@ -154,7 +166,8 @@ public static class ClusterCommands
     {
         if (!TryThread(call, out var cluster)) return;
         List<ClusterBus.Host.LinkDescription> links = [];
-        cluster.ExecuteOnBus(call, () => links = cluster.Host.DescribeLinks(), reply => TopologyReply.Links(reply, links));
+        cluster.ExecuteOnBus(
+            call, () => links = cluster.Host.DescribeLinks(), reply => TopologyReply.Links(reply, links));
     }
 
     private static void MyId(CommandContext call)
@@ -234,7 +247,8 @@ public static class ClusterCommands
     {
         if (!TryCluster(call, out var cluster)) return;
         var node = NodeNamed(call, 2, out var name);
-        cluster.Execute(call, default, (machine, now, effects) => machine.Forget(node, now, effects).Naming(node, name));
+        cluster.Execute(
+            call, default, (machine, now, effects) => machine.Forget(node, now, effects).Naming(node, name));
     }
 
     private static void Replicate(CommandContext call)
@@ -320,7 +334,8 @@ public static class ClusterCommands
         if (!TryCluster(call, out var cluster) || !call.TryInteger(2, out long epoch)) return;
         if (epoch < 0)
         {
-            call.Reply.Error(string.Create(CultureInfo.InvariantCulture, $"ERR Invalid config epoch specified: {epoch}"));
+            call.Reply.Error(
+                string.Create(CultureInfo.InvariantCulture, $"ERR Invalid config epoch specified: {epoch}"));
             return;
         }
 

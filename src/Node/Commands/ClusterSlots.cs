@@ -19,15 +19,18 @@ public static class ClusterSlots
         Row("addslots", -3, Change, AddSlots, "<slot> [<slot> ...]", "Assigns hash slots to this node."),
         Row("addslotsrange", -4, Change, AddSlotsRange, "<start slot> <end slot> [<start slot> <end slot> ...]",
             "Assigns ranges of hash slots to this node.", "7.0.0"),
-        Row("delslots", -3, Change, DeleteSlots, "<slot> [<slot> ...]", "Takes the owner from hash slots, as this node sees it."),
+        Row("delslots", -3, Change, DeleteSlots, "<slot> [<slot> ...]",
+            "Takes the owner from hash slots, as this node sees it."),
         Row("delslotsrange", -4, Change, DeleteSlotsRange, "<start slot> <end slot> [<start slot> <end slot> ...]",
             "Takes the owner from ranges of hash slots, as this node sees it.", "7.0.0"),
         Row("flushslots", 2, Change, FlushSlots, "", "Takes all hash slots from this node."),
         Row("setslot", -4, Change, SetSlot, "<slot> (IMPORTING <node-id>|MIGRATING <node-id>|STABLE|NODE <node-id>)",
             "Says who owns a hash slot, or where it is moving."),
         Row("keyslot", 3, CommandFlags.Stale, KeySlot, "<key>", "Returns the hash slot of a key."),
-        Row("countkeysinslot", 3, CommandFlags.Stale, CountKeysInSlot, "<slot>", "Returns the number of keys in a hash slot of this node."),
-        Row("getkeysinslot", 4, CommandFlags.Stale, GetKeysInSlot, "<slot> <count>", "Returns names of keys in a hash slot of this node."),
+        Row("countkeysinslot", 3, CommandFlags.Stale, CountKeysInSlot, "<slot>",
+            "Returns the number of keys in a hash slot of this node."),
+        Row("getkeysinslot", 4, CommandFlags.Stale, GetKeysInSlot, "<slot> <count>",
+            "Returns names of keys in a hash slot of this node."),
     ];
 
     /// <summary>Reads a slot, or replies that it is none.</summary>
@@ -75,7 +78,8 @@ public static class ClusterSlots
             if (first > last)
             {
                 call.Reply.Error(string.Create(
-                    CultureInfo.InvariantCulture, $"ERR start slot number {first} is greater than end slot number {last}"));
+                    CultureInfo.InvariantCulture,
+                    $"ERR start slot number {first} is greater than end slot number {last}"));
                 return false;
             }
 
@@ -86,23 +90,32 @@ public static class ClusterSlots
         return true;
     }
 
-    /// <summary>Makes a set of slots in the order they were named: null, or the error about the first that cannot be.</summary>
+    /// <summary>
+    /// Makes a set of slots in the order they were named: null, or the error about the first that cannot be.
+    /// </summary>
     internal static string? Check(ClusterView view, List<int> slots, bool delete, SlotSet set)
     {
         foreach (var slot in slots)
         {
             var isOwned = view.OwnerOf(slot) is not null;
-            if (delete && !isOwned) return string.Create(CultureInfo.InvariantCulture, $"ERR Slot {slot} is already unassigned");
-            if (!delete && isOwned) return string.Create(CultureInfo.InvariantCulture, $"ERR Slot {slot} is already busy");
-            if (!set.Add(slot))
-                return string.Create(CultureInfo.InvariantCulture, $"ERR Slot {slot} specified multiple times");
+            string? fault = null;
+            if (delete && !isOwned) fault = "is already unassigned";
+            else if (!delete && isOwned) fault = "is already busy";
+            else if (!set.Add(slot)) fault = "specified multiple times";
+            if (fault is not null) return string.Create(CultureInfo.InvariantCulture, $"ERR Slot {slot} {fault}");
         }
 
         return null;
     }
 
     private static Command Row(
-        string name, int arity, CommandFlags flags, CommandHandler handler, string arguments, string summary, string since = "3.0.0") =>
+        string name,
+        int arity,
+        CommandFlags flags,
+        CommandHandler handler,
+        string arguments,
+        string summary,
+        string since = "3.0.0") =>
         new(name, arity, flags, KeySpec.None, handler)
         {
             Locks = LockMode.None,
@@ -114,22 +127,26 @@ public static class ClusterSlots
 
     private static void AddSlots(CommandContext call)
     {
-        if (ClusterCommands.TryCluster(call, out var cluster) && TrySlots(call, out var slots)) Assign(call, cluster, slots);
+        if (ClusterCommands.TryCluster(call, out var cluster) && TrySlots(call, out var slots))
+            Assign(call, cluster, slots);
     }
 
     private static void AddSlotsRange(CommandContext call)
     {
-        if (ClusterCommands.TryCluster(call, out var cluster) && TryRanges(call, out var slots)) Assign(call, cluster, slots);
+        if (ClusterCommands.TryCluster(call, out var cluster) && TryRanges(call, out var slots))
+            Assign(call, cluster, slots);
     }
 
     private static void DeleteSlots(CommandContext call)
     {
-        if (ClusterCommands.TryCluster(call, out var cluster) && TrySlots(call, out var slots)) Unassign(call, cluster, slots);
+        if (ClusterCommands.TryCluster(call, out var cluster) && TrySlots(call, out var slots))
+            Unassign(call, cluster, slots);
     }
 
     private static void DeleteSlotsRange(CommandContext call)
     {
-        if (ClusterCommands.TryCluster(call, out var cluster) && TryRanges(call, out var slots)) Unassign(call, cluster, slots);
+        if (ClusterCommands.TryCluster(call, out var cluster) && TryRanges(call, out var slots))
+            Unassign(call, cluster, slots);
     }
 
     private static void Assign(CommandContext call, ClusterService cluster, List<int> slots) =>

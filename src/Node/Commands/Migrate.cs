@@ -57,7 +57,8 @@ public static class Migrate
         call.Server.Migrations.Begin(call, options, keys, restores.WrittenMemory);
     }
 
-    private static void WriteRestore(CommandContext call, MigrateOptions options, in Entry entry, IBufferWriter<byte> output)
+    private static void WriteRestore(
+        CommandContext call, MigrateOptions options, in Entry entry, IBufferWriter<byte> output)
     {
         // RESTORE takes the time to live; 0 is none, so that a key about to expire gets the shortest there is.
         var timeToLive = entry.ExpiresAt == Entry.NoExpiry ? 0 : Math.Max(1, entry.ExpiresAt - call.Now);

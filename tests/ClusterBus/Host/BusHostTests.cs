@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Starling.ClusterBus.Host;
@@ -37,8 +38,9 @@ public sealed class BusHostTests : IDisposable
         var nodes = ThreeMasters();
         var replica = Add();
         replica.Meet(nodes[0].Port);
-        Until("the replica knows all", () => replica.View.Nodes.Count == 4 && nodes.All(node => node.View.Nodes.Count == 4));
-        Assert.Null(replica.Do((machine, now, effects) => machine.Replicate(nodes[0].Id, hasKeys: false, now, effects)));
+        Until("all know all", () => nodes.Append(replica).All(node => node.View.Nodes.Count == 4));
+        var master = nodes[0].Id;
+        Assert.Null(replica.Do((machine, now, effects) => machine.Replicate(master, hasKeys: false, now, effects)));
         Assert.Contains($"replica of {nodes[0].Port}", replica.Actions);
         Until("all know the replica", () => nodes.All(node => node.View.Find(replica.Id)!.IsReplica));
         var old = nodes[0].Id;
@@ -125,7 +127,7 @@ public sealed class BusHostTests : IDisposable
         var before = Fingerprint(target.View);
         var random = new RandomSource(7);
         var memory = GC.GetTotalMemory(forceFullCollection: true);
-        const int Packets = 20_000;
+        const int Packets = 100_000;
         var sent = 0;
         while (sent < Packets)
         {
@@ -147,10 +149,11 @@ public sealed class BusHostTests : IDisposable
         var packet = new byte[BusProtocol.HeaderLength + random.Next(600)];
         for (var i = 0; i < packet.Length; i++) packet[i] = (byte)random.Next(256);
         "RCmb"u8.CopyTo(packet);
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(4), (uint)packet.Length);
-        if (random.Next(4) != 0) System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(8), 1);
-        if (random.Next(4) != 0) System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(12), (ushort)random.Next(12));
-        if (random.Next(3) == 0) System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(14), (ushort)random.Next(4));
+        BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(4), (uint)packet.Length);
+        if (random.Next(4) != 0) BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(8), 1);
+        if (random.Next(4) != 0)
+            BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(12), (ushort)random.Next(12));
+        if (random.Next(3) == 0) BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(14), (ushort)random.Next(4));
         return packet;
     }
 
@@ -170,13 +173,14 @@ public sealed class BusHostTests : IDisposable
     // A MEET of a stranger may be answered by a handshake, which ends by itself; nothing else may change.
     private static string Fingerprint(ClusterView view) =>
         string.Join('\n', view.Nodes.Where(node => !node.IsInHandshake).Select(node =>
-            $"{node.Id} {node.Flags & (NodeFlags.Master | NodeFlags.Replica | NodeFlags.Failing)} {node.Address} {node.ConfigEpoch} "
-            + string.Join(',', node.Slots.Ranges())))
+            $"{node.Id} {node.Flags & (NodeFlags.Master | NodeFlags.Replica | NodeFlags.Failing)} "
+            + $"{node.Address} {node.ConfigEpoch} " + string.Join(',', node.Slots.Ranges())))
         + $"\n{view.CurrentEpoch} {view.LastVoteEpoch}";
 
     private static Socket Connect(TestNode node)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 60_000, SendTimeout = 60_000 };
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.ReceiveTimeout = socket.SendTimeout = 60_000;
         socket.Connect(new IPEndPoint(IPAddress.Loopback, node.Options.BusPort));
         return socket;
     }
@@ -212,7 +216,8 @@ public sealed class BusHostTests : IDisposable
         nodes[0].Meet(nodes[1].Port);
         nodes[0].Meet(nodes[2].Port);
         Until("three nodes are ok", () => nodes.All(
-            node => node.View is { Health: ClusterHealth.Ok, Nodes.Count: 3 } view && view.Nodes.All(other => other.IsLinked)));
+            node => node.View is { Health: ClusterHealth.Ok, Nodes.Count: 3 } view
+                && view.Nodes.All(other => other.IsLinked)));
         return nodes;
     }
 }

@@ -81,6 +81,7 @@ public sealed class ConfigFileTests : IDisposable
     public void A_file_in_a_directory_that_is_not_there_cannot_be_opened() =>
         Assert.StartsWith(
             "Can't open",
-            Assert.Throws<ClusterStartException>(() => ConfigFile.Open(Path.Combine(_directory, "no", "nodes.conf"))).Message,
+            Assert.Throws<ClusterStartException>(
+                () => ConfigFile.Open(Path.Combine(_directory, "no", "nodes.conf"))).Message,
             StringComparison.Ordinal);
 }

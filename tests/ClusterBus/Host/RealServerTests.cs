@@ -23,7 +23,8 @@ public sealed class RealServerTests
         Wait.Until("every node says ok", () => node.View is { Health: ClusterHealth.Ok, Size: 3 }
             && toFirst.Text("CLUSTER", "INFO").Contains("cluster_state:ok", StringComparison.Ordinal)
             && toSecond.Text("CLUSTER", "INFO").Contains("cluster_state:ok", StringComparison.Ordinal));
-        var line = toFirst.Text("CLUSTER", "NODES").Split('\n').Single(text => text.StartsWith(node.Id.ToString(), StringComparison.Ordinal));
+        var line = toFirst.Text("CLUSTER", "NODES").Split('\n')
+            .Single(text => text.StartsWith(node.Id.ToString(), StringComparison.Ordinal));
         Assert.Contains($"127.0.0.1:{node.Port}@{node.Port + 10000} master - ", line, StringComparison.Ordinal);
         Assert.EndsWith(" connected 10001-16383", line, StringComparison.Ordinal);
     }

@@ -6,42 +6,50 @@ using Starling.Tests.Support;
 
 namespace Starling.Node.Tests.Cluster;
 
-/// <summary>The same commands to this server and to a redis-server 7.0, each a cluster of one node: the replies are the same, to the letter.</summary>
+/// <summary>
+/// The same commands to this server and to a redis-server 7.0, each a cluster of one node: the replies are the same, to
+/// the letter.
+/// </summary>
 public sealed class ClusterReplyTests
 {
     private const string Stranger = "0123456789012345678901234567890123456789";
 
     private static readonly string[] Script =
     [
-        "CLUSTER", "CLUSTER NOSUCH", "CLUSTER INFO", "CLUSTER NODES", "CLUSTER SLOTS", "CLUSTER SHARDS", "CLUSTER LINKS", "CLUSTER INFO x",
-        "CLUSTER MYID", "CLUSTER KEYSLOT foo{bar}baz", "CLUSTER KEYSLOT", "CLUSTER KEYSLOT a b",
-        "CLUSTER COUNTKEYSINSLOT x", "CLUSTER COUNTKEYSINSLOT -1", "CLUSTER COUNTKEYSINSLOT 16384", "CLUSTER COUNTKEYSINSLOT 0",
-        "CLUSTER GETKEYSINSLOT 0 -1", "CLUSTER GETKEYSINSLOT a b", "CLUSTER GETKEYSINSLOT 0 b", "CLUSTER GETKEYSINSLOT 16384 1",
-        "CLUSTER GETKEYSINSLOT 0 10",
-        "GET foo", "SET foo bar", "MGET a b", "CLUSTER ADDSLOTS", "CLUSTER ADDSLOTS 16384", "CLUSTER ADDSLOTS abc", "CLUSTER ADDSLOTS 1 1",
-        "CLUSTER ADDSLOTS 0 1 2", "CLUSTER ADDSLOTS 5 2 1 5", "CLUSTER ADDSLOTS 5 5 2", "CLUSTER DELSLOTS 7 6", "CLUSTER DELSLOTS 1 1",
-        "CLUSTER DELSLOTS 1 9 1", "CLUSTER DELSLOTS 2", "CLUSTER ADDSLOTS 2", "CLUSTER ADDSLOTSRANGE 10 5", "CLUSTER ADDSLOTSRANGE 10",
-        "CLUSTER ADDSLOTSRANGE 10 20 30", "CLUSTER ADDSLOTSRANGE 10 x", "CLUSTER ADDSLOTSRANGE 10 20 15 30", "CLUSTER ADDSLOTSRANGE 10 20 1 3",
-        "CLUSTER DELSLOTSRANGE 100 200", "CLUSTER DELSLOTSRANGE 0 1 1 2", "CLUSTER SLOTS", "CLUSTER SHARDS", "CLUSTER NODES",
+        "CLUSTER", "CLUSTER NOSUCH", "CLUSTER INFO", "CLUSTER NODES", "CLUSTER SLOTS", "CLUSTER SHARDS",
+        "CLUSTER LINKS", "CLUSTER INFO x", "CLUSTER MYID", "CLUSTER KEYSLOT foo{bar}baz", "CLUSTER KEYSLOT",
+        "CLUSTER KEYSLOT a b", "CLUSTER COUNTKEYSINSLOT x", "CLUSTER COUNTKEYSINSLOT -1",
+        "CLUSTER COUNTKEYSINSLOT 16384", "CLUSTER COUNTKEYSINSLOT 0", "CLUSTER GETKEYSINSLOT 0 -1",
+        "CLUSTER GETKEYSINSLOT a b", "CLUSTER GETKEYSINSLOT 0 b", "CLUSTER GETKEYSINSLOT 16384 1",
+        "CLUSTER GETKEYSINSLOT 0 10", "GET foo", "SET foo bar", "MGET a b", "CLUSTER ADDSLOTS",
+        "CLUSTER ADDSLOTS 16384", "CLUSTER ADDSLOTS abc", "CLUSTER ADDSLOTS 1 1", "CLUSTER ADDSLOTS 0 1 2",
+        "CLUSTER ADDSLOTS 5 2 1 5", "CLUSTER ADDSLOTS 5 5 2", "CLUSTER DELSLOTS 7 6", "CLUSTER DELSLOTS 1 1",
+        "CLUSTER DELSLOTS 1 9 1", "CLUSTER DELSLOTS 2", "CLUSTER ADDSLOTS 2", "CLUSTER ADDSLOTSRANGE 10 5",
+        "CLUSTER ADDSLOTSRANGE 10", "CLUSTER ADDSLOTSRANGE 10 20 30", "CLUSTER ADDSLOTSRANGE 10 x",
+        "CLUSTER ADDSLOTSRANGE 10 20 15 30", "CLUSTER ADDSLOTSRANGE 10 20 1 3", "CLUSTER DELSLOTSRANGE 100 200",
+        "CLUSTER DELSLOTSRANGE 0 1 1 2", "CLUSTER SLOTS", "CLUSTER SHARDS", "CLUSTER NODES",
         "CLUSTER ADDSLOTSRANGE 3 16383", "(ok)", "CLUSTER INFO", "CLUSTER NODES", "CLUSTER SLOTS", "CLUSTER SHARDS",
         "SET foo bar", "GET foo", "MGET a b", "MSET {a}1 x {a}2 y", "MSET a 1 b 2", "DEL a b", "MGET {a}1 {a}2",
-        "CLUSTER GETKEYSINSLOT 12182 10", "CLUSTER COUNTKEYSINSLOT 12182",
-        "SELECT 0", "SELECT 1", "MOVE foo 1", "SWAPDB 0 1", "COPY foo bar DB 1", "REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE",
-        "MULTI", "SET foo 1", "GET a", "GET b", "EXEC", "MULTI", "SET foo 2", "CLUSTER KEYSLOT a", "CLUSTER SETSLOT 0 STABLE", "EXEC",
-        "CLUSTER SETSLOT 0", "CLUSTER SETSLOT 0 FOO", "CLUSTER SETSLOT 99999 STABLE", "CLUSTER SETSLOT x NODE y", "CLUSTER SETSLOT 0 STABLE x",
-        "CLUSTER SETSLOT 0 NODE xxx", $"CLUSTER SETSLOT 0 NODE {Stranger}", $"CLUSTER SETSLOT 0 MIGRATING {Stranger}",
-        "CLUSTER SETSLOT 0 IMPORTING (me)", $"CLUSTER SETSLOT 0 IMPORTING {Stranger}", "CLUSTER SETSLOT 0 NODE (me)", "CLUSTER SETSLOT 0 stable",
-        "CLUSTER REPLICATE x", $"CLUSTER REPLICATE {Stranger}", "CLUSTER REPLICATE (me)", $"CLUSTER REPLICAS {Stranger}", "CLUSTER REPLICAS (me)",
-        "CLUSTER SLAVES (me)", "CLUSTER SLAVES x", $"CLUSTER FORGET {Stranger}", "CLUSTER FORGET (me)", "CLUSTER FORGET x",
-        "CLUSTER FAILOVER", "CLUSTER FAILOVER FORCE", "CLUSTER FAILOVER TAKEOVER", "CLUSTER FAILOVER XX", "CLUSTER FAILOVER FORCE x",
-        "CLUSTER RESET XX", "CLUSTER RESET HARD x", "CLUSTER RESET", "CLUSTER RESET HARD",
-        "CLUSTER MEET 127.0.0.1", "CLUSTER MEET 127.0.0.1 abc", "CLUSTER MEET nohost 7000", "CLUSTER MEET 127.0.0.1 70000",
-        "CLUSTER MEET 127.0.0.1 0", "CLUSTER MEET 127.0.0.1 7000 xyz", "CLUSTER MEET 127.0.0.1 7000 0", "CLUSTER MEET 127.0.0.1 7000 1 2",
-        "CLUSTER COUNT-FAILURE-REPORTS x", $"CLUSTER COUNT-FAILURE-REPORTS {Stranger}", "CLUSTER COUNT-FAILURE-REPORTS (me)",
-        "CLUSTER SET-CONFIG-EPOCH abc", "CLUSTER SET-CONFIG-EPOCH -1", "CLUSTER SET-CONFIG-EPOCH 5", "CLUSTER SET-CONFIG-EPOCH 6",
-        "CLUSTER BUMPEPOCH", "CLUSTER SAVECONFIG", "CLUSTER FLUSHSLOTS", "FLUSHALL", "CLUSTER INFO", "CLUSTER NODES",
-        "ASKING", "ASKING x", "READONLY", "READWRITE", "GET foo",
-        "CLUSTER FLUSHSLOTS", "CLUSTER INFO", "CLUSTER NODES", "CLUSTER SLOTS", "GET foo", "CLUSTER RESET", "CLUSTER NODES",
+        "CLUSTER GETKEYSINSLOT 12182 10", "CLUSTER COUNTKEYSINSLOT 12182", "SELECT 0", "SELECT 1", "MOVE foo 1",
+        "SWAPDB 0 1", "COPY foo bar DB 1", "REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "MULTI", "SET foo 1", "GET a",
+        "GET b", "EXEC", "MULTI", "SET foo 2", "CLUSTER KEYSLOT a", "CLUSTER SETSLOT 0 STABLE", "EXEC",
+        "CLUSTER SETSLOT 0", "CLUSTER SETSLOT 0 FOO", "CLUSTER SETSLOT 99999 STABLE", "CLUSTER SETSLOT x NODE y",
+        "CLUSTER SETSLOT 0 STABLE x", "CLUSTER SETSLOT 0 NODE xxx", $"CLUSTER SETSLOT 0 NODE {Stranger}",
+        $"CLUSTER SETSLOT 0 MIGRATING {Stranger}", "CLUSTER SETSLOT 0 IMPORTING (me)",
+        $"CLUSTER SETSLOT 0 IMPORTING {Stranger}", "CLUSTER SETSLOT 0 NODE (me)", "CLUSTER SETSLOT 0 stable",
+        "CLUSTER REPLICATE x", $"CLUSTER REPLICATE {Stranger}", "CLUSTER REPLICATE (me)",
+        $"CLUSTER REPLICAS {Stranger}", "CLUSTER REPLICAS (me)", "CLUSTER SLAVES (me)", "CLUSTER SLAVES x",
+        $"CLUSTER FORGET {Stranger}", "CLUSTER FORGET (me)", "CLUSTER FORGET x", "CLUSTER FAILOVER",
+        "CLUSTER FAILOVER FORCE", "CLUSTER FAILOVER TAKEOVER", "CLUSTER FAILOVER XX", "CLUSTER FAILOVER FORCE x",
+        "CLUSTER RESET XX", "CLUSTER RESET HARD x", "CLUSTER RESET", "CLUSTER RESET HARD", "CLUSTER MEET 127.0.0.1",
+        "CLUSTER MEET 127.0.0.1 abc", "CLUSTER MEET nohost 7000", "CLUSTER MEET 127.0.0.1 70000",
+        "CLUSTER MEET 127.0.0.1 0", "CLUSTER MEET 127.0.0.1 7000 xyz", "CLUSTER MEET 127.0.0.1 7000 0",
+        "CLUSTER MEET 127.0.0.1 7000 1 2", "CLUSTER COUNT-FAILURE-REPORTS x",
+        $"CLUSTER COUNT-FAILURE-REPORTS {Stranger}", "CLUSTER COUNT-FAILURE-REPORTS (me)",
+        "CLUSTER SET-CONFIG-EPOCH abc", "CLUSTER SET-CONFIG-EPOCH -1", "CLUSTER SET-CONFIG-EPOCH 5",
+        "CLUSTER SET-CONFIG-EPOCH 6", "CLUSTER BUMPEPOCH", "CLUSTER SAVECONFIG", "CLUSTER FLUSHSLOTS", "FLUSHALL",
+        "CLUSTER INFO", "CLUSTER NODES", "ASKING", "ASKING x", "READONLY", "READWRITE", "GET foo", "CLUSTER FLUSHSLOTS",
+        "CLUSTER INFO", "CLUSTER NODES", "CLUSTER SLOTS", "GET foo", "CLUSTER RESET", "CLUSTER NODES",
         "CLUSTER RESET HARD", "CLUSTER INFO", "CLUSTER NODES", "CLUSTER SHARDS",
     ];
 
@@ -77,8 +85,12 @@ public sealed class ClusterReplyTests
         await using var ours = TestServer.Start();
         using var toTheirs = new RawConnection(theirs.Port);
         using var toOurs = new RawConnection(ours.Port);
-        foreach (var line in (string[])["CLUSTER", "CLUSTER INFO", "CLUSTER ADDSLOTS 1", "CLUSTER KEYSLOT a", "CLUSTER NOSUCH", "ASKING",
-            "READONLY", "READWRITE"])
+        string[] lines =
+        [
+            "CLUSTER", "CLUSTER INFO", "CLUSTER ADDSLOTS 1", "CLUSTER KEYSLOT a", "CLUSTER NOSUCH", "ASKING",
+            "READONLY", "READWRITE",
+        ];
+        foreach (var line in lines)
         {
             Assert.Equal(toTheirs.Call(line.Split(' ')).ToString(), toOurs.Call(line.Split(' ')).ToString());
         }
@@ -124,8 +136,10 @@ public sealed class ClusterReplyTests
         {
             var file = Path.Combine(directory, "nodes.conf");
             File.WriteAllText(file, text);
-            var error = Assert.Throws<ClusterBus.Host.ClusterStartException>(() => TestServer.Start(config => InDirectory(config, directory)));
-            Assert.StartsWith("Unrecoverable error: corrupted cluster config file", error.Message, StringComparison.Ordinal);
+            var error = Assert.Throws<ClusterBus.Host.ClusterStartException>(
+                () => TestServer.Start(config => InDirectory(config, directory)));
+            Assert.StartsWith(
+                "Unrecoverable error: corrupted cluster config file", error.Message, StringComparison.Ordinal);
             Assert.Equal(text, File.ReadAllText(file));
         }
         finally
@@ -172,7 +186,8 @@ public sealed class ClusterReplyTests
     private static string Render(RawReply reply) =>
         reply.Type == '*' ? "[" + string.Join(' ', reply.Items.Select(Render)) + "]" : $"{reply.Type}{reply.Text}";
 
-    // Names and ports differ from server to server; before it first looked, a redis-server 7.0 says that its size is 1, and it has a word more in two errors.
+    // Names and ports differ from server to server; before it first looked, a redis-server 7.0 says that its size is 1,
+    // and it has a word more in two errors.
     private static string Masked(string reply)
     {
         reply = Regex.Replace(reply, "[0-9a-f]{40}", "<id>");

@@ -66,7 +66,8 @@ public sealed class RoutingTableTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void A_command_is_decided_as_Redis_does(int slot, string traits, int keys, int missing, RedirectKind expected)
+    public void A_command_is_decided_as_Redis_does(
+        int slot, string traits, int keys, int missing, RedirectKind expected)
     {
         var has = traits.Split(' ').ToHashSet();
         _builder.IsOk = !has.Contains("down");
