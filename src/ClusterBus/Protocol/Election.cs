@@ -182,14 +182,18 @@ internal sealed class Election(MachineCore core)
         core.Gossip.BroadcastPongToFellowReplicas();
     }
 
-    /// <summary>How many fellow replicas that could stand have more of the master's data.</summary>
+    /// <summary>
+    /// How many fellow replicas that could stand have more of the master's data, or as much and a lower node id: so no two of them ask for
+    /// votes in the same moment and split the masters between them.
+    /// </summary>
     private int Rank()
     {
         var rank = 0;
+        var offset = core.Local.ReplicationOffset;
         foreach (var replica in core.Myself.Master!.Replicas)
         {
             if (replica.IsMyself || replica.IsFailing || (replica.Flags & NodeFlags.NoFailover) != 0) continue;
-            if (replica.ReplicationOffset > core.Local.ReplicationOffset) rank++;
+            if (replica.ReplicationOffset > offset || (replica.ReplicationOffset == offset && replica.Id < core.Myself.Id)) rank++;
         }
 
         return rank;
