@@ -136,7 +136,9 @@ public sealed class PersistenceService
     {
         try
         {
-            return LoadStream(stream, options);
+            var result = LoadStream(stream, options);
+            options.OnEnd?.Invoke(result);
+            return result;
         }
         finally
         {

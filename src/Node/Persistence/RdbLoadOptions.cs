@@ -20,4 +20,9 @@ public sealed class RdbLoadOptions
     /// The stream comes from a master's socket, not from a file; decides the wording of the log lines.
     /// </summary>
     public bool FromSocket { get; init; }
+
+    /// <summary>
+    /// Runs after the load, whether it succeeded or not, while clients are still answered that the server is loading.
+    /// </summary>
+    public Action<RdbLoadResult>? OnEnd { get; init; }
 }

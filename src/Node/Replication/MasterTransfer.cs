@@ -180,6 +180,7 @@ internal sealed class MasterTransfer(
         if (result.Unread.Length > 0 || Read(snapshot, new byte[1]) > 0 || !snapshot.IsAtEnd)
         {
             MasterLinkMessages.EofMarkBroken(logger);
+            service.AbandonLoaded(link);
             Fail(result);
         }
 
@@ -202,17 +203,24 @@ internal sealed class MasterTransfer(
         });
         var result = Server.Persistence.Load(
             watched,
-            new RdbLoadOptions { KeepExpired = true, Length = length, FromSocket = fromSocket });
-        if (!link.IsStopped) return result;
-        if (hasBegun) service.AbandonLoading();
-        return null;
+            new RdbLoadOptions
+            {
+                KeepExpired = true,
+                Length = length,
+                FromSocket = fromSocket,
+
+                // While nobody may write yet: a server that became a master meanwhile takes writes as soon as it has
+                // loaded, and they must not go with the rest.
+                OnEnd = loaded =>
+                {
+                    if (hasBegun && (link.IsStopped || !loaded.Succeeded)) service.AbandonLoading();
+                },
+            });
+        return link.IsStopped ? null : result;
     }
 
-    private void Fail(RdbLoadResult result)
-    {
-        service.AbandonLoading();
+    private static void Fail(RdbLoadResult result) =>
         throw new MasterLinkException(result.Error ?? "the end mark is missing");
-    }
 
     /// <summary>
     /// While it loads, a replica sends its master an empty line now and then; and a link that was given up ends here.

@@ -343,6 +343,17 @@ public sealed class ReplicationService
     }
 
     /// <summary>
+    /// What followed the loaded snapshot shows that it cannot be relied on: it goes, unless it is no master's any more.
+    /// </summary>
+    internal void AbandonLoaded(MasterLink link)
+    {
+        using (Server.Keyspace.LockAll())
+        {
+            if (!link.IsStopped) Empty();
+        }
+    }
+
+    /// <summary>
     /// The snapshot is loaded: its history and offset are this node's now. False when the link has been given up.
     /// </summary>
     internal bool TryAdopt(MasterLink link, MasterAnswer answer, ReplicationPosition? position)
@@ -353,6 +364,9 @@ public sealed class ReplicationService
             {
                 if (link.IsStopped) return false;
                 _history = answer.Id is null ? ReplicationHistory.StartNew() : ReplicationHistory.Of(answer.Id);
+
+                // One that came between the check of the link and the start of the load may have got half of the data.
+                Replicas.DisconnectAll(Server.NowMilliseconds);
                 Log.Restart(Math.Max(0, answer.Offset), Math.Max(0, position?.StreamDatabase ?? 0));
                 _canContinue = answer.Offset >= 0;
                 return true;
@@ -408,6 +422,8 @@ public sealed class ReplicationService
     /// </summary>
     internal void EndHistory()
     {
+        // Without a backlog writes move no offset: the data may leave the loaded file's history unnoticed.
+        _restored = null;
         _history = ReplicationHistory.StartNew();
         Log.FreeBacklog();
     }

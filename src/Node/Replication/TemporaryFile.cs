@@ -7,7 +7,8 @@ namespace Starling.Node.Replication;
 /// </summary>
 internal static class TemporaryFile
 {
-    private const int BufferSize = 64 * 1024;
+    // No buffer: what a full disk refuses would otherwise be tried again, and thrown, when the file is deleted.
+    private const int BufferSize = 0;
 
     /// <summary>Makes a new file, readable and writable.</summary>
     /// <exception cref="IOException">It cannot be made.</exception>

@@ -60,6 +60,23 @@ public sealed class SavingCommandTests
     }
 
     [Fact]
+    public async Task The_end_of_a_load_is_told_while_the_server_is_still_loading()
+    {
+        await using var server = TestServer.Start(config => config.Save = []);
+        var persistence = server.Node.Persistence;
+        var told = new List<(bool Succeeded, bool IsLoading)>();
+        foreach (var bytes in new[] { RdbBytes.Make([new RdbEntry("a", "1")]), "REDIS0010"u8.ToArray() })
+        {
+            persistence.Load(
+                new MemoryStream(bytes),
+                new RdbLoadOptions { OnEnd = result => told.Add((result.Succeeded, persistence.IsLoading)) });
+            Assert.False(persistence.IsLoading);
+        }
+
+        Assert.Equal([(true, true), (false, true)], told);
+    }
+
+    [Fact]
     public async Task Restore_with_a_duration_goes_to_the_log_with_a_point_in_time()
     {
         await using var server = TestServer.Start(config => config.Save = []);

@@ -1,10 +1,22 @@
 using System.Globalization;
+using Starling.Node.Replication;
 
 namespace Starling.Node.Tests.Replication;
 
 /// <summary>Commands and INFO of replication beside those of a redis-server.</summary>
 public sealed class ReplicationCommandTests
 {
+    [Fact]
+    public void A_temporary_file_holds_nothing_back_that_could_fail_when_it_is_deleted()
+    {
+        using var node = new StarlingNode();
+        var file = TemporaryFile.Create(node.Node);
+        file.Write("abc"u8);
+        Assert.Equal(3, new FileInfo(file.Name).Length);
+        TemporaryFile.Delete(file);
+        Assert.False(File.Exists(file.Name));
+    }
+
     [Fact]
     public void Info_has_the_fields_of_redis_in_its_order()
     {

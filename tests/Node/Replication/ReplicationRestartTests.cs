@@ -78,6 +78,31 @@ public sealed class ReplicationRestartTests
     }
 
     [Fact]
+    public void A_restarted_master_that_wrote_without_a_backlog_does_not_follow_partially()
+    {
+        var master = new StarlingNode();
+        using var replica = new StarlingNode();
+        replica.ReplicaOf(master);
+        replica.WaitForLink();
+        master.Client.Command("SET", "a", "1");
+        replica.WaitForOffsetOf(master);
+        replica.Text("REPLICAOF", "NO", "ONE");
+        master = master.Restart("--repl-backlog-ttl", "1");
+        using (master)
+        {
+            SyncClient.WaitFor(
+                () => master.Client.Info("replication")["repl_backlog_active"] == "0",
+                () => master.Text("INFO", "replication")!);
+            master.Client.Command("SET", "b", "2");
+            master.ReplicaOf(replica);
+            master.WaitForLink();
+            master.WaitForOffsetOf(replica);
+            Assert.Equal(replica.Text("DEBUG", "DIGEST"), master.Text("DEBUG", "DIGEST"));
+            Assert.Equal("0", replica.Client.Info("stats")["sync_partial_ok"]);
+        }
+    }
+
+    [Fact]
     public void Roles_that_change_under_load_end_with_equal_data()
     {
         const int Seed = 4711;
