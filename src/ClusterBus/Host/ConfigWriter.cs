@@ -22,6 +22,7 @@ internal sealed class ConfigWriter : IDisposable
     private long _requested;
     private long _done;
     private bool _wantsSync;
+    private bool _mustSucceed; // not only reports are waiting
     private bool _stopping;
 
     /// <summary>Makes a writer and starts its thread.</summary>
@@ -67,6 +68,7 @@ internal sealed class ConfigWriter : IDisposable
         {
             _wantsSync |= sync;
             if (report is not null) _reports.Add(report);
+            else _mustSucceed = true;
             _requested++;
             _wanted.Set();
             return _requested;
@@ -97,21 +99,22 @@ internal sealed class ConfigWriter : IDisposable
 
     private void Run()
     {
-        while (TryNext(out var request, out var sync, out var reports))
+        while (TryNext(out var request, out var sync, out var mayFail, out var reports))
         {
-            if (!Write(request, sync, reports)) return;
+            if (!Write(request, sync, mayFail, reports)) return;
         }
     }
 
     // False when it is time to end.
-    private bool TryNext(out long request, out bool sync, out Action<string?>[] reports)
+    private bool TryNext(out long request, out bool sync, out bool mayFail, out Action<string?>[] reports)
     {
         while (true)
         {
             lock (_gate)
             {
                 (request, sync, reports) = (_requested, _wantsSync, [.. _reports]);
-                _wantsSync = false;
+                mayFail = reports.Length > 0 && !_mustSucceed;
+                (_wantsSync, _mustSucceed) = (false, false);
                 _reports.Clear();
                 if (_requested != _done) return true;
                 if (_stopping) return _file.IsUnsynced;
@@ -122,7 +125,7 @@ internal sealed class ConfigWriter : IDisposable
         }
     }
 
-    private bool Write(long request, bool sync, Action<string?>[] reports)
+    private bool Write(long request, bool sync, bool mayFail, Action<string?>[] reports)
     {
         string? error = null;
         IDisposable? former = null;
@@ -136,7 +139,7 @@ internal sealed class ConfigWriter : IDisposable
             error = e.Message;
         }
 
-        if (error is not null && reports.Length == 0)
+        if (error is not null && !mayFail)
         {
             _fail($"Fatal: can't update cluster config file: {error}");
             return false;

@@ -32,10 +32,12 @@ internal sealed class WakeUp : IDisposable
     /// <summary>Takes the signal back; before the polling thread looks at what it was woken for.</summary>
     public void Clear()
     {
-        Interlocked.Exchange(ref _raised, 0);
         SocketError error;
         do Socket.Receive(_drained, SocketFlags.None, out error);
         while (error == SocketError.Success);
+
+        // Last: a signal sent between the two would be taken away, and those after it never sent.
+        Interlocked.Exchange(ref _raised, 0);
     }
 
     /// <inheritdoc/>

@@ -58,13 +58,15 @@ internal sealed class ClusterActions : IClusterActions
     {
         var replication = _server.Replication;
         var contact = replication.IsReplica ? replication.LastMasterContact : 0;
+
+        // Read before the offset: what is said to stand still must not be from before it stood. A MIGRATE under way
+        // still has to delete what it moved.
+        var writesPaused = now < Volatile.Read(ref _pausedUntil) && !_server.Migrations.IsActive;
         return new LocalStatus
         {
             ReplicationOffset = replication.Offset,
             MasterDataAge = contact == 0 ? long.MaxValue : Math.Max(0, now - contact),
-
-            // A MIGRATE under way still has to delete what it moved.
-            WritesPaused = now < _pausedUntil && !_server.Migrations.IsActive,
+            WritesPaused = writesPaused,
         };
     }
 
@@ -92,13 +94,13 @@ internal sealed class ClusterActions : IClusterActions
         // Whoever got past the gate before the pause holds its stripes: once all of them were free, no write is under
         // way.
         _server.Keyspace.LockAll().Dispose();
-        _pausedUntil = until;
+        Volatile.Write(ref _pausedUntil, until);
     }
 
     /// <inheritdoc/>
     public void ResumeWrites()
     {
-        _pausedUntil = 0;
+        Volatile.Write(ref _pausedUntil, 0);
         _server.Clients.Unpause(PauseReason);
     }
 

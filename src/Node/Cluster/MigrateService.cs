@@ -48,7 +48,7 @@ public sealed class MigrateService : IDisposable
                 if (error is null) reply.Simple("OK"u8);
                 else reply.Error(error);
             });
-        var database = call.Session.DatabaseIndex;
+        var database = call.Database;
 
         // A copy leaves the key here, so that nothing is lost whatever happens to it meanwhile.
         List<byte[]> held = options.Copy ? [] : keys;
@@ -72,7 +72,7 @@ public sealed class MigrateService : IDisposable
         thread.Start();
     }
 
-    private string? Run(MigrateOptions options, int database, List<byte[]> keys, ReadOnlyMemory<byte> restores)
+    private string? Run(MigrateOptions options, Database database, List<byte[]> keys, ReadOnlyMemory<byte> restores)
     {
         var transfer = new MigrateTransfer(options, _connections, restores, keys.Count);
         var error = transfer.Run(() => _server.NowMilliseconds);
@@ -92,7 +92,9 @@ public sealed class MigrateService : IDisposable
 
         // Lost the role meanwhile: what this node holds is its master's to decide, and so are these keys.
         if (_server.Replication.IsReplica) return "READONLY You can't write against a read only replica.";
-        new InternalClient(_server).Delete(database, gone);
+
+        // The index of now: SWAPDB may have moved the database meanwhile.
+        new InternalClient(_server).Delete(database.Index, gone);
         return error;
     }
 }

@@ -177,6 +177,31 @@ public sealed class MigrateTests
         Assert.Equal("(integer) 9", (await writer.ReadAsync()).ToString());
     }
 
+    [Fact]
+    public async Task A_key_on_the_move_is_deleted_where_it_is_after_databases_were_exchanged()
+    {
+        await using var source = TestServer.Start();
+        using var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        target.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        target.Listen();
+        using var mover = await TestClient.ConnectAsync(source.Port);
+        using var other = await TestClient.ConnectAsync(source.Port);
+        await mover.CallAsync("SET", "key", "moving");
+        await other.CallAsync("SELECT", "1");
+        await other.CallAsync("SET", "key", "staying");
+
+        var port = ((IPEndPoint)target.LocalEndPoint!).Port;
+        await mover.SendAsync(TestClient.Encode("MIGRATE", "127.0.0.1", $"{port}", "key", "0", "60000"));
+        using var link = await target.AcceptAsync();
+        await link.ReceiveAsync(new byte[16384]);
+        Assert.Equal("OK", await other.TextAsync("SWAPDB", "0", "1"));
+        await link.SendAsync("+OK\r\n+OK\r\n"u8.ToArray());
+        Assert.Equal("OK", (await mover.ReadAsync()).ToString());
+
+        Assert.Equal("staying", await mover.TextAsync("GET", "key"));
+        Assert.Equal("(nil)", (await other.CallAsync("GET", "key")).ToString());
+    }
+
     private static TestServer Target(TestServer source, Action<ServerConfig>? configure = null) =>
         TestServer.Start(configure, source.Node.Clock);
 
