@@ -11,9 +11,9 @@ public sealed class TestCluster : IDisposable
     public IReadOnlyList<ServerProcess> Nodes => _nodes;
 
     /// <summary>
-    /// Starts masters and as many replicas, one each, with CLUSTER MEET, ADDSLOTSRANGE and REPLICATE, and waits until
+    /// Starts masters and replicas, with CLUSTER MEET, ADDSLOTSRANGE and REPLICATE, and waits until
     /// all is well.
-    /// Replica i follows master i.
+    /// Replica i follows master i, and from the first one again when there are more.
     /// </summary>
     public static TestCluster Create(ServerKind[] masters, ServerKind[] replicas, params string[] directives)
     {
@@ -33,7 +33,7 @@ public sealed class TestCluster : IDisposable
             cluster.MeetUntilAllKnowEachOther(first);
             for (var i = 0; i < replicas.Length; i++)
             {
-                var master = cluster._nodes[i].Text("CLUSTER", "MYID");
+                var master = cluster._nodes[i % masters.Length].Text("CLUSTER", "MYID");
                 var replica = cluster._nodes[masters.Length + i];
                 Wait.Until("the replica knows its master", () => replica.Text("CLUSTER", "REPLICATE", master) == "OK");
             }
