@@ -69,8 +69,9 @@ internal sealed class RdbLoader
         };
     }
 
+    // A stream that goes on in a database that this server does not have cannot be gone on with.
     private ReplicationPosition? Position() =>
-        _replicationId is not null && _offset != -1 && _streamDatabase != -1
+        _replicationId is not null && _offset != -1 && _streamDatabase >= 0 && _streamDatabase < _keyspace.DatabaseCount
             ? new ReplicationPosition(_replicationId, _offset, _streamDatabase)
             : null;
 
@@ -158,7 +159,7 @@ internal sealed class RdbLoader
         switch (name.ToLowerInvariant())
         {
             case "repl-stream-db":
-                _streamDatabase = (int)Number();
+                _streamDatabase = (int)Math.Clamp(Number(), -1, int.MaxValue);
                 break;
             case "repl-id":
                 if (text.Length == 40) _replicationId = text;

@@ -195,4 +195,16 @@ public sealed class SaveAndLoadTests
         if (file is not null) Assert.Equal(file, File.ReadAllBytes(host.File));
         return isLoaded;
     }
+
+    [Theory]
+    [InlineData(15, true)]
+    [InlineData(16, false)]
+    public void A_stream_that_goes_on_in_a_database_that_is_not_there_gives_no_position(int database, bool isUsable)
+    {
+        using var host = new PersistenceHost();
+        var position = new ReplicationPosition(new string('a', 40), 77, database);
+        var bytes = RdbBytes.Make(writer => writer.StandardFields(1_700_000_000_000, 1, position));
+        var result = host.Persistence.Load(new MemoryStream(bytes), new RdbLoadOptions());
+        Assert.Equal(isUsable ? position : null, result.Position);
+    }
 }
