@@ -17,7 +17,7 @@ internal sealed class SlotCleaner
     private readonly ILogger _logger;
     private readonly InternalClient _client;
 
-    // Guards the set. Nothing is taken under it.
+    // Guards the set. Taken under the gate of the routing table's publishing; nothing is taken under it.
     private readonly Lock _gate = new();
     private readonly SlotSet _slots = new();
     private long _deleted;
@@ -42,11 +42,7 @@ internal sealed class SlotCleaner
     /// <summary>Adds slots, but for those that have come back already: what is in them now may be new.</summary>
     public void Add(SlotSet slots)
     {
-        for (var slot = slots.Next(0); slot >= 0; slot = slots.Next(slot + 1))
-        {
-            if (_cluster.Claims(slot)) continue;
-            lock (_gate) _slots.Add(slot);
-        }
+        for (var slot = slots.Next(0); slot >= 0; slot = slots.Next(slot + 1)) _cluster.UnlessClaimed(slot, Take);
     }
 
     /// <summary>Gives up: this node becomes a replica, and its master decides what it holds.</summary>
@@ -75,6 +71,11 @@ internal sealed class SlotCleaner
         if (_deleted > 0) ClusterLog.Deleted(_logger, _deleted);
         _deleted = 0;
         return false;
+    }
+
+    private void Take(int slot)
+    {
+        lock (_gate) _slots.Add(slot);
     }
 
     private bool DeleteSome(int slot)

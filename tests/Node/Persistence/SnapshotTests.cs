@@ -19,6 +19,7 @@ public sealed class SnapshotTests
         var before = Sorted(host.All());
 
         var stop = false;
+        var writes = 0;
         var writers = Enumerable.Range(0, 2).Select(number => new Thread(() =>
         {
             var own = new Random((seed * 100) + number);
@@ -27,6 +28,7 @@ public sealed class SnapshotTests
                 var i = own.Next(40_000);
                 if (own.Next(3) == 0) host.Remove($"key:{i}");
                 else host.Set(new RdbEntry($"key:{i}", $"new{own.Next()}", -1, i % 2));
+                Interlocked.Increment(ref writes);
             }
         })).ToArray();
         var target = new CollectingTarget();
@@ -34,7 +36,9 @@ public sealed class SnapshotTests
         var session = host.Persistence.StartSnapshot(target, new SnapshotOptions());
         foreach (var writer in writers) writer.Start();
         Assert.True(target.WaitUntilReached());
-        Thread.Sleep(50); // the writers change what the blocked saver has not visited
+        var reached = Volatile.Read(ref writes);
+        // The writers change what the blocked saver has not visited.
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref writes) > reached + 5000, Patience));
         target.Gate.Set();
         Assert.True(session.Wait(Patience));
         Volatile.Write(ref stop, true);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Starling.Tests.Support;
 
 namespace Starling.Node.Tests.Replication;
 
@@ -191,8 +192,7 @@ public sealed class ReplicationPairTests
         master.Client.Command("DEBUG", "SET-ACTIVE-EXPIRE", "0");
         master.Client.Command("SET", "short", "lived", "PX", "30");
         replica.WaitForOffsetOf(master);
-        Thread.Sleep(60);
-        Assert.Null(replica.Text("GET", "short"));
+        Wait.Until("the key has expired", () => replica.Text("GET", "short") is null);
         Assert.Equal(1, replica.Client.Command("DBSIZE").Integer);
         Assert.Null(master.Text("GET", "short"));
         replica.WaitForOffsetOf(master);
