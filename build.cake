@@ -104,7 +104,7 @@ Task("Bench")
     {
         Dotnet("run", Arguments("--project", "bench/SideBySide", "--configuration", "Release", "--",
             "--starling", published.CombineWithFilePath("starling").FullPath,
-            "--keys", Argument("keys", "1000000"), "--rounds", Argument("rounds", "3"),
+            "--keys", Argument("keys", "1000000"), "--rounds", Argument("rounds", "15"),
             "--failover-rounds", Argument("failover-rounds", "0")));
     });
 

@@ -32,12 +32,14 @@ public sealed class NodeServer
         Info = new InfoRegistry();
         Sections = new ServerSections(this);
         Cron = new ServerCron(clock);
-        Clients = new ClientRegistry(clock);
+        Clients = new ClientRegistry(clock, Cron);
         Commands = new CommandTable([.. CommandTable.ServerRows, .. commands ?? []]);
         Shutdown = new ShutdownService(this);
         Stats = new ServerStats(Commands);
         Watches = new WatchTable(config.Databases);
         Dispatcher = new Dispatcher(this);
+        IoThreads = new IoThreads(
+            config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads, loggers.CreateLogger("Serving"));
         Listener = new ClientListener(this);
         ServingTelemetry.Register(this);
         Persistence = new PersistenceService(this);
@@ -88,6 +90,9 @@ public sealed class NodeServer
     /// <summary>Where every command enters.</summary>
     public Dispatcher Dispatcher { get; }
 
+    /// <summary>The threads that serve the connections of clients.</summary>
+    public IoThreads IoThreads { get; }
+
     /// <summary>The listening sockets of clients.</summary>
     public ClientListener Listener { get; }
 
@@ -116,6 +121,12 @@ public sealed class NodeServer
     public ClusterService? Cluster { get; }
 
     /// <summary>
+    /// Ends the process at once because its state can no longer be relied on; gets the reason and what was thrown. The
+    /// data set is not saved. Any thread, with locks held.
+    /// </summary>
+    public Action<string, Exception> Fail { get; set; } = static (reason, error) => Environment.FailFast(reason, error);
+
+    /// <summary>
     /// True from the moment clients may connect until the data set is there: they are answered LOADING.
     /// </summary>
     public bool IsStarting { get => Volatile.Read(ref _isStarting); private set => Volatile.Write(ref _isStarting, value); }
@@ -137,6 +148,7 @@ public sealed class NodeServer
         Cluster?.Open();
         Listener.Bind(ephemeralPort);
         IsStarting = true;
+        IoThreads.Start();
         Cron.Start();
         ServerLog.Initialized(log);
 
@@ -163,6 +175,7 @@ public sealed class NodeServer
         Listener.Stop();
         Replication.Flush();
         Clients.CloseAll();
+        IoThreads.Stop();
         Cluster?.Stop();
         Migrations.Dispose();
         Cron.Stop();

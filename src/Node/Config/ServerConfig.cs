@@ -159,7 +159,7 @@ public sealed class ServerConfig
     /// <summary>Seconds since its last acknowledgement within which a replica is good.</summary>
     public int MinReplicasMaxLag { get; set; } = 10;
 
-    /// <summary>Engine threads; 0 for half the cores, at least one.</summary>
+    /// <summary>I/O threads; 0 for half the cores, at least one.</summary>
     public int IoThreads { get; set; }
 
     /// <summary>Background runs per second.</summary>

@@ -43,7 +43,7 @@ public sealed class ReplicationService
         server.Shutdown.RequestAcknowledgements = RequestAcknowledgements;
         server.Cron.Every(TimeSpan.FromSeconds(1), _masterSide.EverySecond);
         server.Cron.Every(TimeSpan.FromMilliseconds(100), _masterSide.EveryTenth);
-        server.Cron.Every(TimeSpan.FromMilliseconds(10), _ => Flush()); // what periodic work appended
+        server.Cron.AfterWork(Flush); // what periodic work appended
     }
 
     /// <summary>

@@ -5,7 +5,7 @@ using Starling.Resp;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// A connected client: receives, parses and executes its commands on the engine thread that its bytes arrive on, and
+/// A connected client: receives, parses and executes its commands on the I/O thread that its bytes arrive on, and
 /// sends the replies of each receive in one go. The input lock guards all of that; it is the outermost lock of the
 /// server (stripes, log and outputs are taken under it) and is contended only when a held client is resumed by another
 /// thread.
@@ -164,7 +164,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
                 if (!_transport.Receive(buffer, offset, buffer.Length - offset, out received)) return;
                 if (round < RoundsPerTurn) continue;
 
-                // A client that never pauses must not keep the engine thread from the others.
+                // A client that never pauses must not keep the I/O thread from the others.
                 var taken = received;
                 ThreadPool.UnsafeQueueUserWorkItem(
                     static turn => turn.Self.Receive(turn.Taken), (Self: this, Taken: taken), preferLocal: false);
@@ -242,7 +242,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
                 Context.Now = _server.NowMilliseconds;
             }
         }
-        catch (Exception error) when (error is not OutOfMemoryException)
+        catch (Exception error) when (MayGoOn(error))
         {
             // The one catch of the connection: a handler failed, its locks are released. The client learns it and goes.
             ServingLog.HandlerFailed(_logger, Session.LastCommand?.FullName ?? "?", error);
@@ -257,6 +257,20 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         _output.Enqueue(Context.Reply);
         _server.Replication.Flush();
         if (Session.CloseAfterReply) _output.CloseWhenDrained();
+    }
+
+    /// <summary>
+    /// What the failure of a handler means for the server. A filter: it runs where the exception was thrown, with the
+    /// handler's locks still held, so that nobody has seen a change that the replicas will not.
+    /// </summary>
+    private bool MayGoOn(Exception error)
+    {
+        if (error is OutOfMemoryException) return false;
+        if (!Context.MayHaveChanged) return true;
+        var command = Context.Command.FullName;
+        ServingLog.WriteFailed(_logger, command, error);
+        _server.Fail($"the handler of {command} failed and may have left half a change", error);
+        return true;
     }
 
     /// <summary>Reads some commands and executes them; false when there are no more for now.</summary>

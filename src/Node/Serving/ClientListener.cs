@@ -261,7 +261,7 @@ public sealed class ClientListener
         ClientConnection connection;
         try
         {
-            connection = new ClientConnection(_server, new SocketTransport(client), isUnix);
+            connection = new ClientConnection(_server, _server.IoThreads.Adopt(client), isUnix);
         }
         catch (SocketException)
         {

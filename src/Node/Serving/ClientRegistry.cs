@@ -5,8 +5,11 @@ namespace Starling.Node.Serving;
 /// <summary>The connected clients. Any thread.</summary>
 public sealed class ClientRegistry
 {
+    private static readonly TimeSpan ReleasePeriod = TimeSpan.FromMilliseconds(5);
+
     private readonly ConcurrentDictionary<long, ClientConnection> _connections = new();
     private readonly TimeProvider _clock;
+    private readonly CronWork _release;
     private readonly Lock _lock = new(); // guards pauses and held connections; takes no other lock
     private readonly Dictionary<string, Pause> _pauses = new(StringComparer.Ordinal);
     private List<ClientConnection> _held = [];
@@ -18,7 +21,13 @@ public sealed class ClientRegistry
     private bool _releaseReads; // a pause of everything ended while one of writes goes on
 
     /// <summary>Makes an empty registry.</summary>
-    public ClientRegistry(TimeProvider clock) => _clock = clock;
+    /// <param name="clock">The clock that pauses are measured by.</param>
+    /// <param name="cron">Sees to it that pauses end.</param>
+    public ClientRegistry(TimeProvider clock, ServerCron cron)
+    {
+        _clock = clock;
+        _release = cron.OnRequest(ReleasePeriod, ReleaseWhatIsFree);
+    }
 
     /// <summary>Number of connections.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -120,13 +129,14 @@ public sealed class ClientRegistry
     internal void Hold(ClientConnection connection)
     {
         lock (_lock) _held.Add(connection);
+        _release.Request();
 
         // While keys are held it would come back at once, again and again.
         if (Volatile.Read(ref _keyHolds) == 0) Release(_clock.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
-    /// <summary>Resumes what was held when no pause is on any more. The cron calls it too.</summary>
-    internal void Release(long now)
+    /// <summary>Resumes what was held when no pause is on any more.</summary>
+    private void Release(long now)
     {
         List<ClientConnection> free;
         lock (_lock)
@@ -157,6 +167,15 @@ public sealed class ClientRegistry
             _pauses[reason] = pause;
             Recompute();
         }
+
+        _release.Request();
+    }
+
+    /// <summary>The cron's part; false when there is nothing to release any more.</summary>
+    private bool ReleaseWhatIsFree(long now)
+    {
+        Release(now);
+        lock (_lock) return _pauses.Count > 0 || _held.Count > 0;
     }
 
     private void Recompute()

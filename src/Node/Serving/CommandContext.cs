@@ -16,6 +16,7 @@ public sealed class CommandContext
     private long _changes;
     private bool _hasOwnEffects;
     private bool _isSuppressed;
+    private bool _isRunning;
     private ArgumentList _arguments = new();
     private int _keyPosition; // of the key whose slot and hash are known; 0 for none
     private KeyPlace _keyPlace;
@@ -277,9 +278,20 @@ public sealed class CommandContext
         return _keyPlace.Slot;
     }
 
+    /// <summary>
+    /// True while a handler runs that may have changed the data set: should it fail now, the change might never reach
+    /// the replicas.
+    /// </summary>
+    internal bool MayHaveChanged =>
+        _isRunning
+        && (_changes > 0
+            || (Command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0
+            || (Effects.Count > 0 && !IsInExec)); // an expired key was deleted
+
     /// <summary>Prepares for a call.</summary>
     internal void Begin(bool isLogged)
     {
+        _isRunning = true;
         _changes = 0;
         _hasOwnEffects = false;
         _isSuppressed = false;
@@ -291,6 +303,7 @@ public sealed class CommandContext
     /// </summary>
     internal void End(int database)
     {
+        _isRunning = false;
         if (_changes == 0) return;
         Server.Persistence.CountChanges(_changes);
         if (IsLogged && !_hasOwnEffects && !_isSuppressed) Effects.Call(database, Arguments);

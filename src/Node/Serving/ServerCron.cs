@@ -3,17 +3,17 @@ using Starling.Slots;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// One thread that runs the periodic work of every part, never an I/O thread's job. An action that throws stops the
-/// process.
+/// One thread that runs the periodic work of every part, never an I/O thread's job. It sleeps until the next work is
+/// due: an idle server wakes ten times a second. An action that throws stops the process.
 /// </summary>
 public sealed class ServerCron
 {
-    private readonly List<Job> _jobs = [];
+    private readonly List<CronWork> _works = [];
+    private readonly List<Action> _afterPass = [];
     private readonly TimeProvider _clock;
-
-    // The thread waits for milliseconds: spinning would be waste.
-    private readonly ManualResetEventSlim _stop = new(initialState: false, spinCount: 0);
+    private readonly AutoResetEvent _wake = new(initialState: false);
     private Thread? _thread;
+    private volatile bool _isStopping;
 
     /// <summary>Makes a cron that gives its actions the time of a clock.</summary>
     public ServerCron(TimeProvider clock) => _clock = clock;
@@ -23,8 +23,31 @@ public sealed class ServerCron
     /// <param name="action">Gets the time in milliseconds of Unix time. Bounded work.</param>
     public void Every(TimeSpan period, Action<long> action)
     {
+        Add(period, now =>
+        {
+            action(now);
+            return true;
+        }).Request();
+    }
+
+    /// <summary>
+    /// Adds work that is there only at times; before <see cref="Start"/>. <see cref="CronWork.Request"/> begins it; it
+    /// is repeated until it says that there is no more.
+    /// </summary>
+    /// <param name="period">Time between runs, at least a millisecond.</param>
+    /// <param name="action">
+    /// Gets the time in milliseconds of Unix time; false when it need not be called until the next request. Bounded
+    /// work.
+    /// </param>
+    public CronWork OnRequest(TimeSpan period, Func<long, bool> action) => Add(period, action);
+
+    /// <summary>
+    /// Adds what follows whenever some work has run, on the same thread; before <see cref="Start"/>.
+    /// </summary>
+    public void AfterWork(Action action)
+    {
         Invariant.That(_thread is null);
-        _jobs.Add(new Job(Math.Max(1, (long)period.TotalMilliseconds), action));
+        _afterPass.Add(action);
     }
 
     /// <summary>Starts the thread.</summary>
@@ -38,8 +61,17 @@ public sealed class ServerCron
     /// <summary>Ends the thread and waits for it. Not from an action.</summary>
     public void Stop()
     {
-        _stop.Set();
+        _isStopping = true;
+        _wake.Set();
         _thread?.Join();
+    }
+
+    private CronWork Add(TimeSpan period, Func<long, bool> action)
+    {
+        Invariant.That(_thread is null);
+        var work = new CronWork(Math.Max(1, (long)period.TotalMilliseconds), action, _wake);
+        _works.Add(work);
+        return work;
     }
 
     private void Run()
@@ -48,37 +80,24 @@ public sealed class ServerCron
         var start = TimeProvider.System.GetTimestamp();
         try
         {
-            while (true)
+            while (!_isStopping)
             {
                 var elapsed = (long)TimeProvider.System.GetElapsedTime(start).TotalMilliseconds;
-                var next = long.MaxValue;
-                foreach (var job in _jobs)
+                var next = elapsed + 1000;
+                var hasRun = false;
+                foreach (var work in _works)
                 {
-                    if (elapsed >= job.Due)
-                    {
-                        job.Action(_clock.GetUtcNow().ToUnixTimeMilliseconds());
-                        job.Due = elapsed + job.Period;
-                    }
-
-                    next = Math.Min(next, job.Due);
+                    hasRun |= work.RunWhenDue(elapsed, _clock);
+                    next = Math.Min(next, work.Due);
                 }
 
-                var wait = next == long.MaxValue ? 1000 : Math.Clamp(next - elapsed, 1, 1000);
-                if (_stop.Wait((int)wait)) return;
+                if (hasRun) foreach (var action in _afterPass) action();
+                _wake.WaitOne((int)Math.Max(next - elapsed, 1));
             }
         }
         catch (Exception error)
         {
             Environment.FailFast("periodic work failed: " + error.Message, error);
         }
-    }
-
-    private sealed class Job(long period, Action<long> action)
-    {
-        public long Period { get; } = period;
-
-        public Action<long> Action => action;
-
-        public long Due { get; set; } = period;
     }
 }

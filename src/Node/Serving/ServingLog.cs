@@ -37,4 +37,10 @@ internal static partial class ServingLog
 
     [LoggerMessage(12, LogLevel.Critical, "The handler of {Command} failed; the client is disconnected")]
     public static partial void HandlerFailed(ILogger logger, string command, Exception error);
+
+    [LoggerMessage(13, LogLevel.Warning, "Error registering fd event for the new client connection: {Error}")]
+    public static partial void CannotWatch(ILogger logger, string error);
+
+    [LoggerMessage(14, LogLevel.Critical, "The handler of {Command} failed and may have left half a change; the server stops")]
+    public static partial void WriteFailed(ILogger logger, string command, Exception error);
 }

@@ -17,7 +17,6 @@ internal static class ServingTelemetry
         server.Info.Add("errorstats", writer => WriteErrorStats(server, writer));
         server.Info.AddReset(server.Stats.Reset);
         server.Cron.Every(TimeSpan.FromMilliseconds(100), server.Stats.Sample);
-        server.Cron.Every(TimeSpan.FromMilliseconds(5), server.Clients.Release);
         server.Cron.Every(TimeSpan.FromMilliseconds(1000), now => CheckClients(server, now));
     }
 

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Starling.Node.Serving;
 
-/// <summary>A transport on a socket, with completions inline on the engine thread.</summary>
+/// <summary>
+/// A transport on a socket that the runtime's socket engine serves, with completions inline on the engine's thread. For
+/// systems without epoll.
+/// </summary>
 internal sealed class SocketTransport : ITransport
 {
     private readonly Socket _socket;

@@ -83,6 +83,11 @@ internal static class ServerCommand
             writer.Flush();
             Environment.Exit(0);
         };
+        server.Fail = (reason, error) =>
+        {
+            writer.Flush();
+            Environment.FailFast(reason, error);
+        };
         using var signals = new Signals(server, log, writer);
         try
         {
