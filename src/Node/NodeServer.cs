@@ -45,6 +45,7 @@ public sealed class NodeServer
         Persistence = new PersistenceService(this);
         Replication = new ReplicationService(this);
         Expiry = new KeyExpiry(this);
+        ReplicaExpiry = new ReplicaExpiry(this);
         ActiveExpiry = new ActiveExpiry(this);
         Migrations = new MigrateService(this);
         if (config.ClusterEnabled) Cluster = new ClusterService(this);
@@ -107,6 +108,9 @@ public sealed class NodeServer
 
     /// <summary>Judges and deletes expired keys.</summary>
     public KeyExpiry Expiry { get; }
+
+    /// <summary>Deletes expired keys that clients wrote on a writable replica.</summary>
+    public ReplicaExpiry ReplicaExpiry { get; }
 
     /// <summary>Deletes expired keys in the background.</summary>
     public ActiveExpiry ActiveExpiry { get; }

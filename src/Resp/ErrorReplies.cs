@@ -52,7 +52,6 @@ public static class ErrorReplies
     public static ReadOnlySpan<byte> MasterDown =>
         "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."u8;
 
-
     /// <summary>EXEC of a transaction in which a command was refused.</summary>
     public static ReadOnlySpan<byte> ExecAbort => "EXECABORT Transaction discarded because of previous errors."u8;
 
@@ -64,4 +63,7 @@ public static class ErrorReplies
 
     /// <summary>A command that MULTI does not take.</summary>
     public static ReadOnlySpan<byte> NotInTransaction => "ERR Command not allowed inside a transaction"u8;
+
+    /// <summary>A command in MULTI that would make the transaction longer than the replication log takes at once.</summary>
+    public static ReadOnlySpan<byte> TransactionTooLong => "ERR Transaction is longer than 2000000000 bytes"u8;
 }

@@ -108,13 +108,20 @@ internal sealed class ClusterActions : IClusterActions
     public void DeleteKeysInSlots(SlotSet slots) => _cleaner.Add(slots);
 
     /// <inheritdoc/>
-    public void FlushAll() => _client.FlushAll();
+    public void FlushAll()
+    {
+        _client.FlushAll();
+        _server.Replication.Flush();
+    }
 
     /// <inheritdoc/>
     public bool DoWork()
     {
         _cluster.Republish(onlyWhenEndpointsChanged: true);
-        return !_server.Clients.IsPaused(_server.NowMilliseconds) && _cleaner.DoPart();
+        if (_server.Clients.IsPaused(_server.NowMilliseconds)) return false;
+        var hasMore = _cleaner.DoPart();
+        _server.Replication.Flush();
+        return hasMore;
     }
 
     /// <inheritdoc/>

@@ -49,6 +49,7 @@ public sealed class MigrateService : IDisposable
                 else reply.Error(error);
             });
         var database = call.Database;
+        var roleChanges = _server.Replication.RoleChanges;
 
         // A copy leaves the key here, so that nothing is lost whatever happens to it meanwhile.
         List<byte[]> held = options.Copy ? [] : keys;
@@ -58,7 +59,7 @@ public sealed class MigrateService : IDisposable
         {
             try
             {
-                error = Run(options, database, keys, restores);
+                error = Run(options, database, keys, restores, roleChanges);
             }
             finally
             {
@@ -66,13 +67,15 @@ public sealed class MigrateService : IDisposable
                 _server.Clients.EndKeyHold();
             }
 
+            _server.Replication.Flush(); // the client, who would see to it, may have gone
             suspension.Complete();
         };
         var thread = new Thread(() => work()) { Name = "migrate", IsBackground = true };
         thread.Start();
     }
 
-    private string? Run(MigrateOptions options, Database database, List<byte[]> keys, ReadOnlyMemory<byte> restores)
+    private string? Run(
+        MigrateOptions options, Database database, List<byte[]> keys, ReadOnlyMemory<byte> restores, long roleChanges)
     {
         var transfer = new MigrateTransfer(options, _connections, restores, keys.Count);
         var error = transfer.Run(() => _server.NowMilliseconds);
@@ -92,6 +95,10 @@ public sealed class MigrateService : IDisposable
 
         // Lost the role meanwhile: what this node holds is its master's to decide, and so are these keys.
         if (_server.Replication.IsReplica) return "READONLY You can't write against a read only replica.";
+
+        // Lost it and has it again: a key may have got another value from the master of the meantime.
+        if (_server.Replication.RoleChanges != roleChanges)
+            return "ERR This node was a replica for a while during the transfer: the keys were copied, not moved";
 
         // The index of now: SWAPDB may have moved the database meanwhile.
         new InternalClient(_server).Delete(database.Index, gone);

@@ -61,7 +61,9 @@ public sealed class ActiveExpiry
     /// </summary>
     public void Run(long now)
     {
-        if (!IsEnabled || !_server.Expiry.MayDelete) return;
+        if (!IsEnabled) return;
+        _server.ReplicaExpiry.Run(now);
+        if (!_server.Expiry.MayDelete) return;
         var start = _server.Clock.GetTimestamp();
         var tally = new Tally
         {
@@ -150,6 +152,7 @@ public sealed class ActiveExpiry
 
     private void WriteInfo(InfoWriter info)
     {
+        info.Field("slave_expires_tracked_keys", _server.ReplicaExpiry.Count);
         info.Field("expired_keys", _server.Expiry.ExpiredKeys);
         info.Field("expired_stale_perc", Volatile.Read(ref _stalePercent).ToString("F2", CultureInfo.InvariantCulture));
         info.Field("expired_time_cap_reached_count", Interlocked.Read(ref _timeCapReached));

@@ -306,6 +306,10 @@ internal sealed class MasterLink
             MasterLinkMessages.StreamMalformed(_logger, failure.Message);
             _service.Discard(this);
         }
+        finally
+        {
+            _service.Flush(); // what was executed before the end
+        }
     }
 
     /// <summary>Tells the master the processed offset, unless it knows no offsets.</summary>

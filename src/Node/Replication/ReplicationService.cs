@@ -103,6 +103,12 @@ public sealed class ReplicationService
 
     internal NodeServer Server { get; }
 
+    /// <summary>
+    /// Number of times that the node became a replica or a master: whoever lets go of the stripes can tell whether the
+    /// data is still what it was the master of. Under some stripe.
+    /// </summary>
+    internal long RoleChanges { get; private set; }
+
     internal ReplicaSet Replicas { get; }
 
     internal AcknowledgementWaiters Waiters { get; }
@@ -161,6 +167,7 @@ public sealed class ReplicationService
                     return false;
                 wasMaster = former is null;
                 if (wasMaster) ContinueAsReplica();
+                if (wasMaster) RoleChanges++;
                 former?.Stop();
                 link = new MasterLink(this, host, port, former ?? _lastLink, _logger);
                 _link = link;
@@ -186,6 +193,7 @@ public sealed class ReplicationService
                 if (_link is not { } link) return;
                 link.Stop();
                 _link = null;
+                RoleChanges++;
                 _canContinue = false;
                 _history = _history.Continue(ReplicationHistory.NewId(), Log.Offset);
                 ReplicationMessages.HistoryShifted(_logger, _history.SecondId, _history.SecondOffset, _history.Id);

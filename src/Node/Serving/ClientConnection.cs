@@ -15,6 +15,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     private const int FlushLength = 64 * 1024;
     private const int RoundsPerTurn = 32;
     private const int NothingYet = int.MinValue;
+    private const int MaxQueryLength = 2_000_000_000; // one array holds it
 
     private readonly NodeServer _server;
     private readonly ITransport _transport;
@@ -219,7 +220,9 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
 
     private bool CheckQueryLimit()
     {
-        if (_input.Length <= _server.Config.ClientQueryBufferLimit) return true;
+        // What MULTI has queued is still query, as in Redis 7.2.
+        var length = _input.Length + (Session.Transaction?.ArgumentBytes ?? 0);
+        if (length <= Math.Min(_server.Config.ClientQueryBufferLimit, MaxQueryLength)) return true;
         _server.Stats.CountQueryLimit();
         ServingLog.QueryBufferLimit(_logger, ClientInfo.Describe(this));
         Close();
@@ -265,8 +268,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     /// </summary>
     private bool MayGoOn(Exception error)
     {
-        if (error is OutOfMemoryException) return false;
-        if (!Context.MayHaveChanged) return true;
+        if (!Context.MayHaveChanged) return error is not OutOfMemoryException;
         var command = Context.Command.FullName;
         ServingLog.WriteFailed(_logger, command, error);
         _server.Fail($"the handler of {command} failed and may have left half a change", error);

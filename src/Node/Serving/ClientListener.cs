@@ -299,6 +299,8 @@ public sealed class ClientListener
     {
         private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
+        private Timer? _retry; // kept: a timer that nobody refers to may be collected before it fires
+
         public void Run()
         {
             try
@@ -344,7 +346,7 @@ public sealed class ClientListener
             ServingLog.AcceptFailed(listener._logger, SocketError.ToString());
 
             // Out of descriptors, mostly: some will be free again.
-            _ = new Timer(static state => ((AcceptOperation)state!).Run(), this, RetryDelay, System.Threading.Timeout.InfiniteTimeSpan);
+            _retry = new Timer(static state => ((AcceptOperation)state!).Run(), this, RetryDelay, System.Threading.Timeout.InfiniteTimeSpan);
             return false;
         }
     }

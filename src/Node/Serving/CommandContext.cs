@@ -181,17 +181,14 @@ public sealed class CommandContext
     /// watch it, and makes the command go to the replication log as it was called, unless <see cref="BeginEffect"/> or
     /// <see cref="SuppressEffect"/> say otherwise.
     /// </summary>
-    public void Changed(in Key key)
-    {
-        _changes++;
-        if (Server.Watches.IsInUse) Server.Watches.Touch(Session.DatabaseIndex, key.Bytes);
-    }
+    public void Changed(in Key key) => Changed(Database, key);
 
     /// <summary>As <see cref="Changed(in Key)"/>, in another database.</summary>
     public void Changed(Database database, in Key key)
     {
         _changes++;
         if (Server.Watches.IsInUse) Server.Watches.Touch(database.Index, key.Bytes);
+        if (Session.Origin == ClientOrigin.Client && Server.Replication.IsReplica) Server.ReplicaExpiry.Note(database, key);
     }
 
     /// <summary>
@@ -279,14 +276,12 @@ public sealed class CommandContext
     }
 
     /// <summary>
-    /// True while a handler runs that may have changed the data set: should it fail now, the change might never reach
-    /// the replicas.
+    /// True while a command runs that may have changed the data set, until its effects are in the log: should it fail
+    /// now, the change might never reach the replicas.
     /// </summary>
     internal bool MayHaveChanged =>
-        _isRunning
-        && (_changes > 0
-            || (Command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0
-            || (Effects.Count > 0 && !IsInExec)); // an expired key was deleted
+        (_isRunning && (_changes > 0 || (Command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0))
+        || (Effects.Count > 0 && !IsInExec); // not yet in the log
 
     /// <summary>Prepares for a call.</summary>
     internal void Begin(bool isLogged)
@@ -303,11 +298,13 @@ public sealed class CommandContext
     /// </summary>
     internal void End(int database)
     {
-        _isRunning = false;
         if (_changes == 0) return;
         Server.Persistence.CountChanges(_changes);
         if (IsLogged && !_hasOwnEffects && !_isSuppressed) Effects.Call(database, Arguments);
     }
+
+    /// <summary>The call is over, and its effects are where they belong.</summary>
+    internal void Leave() => _isRunning = false;
 
     private bool HasExpired(in Entry entry) => KeyExpiry.IsExpired(entry, Now);
 

@@ -140,6 +140,7 @@ public sealed class Dispatcher
         }
 
         if (call.Effects.Count > 0 && !call.IsInExec) Append(call);
+        call.Leave();
     }
 
     /// <summary>Appends the effects of a command or transaction to the log. With their stripes held.</summary>
@@ -230,6 +231,9 @@ public sealed class Dispatcher
 
         if (session.Transaction is { } queue && !command.RunsAtOnceInTransaction)
         {
+            // What the master sends has been in its log: this node only passes it on.
+            if (session.Origin == ClientOrigin.Client && !queue.Fits(call.Arguments))
+                return Refuse(call, command, ErrorReplies.TransactionTooLong);
             queue.Add(command, call.Arguments);
             call.Reply.Simple("QUEUED"u8);
             return false;

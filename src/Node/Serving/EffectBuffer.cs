@@ -6,7 +6,12 @@ namespace Starling.Node.Serving;
 /// <summary>The effects of one command or transaction, encoded as RESP commands one after another.</summary>
 internal sealed class EffectBuffer
 {
+    /// <summary>Most bytes that the effects of one command or transaction may have.</summary>
+    public const int MaxLength = 2_000_000_000;
+
     private const int KeptLength = 64 * 1024;
+    private const int HeadLength = 16; // at most: type, decimal digits, end of line
+    private const int SelectLength = 64; // at most
 
     private byte[] _bytes = new byte[256];
     private int _used;
@@ -23,6 +28,10 @@ internal sealed class EffectBuffer
 
     /// <summary>The effects, with a SELECT wherever the database changes.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _used);
+
+    /// <summary>Most bytes that a call takes as an effect, with a SELECT before it.</summary>
+    public static long LengthOf(ArgumentList arguments) =>
+        SelectLength + HeadLength + arguments.TotalLength + ((HeadLength + 2L) * arguments.Count);
 
     /// <summary>Begins an effect.</summary>
     public void Begin(int database, int argumentCount)
@@ -74,7 +83,7 @@ internal sealed class EffectBuffer
 
     private void Head(byte type, int count)
     {
-        Reserve(16);
+        Reserve(HeadLength);
         var span = _bytes.AsSpan(_used);
         span[0] = type;
         Utf8Formatter.TryFormat(count, span[1..], out var written);
@@ -85,6 +94,8 @@ internal sealed class EffectBuffer
 
     private void Reserve(int count)
     {
-        if (_bytes.Length - _used < count) Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _used + count));
+        if (_bytes.Length - _used >= count) return;
+        var wanted = Math.Max(_bytes.Length * 2L, (long)_used + count);
+        Array.Resize(ref _bytes, (int)Math.Min(wanted, Array.MaxLength));
     }
 }

@@ -111,9 +111,16 @@ internal sealed class IoThread
             lock (_lock) _hasEnded = true;
             foreach (var transport in _transports) transport?.Abort();
         }
-        catch (Exception error)
+        catch (Exception error) when (Fail(error))
         {
-            Environment.FailFast("an I/O thread failed: " + error.Message, error);
+            throw; // not reached
         }
+    }
+
+    // As a filter: nobody's lock has been released yet, so that nobody sees what was left half done.
+    private static bool Fail(Exception error)
+    {
+        Environment.FailFast("an I/O thread failed: " + error.Message, error);
+        return false;
     }
 }

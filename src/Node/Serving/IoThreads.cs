@@ -19,6 +19,7 @@ public sealed class IoThreads
     private readonly int _count;
     private IoThread[] _threads = [];
     private int _next;
+    private int _isStopped;
 
     /// <summary>Makes the threads of a server; none runs yet.</summary>
     /// <param name="count">How many, at least one.</param>
@@ -48,9 +49,12 @@ public sealed class IoThreads
         _threads = threads;
     }
 
-    /// <summary>Ends them; every connection that is left counts as broken. Not from one of them.</summary>
+    /// <summary>
+    /// Ends them; every connection that is left counts as broken. Not from one of them. A second call does nothing.
+    /// </summary>
     public void Stop()
     {
+        if (Interlocked.Exchange(ref _isStopped, 1) != 0) return;
         foreach (var thread in _threads) thread.Stop();
     }
 

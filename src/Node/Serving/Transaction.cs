@@ -3,8 +3,11 @@ using Starling.Resp;
 namespace Starling.Node.Serving;
 
 /// <summary>What MULTI has begun.</summary>
-internal sealed class Transaction
+/// <param name="maxEffectBytes">Most bytes that it may add to the replication log.</param>
+internal sealed class Transaction(long maxEffectBytes = EffectBuffer.MaxLength)
 {
+    private long _effectBytes; // at most what it adds to the replication log
+
     /// <summary>The queued commands.</summary>
     public List<QueuedCommand> Commands { get; } = [];
 
@@ -20,9 +23,13 @@ internal sealed class Transaction
     /// <summary>Bytes held by the queued arguments.</summary>
     public long ArgumentBytes { get; private set; }
 
+    /// <summary>False when the transaction with this call would be too long for the replication log.</summary>
+    public bool Fits(ArgumentList arguments) => _effectBytes + EffectBuffer.LengthOf(arguments) <= maxEffectBytes;
+
     /// <summary>Queues a copy of the arguments.</summary>
     public void Add(Command command, ArgumentList arguments)
     {
+        _effectBytes += EffectBuffer.LengthOf(arguments);
         var copy = new ArgumentList();
         copy.CopyFrom(arguments);
         Commands.Add(new QueuedCommand(command, copy));

@@ -69,7 +69,7 @@ internal static class InfoLayout
             ("evicted_clients", "0"), ("total_eviction_exceeded_time", "0"), ("current_eviction_exceeded_time", "0"),
             ("keyspace_hits", null), ("keyspace_misses", null), ("pubsub_channels", "0"), ("pubsub_patterns", "0"),
             ("pubsubshard_channels", "0"), ("latest_fork_usec", "0"), ("total_forks", "0"),
-            ("migrate_cached_sockets", null), ("slave_expires_tracked_keys", "0"), ("active_defrag_hits", "0"),
+            ("migrate_cached_sockets", null), ("slave_expires_tracked_keys", null), ("active_defrag_hits", "0"),
             ("active_defrag_misses", "0"), ("active_defrag_key_hits", "0"), ("active_defrag_key_misses", "0"),
             ("total_active_defrag_time", "0"), ("current_active_defrag_time", "0"), ("tracking_total_keys", "0"),
             ("tracking_total_items", "0"), ("tracking_total_prefixes", "0"), ("unexpected_error_replies", "0"),

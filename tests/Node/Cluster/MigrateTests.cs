@@ -130,15 +130,12 @@ public sealed class MigrateTests
     public async Task Writes_to_a_key_on_the_move_wait_and_reads_and_other_keys_do_not()
     {
         await using var source = TestServer.Start();
-        using var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        target.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        target.Listen();
+        using var target = Listen(out var port);
         using var mover = await TestClient.ConnectAsync(source.Port);
         using var writer = await TestClient.ConnectAsync(source.Port);
         using var other = await TestClient.ConnectAsync(source.Port);
         await mover.CallAsync("SET", "moving", "old");
 
-        var port = ((IPEndPoint)target.LocalEndPoint!).Port;
         await mover.SendAsync(TestClient.Encode("MIGRATE", "127.0.0.1", $"{port}", "moving", "0", "60000"));
         using var link = await target.AcceptAsync();
         await link.ReceiveAsync(new byte[16384]);
@@ -157,13 +154,10 @@ public sealed class MigrateTests
     public async Task A_target_that_dies_leaves_the_key_and_lets_the_writers_go()
     {
         await using var source = TestServer.Start();
-        using var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        target.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        target.Listen();
+        using var target = Listen(out var port);
         using var mover = await TestClient.ConnectAsync(source.Port);
         using var writer = await TestClient.ConnectAsync(source.Port);
         await mover.CallAsync("SET", "moving", "old");
-        var port = ((IPEndPoint)target.LocalEndPoint!).Port;
         await mover.SendAsync(TestClient.Encode("MIGRATE", "127.0.0.1", $"{port}", "moving", "0", "60000"));
         for (var attempt = 0; attempt < 2; attempt++)
         {
@@ -178,19 +172,38 @@ public sealed class MigrateTests
     }
 
     [Fact]
+    public async Task A_node_that_was_a_replica_meanwhile_keeps_the_keys()
+    {
+        await using var source = TestServer.Start();
+        using var target = Listen(out var port);
+        using var mover = await TestClient.ConnectAsync(source.Port);
+        using var other = await TestClient.ConnectAsync(source.Port);
+        await mover.CallAsync("SET", "key", "value");
+
+        await mover.SendAsync(TestClient.Encode("MIGRATE", "127.0.0.1", $"{port}", "key", "0", "60000"));
+        using var link = await target.AcceptAsync();
+        await link.ReceiveAsync(new byte[16384]);
+        Assert.Equal("OK", await other.TextAsync("REPLICAOF", "127.0.0.1", $"{Ports.Take()}"));
+        Assert.Equal("OK", await other.TextAsync("REPLICAOF", "NO", "ONE"));
+        await link.SendAsync("+OK\r\n+OK\r\n"u8.ToArray());
+        Assert.Equal(
+            "(error) ERR This node was a replica for a while during the transfer: the keys were copied, not moved",
+            (await mover.ReadAsync()).ToString());
+        Assert.Equal("value", await other.TextAsync("GET", "key"));
+        Assert.Equal("OK", await other.TextAsync("SET", "key", "new"));
+    }
+
+    [Fact]
     public async Task A_key_on_the_move_is_deleted_where_it_is_after_databases_were_exchanged()
     {
         await using var source = TestServer.Start();
-        using var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        target.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        target.Listen();
+        using var target = Listen(out var port);
         using var mover = await TestClient.ConnectAsync(source.Port);
         using var other = await TestClient.ConnectAsync(source.Port);
         await mover.CallAsync("SET", "key", "moving");
         await other.CallAsync("SELECT", "1");
         await other.CallAsync("SET", "key", "staying");
 
-        var port = ((IPEndPoint)target.LocalEndPoint!).Port;
         await mover.SendAsync(TestClient.Encode("MIGRATE", "127.0.0.1", $"{port}", "key", "0", "60000"));
         using var link = await target.AcceptAsync();
         await link.ReceiveAsync(new byte[16384]);
@@ -200,6 +213,16 @@ public sealed class MigrateTests
 
         Assert.Equal("staying", await mover.TextAsync("GET", "key"));
         Assert.Equal("(nil)", (await other.CallAsync("GET", "key")).ToString());
+    }
+
+    /// <summary>A target that the test plays itself.</summary>
+    private static Socket Listen(out int port)
+    {
+        var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        target.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        target.Listen();
+        port = ((IPEndPoint)target.LocalEndPoint!).Port;
+        return target;
     }
 
     private static TestServer Target(TestServer source, Action<ServerConfig>? configure = null) =>

@@ -21,10 +21,13 @@ public sealed class HandlerFailureTests
         Assert.Empty(_failures);
     }
 
-    [Fact]
-    public async Task A_failed_write_stops_the_server_before_its_locks_go()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_failed_write_stops_the_server_before_its_locks_go(bool isOutOfMemory)
     {
-        await using var server = TestServer.Start(commands: [Failing("badwrite", CommandFlags.Write)], prepare: Watch);
+        Exception error = isOutOfMemory ? new OutOfMemoryException("on purpose") : new InvalidOperationException("on purpose");
+        await using var server = TestServer.Start(commands: [Failing("badwrite", CommandFlags.Write, error)], prepare: Watch);
         var client = await server.ConnectAsync();
         await client.CallAsync("BADWRITE", "k");
         Assert.Equal("the handler of badwrite failed and may have left half a change", Assert.Single(_failures));
@@ -45,8 +48,8 @@ public sealed class HandlerFailureTests
         Assert.True(_wereLocksHeld);
     }
 
-    private static Command Failing(string name, CommandFlags flags) =>
-        new(name, 2, flags, KeySpec.At(1), _ => throw new InvalidOperationException("on purpose"))
+    private static Command Failing(string name, CommandFlags flags, Exception? error = null) =>
+        new(name, 2, flags, KeySpec.At(1), _ => throw error ?? new InvalidOperationException("on purpose"))
         {
             Summary = "Fails.",
         };

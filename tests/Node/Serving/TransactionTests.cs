@@ -1,3 +1,8 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Starling.Node.Serving;
+using Starling.Resp;
+
 namespace Starling.Node.Tests.Serving;
 
 public sealed class TransactionTests
@@ -216,5 +221,53 @@ public sealed class TransactionTests
         }));
         var reader = await server.ConnectAsync();
         Assert.Equal("200", await reader.TextAsync("GET", "n"));
+    }
+
+    [Fact]
+    public async Task Queued_arguments_count_as_query()
+    {
+        await using var server = TestServer.Start(config => config.ClientQueryBufferLimit = 1 << 20);
+        var client = await server.ConnectAsync();
+        await client.CallAsync("MULTI");
+        Assert.Equal("QUEUED", await client.TextAsync("SET", "a", new string('v', 600_000)));
+        await client.SendAsync(TestClient.Encode("SET", "b", new string('v', 600_000)));
+        await client.WaitForCloseAsync();
+        Assert.Equal(1, server.Node.Stats.QueryLimitDisconnections);
+        Assert.Equal(0, server.Node.Keyspace[0].Count);
+    }
+
+    [Fact]
+    public void A_transaction_takes_no_more_than_the_log_does_at_once()
+    {
+        var transaction = new Transaction(maxEffectBytes: 10_000);
+        var set = Arguments("SET", "key", new string('v', 3000));
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.True(transaction.Fits(set));
+            transaction.Add(CommandTable.ServerRows[0], set);
+        }
+
+        Assert.False(transaction.Fits(set));
+        Assert.True(transaction.Fits(Arguments("PING")));
+    }
+
+    [Fact]
+    public void An_effect_is_never_longer_than_was_reckoned() =>
+        Prop.ForAll<NonNull<string>[], bool>((arguments, changesDatabase) =>
+        {
+            var list = Arguments(["SET", .. arguments.Select(argument => argument.Get)]);
+            var effects = new EffectBuffer();
+            effects.Call(0, list);
+            effects.Call(changesDatabase ? int.MaxValue : 0, list);
+            Assert.InRange(effects.Bytes.Length, 1, 2 * EffectBuffer.LengthOf(list));
+        }).QuickCheckThrowOnFailure();
+
+    private static ArgumentList Arguments(params string[] texts)
+    {
+        var bytes = TestClient.Encode(texts);
+        var list = new ArgumentList();
+        var start = 0;
+        Assert.Equal(RequestStatus.Command, new RequestReader { MaxBulkLength = 1 << 20 }.Read(bytes, ref start, bytes.Length, list));
+        return list;
     }
 }

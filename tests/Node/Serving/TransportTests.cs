@@ -227,6 +227,7 @@ public sealed class TransportTests : IDisposable
     private void StopThreads()
     {
         _threads.Stop();
+        _threads.Stop(); // the second time does nothing
         _isStopped = true;
     }
 

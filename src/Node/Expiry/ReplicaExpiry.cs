@@ -1,0 +1,110 @@
+using Starling.Slots;
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Expiry;
+
+/// <summary>
+/// Deletes the expired keys that clients wrote on a writable replica. No DEL of the master will name them, and the
+/// replica leaves every other key to its master: so those that clients write are remembered until they have expired,
+/// lost their expiry or gone.
+/// </summary>
+public sealed class ReplicaExpiry
+{
+    private const int KeysPerRun = 10_000;
+    private const long Unknown = long.MinValue;
+
+    private readonly NodeServer _server;
+
+    // Guards what follows. Taken under the stripe of a key, or without; nothing is taken under it.
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ReplicaKey, long> _due = []; // when each is to be looked at
+    private readonly PriorityQueue<ReplicaKey, long> _queue = new(); // an entry counts while _due says the same time
+
+    /// <summary>Makes it for a server; nothing is remembered yet.</summary>
+    public ReplicaExpiry(NodeServer server) => _server = server;
+
+    /// <summary>Number of keys remembered: INFO's slave_expires_tracked_keys.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock) return _due.Count;
+        }
+    }
+
+    /// <summary>
+    /// A client's command changes a key on this replica; whether it has an expiry then is looked at later. Under the
+    /// key's stripe.
+    /// </summary>
+    internal void Note(Database database, in Key key)
+    {
+        lock (_lock)
+        {
+            var tracked = new ReplicaKey(database, key.Bytes.ToArray());
+            if (_due.TryGetValue(tracked, out var due) && due == Unknown) return;
+            Schedule(tracked, Unknown);
+        }
+    }
+
+    /// <summary>
+    /// Deletes what has expired at a time in milliseconds of Unix time, a bounded number of keys; nothing while writes are
+    /// paused.
+    /// </summary>
+    internal void Run(long now)
+    {
+        if (_server.Persistence.IsLoading || _server.Clients.IsPaused(now)) return;
+        for (var i = 0; i < KeysPerRun && TryTakeDue(now, out var tracked); i++)
+        {
+            var key = _server.Keyspace.Key(tracked.Key);
+            using var scope = _server.Keyspace.LockSlot(key.Slot);
+            Examine(tracked, key, now);
+        }
+    }
+
+    private void Examine(in ReplicaKey tracked, in Key key, long now)
+    {
+        // A master's keys are the active expiry's.
+        if (!_server.Replication.IsReplica
+            || !tracked.Database.TryFind(key, out var entry) || entry.ExpiresAt == Entry.NoExpiry)
+        {
+            Forget(tracked);
+        }
+        else if (!KeyExpiry.IsExpired(entry, now))
+        {
+            lock (_lock) Schedule(tracked, entry.ExpiresAt);
+        }
+        else
+        {
+            Invariant.That(tracked.Database.Remove(key));
+            _server.Expiry.Count(1);
+            if (_server.Watches.IsInUse) _server.Watches.TouchExpired(tracked.Database.Index, key.Bytes);
+            Forget(tracked);
+        }
+    }
+
+    private bool TryTakeDue(long now, out ReplicaKey tracked)
+    {
+        lock (_lock)
+        {
+            while (_queue.TryPeek(out tracked, out var due) && due < now)
+            {
+                _queue.Dequeue();
+                if (_due.TryGetValue(tracked, out var current) && current == due) return true;
+            }
+
+            return false;
+        }
+    }
+
+    private void Forget(in ReplicaKey tracked)
+    {
+        lock (_lock) _due.Remove(tracked);
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void Schedule(in ReplicaKey tracked, long due)
+    {
+        _due[tracked] = due;
+        _queue.Enqueue(tracked, due);
+    }
+}
