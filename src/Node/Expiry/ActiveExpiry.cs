@@ -40,6 +40,7 @@ public sealed class ActiveExpiry
     {
         _server = server;
         _positions = new Position[server.Keyspace.DatabaseCount];
+        TimeToLive = new TimeToLiveEstimate(server.Keyspace);
         server.Cron.Every(TimeSpan.FromMilliseconds(1000.0 / server.Config.Hz), Run);
         server.Info.Add("stats", WriteInfo);
         server.Info.AddReset(ResetStatistics);
@@ -47,6 +48,9 @@ public sealed class ActiveExpiry
 
     /// <summary>False while DEBUG SET-ACTIVE-EXPIRE 0 holds.</summary>
     public bool IsEnabled { get; set; } = true;
+
+    /// <summary>How long keys still live on average.</summary>
+    internal TimeToLiveEstimate TimeToLive { get; }
 
     /// <summary>Sets INFO's counters back to 0 (CONFIG RESETSTAT).</summary>
     public void ResetStatistics()
@@ -79,6 +83,7 @@ public sealed class ActiveExpiry
             if (database.ExpiringCount > 0) RunDatabase(database, ref _positions[index], ref tally);
         }
 
+        for (var i = 0; i < _positions.Length; i++) TimeToLive.Sample(_server.Keyspace[i], now);
         if (tally.IsTimeUp) Interlocked.Increment(ref _timeCapReached);
         var known = tally.Sampled + tally.NotDue;
         var percent = known == 0 ? 0 : 100.0 * tally.Expired / known;

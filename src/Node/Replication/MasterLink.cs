@@ -14,6 +14,8 @@ internal sealed class MasterLink
     private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AcknowledgePeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan HeldPeriod = TimeSpan.FromMilliseconds(10);
+    private const int HeldBytes = 1024 * 1024; // beyond, the rest of a held stream stays in the sockets
 
     private readonly ReplicationService _service;
     private readonly ILogger _logger;
@@ -286,7 +288,13 @@ internal sealed class MasterLink
                     wait = AcknowledgePeriod;
                 }
 
-                if (connection.TryFill(wait))
+                var isHeld = stream.IsHeld;
+                if (isHeld && wait > HeldPeriod) wait = HeldPeriod;
+                if (isHeld && connection.Available > HeldBytes)
+                {
+                    _stop.Wait(wait);
+                }
+                else if (connection.TryFill(wait))
                 {
                     Volatile.Write(ref _lastRead, Server.NowMilliseconds);
                 }

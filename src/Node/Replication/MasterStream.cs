@@ -52,14 +52,18 @@ internal sealed class MasterStream
         _reader = new RequestReader { MaxBulkLength = int.MaxValue / 2 };
     }
 
+    /// <summary>Clients are paused, and what the master says waits too.</summary>
+    public bool IsHeld => _server.Clients.MayBePaused && _server.Clients.IsPaused(_server.NowMilliseconds);
+
     /// <summary>
     /// Executes what is whole among the bytes read and consumes it; a transaction is consumed when its EXEC is there.
+    /// While clients are paused nothing is executed, as in Redis.
     /// </summary>
     /// <returns>False when the link has been given up meanwhile.</returns>
     /// <exception cref="FormatException">The bytes are no commands.</exception>
     public bool Execute(MasterConnection connection)
     {
-        while (true)
+        while (!IsHeld)
         {
             var at = connection.Start + _scanned;
             var status = _reader.Read(connection.Buffer, ref at, connection.End, _arguments);
@@ -94,6 +98,8 @@ internal sealed class MasterStream
 
             _scanned = at - connection.Start;
         }
+
+        return true;
     }
 
     // A master's stream has no inline commands: what looks like one is a stream that has lost its place.

@@ -81,6 +81,9 @@ public sealed class ClientRegistry
         lock (_lock) return _pauses.TryGetValue(reason, out var pause) ? (pause.Until, pause.IsAll) : null;
     }
 
+    /// <summary>False when certainly no pause is on; cheaper than <see cref="IsPaused"/>.</summary>
+    internal bool MayBePaused => Volatile.Read(ref _pausedWritesUntil) != 0;
+
     /// <summary>True while some pause is on: nothing expires then, so that the data set stands still.</summary>
     public bool IsPaused(long now) => now < Volatile.Read(ref _pausedWritesUntil);
 

@@ -174,7 +174,9 @@ public sealed class ServerSections
             var expiring = database.ExpiringCount;
             if (keys == 0 && expiring == 0) continue;
             var name = "db" + i.ToString(CultureInfo.InvariantCulture);
-            info.Field(name, string.Create(CultureInfo.InvariantCulture, $"keys={keys},expires={expiring},avg_ttl=0"));
+            var timeToLive = _server.ActiveExpiry.TimeToLive.Of(database);
+            info.Field(name, string.Create(
+                CultureInfo.InvariantCulture, $"keys={keys},expires={expiring},avg_ttl={timeToLive}"));
         }
     }
 }

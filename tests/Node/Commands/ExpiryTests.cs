@@ -38,6 +38,32 @@ public sealed class ExpiryTests
     }
 
     [Fact]
+    public async Task The_mean_time_to_live_is_estimated_from_what_is_looked_at()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
+        await using var server = TestServer.Start(clock: clock);
+        using var client = new RawConnection(server.Port);
+        var commands = new List<string[]>();
+        for (var i = 0; i < 500; i++)
+        {
+            commands.Add(["SET", Name("kept", i), "v"]);
+            commands.Add(["SET", Name("k", i), "v", "PX", "60000"]);
+        }
+
+        client.CallAll([.. commands, ["SELECT", "2"], ["SET", "far", "v", "PXAT", Text(long.MaxValue / 2)]]);
+        Wait.Until("both are estimated", () => Estimate(0) == 60_000 && Estimate(2) > 1L << 40);
+        Assert.Contains("db0:keys=1000,expires=500,avg_ttl=60000\r\n", client.Call("INFO", "keyspace").Text, StringComparison.Ordinal);
+        clock.Advance(TimeSpan.FromSeconds(30));
+        Wait.Until("it follows the time", () => Estimate(0) < 50_000);
+        client.Call("SWAPDB", "0", "3");
+        Assert.InRange(Estimate(3), 29_000, 50_000);
+        client.Call("FLUSHALL");
+        Wait.Until("there is nothing to estimate", () => Estimate(3) == 0 && Estimate(2) == 0);
+
+        long Estimate(int database) => server.Node.ActiveExpiry.TimeToLive.Of(server.Node.Keyspace[database]);
+    }
+
+    [Fact]
     public async Task Debug_set_active_expire_0_leaves_expired_keys_to_those_who_ask()
     {
         var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
@@ -153,5 +179,5 @@ public sealed class ExpiryTests
 
     private static string Name(string prefix, int number) => prefix + ":" + Text(number);
 
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -60,6 +60,30 @@ public sealed class ReplicaProtocolTests
         master.WaitForAck(set.Length);
     }
 
+    [Theory]
+    [InlineData("WRITE")]
+    [InlineData("ALL")]
+    public async Task A_pause_of_clients_holds_the_stream_too(string mode)
+    {
+        using var master = new FakeMaster();
+        using var replica = new StarlingNode();
+        replica.Text("REPLICAOF", "127.0.0.1", master.Port);
+        master.Accept();
+        master.FullSync(0);
+        var before = SyncClient.Encode("SET", "a", "1");
+        byte[] held = [.. SyncClient.Encode("SET", "a", "2"), .. SyncClient.Encode("SET", "b", new string('v', 3 << 20))];
+        master.Send(before);
+        master.WaitForAck(before.Length);
+        replica.Text("CLIENT", "PAUSE", "60000", mode);
+        var sending = Task.Run(() => master.Send(held));
+        for (var i = 0; i < 2; i++) Assert.Equal(["REPLCONF", "ACK", $"{before.Length}"], master.Read());
+        if (mode == "WRITE") Assert.Equal("1", replica.Text("GET", "a"));
+        replica.Node.Clients.Unpause(Node.Commands.Clients.PauseReason); // a pause of all holds CLIENT UNPAUSE too
+        master.WaitForAck(before.Length + held.Length);
+        await sending;
+        Assert.Equal("2", replica.Text("GET", "a"));
+    }
+
     [Fact]
     public void A_transaction_that_is_cut_off_has_no_effect_and_is_asked_for_again()
     {
