@@ -12,6 +12,7 @@ public sealed class ReplicaExpiry
 {
     private const int KeysPerRun = 10_000;
     private const long Unknown = long.MinValue;
+    private const int SpareEntries = 1024;
 
     private readonly NodeServer _server;
 
@@ -29,6 +30,15 @@ public sealed class ReplicaExpiry
         get
         {
             lock (_lock) return _due.Count;
+        }
+    }
+
+    /// <summary>Number of times in the queue, those that count no more included.</summary>
+    internal int QueueLength
+    {
+        get
+        {
+            lock (_lock) return _queue.Count;
         }
     }
 
@@ -106,5 +116,10 @@ public sealed class ReplicaExpiry
     {
         _due[tracked] = due;
         _queue.Enqueue(tracked, due);
+        if (_queue.Count <= (2 * _due.Count) + SpareEntries) return;
+
+        // Keys whose expiry is put off again and again leave entries behind that count no more.
+        _queue.Clear();
+        foreach (var (key, time) in _due) _queue.Enqueue(key, time);
     }
 }

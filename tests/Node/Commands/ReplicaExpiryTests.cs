@@ -68,6 +68,22 @@ public sealed class ReplicaExpiryTests : IAsyncDisposable
     }
 
     [Fact]
+    public void An_expiry_that_is_put_off_again_and_again_takes_no_more_memory()
+    {
+        BecomeReplica();
+        for (var i = 0; i < 5000; i++)
+        {
+            _client.Call("SET", "k", "v", "EX", "100000");
+            Run(1);
+        }
+
+        Assert.Equal(1, _server.Node.ReplicaExpiry.Count);
+        Assert.InRange(_server.Node.ReplicaExpiry.QueueLength, 1, 2000);
+        Run(100_000_001);
+        Assert.Equal(0, _server.Node.Keyspace[0].Count);
+    }
+
+    [Fact]
     public void Exchanged_databases_take_their_keys_along()
     {
         BecomeReplica();
