@@ -38,7 +38,7 @@ public sealed class NodeServer
         Shutdown = new ShutdownService(this);
         Stats = new ServerStats(Commands);
         Watches = new WatchTable(config.Databases);
-        Dispatcher = new Dispatcher(this);
+        Executor = new Executor(this);
         IoThreads = new IoThreads(
             config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads, loggers.CreateLogger("Serving"));
         Listener = new ClientListener(this);
@@ -90,7 +90,7 @@ public sealed class NodeServer
     public ServerStats Stats { get; }
 
     /// <summary>Where every command enters.</summary>
-    public Dispatcher Dispatcher { get; }
+    public Executor Executor { get; }
 
     /// <summary>The threads that serve the connections of clients.</summary>
     public IoThreads IoThreads { get; }

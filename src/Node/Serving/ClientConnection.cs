@@ -353,13 +353,13 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     {
         var reply = Context.Reply;
         var mode = Session.ReplyMode;
-        if (mode == ReplyMode.On) return _server.Dispatcher.Execute(Context, command);
+        if (mode == ReplyMode.On) return _server.Executor.Execute(Context, command);
         var before = reply.Length;
         Session.ClearsReplySkip = false;
 
         // So that CLIENT REPLY SKIP can ask for the next one.
         if (mode == ReplyMode.SkipNext) Session.ReplyMode = ReplyMode.On;
-        var outcome = _server.Dispatcher.Execute(Context, command);
+        var outcome = _server.Executor.Execute(Context, command);
         if (outcome == DispatchOutcome.Held) Session.ReplyMode = mode;
         else if (!Session.ClearsReplySkip) reply.Truncate(before);
         return outcome;
