@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Starling.Slots.Values;
 
 namespace Starling.Slots.Keyspace;
 
@@ -12,6 +13,7 @@ public sealed class Keyspace : IDisposable
     private readonly Lock[] _stripes;
     private readonly KeyHash _hash;
     private Snapshot? _snapshot;
+    private ValueOptions _valueOptions = ValueOptions.Default;
 
     /// <summary>Makes an empty keyspace.</summary>
     public Keyspace(KeyspaceOptions options)
@@ -20,13 +22,23 @@ public sealed class Keyspace : IDisposable
         Invariant.That(BitConverter.IsLittleEndian && nint.Size == 8);
         _hash = new KeyHash(options.HashSeed);
         _databases = new Database[options.Databases];
-        for (var i = 0; i < _databases.Length; i++) _databases[i] = new Database(i, _hash, options.Arenas);
+        for (var i = 0; i < _databases.Length; i++) _databases[i] = new Database(this, i, _hash, options.Arenas);
         _stripes = new Lock[StripeSet.StripeCount];
         for (var i = 0; i < _stripes.Length; i++) _stripes[i] = new Lock();
     }
 
     /// <summary>Number of databases.</summary>
     public int DatabaseCount => _databases.Length;
+
+    /// <summary>
+    /// What decides the encodings of values from now on; values keep the one they have until they change. May be set at
+    /// any time, under no lock.
+    /// </summary>
+    public ValueOptions ValueOptions
+    {
+        get => Volatile.Read(ref _valueOptions);
+        set => Volatile.Write(ref _valueOptions, value);
+    }
 
     /// <summary>
     /// A database by its index, 0..<see cref="DatabaseCount"/>-1. SWAPDB exchanges what an index answers.
