@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Starling.Node.Cluster;
 using Starling.Node.Commands;
 using Starling.Node.Config;
+using Starling.Node.Execution;
 using Starling.Node.Expiry;
 using Starling.Node.Persistence;
 using Starling.Node.Replication;
@@ -97,6 +98,9 @@ public sealed class NodeServer
     /// <summary>The listening sockets of clients.</summary>
     public ClientListener Listener { get; }
 
+    /// <summary>Keyspace events on their way.</summary>
+    public KeyEventQueue KeyEvents { get; } = new();
+
     /// <summary>Who watches which key.</summary>
     internal WatchTable Watches { get; }
 
@@ -149,6 +153,7 @@ public sealed class NodeServer
     {
         var log = Loggers.CreateLogger("server");
         Sections.NoteStart();
+        KeyEvents.Choose(Config.NotifyKeyspaceEvents);
         Cluster?.Open();
         Listener.Bind(ephemeralPort);
         IsStarting = true;

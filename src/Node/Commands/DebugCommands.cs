@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using Starling.Node.Execution;
 using Starling.Node.Persistence;
 using Starling.Node.Serving;
 using Starling.Resp;
@@ -196,7 +197,7 @@ public static class DebugCommands
             if (call.TryWrite(key, out _)) continue;
             var length = size == 0 ? "value:"u8.Length + digits : (int)size;
             call.Database.SetString(key, value.AsSpan(0, length), Entry.NoExpiry, call.AccessClock);
-            call.Changed(key);
+            call.Changed(key, KeyEvent.Set);
         }
 
         call.SuppressEffect();

@@ -46,6 +46,7 @@ public sealed class Dispatcher
         }
 
         var outcome = ReferenceEquals(command, _table.Exec) ? _transactions.Execute(call) : ExecuteLocked(call, command);
+        call.DeliverEvents();
         if (session.Asking && session.Transaction is null && (command.Flags & CommandFlags.Asking) == 0
             && outcome == DispatchOutcome.Done && command.Name != "asking")
             session.Asking = false;
@@ -140,6 +141,7 @@ public sealed class Dispatcher
         }
 
         if (call.Effects.Count > 0 && !call.IsInExec) Append(call);
+        call.GiveEventsOn();
         call.Leave();
     }
 

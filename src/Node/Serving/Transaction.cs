@@ -1,3 +1,4 @@
+using Starling.Node.Execution;
 using Starling.Resp;
 
 namespace Starling.Node.Serving;
