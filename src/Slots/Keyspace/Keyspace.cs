@@ -20,7 +20,7 @@ public sealed class Keyspace : IDisposable
     {
         Invariant.That(options.Databases >= 1);
         Invariant.That(BitConverter.IsLittleEndian && nint.Size == 8);
-        _hash = new KeyHash(options.HashSeed);
+        _hash = new KeyHash(options.HashSeed, options.HashMask);
         _databases = new Database[options.Databases];
         for (var i = 0; i < _databases.Length; i++) _databases[i] = new Database(this, i, _hash, options.Arenas);
     }
