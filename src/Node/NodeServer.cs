@@ -164,6 +164,9 @@ public sealed class NodeServer
         IsStarting = true;
         IoThreads.Start();
         Cron.Start();
+        Shutdown.Prepare();
+        Persistence.Prepare();
+        Listener.FitClients();
         ServerLog.Initialized(log);
 
         // While there is something to load, clients are answered LOADING; otherwise they wait the moment that is left.

@@ -70,7 +70,7 @@ public sealed class ClusterService : IDisposable
             var options = new BusHostOptions
             {
                 Listeners = BusListeners.Open(config),
-                SourceAddress = config.BindSourceAddr is { } source ? System.Net.IPAddress.Parse(source) : null,
+                SourceAddress = SourceAddress(config.BindSourceAddr),
                 SendBufferLimit = () => config.ClusterLinkSendbufLimit,
             };
             _host = new BusHost(machine, file, _actions, options, _server.Clock, _logger);
@@ -239,6 +239,19 @@ public sealed class ClusterService : IDisposable
     {
         _endpointType = _server.Config.ClusterPreferredEndpointType;
         Volatile.Write(ref _routing, RoutingTables.From(_view!, _endpointType, _actions.Unclean));
+    }
+
+    private static System.Net.IPAddress? SourceAddress(string? source)
+    {
+        if (source is null) return null;
+        try
+        {
+            return HostName.Resolve(source)[0];
+        }
+        catch (System.Net.Sockets.SocketException error)
+        {
+            throw new ClusterStartException($"bind-source-addr {source} is no address of this machine: {error.Message}", error);
+        }
     }
 
     private ClusterMachine MakeMachine(string text, string fileName)

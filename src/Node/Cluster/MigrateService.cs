@@ -38,8 +38,8 @@ public sealed class MigrateService : IDisposable
     /// <param name="call">The MIGRATE; suspended by this.</param>
     /// <param name="options">Where to and how.</param>
     /// <param name="keys">The keys, each once or more, as called.</param>
-    /// <param name="restores">The RESTORE commands, one for each.</param>
-    internal void Begin(CommandContext call, MigrateOptions options, List<byte[]> keys, ReadOnlyMemory<byte> restores)
+    /// <param name="restores">The RESTORE commands, one for each, complete.</param>
+    internal void Begin(CommandContext call, MigrateOptions options, List<byte[]> keys, MigratePayload restores)
     {
         string? error = null;
         var suspension = call.Suspend(
@@ -71,12 +71,15 @@ public sealed class MigrateService : IDisposable
             _server.Replication.Flush(); // the client, who would see to it, may have gone
             suspension.Complete();
         };
-        var thread = new Thread(() => work()) { Name = "migrate", IsBackground = true };
-        thread.Start();
+        if (new Thread(() => work()) { Name = "migrate", IsBackground = true }.TryStart()) return;
+        error = MigrateTransfer.CannotConnect;
+        Barrier.Lower(held);
+        _server.Clients.EndKeyHold();
+        suspension.Complete();
     }
 
     private string? Run(
-        MigrateOptions options, Database database, List<byte[]> keys, ReadOnlyMemory<byte> restores, long roleChanges)
+        MigrateOptions options, Database database, List<byte[]> keys, MigratePayload restores, long roleChanges)
     {
         var transfer = new MigrateTransfer(options, _connections, restores, keys.Count);
         var error = transfer.Run(() => _server.NowMilliseconds);
