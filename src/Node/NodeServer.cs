@@ -43,6 +43,7 @@ public sealed class NodeServer
         Shutdown = new ShutdownService(this);
         Stats = new ServerStats(Commands);
         Watches = new WatchTable(config.Databases);
+        Waiters = new KeyWaiters(this);
         Executor = new Executor(this);
         IoThreads = new IoThreads(
             config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads, loggers.CreateLogger("Serving"));
@@ -54,7 +55,12 @@ public sealed class NodeServer
         ReplicaExpiry = new ReplicaExpiry(this);
         ActiveExpiry = new ActiveExpiry(this);
         Migrations = new MigrateService(this);
-        if (config.ClusterEnabled) Cluster = new ClusterService(this);
+        if (config.ClusterEnabled)
+        {
+            Cluster = new ClusterService(this);
+            _ = new BlockedClientCheck(this, Cluster);
+        }
+
         ConfigReactions.Register(this);
     }
 
@@ -105,6 +111,9 @@ public sealed class NodeServer
 
     /// <summary>Keyspace events on their way.</summary>
     public KeyEventQueue KeyEvents { get; } = new();
+
+    /// <summary>Who waits for which key.</summary>
+    internal KeyWaiters Waiters { get; }
 
     /// <summary>Who watches which key.</summary>
     internal WatchTable Watches { get; }

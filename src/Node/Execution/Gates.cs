@@ -46,7 +46,9 @@ internal sealed class Gates(NodeServer server)
         }
 
         isHeld = server.Clients.IsHeldBack(any, call.Now)
-            || (isWrite && server.Migrations.IsActive && call.Keys.AnyIn(server.Migrations.Barrier));
+            || (isWrite && server.Migrations.IsActive && call.Keys.AnyIn(server.Migrations.Barrier))
+            || (server.Waiters.HasClaims && call.Session.Waiter is not { End: WaitEnd.Woken }
+                && call.Keys.AnyClaimed(server.Waiters, call.Session.DatabaseIndex, call.Session.Waiter));
         return !isHeld;
     }
 

@@ -175,7 +175,12 @@ public sealed class ReplicationService
             }
         }
 
-        if (wasMaster) Waiters.EndAll();
+        if (wasMaster)
+        {
+            Waiters.EndAll();
+            foreach (var waiter in Server.Waiters.Snapshot()) waiter.TryEnd(Execution.WaitEnd.RoleChanged);
+        }
+
         link.Start();
         return true;
     }

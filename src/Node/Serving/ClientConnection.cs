@@ -332,7 +332,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     private void Interrupt(PendingCommand pending, DispatchOutcome outcome)
     {
         _reader.Reset();
-        _input.Start = outcome == DispatchOutcome.Held ? pending.Start : pending.End;
+        _input.Start = outcome is DispatchOutcome.Held or DispatchOutcome.Blocked ? pending.Start : pending.End;
         if (outcome == DispatchOutcome.CrossProtocol)
         {
             ServingLog.CrossProtocol(_logger, ClientInfo.Describe(this));
@@ -343,7 +343,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
             Volatile.Write(ref _isHeld, true);
             _server.Clients.Hold(this);
         }
-        else if (Session.Suspension is not null)
+        else if (outcome == DispatchOutcome.Blocked || Session.Suspension is not null)
         {
             Volatile.Write(ref _isHeld, true);
         }
@@ -360,7 +360,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         // So that CLIENT REPLY SKIP can ask for the next one.
         if (mode == ReplyMode.SkipNext) Session.ReplyMode = ReplyMode.On;
         var outcome = _server.Executor.Execute(Context, command);
-        if (outcome == DispatchOutcome.Held) Session.ReplyMode = mode;
+        if (outcome is DispatchOutcome.Held or DispatchOutcome.Blocked) Session.ReplyMode = mode;
         else if (!Session.ClearsReplySkip) reply.Truncate(before);
         return outcome;
     }
@@ -403,6 +403,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
             if (suspension.TryEndSilently() || suspension.HasEnded) suspension.WriteReply(Context.Reply);
         }
 
+        if (Session.Waiter is { } waiter) _server.Executor.Abandon(waiter);
         Context.Reply.Clear();
         _output.Abandon();
         _owner?.OnClosed();
