@@ -15,11 +15,13 @@ namespace Starling.Node.Replication;
 /// </summary>
 internal sealed class MasterStream
 {
+    private const long NotAsked = -1;
+
     private readonly NodeServer _server;
     private readonly ReplicationLog _log;
     private readonly ILogger _logger;
     private readonly Func<bool> _isCurrent;
-    private readonly Action _acknowledge;
+    private readonly Action<long> _acknowledge;
     private readonly PseudoClient _client;
     private readonly RequestReader _reader;
     private readonly ArgumentList _arguments = new();
@@ -27,18 +29,19 @@ internal sealed class MasterStream
     private int _scanned;
     private bool _inTransaction;
     private bool _takesAll;
+    private long _askedAt = NotAsked;
 
     /// <summary>Makes the executor of one connection's stream.</summary>
     /// <param name="server">The server.</param>
     /// <param name="database">The database that is selected in the stream.</param>
     /// <param name="isCurrent">False once the link has been given up; asked under stripes.</param>
-    /// <param name="acknowledge">Sends the processed offset to the master.</param>
+    /// <param name="acknowledge">Sends an offset to the master that asked for it; called with no lock held.</param>
     /// <param name="logger">The log.</param>
     public MasterStream(
         NodeServer server,
         int database,
         Func<bool> isCurrent,
-        Action acknowledge,
+        Action<long> acknowledge,
         ILogger logger)
     {
         _server = server;
@@ -156,12 +159,14 @@ internal sealed class MasterStream
         using (Lock(command is not null && TakesAll(command)))
         {
             if (!_isCurrent()) return false;
+            if (IsHeld) return true;
             Run(command);
             Append(connection.Buffer.AsSpan(start, end - start));
         }
 
         connection.Start = end;
         _scanned = 0;
+        AcknowledgeWhenAsked();
         return true;
     }
 
@@ -171,6 +176,7 @@ internal sealed class MasterStream
         using (Lock(_takesAll))
         {
             if (!_isCurrent()) return false;
+            if (IsHeld) return true;
             var at = start;
             while (at < end)
             {
@@ -186,7 +192,17 @@ internal sealed class MasterStream
         _inTransaction = false;
         connection.Start = end;
         _scanned = 0;
+        AcknowledgeWhenAsked();
         return true;
+    }
+
+    /// <summary>Sending may wait for the master to read: not while a stripe is held.</summary>
+    private void AcknowledgeWhenAsked()
+    {
+        if (_askedAt == NotAsked) return;
+        var offset = _askedAt;
+        _askedAt = NotAsked;
+        _acknowledge(offset);
     }
 
     /// <summary>Where the stream's bytes begin, after empty lines.</summary>
@@ -202,7 +218,7 @@ internal sealed class MasterStream
         if (command is not null && ArgumentParser.Is(_arguments[0], "REPLCONF"u8))
         {
             // The offset before this command is what Redis acknowledges here.
-            if (_arguments.Count > 1 && ArgumentParser.Is(_arguments[1], "GETACK"u8)) _acknowledge();
+            if (_arguments.Count > 1 && ArgumentParser.Is(_arguments[1], "GETACK"u8)) _askedAt = _log.Offset;
             return;
         }
 
