@@ -36,6 +36,12 @@ public sealed class ClusterService : IDisposable
     /// <summary>Who serves which slot, as of now.</summary>
     public RoutingTable Routing => Volatile.Read(ref _routing);
 
+    /// <summary>
+    /// True when nodes.conf, as it was at the start, says that this node is a replica: it leaves expired keys of its RDB
+    /// file to its master.
+    /// </summary>
+    internal bool StartsAsReplica { get; private set; }
+
     /// <summary>The bus host; there from <see cref="Open"/> on.</summary>
     internal BusHost Host
     {
@@ -266,6 +272,7 @@ public sealed class ClusterService : IDisposable
 
         var entropy = RandomNumberGenerator.GetBytes(32);
         var machine = new ClusterMachine(_actions.Options, new RandomSource(entropy), saved, now);
+        StartsAsReplica = saved is not null && saved.Myself.IsReplica;
         if (saved is null) ClusterLog.NewNode(_logger, machine.Id.ToString());
         else ClusterLog.Loaded(_logger, machine.Id.ToString());
         return machine;

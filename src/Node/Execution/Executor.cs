@@ -166,7 +166,7 @@ public sealed class Executor
         var outcome = call.Session.Waiter is { } waiter
             ? RunAgain(call, command, waiter)
             : PassGateAndRun(call, command, runs: true);
-        if (call.Guard is { } guard && call.Session.Transaction is null && guard.IsCurrent) guard.Append();
+        if (call.Guard is { IsAdmitted: true } guard && call.Session.Transaction is null) guard.Append();
         return outcome;
     }
 
@@ -270,7 +270,7 @@ public sealed class Executor
 
         // Its bytes are part of the master's stream all the same.
         using (_keyspace.LockSlot(0))
-            if (guard.IsCurrent) guard.Append();
+            if (guard.Admit()) guard.Append();
         return DispatchOutcome.Done;
     }
 

@@ -35,7 +35,7 @@ internal sealed class Gates(NodeServer server)
         CommandContext call, Command command, CommandFlags any, CommandFlags common, out bool isHeld)
     {
         isHeld = false;
-        if (call.Session.Origin != ClientOrigin.Client) return call.Guard?.IsCurrent ?? true;
+        if (call.Session.Origin != ClientOrigin.Client) return call.Guard?.Admit() ?? true;
         var isWrite = (any & CommandFlags.Write) != 0;
         if (server.Cluster is not null && call.Keys.Total > 0 && !PassRedirect(call, command, isWrite)) return false;
         if (!PassState(call, command, common, isWrite)) return false;

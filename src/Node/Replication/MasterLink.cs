@@ -259,7 +259,7 @@ internal sealed class MasterLink
         Volatile.Write(ref _lastRead, Server.NowMilliseconds);
         _state = MasterLinkState.Connected;
         _service.OnLinkChanged();
-        Acknowledge(connection);
+        Acknowledge(connection, Server.Replication.Log.Offset);
     }
 
     /// <summary>Executes the stream until the connection or the link ends.</summary>
@@ -269,7 +269,7 @@ internal sealed class MasterLink
             Server,
             Math.Max(0, Server.Replication.Log.StreamDatabase),
             () => !_stopped,
-            () => Acknowledge(connection),
+            offset => Acknowledge(connection, offset),
             _logger);
         var clock = Server.Clock;
         var acknowledgedAt = clock.GetTimestamp();
@@ -283,7 +283,7 @@ internal sealed class MasterLink
                 if (wait <= TimeSpan.Zero)
                 {
                     acknowledgedAt = clock.GetTimestamp();
-                    Acknowledge(connection);
+                    Acknowledge(connection, Server.Replication.Log.Offset);
                     wait = AcknowledgePeriod;
                 }
 
@@ -320,11 +320,11 @@ internal sealed class MasterLink
     }
 
     /// <summary>Tells the master the processed offset, unless it knows no offsets.</summary>
-    private void Acknowledge(MasterConnection connection)
+    private void Acknowledge(MasterConnection connection, long offset)
     {
         if (!_knowsOffsets) return;
         Span<byte> command = stackalloc byte[80];
-        var length = MasterStream.EncodeAcknowledgement(Server.Replication.Log.Offset, command);
+        var length = MasterStream.EncodeAcknowledgement(offset, command);
         connection.Send(command[..length], SendTimeout);
     }
 }

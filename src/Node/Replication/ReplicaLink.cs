@@ -18,7 +18,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
 
     private readonly IReplicaTransport _transport = transport;
     private LogCursor? _cursor;
-    private volatile ReplicaState _state;
+    private int _state = (int)ReplicaState.None;
     private volatile bool _streams;
     private int _pump;
     private long _ackedOffset;
@@ -65,14 +65,19 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
 
     /// <summary>
     /// How far it is. Changes under the replica set's lock, or from one state of a transfer to the next by its one
-    /// thread.
+    /// thread. Once closed it stays so.
     /// </summary>
     public ReplicaState State
     {
-        get => _state;
+        get => (ReplicaState)Volatile.Read(ref _state);
         set
         {
-            if (_state != ReplicaState.Closed) _state = value;
+            while (true)
+            {
+                var present = Volatile.Read(ref _state);
+                if (present == (int)ReplicaState.Closed) return;
+                if (Interlocked.CompareExchange(ref _state, (int)value, present) == present) return;
+            }
         }
     }
 
@@ -104,7 +109,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     public long OutputBytes => _transport.PendingBytes + (Volatile.Read(ref _cursor)?.Lag ?? 0);
 
     /// <summary>The state's name in INFO; null when it does not appear there.</summary>
-    public string? StateName => _state switch
+    public string? StateName => State switch
     {
         ReplicaState.WaitSnapshotStart or ReplicaState.WaitSnapshotEnd => "wait_bgsave",
         ReplicaState.SendBulk => "send_bulk",
@@ -117,7 +122,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     {
         var former = Interlocked.Exchange(ref _cursor, cursor);
         former?.Dispose();
-        if (_state == ReplicaState.Closed) DisposeCursor();
+        if (State == ReplicaState.Closed) DisposeCursor();
     }
 
     /// <summary>
@@ -151,7 +156,9 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
         if (Interlocked.Exchange(ref _pump, PumpAgain) != Idle) return;
         do
         {
-            Volatile.Write(ref _pump, Pumping);
+            // A full fence: who ends the link writes the state and then looks at this word, here it is the other way
+            // round. Without it both could miss each other, and the cursor would keep the log for ever.
+            Interlocked.Exchange(ref _pump, Pumping);
             PumpOnce();
         }
         while (Interlocked.CompareExchange(ref _pump, Idle, Pumping) != Pumping);
@@ -160,7 +167,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     /// <summary>Ends it: no more is pushed. The cursor goes when the pump is not in it.</summary>
     public void Detach()
     {
-        _state = ReplicaState.Closed;
+        Interlocked.Exchange(ref _state, (int)ReplicaState.Closed);
         if (Interlocked.Exchange(ref _pump, PumpAgain) != Idle) return;
         DisposeCursor();
         Volatile.Write(ref _pump, Idle);
@@ -168,7 +175,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
 
     private void PumpOnce()
     {
-        if (_state == ReplicaState.Closed)
+        if (State == ReplicaState.Closed)
         {
             DisposeCursor();
             return;

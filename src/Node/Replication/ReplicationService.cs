@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Starling.Node.Execution;
 using Starling.Node.Persistence;
 
 namespace Starling.Node.Replication;
@@ -14,6 +15,7 @@ public sealed class ReplicationService
     private readonly ILogger _logger;
     private readonly MasterSide _masterSide;
     private readonly StreamPacer _pacer;
+    private readonly Func<bool> _mayAsk;
     private volatile ReplicationHistory _history = ReplicationHistory.StartNew();
     private volatile MasterLink? _link;
     private MasterLink? _lastLink;
@@ -21,6 +23,7 @@ public sealed class ReplicationService
     private ReplicationPosition? _restored;
     private long _flushed;
     private int _wantsAcknowledgements;
+    private bool _hasStarted;
 
     /// <summary>Makes the service; a master with no replicas.</summary>
     public ReplicationService(NodeServer server)
@@ -33,6 +36,7 @@ public sealed class ReplicationService
         Synchronizer = new FullSynchronizer(this, _logger);
         _masterSide = new MasterSide(this, _logger);
         _pacer = new StreamPacer(server.Clock, Pump);
+        _mayAsk = MayAsk;
         var info = new ReplicationInfo(this);
         server.Info.Add("replication", info.WriteReplication);
         server.Info.Add("stats", info.WriteStats);
@@ -40,7 +44,7 @@ public sealed class ReplicationService
         server.Shutdown.Replicas = info.Lags;
         server.DebugSubcommands.Add(Commands.Replication.ChangeReplicationId);
         server.Persistence.PositionSource = Position;
-        server.Shutdown.RequestAcknowledgements = RequestAcknowledgements;
+        server.Persistence.KeyExpiredInFile = LogExpiredInFile;
         server.Cron.Every(TimeSpan.FromSeconds(1), _masterSide.EverySecond);
         server.Cron.Every(TimeSpan.FromMilliseconds(100), _masterSide.EveryTenth);
         server.Cron.AfterWork(Flush); // what periodic work appended
@@ -136,17 +140,41 @@ public sealed class ReplicationService
     {
         _pacer.Start();
         Restore();
+        _hasStarted = true;
         if (Server.Config.ReplicaOf is { } master && Server.Cluster is null) ReplicateFrom(master.Host, master.Port);
     }
 
     private void Restore()
     {
-        if (Server.Persistence.LoadedPosition is not { } position) return;
-        if (position.ReplicationId.Length != ReplicationHistory.IdLength || position.Offset < 0) return;
+        if (Server.Persistence.LoadedPosition is not { } position
+            || position.ReplicationId.Length != ReplicationHistory.IdLength
+            || position.Offset < 0)
+        {
+            // What expired while it was loaded is in no history that anybody could ask for.
+            Log.Restart(offset: 0, database: -1);
+            Log.FreeBacklog();
+            return;
+        }
+
         _restored = position;
         _history = new ReplicationHistory(ReplicationHistory.NewId(), position.ReplicationId, position.Offset + 1);
-        Log.Restart(position.Offset, database: -1);
+        if (Log.HasBacklog) Log.Rebase(position.Offset);
+        else Log.Restart(position.Offset, database: -1);
         Replicas.EmptySince = Server.NowMilliseconds;
+    }
+
+    /// <summary>
+    /// A key of an RDB file was not loaded since it had expired: replicas that go on from the file's offset have it
+    /// still, and get its DEL. With the key's stripe held.
+    /// </summary>
+    private void LogExpiredInFile(int database, ReadOnlySpan<byte> key)
+    {
+        // At the start the log begins with these; where it continues is known when the file is loaded.
+        if (!_hasStarted) Log.CreateBacklog();
+        if (!Log.IsActive) return;
+        var effects = new EffectBuffer();
+        effects.Delete(database, key);
+        Log.Append(database, effects.Bytes, asTransaction: false);
     }
 
     /// <summary>
@@ -224,8 +252,7 @@ public sealed class ReplicationService
     /// </summary>
     public void Flush()
     {
-        var asks = Volatile.Read(ref _wantsAcknowledgements) != 0 && MayAsk();
-        if (asks) Log.AppendControl("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"u8);
+        var asks = Volatile.Read(ref _wantsAcknowledgements) != 0 && TryAsk();
         if (Volatile.Read(ref _flushed) == Log.Offset) return;
         if (asks || Replicas.Links.Length == 0 || _pacer.MayRunNow()) Pump();
     }
@@ -265,19 +292,32 @@ public sealed class ReplicationService
     /// The moment of a snapshot for replicas, under every stripe: what comes after it in the stream begins with SELECT,
     /// and the position says what comes before.
     /// </summary>
-    internal ReplicationPosition BeginFullSync()
+    internal FullSyncStart BeginFullSync()
     {
-        Log.ForgetDatabase();
-        return new ReplicationPosition(_history.Id, Log.Offset, Math.Max(0, Log.StreamDatabase));
+        var cursor = Log.AttachForSnapshot(out var offset, out var database);
+        return new FullSyncStart(new ReplicationPosition(_history.Id, offset, Math.Max(0, database)), cursor);
     }
 
     /// <summary>
-    /// Tells a replica where its snapshot stands and keeps the stream from there on for it. Under every stripe, or with
-    /// a cursor of the snapshot's moment.
+    /// Tells a replica where its snapshot stands and keeps the stream from there on for it. Drops one that wants the
+    /// stream when nothing keeps it.
     /// </summary>
-    internal void SetUpFullSync(ReplicaLink link, ReplicationPosition position, LogCursor? cursor)
+    /// <param name="link">The replica.</param>
+    /// <param name="position">Where the snapshot stands.</param>
+    /// <param name="moment">A cursor that stands there, to be cloned; null when there is none.</param>
+    internal void SetUpFullSync(ReplicaLink link, ReplicationPosition position, LogCursor? moment)
     {
-        if (!link.RdbOnly) link.Attach(cursor ?? Log.AttachAtEnd());
+        if (!link.RdbOnly)
+        {
+            if (moment?.Clone() is not { } cursor)
+            {
+                Drop(link);
+                return;
+            }
+
+            link.Attach(cursor);
+        }
+
         if (link.IsPrePsync) return;
         link.Transport.Push(Encoding.ASCII.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
@@ -442,13 +482,30 @@ public sealed class ReplicationService
     }
 
     /// <summary>
-    /// True when GETACK is to go into the stream now. Not during a pause: a failover waits for the offset to stand
-    /// still.
+    /// Appends what belongs to no command of a client (PING, GETACK), if the condition holds under the stripe that is
+    /// taken for it. As with writes, whoever pauses clients and takes every stripe once then knows that the offset
+    /// stands still, and a snapshot's moment has one offset. With no stripe held.
     /// </summary>
-    private bool MayAsk() =>
+    internal bool TryAppendControl(ReadOnlySpan<byte> command, Func<bool> condition)
+    {
+        using (Server.Keyspace.LockSlot(0))
+        {
+            if (IsReplica || !condition()) return false;
+            Log.AppendControl(command);
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Puts GETACK into the stream when it is wanted. Not during a pause: a failover, and a shutdown, wait for the offset
+    /// to stand still.
+    /// </summary>
+    private bool TryAsk() =>
         !Server.Clients.IsPaused(Server.NowMilliseconds)
-        && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0
-        && !IsReplica;
+        && TryAppendControl("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"u8, _mayAsk);
+
+    private bool MayAsk() =>
+        !Server.Clients.IsPaused(Server.NowMilliseconds) && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0;
 
     private void Pump()
     {
