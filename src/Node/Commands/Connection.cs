@@ -204,6 +204,7 @@ public static class Connection
         session.NoTouch = false;
         session.NoEvict = false;
         session.ReplyMode = ReplyMode.On;
+        session.ClearsReplySkip = true; // what it answers is for the client again
         session.Name = "";
         session.IsAuthenticated = string.IsNullOrEmpty(call.Server.Config.RequirePass);
         call.Reply.Protocol = 2;
