@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Starling.Node.Cluster;
 using Starling.Node.Commands;
 using Starling.Node.Config;
+using Starling.Node.Execution;
 using Starling.Node.Expiry;
 using Starling.Node.Persistence;
 using Starling.Node.Replication;
@@ -37,7 +38,7 @@ public sealed class NodeServer
         Shutdown = new ShutdownService(this);
         Stats = new ServerStats(Commands);
         Watches = new WatchTable(config.Databases);
-        Dispatcher = new Dispatcher(this);
+        Executor = new Executor(this);
         IoThreads = new IoThreads(
             config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads, loggers.CreateLogger("Serving"));
         Listener = new ClientListener(this);
@@ -89,13 +90,16 @@ public sealed class NodeServer
     public ServerStats Stats { get; }
 
     /// <summary>Where every command enters.</summary>
-    public Dispatcher Dispatcher { get; }
+    public Executor Executor { get; }
 
     /// <summary>The threads that serve the connections of clients.</summary>
     public IoThreads IoThreads { get; }
 
     /// <summary>The listening sockets of clients.</summary>
     public ClientListener Listener { get; }
+
+    /// <summary>Keyspace events on their way.</summary>
+    public KeyEventQueue KeyEvents { get; } = new();
 
     /// <summary>Who watches which key.</summary>
     internal WatchTable Watches { get; }
@@ -149,6 +153,7 @@ public sealed class NodeServer
     {
         var log = Loggers.CreateLogger("server");
         Sections.NoteStart();
+        KeyEvents.Choose(Config.NotifyKeyspaceEvents);
         Cluster?.Open();
         Listener.Bind(ephemeralPort);
         IsStarting = true;

@@ -1,3 +1,4 @@
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Slots.Keyspace;
 
@@ -94,7 +95,7 @@ public sealed class MigrateService : IDisposable
         }
 
         if (gone.Count == 0) return error;
-        using var scope = _server.Keyspace.Lock(stripes);
+        using var scope = _server.Executor.Open(LockPlan.Stripes(stripes));
 
         // Lost the role meanwhile: what this node holds is its master's to decide, and so are these keys.
         if (_server.Replication.IsReplica) return "READONLY You can't write against a read only replica.";
@@ -103,8 +104,7 @@ public sealed class MigrateService : IDisposable
         if (_server.Replication.RoleChanges != roleChanges)
             return "ERR This node was a replica for a while during the transfer: the keys were copied, not moved";
 
-        // The index of now: SWAPDB may have moved the database meanwhile.
-        new InternalClient(_server).Delete(database.Index, gone);
+        foreach (var key in gone) scope.Call.Delete(database, _server.Keyspace.Key(key), DeleteReason.Migrated);
         return error;
     }
 }

@@ -1,3 +1,4 @@
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
 using Starling.Slots.Keyspace;
@@ -51,14 +52,6 @@ public static class Keys
             Tips = keys.Last < 0 ? SumOfShards : [],
         };
 
-    /// <summary>DEL key: what a deletion that came from another command becomes in the log.</summary>
-    internal static void DelEffect(CommandContext call, ReadOnlySpan<byte> key)
-    {
-        call.BeginEffect(2);
-        call.EffectArgument("DEL"u8);
-        call.EffectArgument(key);
-    }
-
     /// <summary>The name of a kind of value, as TYPE and SCAN's TYPE option have it.</summary>
     internal static ReadOnlySpan<byte> NameOf(ValueKind kind) => kind switch
     {
@@ -71,10 +64,7 @@ public static class Keys
         for (var i = 1; i < call.Count; i++)
         {
             var key = call.Key(i);
-            if (!call.TryWrite(key, out _)) continue;
-            call.Database.Remove(key);
-            call.Changed(key);
-            deleted++;
+            if (call.TryWrite(key, out _) && call.Delete(key, DeleteReason.Command)) deleted++;
         }
 
         call.Reply.Integer(deleted);
@@ -132,8 +122,8 @@ public static class Keys
         if (from.Bytes.SequenceEqual(to.Bytes)) return true;
         if (onlyIfAbsent && call.TryWrite(to, out _)) return true;
         call.Database.Move(from, call.Database, to);
-        call.Changed(from);
-        call.Changed(to);
+        call.Changed(from, KeyEvent.RenameFrom);
+        call.Changed(to, KeyEvent.RenameTo);
         renamed = true;
         return true;
     }
@@ -181,7 +171,7 @@ public static class Keys
         }
 
         call.Database.Copy(from, target, to);
-        call.Changed(target, to);
+        call.Changed(target, to, KeyEvent.CopyTo);
         call.Reply.Integer(1);
     }
 
@@ -209,8 +199,8 @@ public static class Keys
         }
 
         call.Database.Move(key, target, key);
-        call.Changed(key);
-        call.Changed(target, key);
+        call.Changed(key, KeyEvent.MoveFrom);
+        call.Changed(target, key, KeyEvent.MoveTo);
         call.Reply.Integer(1);
     }
 }

@@ -1,3 +1,4 @@
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
 using Starling.Slots.Keyspace;
@@ -46,7 +47,7 @@ public static class StringRanges
         if (!call.TryWrite(key, out var entry))
         {
             call.Database.SetString(key, suffix, Entry.NoExpiry, call.AccessClock);
-            call.Changed(key);
+            call.Changed(key, KeyEvent.Append);
             call.Reply.Integer(suffix.Length);
             return;
         }
@@ -61,7 +62,7 @@ public static class StringRanges
         if (!IsAllowedLength(call, (long)oldLength + suffix.Length)) return;
         var bytes = call.Database.ResizeString(key, oldLength + suffix.Length, raw: true);
         suffix.CopyTo(bytes[oldLength..]);
-        call.Changed(key);
+        call.Changed(key, KeyEvent.Append);
         call.Reply.Integer(bytes.Length);
     }
 
@@ -146,7 +147,7 @@ public static class StringRanges
         var length = Math.Max(oldLength, (int)offset + patch.Length);
         var bytes = call.Database.ResizeString(key, length, raw: true);
         patch.CopyTo(bytes[(int)offset..]);
-        call.Changed(key);
+        call.Changed(key, KeyEvent.SetRange);
         call.Reply.Integer(length);
     }
 }
