@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Cluster;
@@ -29,7 +30,11 @@ public sealed class NodeServer
         Loggers = loggers;
         Clock = clock;
         RunId = RandomNumberGenerator.GetHexString(40, lowercase: true);
-        Keyspace = new Keyspace(new KeyspaceOptions { Databases = config.Databases });
+        Keyspace = new Keyspace(new KeyspaceOptions
+        {
+            Databases = config.Databases,
+            HashSeed = BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(16)),
+        });
         Info = new InfoRegistry();
         Sections = new ServerSections(this);
         Cron = new ServerCron(clock);

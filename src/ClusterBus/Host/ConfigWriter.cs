@@ -4,7 +4,7 @@ namespace Starling.ClusterBus.Host;
 /// Writes nodes.conf on a thread of its own: a disk that is slow for seconds must not keep the bus thread from hearing
 /// the other nodes. Requests that come while one is carried out are carried out together, by the text of then.
 /// </summary>
-internal sealed class ConfigWriter : IDisposable
+internal sealed class ConfigWriter : IConfigStore, IDisposable
 {
     // What was saved without fsync is synced when so many milliseconds passed without another save.
     private const int SyncDelay = 1000;
@@ -64,11 +64,14 @@ internal sealed class ConfigWriter : IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public long Request(bool sync) => Request(sync, report: null);
+
     /// <summary>Asks for the file to be written. Any thread; returns at once.</summary>
     /// <param name="sync">It is to be durable.</param>
     /// <param name="report">Gets null or what went wrong, which is then no reason to stop.</param>
     /// <returns>The request's number.</returns>
-    public long Request(bool sync, Action<string?>? report = null)
+    public long Request(bool sync, Action<string?>? report)
     {
         lock (_gate)
         {

@@ -120,7 +120,7 @@ public sealed class ClusterService : IDisposable
     /// execution.
     /// </summary>
     /// <param name="call">Who called; gets the error reply.</param>
-    /// <param name="slot">The one slot of all keys (the dispatcher has answered CROSSSLOT).</param>
+    /// <param name="slot">The one slot of all keys (the executor has answered CROSSSLOT).</param>
     /// <param name="isWrite">The command, or any of the transaction's, has the Write flag.</param>
     /// <param name="keys">The keys; asked only when the slot is moving.</param>
     /// <returns>True to go on; false when the error reply is written.</returns>

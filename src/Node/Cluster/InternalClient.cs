@@ -4,7 +4,7 @@ using Starling.Resp;
 namespace Starling.Node.Cluster;
 
 /// <summary>
-/// Commands that the server itself executes, through the dispatcher like any other. One thread at a time.
+/// Commands that the server itself executes, through the executor like any other. One thread at a time.
 /// </summary>
 internal sealed class InternalClient
 {

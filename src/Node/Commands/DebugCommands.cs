@@ -155,20 +155,11 @@ public static class DebugCommands
         // No address leaves the allocator; the key's hash stands for one.
         var text = string.Create(
             CultureInfo.InvariantCulture,
-            $"Value at:0x{key.Hash:x} refcount:{ObjectCommands.ReferenceCountOf(entry)} " +
-            $"encoding:{Encoding.ASCII.GetString(ObjectCommands.EncodingOf(entry))} " +
-            $"serializedlength:{SerializedLength(call, entry)} " +
-            $"lru:{entry.AccessClock} lru_seconds_idle:{ObjectCommands.IdleSecondsOf(call, entry)}");
+            $"Value at:0x{key.Hash:x} refcount:{entry.ReferenceCount} " +
+            $"encoding:{Encoding.ASCII.GetString(entry.EncodingName)} " +
+            $"serializedlength:{DumpPayload.ContentLength(entry, call.Server.Config.RdbCompression)} " +
+            $"lru:{entry.AccessClock} lru_seconds_idle:{ObjectCommands.IdleSecondsOf(call, entry)}{entry.Describe()}");
         call.Reply.Simple(Encoding.ASCII.GetBytes(text));
-    }
-
-    /// <summary>Bytes of the value in an RDB file.</summary>
-    private static int SerializedLength(CommandContext call, in Entry entry)
-    {
-        Span<byte> head = stackalloc byte[RdbStringEncoder.MaximumHead];
-        var encoder = new RdbStringEncoder();
-        var body = encoder.Encode(entry.String, call.Server.Config.RdbCompression, head, out var headLength);
-        return headLength + body.Length;
     }
 
     private static void Populate(CommandContext call)

@@ -295,7 +295,7 @@ public static class Scanning
         {
             Visited++;
             if (_filter.HasPattern && !GlobPattern.Matches(_filter.Pattern, entry.Key)) return;
-            if (_filter.HasType && !ArgumentParser.Is(_filter.Type, Keys.NameOf(entry.Kind))) return;
+            if (_filter.HasType && !ArgumentParser.Is(_filter.Type, entry.KindName)) return;
             if (KeyExpiry.IsExpired(entry, now))
             {
                 Expired?.Add(entry);

@@ -98,7 +98,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     /// <summary>
     /// Takes the connection over for a replication stream: sends the replies written so far, counts the client as a
     /// replica from now on (other output limits, no idle timeout) and tells <paramref name="owner"/> when the output
-    /// has drained and when the connection is gone. Its commands (REPLCONF ACK) still come through the dispatcher.
+    /// has drained and when the connection is gone. Its commands (REPLCONF ACK) still come through the executor.
     /// Called by the handler of PSYNC or SYNC, after it wrote its reply.
     /// </summary>
     public void TakeOver(IConnectionOwner owner)

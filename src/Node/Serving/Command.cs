@@ -1,7 +1,7 @@
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// One row of the command table, beside the handler that it names. The dispatcher, COMMAND, ACL, redirects and MULTI
+/// One row of the command table, beside the handler that it names. The executor, COMMAND, ACL, redirects and MULTI
 /// read it; nothing about a command is said twice.
 /// </summary>
 public sealed class Command
@@ -40,7 +40,7 @@ public sealed class Command
     /// <summary>Finds keys that <see cref="Keys"/> cannot describe.</summary>
     public KeyFinder? FindKeys { get; init; }
 
-    /// <summary>Which stripes the dispatcher holds.</summary>
+    /// <summary>Which stripes the executor holds.</summary>
     public LockMode Locks { get; init; }
 
     /// <summary>

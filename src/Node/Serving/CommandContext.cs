@@ -110,7 +110,7 @@ public sealed class CommandContext
     /// <summary>The counters of the thread that executes.</summary>
     internal StatsCell Stats { get; set; }
 
-    /// <summary>The keys of the command; filled by the dispatcher.</summary>
+    /// <summary>The keys of the command; filled by the executor.</summary>
     internal CommandKeys Keys { get; }
 
     /// <summary>What goes to the replication log.</summary>

@@ -5,7 +5,7 @@ namespace Starling.Node.Serving;
 
 /// <summary>
 /// A client without a connection: the master's stream on a replica, or the server itself. Its commands enter the
-/// dispatcher like any other; its origin decides which gates apply. One thread at a time.
+/// executor like any other; its origin decides which gates apply. One thread at a time.
 /// </summary>
 public sealed class PseudoClient
 {

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Starling.Slots.Values;
 
 namespace Starling.Slots.Keyspace;
 
@@ -12,19 +13,30 @@ public sealed class Keyspace : IDisposable
     private readonly StripeLocks _stripes = new();
     private readonly KeyHash _hash;
     private Snapshot? _snapshot;
+    private ValueOptions _valueOptions = ValueOptions.Default;
 
     /// <summary>Makes an empty keyspace.</summary>
     public Keyspace(KeyspaceOptions options)
     {
         Invariant.That(options.Databases >= 1);
         Invariant.That(BitConverter.IsLittleEndian && nint.Size == 8);
-        _hash = new KeyHash(options.HashSeed);
+        _hash = new KeyHash(options.HashSeed, options.HashMask);
         _databases = new Database[options.Databases];
-        for (var i = 0; i < _databases.Length; i++) _databases[i] = new Database(i, _hash, options.Arenas);
+        for (var i = 0; i < _databases.Length; i++) _databases[i] = new Database(this, i, _hash, options.Arenas);
     }
 
     /// <summary>Number of databases.</summary>
     public int DatabaseCount => _databases.Length;
+
+    /// <summary>
+    /// What decides the encodings of values from now on; values keep the one they have until they change. May be set at
+    /// any time, under no lock.
+    /// </summary>
+    public ValueOptions ValueOptions
+    {
+        get => Volatile.Read(ref _valueOptions);
+        set => Volatile.Write(ref _valueOptions, value);
+    }
 
     /// <summary>
     /// A database by its index, 0..<see cref="DatabaseCount"/>-1. SWAPDB exchanges what an index answers.
