@@ -297,13 +297,16 @@ public static class Clients
     {
         if (call.Is(2, "on"u8))
         {
-            call.Session.ReplyMode = ReplyMode.On;
-            call.Session.ClearsReplySkip = true;
+            var session = call.Session;
+            if (session.MutedFrom >= 0) call.Reply.Truncate(session.MutedFrom);
+            session.MutedFrom = ClientSession.NotMuted;
+            session.ReplyMode = ReplyMode.On;
             call.Reply.Simple("OK"u8);
         }
         else if (call.Is(2, "off"u8))
         {
             call.Session.ReplyMode = ReplyMode.Off;
+            if (call.Session.MutedFrom < 0) call.Session.MutedFrom = call.Reply.Length;
         }
         else if (call.Is(2, "skip"u8))
         {

@@ -52,7 +52,7 @@ public sealed class PersistenceService
     public bool IsLoading => _loading.IsLoading || _server.IsStarting;
 
     /// <summary>True when there is an RDB file that <see cref="LoadAtStart"/> would load.</summary>
-    public bool HasFile => File.Exists(FilePath);
+    public bool HasFile => File.Exists(FilePath); // an empty name is that of no file: the path is the directory
 
     /// <summary>
     /// True when the last background save failed, save points are configured and stop-writes-on-bgsave-error holds: the
@@ -383,6 +383,7 @@ public sealed class PersistenceService
     private RdbLoadResult? LoadFile(bool allowDuplicates)
     {
         var path = FilePath;
+        if (_server.Config.DbFilename.Length == 0) return null;
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);

@@ -43,6 +43,9 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     /// <summary>REPLCONF rdb-only: wants the snapshot without the stream.</summary>
     public bool RdbOnly { get; set; }
 
+    /// <summary>REPLCONF rdb-filter-only: wants a snapshot without the keys.</summary>
+    public bool ExcludesData { get; set; }
+
     /// <summary>It asked with SYNC: it knows no offsets and acknowledges nothing.</summary>
     public bool IsPrePsync { get; set; }
 

@@ -141,7 +141,8 @@ public sealed class ReplicationService
         _pacer.Start();
         Restore();
         _hasStarted = true;
-        if (Server.Config.ReplicaOf is { } master && Server.Cluster is null) ReplicateFrom(master.Host, master.Port);
+        if (Server.Config.ReplicaOf is { } master && Server.Cluster is null)
+            Become(master.Host, master.Port, isFresh: _restored is null);
     }
 
     private void Restore()
@@ -181,7 +182,12 @@ public sealed class ReplicationService
     /// Becomes a replica of a master, or of another one. Returns at once; takes every stripe itself.
     /// </summary>
     /// <returns>False when that is the master already: nothing changes then.</returns>
-    public bool ReplicateFrom(string host, int port)
+    public bool ReplicateFrom(string host, int port) => Become(host, port, isFresh: false);
+
+    /// <param name="host">Name or address of the master.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="isFresh">The server has just started, and its data is of no history that a master may know.</param>
+    private bool Become(string host, int port, bool isFresh)
     {
         MasterLink link;
         var wasMaster = false;
@@ -194,7 +200,7 @@ public sealed class ReplicationService
                     && string.Equals(former.Host, host, StringComparison.OrdinalIgnoreCase))
                     return false;
                 wasMaster = former is null;
-                if (wasMaster) ContinueAsReplica();
+                if (wasMaster) ContinueAsReplica(isFresh);
                 if (wasMaster) RoleChanges++;
                 former?.Stop();
                 link = new MasterLink(this, host, port, former ?? _lastLink, _logger);
@@ -513,9 +519,9 @@ public sealed class ReplicationService
         Replicas.Pump();
     }
 
-    private void ContinueAsReplica()
+    private void ContinueAsReplica(bool isFresh)
     {
-        MasterLinkMessages.CachesItself(_logger);
+        if (!isFresh) MasterLinkMessages.CachesItself(_logger);
 
         // Nothing was written since the RDB file was loaded: the data is still that of the file's history.
         if (_restored is { } position && position.Offset == Log.Offset && Replicas.Links.Length == 0)
@@ -527,7 +533,7 @@ public sealed class ReplicationService
         _restored = null;
         Log.CreateBacklog();
         Log.SetMirroring(true);
-        _canContinue = true;
+        _canContinue = !isFresh;
     }
 
     private void Empty()

@@ -29,6 +29,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     private bool _isHeld; // suspended or paused: bytes are kept, not executed
     private bool _isGone;
     private bool _receivesIntoSmall;
+    private bool _mutesSuspended; // the command that the client waits for is not to be answered
     private volatile bool _isClosing;
 
     internal ClientConnection(NodeServer server, ITransport transport, bool isUnixSocket)
@@ -294,8 +295,10 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         if (status == RequestStatus.Malformed)
         {
             ServingLog.ProtocolError(_logger, _reader.Error, ClientInfo.Describe(this));
+            var before = Context.Reply.Length;
             Context.Reply.Error(_reader.Error);
             _server.Stats.CountError(Context.Reply.LastErrorCode);
+            if (Session.ReplyMode != ReplyMode.On) Context.Reply.Truncate(before);
             Session.CloseAfterReply = true;
         }
 
@@ -351,18 +354,23 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
 
     private DispatchOutcome Dispatch(Command? command)
     {
-        var reply = Context.Reply;
         var mode = Session.ReplyMode;
-        if (mode == ReplyMode.On) return _server.Executor.Execute(Context, command);
-        var before = reply.Length;
-        Session.ClearsReplySkip = false;
+        if (mode != ReplyMode.On) Session.MutedFrom = Context.Reply.Length;
 
         // So that CLIENT REPLY SKIP can ask for the next one.
         if (mode == ReplyMode.SkipNext) Session.ReplyMode = ReplyMode.On;
         var outcome = _server.Executor.Execute(Context, command);
         if (outcome is DispatchOutcome.Held or DispatchOutcome.Blocked) Session.ReplyMode = mode;
-        else if (!Session.ClearsReplySkip) reply.Truncate(before);
+        if (Session.MutedFrom >= 0) DropMuted();
         return outcome;
+    }
+
+    /// <summary>Drops what a command wrote that is not to be answered, or what it will have to say later.</summary>
+    private void DropMuted()
+    {
+        if (Context.Reply.Length > Session.MutedFrom) Context.Reply.Truncate(Session.MutedFrom);
+        Session.MutedFrom = ClientSession.NotMuted;
+        _mutesSuspended = Session.Suspension is not null;
     }
 
     private void Resume()
@@ -376,7 +384,8 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
                 Session.Suspension = null;
                 var before = Context.Reply.Length;
                 suspension.WriteReply(Context.Reply);
-                if (Session.ReplyMode == ReplyMode.Off) Context.Reply.Truncate(before);
+                if (_mutesSuspended) Context.Reply.Truncate(before);
+                _mutesSuspended = false;
             }
 
             Volatile.Write(ref _isHeld, false);

@@ -61,8 +61,15 @@ public sealed class ClientSession
     /// <summary>CLIENT REPLY.</summary>
     public ReplyMode ReplyMode { get; set; }
 
-    /// <summary>This command, CLIENT REPLY ON, is answered whatever was asked for before.</summary>
-    internal bool ClearsReplySkip { get; set; }
+    /// <summary>
+    /// While a command runs, the length of the reply from which on what it writes is dropped, or
+    /// <see cref="NotMuted"/>. CLIENT REPLY ON and OFF and RESET change it in the middle of a command: a transaction is
+    /// answered up to OFF, and from ON on.
+    /// </summary>
+    internal long MutedFrom { get; set; } = NotMuted;
+
+    /// <summary>Everything is answered.</summary>
+    internal const long NotMuted = -1;
 
     /// <summary>Nothing more is read from this client; it is closed when its replies are sent.</summary>
     public bool CloseAfterReply { get; set; }

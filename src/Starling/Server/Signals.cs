@@ -5,9 +5,11 @@ using Starling.Node.Telemetry;
 
 namespace Starling.CommandLine.Server;
 
-/// <summary>SIGTERM and SIGINT begin a shutdown, a second SIGINT exits at once; SIGHUP does nothing.</summary>
+/// <summary>SIGTERM and SIGINT begin a shutdown, a second SIGINT exits at once; SIGHUP and SIGALRM do nothing.</summary>
 internal sealed class Signals : IDisposable
 {
+    private const int Interrupt = 2, Alarm = 14;
+
     private readonly NodeServer _server;
     private readonly ILogger _log;
     private readonly LogWriter _writer;
@@ -19,11 +21,15 @@ internal sealed class Signals : IDisposable
         _server = server;
         _log = log;
         _writer = writer;
+
+        // A shell starts what runs in its background with SIGINT ignored, and the runtime would leave it at that.
+        _ = SystemCalls.Signal(Interrupt, SystemCalls.DefaultAction);
         _registrations =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop),
             PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop),
             PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true),
+            PosixSignalRegistration.Create((PosixSignal)Alarm, context => context.Cancel = true),
         ];
     }
 

@@ -14,6 +14,12 @@ internal static class SystemCalls
         return OperatingSystem.IsLinux() && GetLimit(OpenFiles, ref limits[0]) == 0 ? limits[0] : ulong.MaxValue;
     }
 
+    /// <summary>The action of a signal that the system takes by itself.</summary>
+    public const nint DefaultAction = 0;
+
+    [DllImport("libc", EntryPoint = "signal", SetLastError = true)]
+    public static extern nint Signal(int signal, nint action);
+
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static extern int Kill(int process, int signal);
 
