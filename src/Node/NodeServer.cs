@@ -4,6 +4,7 @@ using Starling.Node.Cluster;
 using Starling.Node.Commands;
 using Starling.Node.Config;
 using Starling.Node.Expiry;
+using Starling.Node.Freeing;
 using Starling.Node.Persistence;
 using Starling.Node.Replication;
 using Starling.Node.Serving;
@@ -30,6 +31,7 @@ public sealed class NodeServer
         RunId = RandomNumberGenerator.GetHexString(40, lowercase: true);
         Keyspace = new Keyspace(new KeyspaceOptions { Databases = config.Databases });
         Info = new InfoRegistry();
+        Freeing = new BackgroundFreeing(Keyspace, Info);
         Sections = new ServerSections(this);
         Cron = new ServerCron(clock);
         Clients = new ClientRegistry(clock, Cron);
@@ -66,6 +68,9 @@ public sealed class NodeServer
 
     /// <summary>The data.</summary>
     public Keyspace Keyspace { get; }
+
+    /// <summary>Frees in the background what was deleted.</summary>
+    public BackgroundFreeing Freeing { get; }
 
     /// <summary>INFO's sections.</summary>
     public InfoRegistry Info { get; }
@@ -185,5 +190,6 @@ public sealed class NodeServer
         Cron.Stop();
         Replication.Stop();
         Persistence.Stop();
+        Freeing.Stop();
     }
 }

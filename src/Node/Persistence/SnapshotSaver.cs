@@ -1,8 +1,8 @@
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// The saver thread and its queue. One snapshot runs at a time; jobs that want the keyspace for themselves (DEBUG
-/// RELOAD) wait in the same queue.
+/// Runs snapshots, each on a thread of its own, any number at once. Only what writes the RDB file, and jobs that want
+/// the file for themselves (DEBUG RELOAD), go one after the other.
 /// </summary>
 internal sealed class SnapshotSaver
 {
@@ -11,17 +11,15 @@ internal sealed class SnapshotSaver
 
     // Guards the fields below. Taken with or without stripes held; nothing is taken under it.
     private readonly Lock _lock = new();
-    private readonly Queue<Job> _queue = new();
-    private readonly AutoResetEvent _wake = new(initialState: false);
-    private Thread? _thread;
-    private Job? _begun;
-    private Job? _current;
-    private bool _isBusy;
+    private readonly List<SnapshotSession> _running = [];
+    private readonly List<Thread> _threads = [];
+    private readonly Queue<Job> _fileJobs = new();
+    private bool _isFileTaken;
     private bool _isStopping;
 
-    /// <summary>Makes a saver; its thread starts with the first job.</summary>
+    /// <summary>Makes a saver.</summary>
     /// <param name="begin">Takes the moment of a session: every stripe is held by it while it runs.</param>
-    /// <param name="run">Runs a begun session to its end and says what came of it; on the saver thread.</param>
+    /// <param name="run">Runs a begun session to its end and says what came of it; on the session's thread.</param>
     public SnapshotSaver(
         Func<SnapshotSession, SnapshotWork> begin,
         Func<SnapshotSession, SnapshotWork, (SnapshotState State, string? Error)> run)
@@ -30,63 +28,90 @@ internal sealed class SnapshotSaver
         _run = run;
     }
 
-    /// <summary>The session under way; null when there is none or a job of another kind runs.</summary>
+    /// <summary>
+    /// The session under way that writes the RDB file, else the one that has been under way longest; null when there is
+    /// none.
+    /// </summary>
     public SnapshotSession? Current
     {
         get
         {
-            lock (_lock) return _current?.Session;
+            lock (_lock) return _running.Find(session => session.IsFile) ?? _running.FirstOrDefault();
         }
     }
 
-    /// <summary>True while anything is under way or waits.</summary>
-    public bool IsBusy
+    /// <summary>True while the RDB file is being written, or something that will write it waits.</summary>
+    public bool IsFileBusy
     {
         get
         {
-            lock (_lock) return _isBusy || _queue.Count > 0;
+            lock (_lock) return _isFileTaken || _fileJobs.Count > 0;
         }
     }
 
     /// <summary>
-    /// Begins a session at once when nothing is under way, else puts it into the queue, or, when
-    /// <paramref name="onlyIfIdle"/>, answers false.
+    /// Begins a session at once. One that writes the RDB file while another job has it waits for its turn, or, when
+    /// <paramref name="onlyIfIdle"/>, is not begun.
     /// </summary>
+    /// <returns>False when it is not begun and will not be.</returns>
     public bool Start(SnapshotSession session, bool onlyIfIdle)
     {
         var job = new Job { Session = session };
         lock (_lock)
         {
-            if (onlyIfIdle && (_isBusy || _queue.Count > 0 || _isStopping)) return false;
-            if (_isStopping) session.Cancel();
-            if (_isBusy || _queue.Count > 0 || _isStopping)
+            if (_isStopping)
             {
-                Enqueue(job);
-                return true;
+                if (onlyIfIdle) return false;
+                session.Cancel();
             }
 
-            _isBusy = true;
-            _current = job;
+            if (session.IsFile)
+            {
+                var mustWait = _isFileTaken || _fileJobs.Count > 0;
+                if (mustWait && onlyIfIdle) return false;
+                if (mustWait)
+                {
+                    _fileJobs.Enqueue(job);
+                    return true;
+                }
+
+                _isFileTaken = true;
+            }
+
+            _running.Add(session);
+            StartThread(job);
         }
 
-        job.Work = _begin(session);
-        lock (_lock)
+        try
         {
-            _begun = job;
-            StartThread();
+            job.Work = _begin(session);
+        }
+        finally
+        {
+            job.IsBegun.Set();
         }
 
         return true;
     }
 
     /// <summary>
-    /// Does some work on the saver thread when its turn comes; nothing else of the saver runs meanwhile. What the work
-    /// returns is called
-    /// afterwards, when the saver is free again.
+    /// Does some work when nothing else has the RDB file; what wants the file waits meanwhile. What the work returns is
+    /// called afterwards, when the file is free again.
     /// </summary>
-    public void Run(Func<Action> work)
+    public void RunWithFile(Func<Action> work)
     {
-        lock (_lock) Enqueue(new Job { Other = work });
+        var job = new Job { Other = work };
+        lock (_lock)
+        {
+            if (_isFileTaken || _fileJobs.Count > 0)
+            {
+                _fileJobs.Enqueue(job);
+                return;
+            }
+
+            _isFileTaken = true;
+            StartThread(job);
+        }
     }
 
     /// <summary>Asks the sessions that are under way or wait, as far as chosen, to end.</summary>
@@ -95,8 +120,8 @@ internal sealed class SnapshotSaver
         var sessions = new List<SnapshotSession>();
         lock (_lock)
         {
-            if (_current?.Session is { } current) sessions.Add(current);
-            foreach (var job in _queue)
+            sessions.AddRange(_running);
+            foreach (var job in _fileJobs)
             {
                 if (job.Session is { } session) sessions.Add(session);
             }
@@ -110,92 +135,70 @@ internal sealed class SnapshotSaver
     }
 
     /// <summary>
-    /// Ends the thread when the queue is empty. The caller has cancelled what it does not want to wait for.
+    /// Waits until everything has ended; what starts from now on is cancelled. The caller has cancelled what it does not
+    /// want to wait for.
     /// </summary>
     public void Stop()
     {
-        Thread? thread;
-        lock (_lock)
-        {
-            _isStopping = true;
-            thread = _thread;
-        }
-
-        _wake.Set();
-        thread?.Join();
-    }
-
-    private void Enqueue(Job job)
-    {
-        _queue.Enqueue(job);
-        StartThread();
-    }
-
-    private void StartThread()
-    {
-        _wake.Set();
-        if (_thread is not null) return;
-        _thread = new Thread(Loop) { IsBackground = true, Name = "rdb-saver" };
-        _thread.Start();
-    }
-
-    private void Loop()
-    {
         while (true)
         {
-            while (TryTake(out var job))
-            {
-                var announce = Execute(job);
-                lock (_lock)
-                {
-                    _isBusy = false;
-                    _current = null;
-                }
-
-                // Free before anybody hears of the end: who hears of it may want to start the next one.
-                announce();
-            }
-
+            Thread? thread;
             lock (_lock)
             {
-                if (_isStopping && !_isBusy && _queue.Count == 0)
-                {
-                    _thread = null;
-                    return;
-                }
+                _isStopping = true;
+                thread = _threads.FirstOrDefault();
             }
 
-            _wake.WaitOne();
+            if (thread is null) return;
+            thread.Join();
         }
     }
 
-    private bool TryTake(out Job job)
+    private void StartThread(Job job)
+    {
+        var thread = new Thread(() => RunJobs(job)) { IsBackground = true, Name = "rdb-saver" };
+        _threads.Add(thread);
+        thread.Start();
+    }
+
+    private void RunJobs(Job? job)
+    {
+        while (job is not null)
+        {
+            var announce = Execute(job);
+            lock (_lock)
+            {
+                if (job.Session is { } session) _running.Remove(session);
+                if (job.WantsFile) _isFileTaken = false;
+            }
+
+            // Free before anybody hears of the end: who hears of it may want to start the next one.
+            announce();
+            job = NextOrEnd(job);
+        }
+    }
+
+    private Job? NextOrEnd(Job job)
     {
         lock (_lock)
         {
-            if (_begun is { } begun)
+            if (job.WantsFile && !_isFileTaken && _fileJobs.TryDequeue(out var next))
             {
-                _begun = null;
-                job = begun;
-                return true;
+                _isFileTaken = true;
+                if (next.Session is { } session) _running.Add(session);
+                next.IsBegun.Set();
+                return next;
             }
 
-            // Busy without a begun job: its starter is taking its moment and will wake this thread.
-            if (_isBusy || !_queue.TryDequeue(out job!))
-            {
-                job = null!;
-                return false;
-            }
-
-            _isBusy = true;
-            _current = job;
-            return true;
+            _threads.Remove(Thread.CurrentThread);
+            return null;
         }
     }
 
     private Action Execute(Job job)
     {
         if (job.Other is { } other) return other();
+        job.IsBegun.Wait(CancellationToken.None);
         var session = job.Session!;
         if (job.Work is null && session.Cancellation.IsCancellationRequested)
         {
@@ -214,5 +217,10 @@ internal sealed class SnapshotSaver
         public Func<Action>? Other { get; init; }
 
         public SnapshotWork? Work { get; set; }
+
+        /// <summary>Set when its starter has taken its moment, or nobody but its own thread will.</summary>
+        public ManualResetEventSlim IsBegun { get; } = new();
+
+        public bool WantsFile => Session is null or { IsFile: true };
     }
 }

@@ -1,0 +1,74 @@
+using Starling.Node.Telemetry;
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Freeing;
+
+/// <summary>
+/// The thread that frees what was deleted and takes long to free: flushed databases, cleared slots, large values. It
+/// holds no stripe for longer than it takes to look at one large value.
+/// </summary>
+public sealed class BackgroundFreeing
+{
+    private readonly FreeingQueue _queue;
+
+    // Guards the thread and the two flags. A leaf: taken under stripes, by whoever deletes.
+    private readonly Lock _lock = new();
+    private readonly AutoResetEvent _wake = new(initialState: false);
+    private Thread? _thread;
+    private bool _isStopping;
+
+    /// <summary>Frees what a keyspace leaves, and tells INFO; the thread starts with the first work.</summary>
+    internal BackgroundFreeing(Keyspace keyspace, InfoRegistry info)
+    {
+        _queue = keyspace.Freeing;
+        _queue.OnWork = Wake;
+        info.Add("memory", section =>
+        {
+            section.Field("lazyfree_pending_objects", _queue.PendingObjects);
+            section.Field("lazyfreed_objects", _queue.FreedObjects);
+        });
+        info.AddReset(_queue.ResetFreedObjects);
+    }
+
+    /// <summary>
+    /// Calls back when everything is freed that was deleted before this call and that no snapshot needs; on the thread
+    /// that frees, under no stripe. Any thread.
+    /// </summary>
+    public void WhenFreed(Action done) => _queue.WhenFreed(done);
+
+    /// <summary>Ends the thread. What is not freed by then is left to the end of the process.</summary>
+    public void Stop()
+    {
+        Thread? thread;
+        lock (_lock)
+        {
+            _isStopping = true;
+            thread = _thread;
+        }
+
+        _wake.Set();
+        thread?.Join();
+    }
+
+    private void Wake()
+    {
+        lock (_lock)
+        {
+            if (_thread is null && !_isStopping)
+            {
+                _thread = new Thread(Run) { IsBackground = true, Name = "lazyfree" };
+                _thread.Start();
+            }
+        }
+
+        _wake.Set();
+    }
+
+    private void Run()
+    {
+        while (!Volatile.Read(ref _isStopping))
+        {
+            if (!_queue.FreeSome()) _wake.WaitOne();
+        }
+    }
+}
