@@ -1,4 +1,5 @@
 using System.Buffers;
+using Starling.Node.Execution;
 using Starling.Node.Persistence;
 using Starling.Node.Serving;
 using Starling.Slots.Keyspace;
@@ -84,38 +85,29 @@ public static class DumpRestore
         if (ttl != 0 && call.IsPastForMaster(expiresAt))
         {
             call.Database.Discard(key.Slot, value);
-            if (exists) Delete(call, key);
+            if (exists) call.Delete(key, DeleteReason.ExpiredByCommand);
             call.Ok();
             return;
         }
 
         var idle = Math.Min(options.IdleSeconds, call.Now / 1000);
         call.Database.Put(key, value, expiresAt, (uint)((call.Now / 1000) - idle) & 0xFFFFFF);
-        call.Changed(key);
+        call.Changed(key, KeyEvent.Restore);
         if (ttl != 0 && !options.IsAbsolute) PropagateAbsolute(call, expiresAt);
         call.Ok();
-    }
-
-    private static void Delete(CommandContext call, in Key key)
-    {
-        call.Database.Remove(key);
-        call.Changed(key);
-        call.BeginEffect(2);
-        call.EffectArgument("DEL"u8);
-        call.EffectArgument(key.Bytes);
     }
 
     /// <summary>The call as it was, with a point in time instead of a duration.</summary>
     private static void PropagateAbsolute(CommandContext call, long expiresAt)
     {
-        call.BeginEffect(call.Count + 1);
+        using var effect = call.BeginEffect();
         for (var i = 0; i < call.Count; i++)
         {
-            if (i == 2) call.EffectArgument(expiresAt);
-            else call.EffectArgument(call[i]);
+            if (i == 2) effect.Add(expiresAt);
+            else effect.Add(call[i]);
         }
 
-        call.EffectArgument("ABSTTL"u8);
+        effect.Add("ABSTTL"u8);
     }
 
     private static bool TryOptions(CommandContext call, out RestoreOptions options)

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
 using Starling.Slots.Values;
@@ -71,7 +72,7 @@ public static class Increments
         Span<byte> digits = stackalloc byte[ArgumentParser.MaxIntegerLength];
         Utf8Formatter.TryFormat(sum, digits, out var length);
         text.Set(digits[..length]);
-        call.Changed(key);
+        call.Changed(key, KeyEvent.IncrBy);
         call.Reply.Integer(sum);
     }
 
@@ -101,14 +102,10 @@ public static class Increments
 
         var text = sum.ToHumanText();
         old.Set(text);
-        call.Changed(key);
+        call.Changed(key, KeyEvent.IncrByFloat);
 
         // The result, not the sum, goes to the log: replicas need not share our arithmetic.
-        call.BeginEffect(4);
-        call.EffectArgument("SET"u8);
-        call.EffectArgument(call[1]);
-        call.EffectArgument(text);
-        call.EffectArgument("KEEPTTL"u8);
+        call.Effect("SET"u8, call[1], text, "KEEPTTL"u8);
         call.Reply.Bulk(text);
     }
 }

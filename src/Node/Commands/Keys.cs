@@ -1,3 +1,4 @@
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
 
@@ -13,7 +14,7 @@ public static class Keys
     [
         Row("del", -2, CommandFlags.Write, KeySpec.From(1), "RM delete", "1.0.0", "Deletes keys.", Del),
         Row("unlink", -2, CommandFlags.Write | CommandFlags.Fast, KeySpec.From(1), "RM delete", "4.0.0",
-            "Deletes keys; large values are freed in the background.", Del),
+            "Deletes keys; large values are freed in the background.", Unlink),
         Row("exists", -2, CommandFlags.ReadOnly | CommandFlags.Fast, KeySpec.From(1), "RO", "1.0.0",
             "Counts how many of the keys exist.", Exists),
         Row("touch", -2, CommandFlags.ReadOnly | CommandFlags.Fast, KeySpec.From(1), "RO", "3.2.1",
@@ -50,24 +51,18 @@ public static class Keys
             Tips = keys.Last < 0 ? SumOfShards : [],
         };
 
-    /// <summary>DEL key: what a deletion that came from another command becomes in the log.</summary>
-    internal static void DelEffect(CommandContext call, ReadOnlySpan<byte> key)
-    {
-        call.BeginEffect(2);
-        call.EffectArgument("DEL"u8);
-        call.EffectArgument(key);
-    }
 
-    private static void Del(CommandContext call)
+    private static void Del(CommandContext call) => Delete(call, lazily: false);
+
+    private static void Unlink(CommandContext call) => Delete(call, lazily: true);
+
+    private static void Delete(CommandContext call, bool lazily)
     {
         long deleted = 0;
         for (var i = 1; i < call.Count; i++)
         {
             var key = call.Key(i);
-            if (!call.TryWrite(key, out _)) continue;
-            call.Database.Remove(key);
-            call.Changed(key);
-            deleted++;
+            if (call.TryWrite(key, out _) && call.Delete(key, DeleteReason.Command, lazily)) deleted++;
         }
 
         call.Reply.Integer(deleted);
@@ -125,8 +120,8 @@ public static class Keys
         if (from.Bytes.SequenceEqual(to.Bytes)) return true;
         if (onlyIfAbsent && call.TryWrite(to, out _)) return true;
         call.Database.Move(from, call.Database, to);
-        call.Changed(from);
-        call.Changed(to);
+        call.Changed(from, KeyEvent.RenameFrom);
+        call.Changed(to, KeyEvent.RenameTo);
         renamed = true;
         return true;
     }
@@ -174,7 +169,7 @@ public static class Keys
         }
 
         call.Database.Copy(from, target, to);
-        call.Changed(target, to);
+        call.Changed(target, to, KeyEvent.CopyTo);
         call.Reply.Integer(1);
     }
 
@@ -202,8 +197,8 @@ public static class Keys
         }
 
         call.Database.Move(key, target, key);
-        call.Changed(key);
-        call.Changed(target, key);
+        call.Changed(key, KeyEvent.MoveFrom);
+        call.Changed(target, key, KeyEvent.MoveTo);
         call.Reply.Integer(1);
     }
 }

@@ -1,3 +1,4 @@
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
 using Starling.Slots.Values;
@@ -47,7 +48,7 @@ public static class StringRanges
         if (!value.Exists)
         {
             value.Set(suffix);
-            call.Changed(key);
+            call.Changed(key, KeyEvent.Append);
             call.Reply.Integer(suffix.Length);
             return;
         }
@@ -56,7 +57,7 @@ public static class StringRanges
         if (!IsAllowedLength(call, (long)oldLength + suffix.Length)) return;
         var bytes = value.Resize(oldLength + suffix.Length, oldLength, suffix.Length);
         suffix.CopyTo(bytes[oldLength..]);
-        call.Changed(key);
+        call.Changed(key, KeyEvent.Append);
         call.Reply.Integer(bytes.Length);
     }
 
@@ -122,7 +123,7 @@ public static class StringRanges
         var length = Math.Max(oldLength, (int)offset + patch.Length);
         var bytes = value.Resize(length, (int)offset, patch.Length);
         patch.CopyTo(bytes[(int)offset..]);
-        call.Changed(key);
+        call.Changed(key, KeyEvent.SetRange);
         call.Reply.Integer(length);
     }
 }

@@ -1,3 +1,5 @@
+using Starling.Node.Config;
+using Starling.Node.Execution;
 using Starling.Node.Telemetry;
 using Starling.Slots.Keyspace;
 
@@ -10,6 +12,7 @@ namespace Starling.Node.Freeing;
 public sealed class BackgroundFreeing
 {
     private readonly FreeingQueue _queue;
+    private readonly ServerConfig _config;
 
     // Guards the thread and the two flags. A leaf: taken under stripes, by whoever deletes.
     private readonly Lock _lock = new();
@@ -17,10 +20,11 @@ public sealed class BackgroundFreeing
     private Thread? _thread;
     private bool _isStopping;
 
-    /// <summary>Frees what a keyspace leaves, and tells INFO; the thread starts with the first work.</summary>
-    internal BackgroundFreeing(Keyspace keyspace, InfoRegistry info)
+    /// <summary>Frees what a keyspace leaves, and tells INFO.</summary>
+    internal BackgroundFreeing(Keyspace keyspace, ServerConfig config, InfoRegistry info)
     {
         _queue = keyspace.Freeing;
+        _config = config;
         _queue.OnWork = Wake;
         info.Add("memory", section =>
         {
@@ -28,6 +32,25 @@ public sealed class BackgroundFreeing
             section.Field("lazyfreed_objects", _queue.FreedObjects);
         });
         info.AddReset(_queue.ResetFreedObjects);
+    }
+
+    /// <summary>
+    /// True when the value of a key that is deleted for this reason is freed as UNLINK does it: the directives
+    /// <c>lazyfree-lazy-*</c>.
+    /// </summary>
+    public bool IsLazy(DeleteReason reason) => reason switch
+    {
+        DeleteReason.Command => _config.LazyFreeLazyUserDel,
+        DeleteReason.Expired => _config.LazyFreeLazyExpire,
+        _ => _config.LazyFreeLazyServerDel,
+    };
+
+    /// <summary>Frees all that waits, on the calling thread, which holds no lock.</summary>
+    public void FreeAll()
+    {
+        while (_queue.FreeSome())
+        {
+        }
     }
 
     /// <summary>
@@ -50,17 +73,23 @@ public sealed class BackgroundFreeing
         thread?.Join();
     }
 
-    private void Wake()
+    /// <summary>
+    /// Starts the thread, if it does not run yet: later there may be no descriptor to start one with. At the server's
+    /// start; otherwise it starts with the first work.
+    /// </summary>
+    public void Prepare()
     {
         lock (_lock)
         {
-            if (_thread is null && !_isStopping)
-            {
-                _thread = new Thread(Run) { IsBackground = true, Name = "lazyfree" };
-                _thread.Start();
-            }
+            if (_thread is not null || _isStopping) return;
+            var thread = new Thread(Run) { IsBackground = true, Name = "lazyfree" };
+            if (thread.TryStart()) _thread = thread;
         }
+    }
 
+    private void Wake()
+    {
+        Prepare();
         _wake.Set();
     }
 

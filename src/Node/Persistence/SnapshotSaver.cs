@@ -1,7 +1,7 @@
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// Runs snapshots, each on a thread of its own, any number at once. Only what writes the RDB file, and jobs that want
+/// Runs snapshots, any number at once, each on a thread of its own. Only what writes the RDB file, and jobs that want
 /// the file for themselves (DEBUG RELOAD), go one after the other.
 /// </summary>
 internal sealed class SnapshotSaver
@@ -13,13 +13,18 @@ internal sealed class SnapshotSaver
     private readonly Lock _lock = new();
     private readonly List<SnapshotSession> _running = [];
     private readonly List<Thread> _threads = [];
+    private readonly Queue<Job> _ready = new();
     private readonly Queue<Job> _fileJobs = new();
+    private int _idleThreads;
     private bool _isFileTaken;
     private bool _isStopping;
 
+    // Counts what is in the queue of ready jobs, and once per thread the end.
+    private readonly SemaphoreSlim _wake = new(0);
+
     /// <summary>Makes a saver.</summary>
     /// <param name="begin">Takes the moment of a session: every stripe is held by it while it runs.</param>
-    /// <param name="run">Runs a begun session to its end and says what came of it; on the session's thread.</param>
+    /// <param name="run">Runs a begun session to its end and says what came of it; on a thread of the saver.</param>
     public SnapshotSaver(
         Func<SnapshotSession, SnapshotWork> begin,
         Func<SnapshotSession, SnapshotWork, (SnapshotState State, string? Error)> run)
@@ -49,6 +54,15 @@ internal sealed class SnapshotSaver
         }
     }
 
+    /// <summary>Starts a thread, if there is none yet.</summary>
+    public void Prepare()
+    {
+        lock (_lock)
+        {
+            if (_threads.Count == 0) TryStartThread();
+        }
+    }
+
     /// <summary>
     /// Begins a session at once. One that writes the RDB file while another job has it waits for its turn, or, when
     /// <paramref name="onlyIfIdle"/>, is not begun.
@@ -59,38 +73,19 @@ internal sealed class SnapshotSaver
         var job = new Job { Session = session };
         lock (_lock)
         {
-            if (_isStopping)
+            if (_isStopping && onlyIfIdle) return false;
+            if (_isStopping) session.Cancel();
+            if (job.WantsFile && (_isFileTaken || _fileJobs.Count > 0))
             {
-                if (onlyIfIdle) return false;
-                session.Cancel();
+                if (!onlyIfIdle) _fileJobs.Enqueue(job);
+                return !onlyIfIdle;
             }
 
-            if (session.IsFile)
-            {
-                var mustWait = _isFileTaken || _fileJobs.Count > 0;
-                if (mustWait && onlyIfIdle) return false;
-                if (mustWait)
-                {
-                    _fileJobs.Enqueue(job);
-                    return true;
-                }
-
-                _isFileTaken = true;
-            }
-
-            _running.Add(session);
-            StartThread(job);
+            TakeTurn(job);
         }
 
-        try
-        {
-            job.Work = _begin(session);
-        }
-        finally
-        {
-            job.IsBegun.Set();
-        }
-
+        job.Work = _begin(session);
+        lock (_lock) AddReady(job);
         return true;
     }
 
@@ -103,14 +98,8 @@ internal sealed class SnapshotSaver
         var job = new Job { Other = work };
         lock (_lock)
         {
-            if (_isFileTaken || _fileJobs.Count > 0)
-            {
-                _fileJobs.Enqueue(job);
-                return;
-            }
-
-            _isFileTaken = true;
-            StartThread(job);
+            _fileJobs.Enqueue(job);
+            GiveFileAway();
         }
     }
 
@@ -135,70 +124,98 @@ internal sealed class SnapshotSaver
     }
 
     /// <summary>
-    /// Waits until everything has ended; what starts from now on is cancelled. The caller has cancelled what it does not
-    /// want to wait for.
+    /// Waits until everything has ended, and ends the threads. The caller has cancelled what it does not want to wait
+    /// for; what is started from now on is cancelled.
     /// </summary>
     public void Stop()
     {
-        while (true)
-        {
-            Thread? thread;
-            lock (_lock)
-            {
-                _isStopping = true;
-                thread = _threads.FirstOrDefault();
-            }
-
-            if (thread is null) return;
-            thread.Join();
-        }
-    }
-
-    private void StartThread(Job job)
-    {
-        var thread = new Thread(() => RunJobs(job)) { IsBackground = true, Name = "rdb-saver" };
-        _threads.Add(thread);
-        thread.Start();
-    }
-
-    private void RunJobs(Job? job)
-    {
-        while (job is not null)
-        {
-            var announce = Execute(job);
-            lock (_lock)
-            {
-                if (job.Session is { } session) _running.Remove(session);
-                if (job.WantsFile) _isFileTaken = false;
-            }
-
-            // Free before anybody hears of the end: who hears of it may want to start the next one.
-            announce();
-            job = NextOrEnd(job);
-        }
-    }
-
-    private Job? NextOrEnd(Job job)
-    {
+        Thread[] threads;
         lock (_lock)
         {
-            if (job.WantsFile && !_isFileTaken && _fileJobs.TryDequeue(out var next))
+            _isStopping = true;
+            threads = [.. _threads];
+        }
+
+        _wake.Release(Math.Max(1, threads.Length));
+        foreach (var thread in threads) thread.Join();
+    }
+
+    private void TakeTurn(Job job)
+    {
+        if (job.WantsFile) _isFileTaken = true;
+        if (job.Session is { } session) _running.Add(session);
+    }
+
+    private void GiveFileAway()
+    {
+        if (_isFileTaken || !_fileJobs.TryDequeue(out var next)) return;
+        TakeTurn(next);
+        AddReady(next);
+    }
+
+    /// <summary>
+    /// Leaves a job to a thread: a waiting one, a new one, or, when no new one can be had, the first that has nothing to
+    /// do any more.
+    /// </summary>
+    private void AddReady(Job job)
+    {
+        _ready.Enqueue(job);
+        if (_ready.Count > _idleThreads) TryStartThread();
+        _wake.Release();
+    }
+
+    private void TryStartThread()
+    {
+        var thread = new Thread(Loop) { IsBackground = true, Name = "rdb-saver" };
+        if (!thread.TryStart()) return;
+        _threads.Add(thread);
+        _idleThreads++;
+    }
+
+    private void Loop()
+    {
+        while (true)
+        {
+            _wake.Wait(CancellationToken.None);
+            Job? job;
+            lock (_lock)
             {
-                _isFileTaken = true;
-                if (next.Session is { } session) _running.Add(session);
-                next.IsBegun.Set();
-                return next;
+                if (!_ready.TryDequeue(out job))
+                {
+                    // Nothing ready is what the end looks like; but a job that is being begun is still to come.
+                    if (_isStopping && _running.Count == 0 && _fileJobs.Count == 0 && !_isFileTaken) return;
+                    continue;
+                }
+
+                _idleThreads--;
             }
 
-            _threads.Remove(Thread.CurrentThread);
-            return null;
+            Run(job);
+        }
+    }
+
+    private void Run(Job job)
+    {
+        var announce = Execute(job);
+        lock (_lock)
+        {
+            if (job.Session is { } session) _running.Remove(session);
+            if (job.WantsFile) _isFileTaken = false;
+        }
+
+        // Free before anybody hears of the end: who hears of it may want to start the next one.
+        announce();
+        lock (_lock)
+        {
+            _idleThreads++;
+            if (job.WantsFile) GiveFileAway();
+            if (_isStopping) _wake.Release(_threads.Count);
         }
     }
 
     private Action Execute(Job job)
     {
         if (job.Other is { } other) return other();
-        job.IsBegun.Wait(CancellationToken.None);
         var session = job.Session!;
         if (job.Work is null && session.Cancellation.IsCancellationRequested)
         {
@@ -217,9 +234,6 @@ internal sealed class SnapshotSaver
         public Func<Action>? Other { get; init; }
 
         public SnapshotWork? Work { get; set; }
-
-        /// <summary>Set when its starter has taken its moment, or nobody but its own thread will.</summary>
-        public ManualResetEventSlim IsBegun { get; } = new();
 
         public bool WantsFile => Session is null or { IsFile: true };
     }

@@ -28,6 +28,11 @@ public sealed class FreeingQueue
     public Action? OnWork { get; set; }
 
     /// <summary>
+    /// Frees less at once of a large value that another one replaces, as UNLINK does. May be set at any time.
+    /// </summary>
+    public bool FreesReplacedLazily { get; set; }
+
+    /// <summary>
     /// Keys whose values wait to be freed, those of flushed databases included (INFO lazyfree_pending_objects).
     /// </summary>
     public long PendingObjects => Volatile.Read(ref _pendingObjects);

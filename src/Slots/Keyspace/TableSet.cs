@@ -100,7 +100,7 @@ internal sealed unsafe class TableSet
     {
         var old = SlotTable.Address(*cell);
         Redirect(slot, cell, entry);
-        FreeEntry(slot, old, lazily: false);
+        FreeEntry(slot, old, _freeing.FreesReplacedLazily);
     }
 
     /// <summary>Puts another block of the same key in place of one, which stays the caller's.</summary>
