@@ -6,6 +6,7 @@ using Starling.Node.Commands;
 using Starling.Node.Config;
 using Starling.Node.Execution;
 using Starling.Node.Expiry;
+using Starling.Node.Freeing;
 using Starling.Node.Persistence;
 using Starling.Node.Replication;
 using Starling.Node.Serving;
@@ -36,6 +37,7 @@ public sealed class NodeServer
             HashSeed = BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(16)),
         });
         Info = new InfoRegistry();
+        Freeing = new BackgroundFreeing(Keyspace, config, Info);
         Sections = new ServerSections(this);
         Cron = new ServerCron(clock);
         Clients = new ClientRegistry(clock, Cron);
@@ -78,6 +80,9 @@ public sealed class NodeServer
 
     /// <summary>The data.</summary>
     public Keyspace Keyspace { get; }
+
+    /// <summary>Frees in the background what was deleted.</summary>
+    public BackgroundFreeing Freeing { get; }
 
     /// <summary>INFO's sections.</summary>
     public InfoRegistry Info { get; }
@@ -175,6 +180,7 @@ public sealed class NodeServer
         Cron.Start();
         Shutdown.Prepare();
         Persistence.Prepare();
+        Freeing.Prepare();
         Listener.FitClients();
         ServerLog.Initialized(log);
 
@@ -207,5 +213,6 @@ public sealed class NodeServer
         Cron.Stop();
         Replication.Stop();
         Persistence.Stop();
+        Freeing.Stop();
     }
 }

@@ -180,6 +180,21 @@ public sealed class ServerConfig
     /// <summary>Refuses writes after a background save failed.</summary>
     public bool StopWritesOnBgsaveError { get; set; } = true;
 
+    /// <summary>DEL frees values as UNLINK does.</summary>
+    public bool LazyFreeLazyUserDel { get; set; }
+
+    /// <summary>Values that the server deletes or that another one replaces are freed as UNLINK does it.</summary>
+    public bool LazyFreeLazyServerDel { get; set; }
+
+    /// <summary>Values of expired keys are freed as UNLINK does it.</summary>
+    public bool LazyFreeLazyExpire { get; set; }
+
+    /// <summary>FLUSHALL and FLUSHDB without SYNC or ASYNC mean ASYNC.</summary>
+    public bool LazyFreeLazyUserFlush { get; set; }
+
+    /// <summary>A replica that gets a new data set does not wait until the old one is freed.</summary>
+    public bool ReplicaLazyFlush { get; set; }
+
     /// <summary>No, local or yes.</summary>
     public string EnableDebugCommand { get; set; } = "no";
 

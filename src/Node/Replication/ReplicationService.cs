@@ -390,9 +390,12 @@ public sealed class ReplicationService
                 Replicas.DisconnectAll(Server.NowMilliseconds);
                 Log.FreeBacklog();
                 Empty();
-                return true;
             }
         }
+
+        // Room for the old data set and the new one at once is what replica-lazy-flush says there is.
+        if (!Server.Config.ReplicaLazyFlush) Server.Freeing.FreeAll();
+        return true;
     }
 
     /// <summary>The snapshot could not be loaded: what was read of it goes.</summary>
@@ -538,7 +541,8 @@ public sealed class ReplicationService
 
     private void Empty()
     {
-        for (var i = 0; i < Server.Keyspace.DatabaseCount; i++) Server.Keyspace[i].Clear();
+        for (var i = 0; i < Server.Keyspace.DatabaseCount; i++)
+            Server.Keyspace[i].Clear(lazily: Server.Config.ReplicaLazyFlush);
     }
 
     /// <summary>The position for RDB files; null while nothing keeps the data's history. Under every stripe.</summary>

@@ -224,14 +224,18 @@ public sealed class CommandContext
     /// Deletes a key and declares it: the one way in which a key goes, but for whole databases and for a value that
     /// another one replaces. What a reason means is said by <see cref="DeleteReason"/>.
     /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="lazily">Leaves more of a large value to be freed in the background (UNLINK), whatever the
+    /// configuration says.</param>
     /// <returns>False when there was no such key.</returns>
-    public bool Delete(in Key key, DeleteReason reason) => Delete(Database, key, reason);
+    public bool Delete(in Key key, DeleteReason reason, bool lazily = false) => Delete(Database, key, reason, lazily);
 
-    /// <summary>As <see cref="Delete(in Key, DeleteReason)"/>, in another database.</summary>
-    public bool Delete(Database database, in Key key, DeleteReason reason)
+    /// <summary>As <see cref="Delete(in Key, DeleteReason, bool)"/>, in another database.</summary>
+    public bool Delete(Database database, in Key key, DeleteReason reason, bool lazily = false)
     {
         Require(key);
-        if (!database.Remove(key)) return false;
+        if (!database.Remove(key, lazily || Server.Freeing.IsLazy(reason))) return false;
         switch (reason)
         {
             case DeleteReason.Command:

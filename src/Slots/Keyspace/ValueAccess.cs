@@ -72,9 +72,9 @@ public unsafe ref struct ValueAccess
     }
 
     /// <summary>As <see cref="Database.ResizeString"/>; the key must be there.</summary>
-    internal Span<byte> ResizeString(int length, bool raw)
+    internal Span<byte> ResizeString(int length, int from, int count, bool raw)
     {
-        _entry = _database.Resize(_key, length, raw);
+        _entry = _database.Resize(_key, length, from, count, raw);
         return StringBlock.Bytes(_entry);
     }
 }
