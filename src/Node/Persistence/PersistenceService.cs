@@ -196,11 +196,8 @@ public sealed class PersistenceService
 
         // First in the queue, then the cancelling: the end of one full synchronisation begins the next.
         var session = new SnapshotSession(FileTarget(), new SnapshotOptions()) { IsFile = true };
-        if (!_saver.Start(session, onlyIfIdle: true))
-        {
-            _saver.Start(session, onlyIfIdle: false);
-            _saver.Cancel(other => other != session);
-        }
+        if (!_saver.Start(session, onlyIfIdle: true)) _saver.Start(session, onlyIfIdle: false);
+        _saver.Cancel(other => other != session);
 
         session.Wait(Timeout.InfiniteTimeSpan);
         return session.State == SnapshotState.Completed;
