@@ -34,7 +34,12 @@ internal sealed class HealthCheck(MachineCore core, bool isRestarted)
         var health = core.Options.RequireFullCoverage && !IsCovered()
             ? ClusterHealth.SlotsNotCovered
             : ClusterHealth.Ok;
-        if (reachable < state.Quorum)
+        if (core.Durability.IsStuck)
+        {
+            health = ClusterHealth.DiskStuck;
+            _lastMinorityAt = core.Now;
+        }
+        else if (reachable < state.Quorum)
         {
             health = ClusterHealth.NoMajority;
             _lastMinorityAt = core.Now;
