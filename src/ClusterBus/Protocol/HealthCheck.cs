@@ -93,11 +93,12 @@ internal sealed class HealthCheck(MachineCore core, bool isRestarted)
 
     private bool IsCovered()
     {
-        for (var slot = 0; slot < HashSlot.Count; slot++)
+        var covered = 0;
+        foreach (var node in core.State.Nodes.Values)
         {
-            if (core.State.OwnerOf(slot) is null or { IsFailing: true }) return false;
+            if (!node.IsFailing) covered += node.Slots.Count;
         }
 
-        return true;
+        return covered == HashSlot.Count;
     }
 }
