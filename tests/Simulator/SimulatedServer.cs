@@ -7,11 +7,13 @@ namespace Starling.Simulator;
 /// <summary>The server around a simulated node's bus: its routing table and its part in replication.</summary>
 internal sealed class SimulatedServer(Simulation simulation, SimulatedNode node) : IClusterActions
 {
+    private bool _isPausing;
+
     /// <inheritdoc/>
     public ClusterOptions Options => node.Options;
 
     /// <inheritdoc/>
-    public LocalStatus StatusAt(long now) => new()
+    public LocalStatus Status() => new()
     {
         ReplicationOffset = node.ReplicationOffset,
         MasterDataAge = node.LastMasterContactAt == 0
@@ -42,16 +44,16 @@ internal sealed class SimulatedServer(Simulation simulation, SimulatedNode node)
     }
 
     /// <inheritdoc/>
-    public void PauseWrites(long until)
+    public void PauseWrites()
     {
         simulation.BeforeEffect(node);
-        var ends = simulation.Now + until - node.Driver.Now;
         var life = node.Life;
+        _isPausing = true;
 
         // What is under way ends first.
         simulation.At(simulation.Now + 1 + simulation.Random.Next(4), () =>
         {
-            if (node.Life == life && node.IsAlive) node.WritesPausedUntil = ends;
+            if (_isPausing && node.Life == life && node.IsAlive) node.WritesPausedUntil = long.MaxValue;
         });
     }
 
@@ -59,6 +61,7 @@ internal sealed class SimulatedServer(Simulation simulation, SimulatedNode node)
     public void ResumeWrites()
     {
         simulation.BeforeEffect(node);
+        _isPausing = false;
         node.WritesPausedUntil = 0;
     }
 

@@ -46,7 +46,7 @@ internal sealed class TestNode : IClusterActions, IDisposable
 
     public string ConfigPath => Path.Combine(_directory, "nodes.conf");
 
-    public LocalStatus StatusAt(long now) => new() { ReplicationOffset = ReplicationOffset, MasterDataAge = 0 };
+    public LocalStatus Status() => new() { ReplicationOffset = ReplicationOffset, MasterDataAge = 0 };
 
     /// <summary>Waits until the bus thread did something.</summary>
     public void DoOnBus(Action work)
@@ -66,7 +66,7 @@ internal sealed class TestNode : IClusterActions, IDisposable
 
     public void BecomeMaster() => Actions.Enqueue("master");
 
-    public void PauseWrites(long until) => Actions.Enqueue("pause");
+    public void PauseWrites() => Actions.Enqueue("pause");
 
     public void ResumeWrites() => Actions.Enqueue("resume");
 
