@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Cluster;
@@ -29,7 +30,11 @@ public sealed class NodeServer
         Loggers = loggers;
         Clock = clock;
         RunId = RandomNumberGenerator.GetHexString(40, lowercase: true);
-        Keyspace = new Keyspace(new KeyspaceOptions { Databases = config.Databases });
+        Keyspace = new Keyspace(new KeyspaceOptions
+        {
+            Databases = config.Databases,
+            HashSeed = BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(16)),
+        });
         Info = new InfoRegistry();
         Sections = new ServerSections(this);
         Cron = new ServerCron(clock);
@@ -38,7 +43,7 @@ public sealed class NodeServer
         Shutdown = new ShutdownService(this);
         Stats = new ServerStats(Commands);
         Watches = new WatchTable(config.Databases);
-        Dispatcher = new Dispatcher(this);
+        Executor = new Executor(this);
         IoThreads = new IoThreads(
             config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads, loggers.CreateLogger("Serving"));
         Listener = new ClientListener(this);
@@ -90,7 +95,7 @@ public sealed class NodeServer
     public ServerStats Stats { get; }
 
     /// <summary>Where every command enters.</summary>
-    public Dispatcher Dispatcher { get; }
+    public Executor Executor { get; }
 
     /// <summary>The threads that serve the connections of clients.</summary>
     public IoThreads IoThreads { get; }
@@ -159,6 +164,9 @@ public sealed class NodeServer
         IsStarting = true;
         IoThreads.Start();
         Cron.Start();
+        Shutdown.Prepare();
+        Persistence.Prepare();
+        Listener.FitClients();
         ServerLog.Initialized(log);
 
         // While there is something to load, clients are answered LOADING; otherwise they wait the moment that is left.

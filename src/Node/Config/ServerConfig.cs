@@ -180,6 +180,12 @@ public sealed class ServerConfig
     /// <summary>Refuses writes after a background save failed.</summary>
     public bool StopWritesOnBgsaveError { get; set; } = true;
 
+    /// <summary>latency-tracking: INFO latencystats is kept.</summary>
+    public bool LatencyTracking { get; set; } = true;
+
+    /// <summary>latency-tracking-info-percentiles: numbers from 0 to 100, separated by spaces.</summary>
+    public string LatencyTrackingInfoPercentiles { get; set; } = "50 99 99.9";
+
     /// <summary>No, local or yes.</summary>
     public string EnableDebugCommand { get; set; } = "no";
 
