@@ -195,6 +195,12 @@ public sealed class ServerConfig
     /// <summary>A replica that gets a new data set does not wait until the old one is freed.</summary>
     public bool ReplicaLazyFlush { get; set; }
 
+    /// <summary>latency-tracking: INFO latencystats is kept.</summary>
+    public bool LatencyTracking { get; set; } = true;
+
+    /// <summary>latency-tracking-info-percentiles: numbers from 0 to 100, separated by spaces.</summary>
+    public string LatencyTrackingInfoPercentiles { get; set; } = "50 99 99.9";
+
     /// <summary>No, local or yes.</summary>
     public string EnableDebugCommand { get; set; } = "no";
 

@@ -132,6 +132,8 @@ internal sealed class MasterStream : IStreamGuard
 
     private void Run()
     {
+        _isAdmitted = false;
+        _isHeldBack = false;
         if (ArgumentParser.Is(_arguments[0], "REPLCONF"u8))
         {
             Answer();
@@ -159,7 +161,7 @@ internal sealed class MasterStream : IStreamGuard
         {
             if (!guard.Admit()) return;
             offset = _log.Offset;
-            guard.Append();
+            if (!IsInTransaction) guard.Append();
         }
 
         if (_arguments.Count > 1 && ArgumentParser.Is(_arguments[1], "GETACK"u8)) _acknowledge(offset);

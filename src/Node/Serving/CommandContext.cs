@@ -31,6 +31,7 @@ public sealed class CommandContext
     private KeyPlace _keyPlace;
     private Command? _timedCommand;
     private long _timedSince;
+    private long _timedCalls;
 
     /// <summary>Makes the context of a session.</summary>
     public CommandContext(NodeServer server, ClientSession session, RespWriter reply)
@@ -97,19 +98,34 @@ public sealed class CommandContext
     /// </summary>
     internal void CountTimeOf(Command command)
     {
-        if (ReferenceEquals(command, _timedCommand)) return;
+        if (ReferenceEquals(command, _timedCommand))
+        {
+            _timedCalls++;
+            return;
+        }
+
         var now = Stopwatch.GetTimestamp();
-        if (_timedCommand is { } before) Stats.PerCommand[before.Ordinal].Ticks += now - _timedSince;
+        if (_timedCommand is { } before) NoteTime(before, now - _timedSince);
         _timedCommand = command;
         _timedSince = now;
+        _timedCalls = 1;
     }
 
     /// <summary>Stops counting time.</summary>
     internal void EndTime()
     {
         if (_timedCommand is not { } command) return;
-        Stats.PerCommand[command.Ordinal].Ticks += Stopwatch.GetTimestamp() - _timedSince;
+        NoteTime(command, Stopwatch.GetTimestamp() - _timedSince);
         _timedCommand = null;
+    }
+
+    /// <summary>Commands that shared one look at the clock share the time in equal parts, in INFO latencystats too.</summary>
+    private void NoteTime(Command command, long ticks)
+    {
+        Stats.PerCommand[command.Ordinal].Ticks += ticks;
+        if (!Server.Config.LatencyTracking) return;
+        var nanoseconds = (long)(ticks * (1e9 / Stopwatch.Frequency) / _timedCalls);
+        Stats.NoteLatency(command.Ordinal, nanoseconds, _timedCalls);
     }
 
     /// <summary>The counters of the thread that executes.</summary>
