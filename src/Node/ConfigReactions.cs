@@ -21,6 +21,7 @@ internal static class ConfigReactions
             server.KeyEvents.Choose(config.NotifyKeyspaceEvents);
             return null;
         });
+        config.OnApply("maxclients", () => server.Listener.CheckClients());
         server.DebugSubcommands.Add(Configuration.RewriteEverything);
         server.Cron.Every(PeakPeriod, _ => server.Sections.NotePeak());
         server.Cron.Every(ClusterPeriod, _ => server.Sections.NoteClusterLinks());

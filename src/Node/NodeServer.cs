@@ -44,7 +44,7 @@ public sealed class NodeServer
         Shutdown = new ShutdownService(this);
         Stats = new ServerStats(Commands);
         Watches = new WatchTable(config.Databases);
-        Dispatcher = new Dispatcher(this);
+        Executor = new Executor(this);
         IoThreads = new IoThreads(
             config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads, loggers.CreateLogger("Serving"));
         Listener = new ClientListener(this);
@@ -97,7 +97,7 @@ public sealed class NodeServer
     public ServerStats Stats { get; }
 
     /// <summary>Where every command enters.</summary>
-    public Dispatcher Dispatcher { get; }
+    public Executor Executor { get; }
 
     /// <summary>The threads that serve the connections of clients.</summary>
     public IoThreads IoThreads { get; }
@@ -169,6 +169,9 @@ public sealed class NodeServer
         IsStarting = true;
         IoThreads.Start();
         Cron.Start();
+        Shutdown.Prepare();
+        Persistence.Prepare();
+        Listener.FitClients();
         ServerLog.Initialized(log);
 
         // While there is something to load, clients are answered LOADING; otherwise they wait the moment that is left.

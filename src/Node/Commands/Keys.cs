@@ -1,7 +1,6 @@
 using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
-using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Commands;
 
@@ -52,11 +51,6 @@ public static class Keys
             Tips = keys.Last < 0 ? SumOfShards : [],
         };
 
-    /// <summary>The name of a kind of value, as TYPE and SCAN's TYPE option have it.</summary>
-    internal static ReadOnlySpan<byte> NameOf(ValueKind kind) => kind switch
-    {
-        ValueKind.String => "string"u8,
-    };
 
     private static void Del(CommandContext call)
     {
@@ -95,7 +89,7 @@ public static class Keys
     }
 
     private static void Type(CommandContext call) =>
-        call.Reply.Simple(call.TryPeek(call.Key(1), out var entry) ? NameOf(entry.Kind) : "none"u8);
+        call.Reply.Simple(call.TryPeek(call.Key(1), out var entry) ? entry.KindName : "none"u8);
 
     private static void Rename(CommandContext call)
     {

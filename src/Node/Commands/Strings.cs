@@ -2,6 +2,7 @@ using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
 using Starling.Slots.Keyspace;
+using Starling.Slots.Values;
 
 namespace Starling.Node.Commands;
 
@@ -79,19 +80,9 @@ public static class Strings
     /// </summary>
     private static bool ReplyWithValue(CommandContext call, scoped in Key key)
     {
-        if (!call.TryRead(key, out var entry))
-        {
-            call.Reply.Null();
-            return true;
-        }
-
-        if (entry.Kind != ValueKind.String)
-        {
-            call.Reply.Error(ErrorReplies.WrongType);
-            return false;
-        }
-
-        call.Reply.Bulk(entry.String);
+        if (!call.TryRead<StringValue>(key, out var value)) return false;
+        if (value.Exists) call.Reply.Bulk(value.Bytes);
+        else call.Reply.Null();
         return true;
     }
 
@@ -211,22 +202,17 @@ public static class Strings
         }
 
         var key = call.Key(1);
-        if (!call.TryRead(key, out var entry))
+        if (!call.TryRead<StringValue>(key, out var value)) return;
+        if (!value.Exists)
         {
             call.Reply.Null();
-            return;
-        }
-
-        if (entry.Kind != ValueKind.String)
-        {
-            call.Reply.Error(ErrorReplies.WrongType);
             return;
         }
 
         long expiresAt = Entry.NoExpiry;
         if (options.HasExpiry && !SetOptions.TryExpiry(call, options.ExpiryAt, options.Expiry, out expiresAt)) return;
 
-        call.Reply.Bulk(entry.String);
+        call.Reply.Bulk(value.Bytes);
         if (options.IsAbsolute && call.IsPastForMaster(expiresAt))
         {
             call.Delete(key, DeleteReason.ExpiredByCommand);
@@ -237,7 +223,7 @@ public static class Strings
             call.Changed(key, KeyEvent.Expire);
             Expiration.PExpireAtEffect(call, call[1], expiresAt);
         }
-        else if (options.Expiry == SetOptions.ExpirySource.Persist && entry.ExpiresAt != Entry.NoExpiry)
+        else if (options.Expiry == SetOptions.ExpirySource.Persist && HasExpiry(call, key))
         {
             call.Database.SetExpiry(key, Entry.NoExpiry);
             call.Changed(key, KeyEvent.Persist);
@@ -245,13 +231,15 @@ public static class Strings
         }
     }
 
+    private static bool HasExpiry(CommandContext call, scoped in Key key) =>
+        call.Database.TryFind(key, out var entry) && entry.ExpiresAt != Entry.NoExpiry;
+
     private static void MGet(CommandContext call)
     {
         call.Reply.Array(call.Count - 1);
         for (var i = 1; i < call.Count; i++)
         {
-            var isString = call.TryRead(call.Key(i), out var entry) && entry.Kind == ValueKind.String;
-            if (isString) call.Reply.Bulk(entry.String);
+            if (call.TryFind<StringValue>(call.Key(i), out var value)) call.Reply.Bulk(value.Bytes);
             else call.Reply.Null();
         }
     }

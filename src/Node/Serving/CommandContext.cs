@@ -18,6 +18,9 @@ public sealed class CommandContext
     private bool _hasOwnEffects;
     private bool _isSuppressed;
     private bool _isRunning;
+    private int _database; // selected when the handler began
+    private long _errorsBefore; // errors that are not the running handler's own
+    private LockPlan _plan;
     private ArgumentList _arguments = new();
     private int _keyPosition; // of the key whose slot and hash are known; 0 for none
     private KeyPlace _keyPlace;
@@ -107,7 +110,7 @@ public sealed class CommandContext
     /// <summary>The counters of the thread that executes.</summary>
     internal StatsCell Stats { get; set; }
 
-    /// <summary>The keys of the command; filled by the dispatcher.</summary>
+    /// <summary>The keys of the command; filled by the executor.</summary>
     internal CommandKeys Keys { get; }
 
     /// <summary>What goes to the replication log.</summary>
@@ -125,6 +128,14 @@ public sealed class CommandContext
         var keyspace = Server.Keyspace;
         return index == _keyPosition ? keyspace.Key(_arguments[index], _keyPlace) : keyspace.Key(_arguments[index]);
     }
+
+    /// <summary>
+    /// Opens a part of a command that takes its locks itself: the stripe of one slot, until it is disposed.
+    /// </summary>
+    public ExecutionScope Part(int slot) => Server.Executor.Open(this, LockPlan.Slot(slot));
+
+    /// <summary>As <see cref="Part"/>, with every stripe.</summary>
+    public ExecutionScope Whole() => Server.Executor.Open(this, LockPlan.All);
 
     /// <summary>
     /// Finds a key for reading. An expired key is absent: on a master it is deleted and its DEL goes to the log; on a
@@ -145,6 +156,7 @@ public sealed class CommandContext
     public bool TryPeek(in Key key, out Entry entry)
     {
         var database = Database;
+        Require(key);
         if (database.TryFind(key, out entry)
             && (!HasExpired(entry) || IsKeptThoughExpired(database, key, forWrite: false)))
         {
@@ -166,10 +178,11 @@ public sealed class CommandContext
     /// <summary>As <see cref="TryWrite(in Key, out Entry)"/>, in another database.</summary>
     public bool TryWrite(Database database, in Key key, out Entry entry)
     {
+        Require(key);
         if (database.TryFind(key, out entry)
             && (!HasExpired(entry) || IsKeptThoughExpired(database, key, forWrite: true)))
         {
-            if (!Session.NoTouch || Command.Name == "touch") database.Touch(entry, AccessClock);
+            if (!Session.NoTouch) database.Touch(entry, AccessClock);
             return true;
         }
 
@@ -188,6 +201,7 @@ public sealed class CommandContext
     /// <summary>As <see cref="Changed(in Key, KeyEvent)"/>, in another database.</summary>
     public void Changed(Database database, in Key key, KeyEvent what)
     {
+        Require(key);
         _changes++;
         if (Server.Watches.IsInUse) Server.Watches.Touch(database.Index, key.Bytes);
         if (Session.Origin == ClientOrigin.Client && Server.Replication.IsReplica) Server.ReplicaExpiry.Note(database, key);
@@ -209,6 +223,7 @@ public sealed class CommandContext
     /// <summary>As <see cref="Delete(in Key, DeleteReason)"/>, in another database.</summary>
     public bool Delete(Database database, in Key key, DeleteReason reason)
     {
+        Require(key);
         if (!database.Remove(key)) return false;
         switch (reason)
         {
@@ -348,24 +363,54 @@ public sealed class CommandContext
         (_isRunning && (_changes > 0 || (Command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0))
         || (Effects.Count > 0 && !IsInExec); // not yet in the log
 
-    /// <summary>Prepares for a call.</summary>
-    internal void Begin(bool isLogged)
+    /// <summary>A scope is open: its stripes are held, and what is declared belongs to it.</summary>
+    internal bool IsInScope { get; private set; }
+
+    /// <summary>What is asked and told of a master's stream; null for every other call.</summary>
+    internal IStreamGuard? Guard { get; set; }
+
+    /// <summary>A scope was opened.</summary>
+    internal void EnterScope(in LockPlan plan, bool isLogged)
+    {
+        _plan = plan;
+        IsInScope = true;
+        IsLogged = isLogged;
+    }
+
+    /// <summary>The scope is closed, and its effects are in the log.</summary>
+    internal void LeaveScope()
+    {
+        _plan = LockPlan.None;
+        IsInScope = false;
+        IsLogged = false;
+    }
+
+    /// <summary>Prepares for a handler.</summary>
+    internal void Begin()
     {
         _isRunning = true;
         _changes = 0;
         _hasOwnEffects = false;
         _isSuppressed = false;
-        IsLogged = isLogged;
+        _database = Session.DatabaseIndex;
+        _errorsBefore = Reply.ErrorCount;
     }
 
     /// <summary>
-    /// Ends a call: adds the call itself to the effects when it goes to the log as it is, and counts the changes.
+    /// Ends a handler: counts its changes, and adds the call itself to the effects when it goes to the log as it is. True
+    /// when it replied with an error (what EXEC ran counted each for itself).
     /// </summary>
-    internal void End(int database)
+    internal bool End()
     {
-        if (_changes == 0) return;
+        _isRunning = false;
+        var errors = Reply.ErrorCount;
+        var hasFailed = errors != _errorsBefore;
+        _errorsBefore = errors;
+        if (_changes == 0) return hasFailed;
         Server.Persistence.CountChanges(_changes);
-        if (IsLogged && !_hasOwnEffects && !_isSuppressed) Effects.Call(database, Arguments);
+        _changes = 0;
+        if (IsLogged && !_hasOwnEffects && !_isSuppressed) Effects.Call(_database, Arguments);
+        return hasFailed;
     }
 
     /// <summary>Events were recorded and wait for <see cref="KeyEventQueue.Deliver"/>.</summary>
@@ -388,8 +433,8 @@ public sealed class CommandContext
         Server.KeyEvents.Deliver();
     }
 
-    /// <summary>The call is over, and its effects are where they belong.</summary>
-    internal void Leave() => _isRunning = false;
+    /// <summary>A call that touches a key of a stripe that it does not hold stops the process.</summary>
+    private void Require(in Key key) => Invariant.That(_plan.Covers(key.Slot));
 
     private bool HasExpired(in Entry entry) => KeyExpiry.IsExpired(entry, Now);
 
