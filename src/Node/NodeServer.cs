@@ -7,6 +7,7 @@ using Starling.Node.Config;
 using Starling.Node.Execution;
 using Starling.Node.Expiry;
 using Starling.Node.Freeing;
+using Starling.Node.Maintenance;
 using Starling.Node.Persistence;
 using Starling.Node.Replication;
 using Starling.Node.Serving;
@@ -56,6 +57,7 @@ public sealed class NodeServer
         Expiry = new KeyExpiry(this);
         ReplicaExpiry = new ReplicaExpiry(this);
         ActiveExpiry = new ActiveExpiry(this);
+        ActiveDefragmentation = new ActiveDefragmentation(this);
         Migrations = new MigrateService(this);
         if (config.ClusterEnabled)
         {
@@ -137,6 +139,9 @@ public sealed class NodeServer
 
     /// <summary>Deletes expired keys in the background.</summary>
     public ActiveExpiry ActiveExpiry { get; }
+
+    /// <summary>Gives memory back in the background.</summary>
+    public ActiveDefragmentation ActiveDefragmentation { get; }
 
     /// <summary>Subcommands of DEBUG that other parts bring.</summary>
     public DebugRegistry DebugSubcommands { get; } = new();
