@@ -8,6 +8,7 @@ using Starling.Node.Persistence;
 using Starling.Node.Replication;
 using Starling.Node.Serving;
 using Starling.Node.Telemetry;
+using Starling.Resp;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Node;
@@ -32,14 +33,16 @@ public sealed class NodeServer
         Info = new InfoRegistry();
         Sections = new ServerSections(this);
         Cron = new ServerCron(clock);
-        Clients = new ClientRegistry(clock, Cron);
+        Clients = new ClientRegistry(clock);
         Commands = new CommandTable([.. CommandTable.ServerRows, .. commands ?? []]);
         Shutdown = new ShutdownService(this);
         Stats = new ServerStats(Commands);
         Watches = new WatchTable(config.Databases);
         Dispatcher = new Dispatcher(this);
         IoThreads = new IoThreads(
-            config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads, loggers.CreateLogger("Serving"));
+            config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads,
+            loggers.CreateLogger("Serving"),
+            beforeReplies: () => Replication!.Flush());
         Listener = new ClientListener(this);
         ServingTelemetry.Register(this);
         Persistence = new PersistenceService(this);
@@ -87,6 +90,12 @@ public sealed class NodeServer
 
     /// <summary>The counters.</summary>
     public ServerStats Stats { get; }
+
+    /// <summary>The buffers of connections.</summary>
+    public BufferPool Buffers { get; } = new();
+
+    /// <summary>What replies to writes wait for.</summary>
+    public CommitGate Commits { get; } = new();
 
     /// <summary>Where every command enters.</summary>
     public Dispatcher Dispatcher { get; }

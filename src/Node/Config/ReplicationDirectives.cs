@@ -92,6 +92,7 @@ internal static class ReplicationDirectives
             0,
             LargestInt,
             NumberFormat.Integer) { Aliases = ["min-slaves-max-lag"] },
+        new NumberDirective("write-acks", In(c => c.WriteAcks, (c, v) => c.WriteAcks = v), 0, LargestInt, NumberFormat.Integer),
         PendingFlag("repl-disable-tcp-nodelay", false),
         PendingFlag("replica-lazy-flush", false, immutable: false, "slave-lazy-flush"),
         PendingFlag("replica-ignore-maxmemory", true, immutable: false, "slave-ignore-maxmemory"),

@@ -13,13 +13,12 @@ public sealed class ReplicationService
 {
     private readonly ILogger _logger;
     private readonly MasterSide _masterSide;
-    private readonly StreamPacer _pacer;
+    private readonly WriteAcknowledgements _acknowledgements;
     private volatile ReplicationHistory _history = ReplicationHistory.StartNew();
     private volatile MasterLink? _link;
     private MasterLink? _lastLink;
     private volatile bool _canContinue;
     private ReplicationPosition? _restored;
-    private long _flushed;
     private int _wantsAcknowledgements;
 
     /// <summary>Makes the service; a master with no replicas.</summary>
@@ -32,7 +31,7 @@ public sealed class ReplicationService
         Waiters = new AcknowledgementWaiters(Replicas);
         Synchronizer = new FullSynchronizer(this, _logger);
         _masterSide = new MasterSide(this, _logger);
-        _pacer = new StreamPacer(server.Clock, Pump);
+        _acknowledgements = new WriteAcknowledgements(Replicas, server.Config, server.Commits);
         var info = new ReplicationInfo(this);
         server.Info.Add("replication", info.WriteReplication);
         server.Info.Add("stats", info.WriteStats);
@@ -95,6 +94,9 @@ public sealed class ReplicationService
     /// </summary>
     public int GoodReplicas => _masterSide.GoodReplicas;
 
+    /// <summary>True when fewer replicas are online than have to acknowledge a write (write-acks).</summary>
+    public bool LacksAcknowledgers => _acknowledgements.IsShort;
+
     /// <summary>Number of replicas, whatever their state.</summary>
     public int ReplicaCount => Replicas.Links.Length;
 
@@ -134,7 +136,6 @@ public sealed class ReplicationService
     /// </summary>
     public void Start()
     {
-        _pacer.Start();
         Restore();
         if (Server.Config.ReplicaOf is { } master && Server.Cluster is null) ReplicateFrom(master.Host, master.Port);
     }
@@ -175,7 +176,12 @@ public sealed class ReplicationService
             }
         }
 
-        if (wasMaster) Waiters.EndAll();
+        if (wasMaster)
+        {
+            _acknowledgements.EndHistory();
+            Waiters.EndAll();
+        }
+
         link.Start();
         return true;
     }
@@ -213,16 +219,15 @@ public sealed class ReplicationService
     }
 
     /// <summary>
-    /// Moves what was appended since to the replicas' connections, as far as those take it. Called once per receive
-    /// batch, never with a stripe held; a look at two numbers when there is nothing to do. Never blocks. Under load,
-    /// calls that follow each other closely are one: see <see cref="StreamPacer"/>.
+    /// Hands what has been appended by now to the replicas' sockets, as far as those take it. Called at the end of each
+    /// round, before the replies leave, and by whoever else has appended; never with a stripe held. A look at a few
+    /// numbers when there is nothing to do. Never blocks.
     /// </summary>
     public void Flush()
     {
         var asks = Volatile.Read(ref _wantsAcknowledgements) != 0 && MayAsk();
         if (asks) Log.AppendControl("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"u8);
-        if (Volatile.Read(ref _flushed) == Log.Offset) return;
-        if (asks || Replicas.Links.Length == 0 || _pacer.MayRunNow()) Pump();
+        Replicas.Pump(Log.Offset);
     }
 
     /// <summary>
@@ -250,7 +255,6 @@ public sealed class ReplicationService
         }
 
         link?.Join(TimeSpan.FromSeconds(5));
-        _pacer.Stop();
     }
 
 
@@ -410,6 +414,7 @@ public sealed class ReplicationService
 
     internal void OnAcknowledged()
     {
+        _acknowledgements.Update();
         Waiters.Check();
         Acknowledged?.Invoke();
     }
@@ -444,12 +449,6 @@ public sealed class ReplicationService
         !Server.Clients.IsPaused(Server.NowMilliseconds)
         && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0
         && !IsReplica;
-
-    private void Pump()
-    {
-        Volatile.Write(ref _flushed, Log.Offset);
-        Replicas.Pump();
-    }
 
     private void ContinueAsReplica()
     {

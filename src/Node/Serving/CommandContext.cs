@@ -251,7 +251,7 @@ public sealed class CommandContext
 
         var suspension = new Suspension(Session.Connection!, onEnd);
         Session.Suspension = suspension;
-        if (deadline != 0) suspension.SetDeadline(Server.Clock, deadline - Now);
+        if (deadline != 0) suspension.SetDeadline(deadline - Now);
         return suspension;
     }
 

@@ -1,25 +1,18 @@
-using System.Globalization;
-using Starling.Node.Config;
-
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// The threads of the runtime's own socket engine, told to run completions on them. On Linux it accepts connections, for
-/// which one thread is enough (<see cref="IoThreads"/> serve them); on other systems its threads are the I/O threads.
+/// The threads of the runtime's own socket engine, told to run completions on them. It accepts connections, for which
+/// one thread is enough; <see cref="IoThreads"/> serve them.
 /// </summary>
 public static class EngineThreads
 {
     /// <summary>
-    /// Sets the number of engine threads. Works only before the process has made its first socket: call it at the top
-    /// of Main.
+    /// Sets the number of engine threads to one. Works only before the process has made its first socket: call it at
+    /// the top of Main.
     /// </summary>
-    /// <param name="ioThreads">io-threads; 0 for half the cores, at least one.</param>
-    public static void Configure(int ioThreads)
+    public static void Configure()
     {
-        var threads = ioThreads > 0 ? ioThreads : ServerConfig.DefaultIoThreads;
-        if (OperatingSystem.IsLinux()) threads = 1;
         Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
-        Environment.SetEnvironmentVariable(
-            "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT", threads.ToString(CultureInfo.InvariantCulture));
+        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT", "1");
     }
 }

@@ -9,6 +9,7 @@ internal sealed class TransactionRunner(NodeServer server, Dispatcher dispatcher
     /// <summary>Ends a transaction and its watches.</summary>
     public void Discard(ClientSession session)
     {
+        if (session.Transaction is { } transaction) server.Buffers.NoteDropped(transaction.ArgumentBytes);
         session.Transaction = null;
         server.Watches.RemoveAll(session);
     }

@@ -56,7 +56,7 @@ internal static class ServerCommand
         // A daemon's relative paths, and those of later CONFIG SETs, are relative to dir.
         Directory.SetCurrentDirectory(config.Dir);
         if (isDaemon) config.PidFile ??= "/var/run/redis.pid";
-        EngineThreads.Configure(config.IoThreads);
+        EngineThreads.Configure();
         return Serve(config, supervision, arguments.Length == 0);
     }
 

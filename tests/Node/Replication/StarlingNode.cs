@@ -20,7 +20,7 @@ internal sealed class StarlingNode : TestNode
         : base(directory)
     {
         if (port != 0) Port = port;
-        EngineThreads.Configure(1);
+        EngineThreads.Configure();
         string[] arguments =
         [
             "--port", Port.ToString(CultureInfo.InvariantCulture), "--save", "", "--dir", Directory, "--bind", "127.0.0.1",
