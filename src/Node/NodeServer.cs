@@ -12,6 +12,7 @@ using Starling.Node.Persistence;
 using Starling.Node.Replication;
 using Starling.Node.Serving;
 using Starling.Node.Telemetry;
+using Starling.Resp;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Node;
@@ -41,7 +42,7 @@ public sealed class NodeServer
         Freeing = new BackgroundFreeing(Keyspace, config, Info);
         Sections = new ServerSections(this);
         Cron = new ServerCron(clock);
-        Clients = new ClientRegistry(clock, Cron);
+        Clients = new ClientRegistry(clock);
         Commands = new CommandTable([.. CommandTable.ServerRows, .. commands ?? []]);
         Shutdown = new ShutdownService(this);
         Stats = new ServerStats(Commands);
@@ -49,7 +50,9 @@ public sealed class NodeServer
         Waiters = new KeyWaiters(this);
         Executor = new Executor(this);
         IoThreads = new IoThreads(
-            config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads, loggers.CreateLogger("Serving"));
+            config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads,
+            loggers.CreateLogger("Serving"),
+            beforeReplies: () => Replication!.Flush());
         Listener = new ClientListener(this);
         ServingTelemetry.Register(this);
         Persistence = new PersistenceService(this);
@@ -106,6 +109,12 @@ public sealed class NodeServer
 
     /// <summary>The counters.</summary>
     public ServerStats Stats { get; }
+
+    /// <summary>The buffers of connections.</summary>
+    public BufferPool Buffers { get; } = new();
+
+    /// <summary>What replies to writes wait for.</summary>
+    public CommitGate Commits { get; } = new();
 
     /// <summary>Where every command enters.</summary>
     public Executor Executor { get; }

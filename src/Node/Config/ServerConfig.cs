@@ -189,6 +189,11 @@ public sealed class ServerConfig
     /// <summary>Seconds since its last acknowledgement within which a replica is good.</summary>
     public int MinReplicasMaxLag { get; set; } = 10;
 
+    /// <summary>
+    /// Replicas that must have acknowledged a write before its reply leaves; 0 for none. Our own directive.
+    /// </summary>
+    public int WriteAcks { get; set; }
+
     /// <summary>I/O threads; 0 for half the cores, at least one.</summary>
     public int IoThreads { get; set; }
 

@@ -103,6 +103,8 @@ internal sealed class Gates(NodeServer server)
             if (config.MinReplicasToWrite > 0 && config.MinReplicasMaxLag > 0 && !replication.IsReplica
                 && replication.GoodReplicas < config.MinReplicasToWrite)
                 return Refuse(call, command, ErrorReplies.NoReplicas);
+            if (config.WriteAcks > 0 && !replication.IsReplica && replication.LacksAcknowledgers)
+                return Refuse(call, command, ErrorReplies.NoReplicas);
             if (config.ReplicaReadOnly && replication.IsReplica) return Refuse(call, command, ErrorReplies.ReadOnly);
         }
 

@@ -16,9 +16,10 @@ namespace Starling.Node.Execution;
 /// <param name="onTimeout">Writes the reply when the time is up.</param>
 internal sealed class KeyWaiter(
     ClientSession session, int database, byte[][] keys, KeyReadiness isReady, Action<RespWriter> onTimeout)
+    : IIoTask
 {
     private int _end;
-    private ITimer? _timer;
+    private IoTimer? _timer;
 
     /// <summary>The client.</summary>
     public ClientSession Session => session;
@@ -44,17 +45,16 @@ internal sealed class KeyWaiter(
     /// <summary>The wait is over without a key: the reply is an end's, and the command does not run.</summary>
     public bool HasEnded => End is not (WaitEnd.Waiting or WaitEnd.Woken);
 
-    /// <summary>Ends the wait at a time, unless it has ended by then.</summary>
-    public void EndAt(TimeProvider clock, long deadline, long now)
+    /// <summary>The time is up. On the client's thread.</summary>
+    void IIoTask.Run() => TryEnd(WaitEnd.TimedOut);
+
+    /// <summary>Ends the wait at a time, unless it has ended by then. On the client's thread.</summary>
+    public void EndAt(long deadline, long now)
     {
         Deadline = deadline;
         if (deadline == 0) return;
-        _timer = clock.CreateTimer(
-            static state => ((KeyWaiter)state!).TryEnd(WaitEnd.TimedOut),
-            this,
-            TimeSpan.FromMilliseconds(Math.Clamp(deadline - now, 0, uint.MaxValue - 1)),
-            Timeout.InfiniteTimeSpan);
-        if (HasEnded) _timer.Dispose();
+        _timer = new IoTimer(this);
+        session.Connection!.Thread.Schedule(_timer, Math.Max(0, deadline - now));
     }
 
     /// <summary>Goes from waiting to woken; false when the wait has ended.</summary>
@@ -93,8 +93,11 @@ internal sealed class KeyWaiter(
         }
     }
 
-    /// <summary>Gives its timer back.</summary>
-    public void StopTimer() => _timer?.Dispose();
+    /// <summary>Gives its timer back. On the client's thread.</summary>
+    public void StopTimer()
+    {
+        if (_timer is { } timer) session.Connection!.Thread.Cancel(timer);
+    }
 
     /// <summary>The stripes of its keys.</summary>
     public Slots.Keyspace.StripeSet Stripes()

@@ -132,7 +132,6 @@ internal sealed class MasterStream : IStreamGuard
 
     private void Run()
     {
-        _isAdmitted = false;
         _isHeldBack = false;
         if (ArgumentParser.Is(_arguments[0], "REPLCONF"u8))
         {

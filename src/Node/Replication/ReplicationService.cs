@@ -14,14 +14,13 @@ public sealed class ReplicationService
 {
     private readonly ILogger _logger;
     private readonly MasterSide _masterSide;
-    private readonly StreamPacer _pacer;
     private readonly Func<bool> _mayAsk;
+    private readonly WriteAcknowledgements _acknowledgements;
     private volatile ReplicationHistory _history = ReplicationHistory.StartNew();
     private volatile MasterLink? _link;
     private MasterLink? _lastLink;
     private volatile bool _canContinue;
     private ReplicationPosition? _restored;
-    private long _flushed;
     private int _wantsAcknowledgements;
     private bool _hasStarted;
 
@@ -35,8 +34,8 @@ public sealed class ReplicationService
         Waiters = new AcknowledgementWaiters(Replicas);
         Synchronizer = new FullSynchronizer(this, _logger);
         _masterSide = new MasterSide(this, _logger);
-        _pacer = new StreamPacer(server.Clock, Pump);
         _mayAsk = MayAsk;
+        _acknowledgements = new WriteAcknowledgements(Replicas, server.Config, server.Commits);
         var info = new ReplicationInfo(this);
         server.Info.Add("replication", info.WriteReplication);
         server.Info.Add("stats", info.WriteStats);
@@ -99,6 +98,9 @@ public sealed class ReplicationService
     /// </summary>
     public int GoodReplicas => _masterSide.GoodReplicas;
 
+    /// <summary>True when fewer replicas are online than have to acknowledge a write (write-acks).</summary>
+    public bool LacksAcknowledgers => _acknowledgements.IsShort;
+
     /// <summary>Number of replicas, whatever their state.</summary>
     public int ReplicaCount => Replicas.Links.Length;
 
@@ -138,7 +140,6 @@ public sealed class ReplicationService
     /// </summary>
     public void Start()
     {
-        _pacer.Start();
         Restore();
         _hasStarted = true;
         if (Server.Config.ReplicaOf is { } master && Server.Cluster is null)
@@ -211,6 +212,7 @@ public sealed class ReplicationService
 
         if (wasMaster)
         {
+            _acknowledgements.EndHistory();
             Waiters.EndAll();
             foreach (var waiter in Server.Waiters.Snapshot()) waiter.TryEnd(Execution.WaitEnd.RoleChanged);
         }
@@ -252,15 +254,14 @@ public sealed class ReplicationService
     }
 
     /// <summary>
-    /// Moves what was appended since to the replicas' connections, as far as those take it. Called once per receive
-    /// batch, never with a stripe held; a look at two numbers when there is nothing to do. Never blocks. Under load,
-    /// calls that follow each other closely are one: see <see cref="StreamPacer"/>.
+    /// Hands what has been appended by now to the replicas' sockets, as far as those take it. Called at the end of each
+    /// round, before the replies leave, and by whoever else has appended; never with a stripe held. A look at a few
+    /// numbers when there is nothing to do. Never blocks.
     /// </summary>
     public void Flush()
     {
-        var asks = Volatile.Read(ref _wantsAcknowledgements) != 0 && TryAsk();
-        if (Volatile.Read(ref _flushed) == Log.Offset) return;
-        if (asks || Replicas.Links.Length == 0 || _pacer.MayRunNow()) Pump();
+        if (Volatile.Read(ref _wantsAcknowledgements) != 0) TryAsk();
+        Replicas.Pump(Log.Offset);
     }
 
     /// <summary>
@@ -288,7 +289,6 @@ public sealed class ReplicationService
         }
 
         link?.Join(TimeSpan.FromSeconds(5));
-        _pacer.Stop();
     }
 
 
@@ -464,6 +464,7 @@ public sealed class ReplicationService
 
     internal void OnAcknowledged()
     {
+        _acknowledgements.Update();
         Waiters.Check();
         Acknowledged?.Invoke();
     }
@@ -515,12 +516,6 @@ public sealed class ReplicationService
 
     private bool MayAsk() =>
         !Server.Clients.IsPaused(Server.NowMilliseconds) && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0;
-
-    private void Pump()
-    {
-        Volatile.Write(ref _flushed, Log.Offset);
-        Replicas.Pump();
-    }
 
     private void ContinueAsReplica(bool isFresh)
     {

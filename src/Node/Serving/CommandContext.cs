@@ -359,7 +359,7 @@ public sealed class CommandContext
 
         var suspension = new Suspension(Session.Connection!, onEnd);
         Session.Suspension = suspension;
-        if (deadline != 0) suspension.SetDeadline(Server.Clock, deadline - Now);
+        if (deadline != 0) suspension.SetDeadline(deadline - Now);
         return suspension;
     }
 
@@ -405,7 +405,7 @@ public sealed class CommandContext
         var waiter = new KeyWaiter(Session, Session.DatabaseIndex, [.. keys], isReady, onTimeout);
         Session.Waiter = waiter;
         Server.Waiters.Add(waiter);
-        waiter.EndAt(Server.Clock, deadline, Now);
+        waiter.EndAt(deadline, Now);
         _isBlocked = true;
     }
 

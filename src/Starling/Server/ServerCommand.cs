@@ -69,7 +69,6 @@ internal static class ServerCommand
         // A daemon's relative paths, and those of later CONFIG SETs, are relative to dir.
         Directory.SetCurrentDirectory(config.Dir);
         if (isDaemon) config.PidFile ??= "/var/run/redis.pid";
-        EngineThreads.Configure(config.IoThreads);
         return Serve(config, supervision, arguments.Length == 0);
     }
 
