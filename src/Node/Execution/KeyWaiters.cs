@@ -115,7 +115,6 @@ internal sealed class KeyWaiters(NodeServer server)
 
             if (place.Database != database || !waiter.IsReady(entry) || !waiter.TryWake()) continue;
             Interlocked.Increment(ref _claims);
-            server.Clients.BeginKeyHold();
             waiter.Claimed = name.ToArray();
             woken.Add(waiter);
             return;
