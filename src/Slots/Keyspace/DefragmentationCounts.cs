@@ -14,7 +14,4 @@ public struct DefragmentationCounts
 
     /// <summary>Keys of which nothing was moved.</summary>
     public long KeyMisses { get; internal set; }
-
-    /// <summary>Bytes that were moved, tables included.</summary>
-    public long Bytes { get; internal set; }
 }
