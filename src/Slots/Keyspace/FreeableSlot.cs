@@ -28,9 +28,8 @@ internal sealed unsafe class FreeableSlot(ClearedSlot slot) : Freeable
     {
         public void Visit(in Entry entry)
         {
-            // Snapshots may still have a view of a large value, which the slot's stripe guards. The rest is nobody
-            // else's.
-            if (TableSet.IsPaged(entry.Block))
+            // Snapshots may still have a view of a value, which the slot's stripe guards. The rest is nobody else's.
+            if (EntryBlock.Has(entry.Block, EntryBlock.HasRoot) && tables.Frozen.HasAny(slot))
             {
                 using var scope = keyspace.LockSlot(slot);
                 if (tables.FindFrozen(slot, entry.Block) is { } frozen)

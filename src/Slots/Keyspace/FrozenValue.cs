@@ -36,6 +36,9 @@ internal abstract unsafe class FrozenValue
     /// <summary>The value.</summary>
     public ref readonly ValueRoot Root => ref _root;
 
+    /// <summary>What the views share with the value, for kinds of many blocks; null when the kind copies.</summary>
+    public virtual FrozenPages? Pages => null;
+
     /// <summary>The views of it.</summary>
     protected IReadOnlyList<FrozenView> Views => _views;
 
@@ -53,6 +56,7 @@ internal abstract unsafe class FrozenValue
     {
         Invariant.That(_views.Remove(view));
         if (_views.Count > 0) return;
+        if (Pages is { } pages) _tables.Free(pages.TakeDisplaced());
         if (_isDetached) _tables.FreeValue(_slot, _operations, ref _root, lazily: true);
         else _tables.Frozen.Remove(_slot, Address);
     }

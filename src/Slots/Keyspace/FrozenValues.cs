@@ -15,6 +15,11 @@ internal sealed unsafe class FrozenValues
             ? value
             : null;
 
+    /// <summary>
+    /// True when there is a value in the slot's stripe. Needs no lock when the value, if there is one, cannot go.
+    /// </summary>
+    public bool HasAny(int slot) => Volatile.Read(ref _stripes[StripeSet.StripeOf(slot)]) != null;
+
     /// <summary>Adds a value.</summary>
     public void Add(FrozenValue value) =>
         (_stripes[StripeSet.StripeOf(value.Slot)] ??= []).Add((nint)value.Address, value);

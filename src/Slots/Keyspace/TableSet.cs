@@ -220,14 +220,11 @@ internal sealed unsafe class TableSet
         for (var snapshot = _snapshots; snapshot != null; snapshot = snapshot.Next) snapshot.BeforeWrite(slot, hash);
     }
 
-    /// <summary>True when the value of an entry is so large that snapshots have views of it.</summary>
-    public static bool IsPaged(byte* entry) =>
-        EntryBlock.Has(entry, EntryBlock.HasRoot) && EntryBlock.Operations(entry).Pages(*EntryBlock.Root(entry)) > 1;
-
     /// <summary>A view of an entry's value for a snapshot; null when it is not large.</summary>
     public FrozenView? TryFreeze(int slot, byte* entry, NativeHeap copies)
     {
-        if (!IsPaged(entry)) return null;
+        if (!EntryBlock.Has(entry, EntryBlock.HasRoot)) return null;
+        if (EntryBlock.Operations(entry).Pages(*EntryBlock.Root(entry)) <= 1) return null;
         var frozen = FindFrozen(slot, entry);
         if (frozen == null)
         {
@@ -248,7 +245,7 @@ internal sealed unsafe class TableSet
     /// <param name="lazily">Frees less of it at once.</param>
     public void FreeEntry(int slot, byte* entry, bool lazily)
     {
-        if (!IsPaged(entry))
+        if (!EntryBlock.Has(entry, EntryBlock.HasRoot))
         {
             EntryBlock.Free(Heap, entry);
             return;
@@ -267,6 +264,12 @@ internal sealed unsafe class TableSet
         if (operations.Pages(root) <= (lazily ? FreeableValue.PagesFreedLazily : FreeableValue.PagesFreedAtOnce))
             operations.Free(memory, ref root);
         else _freeing.Add(new FreeableValue(operations, memory, root));
+    }
+
+    /// <summary>Leaves blocks of a value to be freed that only snapshots needed.</summary>
+    public void Free(List<(nint Address, long Size)> pages)
+    {
+        if (pages.Count > 0) _freeing.Add(new FreeablePages(Heap, pages));
     }
 
     /// <summary>Leaves the table of a cleared slot to be freed.</summary>

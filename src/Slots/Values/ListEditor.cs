@@ -36,7 +36,7 @@ internal unsafe ref struct ListEditor
     {
         if (MayStayListpack(element))
         {
-            var small = ListRoot.Node(_root);
+            var small = OwnSmall();
             ListNode.Insert(_memory, ref small, atHead ? Listpack.HeaderBytes : small->Length - 1, element);
             _root.Address = (byte*)small;
         }
@@ -53,7 +53,9 @@ internal unsafe ref struct ListEditor
     public readonly void Append(ListNode* node)
     {
         var count = Count + node->Count;
-        InsertNode(ListPath.ToLast(ListRoot.Tree(_root)), after: true, node);
+        var path = ListPath.ToLast(ListRoot.Tree(_root));
+        Own(ref path);
+        InsertNode(path, after: true, node);
         ListRoot.SetCount(ref _root, count);
     }
 
@@ -68,7 +70,7 @@ internal unsafe ref struct ListEditor
 
         if (MayStayListpack(element))
         {
-            var small = ListRoot.Node(_root);
+            var small = OwnSmall();
             ListNode.Insert(_memory, ref small, ListNode.OffsetOf(small, (int)index), element);
             _root.Address = (byte*)small;
         }
@@ -85,7 +87,7 @@ internal unsafe ref struct ListEditor
     {
         if (MayStayListpack(element))
         {
-            var small = ListRoot.Node(_root);
+            var small = OwnSmall();
             ListNode.Replace(_memory, ref small, ListNode.OffsetOf(small, (int)index), element);
             _root.Address = (byte*)small;
             return;
@@ -104,7 +106,7 @@ internal unsafe ref struct ListEditor
         {
             if (!ListRoot.IsTree(_root))
             {
-                var small = ListRoot.Node(_root);
+                var small = OwnSmall();
                 RemoveEntries(ref small, (int)index, (int)count);
                 _root.Address = (byte*)small;
                 break;
@@ -112,6 +114,7 @@ internal unsafe ref struct ListEditor
 
             var inNode = index;
             var path = ListPath.To(ListRoot.Tree(_root), ref inNode);
+            Own(ref path);
             var node = path.Node;
             var here = (int)Math.Min(count, node->Count - inNode);
             count -= here;
@@ -147,6 +150,12 @@ internal unsafe ref struct ListEditor
             var isTree = ListRoot.IsTree(_root);
             var path = isTree ? ListPath.To(ListRoot.Tree(_root), ref inNode) : default;
             var node = isTree ? path.Node : ListRoot.Node(_root);
+            if (_memory.HasViews && HasEqual(node, needle, (int)inNode, backward))
+            {
+                if (isTree) Own(ref path);
+                node = isTree ? path.Node : OwnSmall();
+            }
+
             var looked = node->IsPlain ? 1 : backward ? (int)inNode + 1 : node->Count - (int)inNode;
             var here = (int)Math.Min(limit - removed, int.MaxValue);
             here = node->IsPlain
@@ -200,6 +209,19 @@ internal unsafe ref struct ListEditor
 
     private readonly void PushToTree(scoped in ListPath path, ReadOnlySpan<byte> element, bool atHead)
     {
+        if (!_memory.HasViews)
+        {
+            PushToOwned(path, element, atHead);
+            return;
+        }
+
+        var own = path;
+        Own(ref own);
+        PushToOwned(own, element, atHead);
+    }
+
+    private readonly void PushToOwned(scoped in ListPath path, ReadOnlySpan<byte> element, bool atHead)
+    {
         var node = path.Node;
         if (HasRoom(node, element))
         {
@@ -222,6 +244,7 @@ internal unsafe ref struct ListEditor
     {
         var inNode = index;
         var path = ListPath.To(ListRoot.Tree(_root), ref inNode);
+        Own(ref path);
         var node = path.Node;
         if (HasRoom(node, element))
         {
@@ -237,6 +260,7 @@ internal unsafe ref struct ListEditor
             InsertNode(path, after: true, right);
             inNode = index;
             path = ListPath.To(ListRoot.Tree(_root), ref inNode);
+            Own(ref path);
             node = path.Node;
             if (HasRoom(node, element))
             {
@@ -256,6 +280,7 @@ internal unsafe ref struct ListEditor
     {
         var inNode = index;
         var path = ListPath.To(ListRoot.Tree(_root), ref inNode);
+        Own(ref path);
         var node = path.Node;
         if (node->IsPlain || (node->Count == 1 && _limits.IsLarge(element.Length)))
         {
@@ -318,6 +343,38 @@ internal unsafe ref struct ListEditor
 
                 if (index == node->Count) return removed;
             }
+        }
+    }
+
+    /// <summary>Lets a snapshot keep what it shares of the way to a node: the path leads through copies then.</summary>
+    private readonly void Own(ref ListPath path)
+    {
+        if (!_memory.HasViews) return;
+        var tree = ListRoot.Tree(_root);
+        ListTree.Own(_memory, ref tree, ref path);
+        _root.Address = (byte*)tree;
+    }
+
+    /// <summary>The listpack of a small list, which may have been a part of a large one that a snapshot has.</summary>
+    private readonly ListNode* OwnSmall()
+    {
+        var node = ListTree.Own(_memory, ListRoot.Node(_root));
+        _root.Address = (byte*)node;
+        return node;
+    }
+
+    /// <summary>True when there is an equal element from an index of a node on.</summary>
+    private static bool HasEqual(ListNode* node, scoped in ListNeedle needle, int index, bool backward)
+    {
+        if (node->IsPlain) return new ListElement(ListNode.Bytes(node)).Equals(needle);
+        var at = ListNode.OffsetOf(node, index);
+        while (true)
+        {
+            var entry = ListNode.Content(node) + at;
+            if (Listpack.Read(entry).Equals(needle)) return true;
+            index += backward ? -1 : 1;
+            if (index < 0 || index == node->Count) return false;
+            at += backward ? -Listpack.EntryLengthBefore(entry) : Listpack.EntryLength(entry);
         }
     }
 
