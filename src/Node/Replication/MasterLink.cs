@@ -6,11 +6,10 @@ namespace Starling.Node.Replication;
 /// <summary>
 /// The link of a replica to its master: one thread that connects, synchronises, executes the stream, and begins again
 /// whenever that ends, until it is stopped. The first attempt is made at once, so is the first after a link that
-/// worked; others a second apart.
+/// worked; others <see cref="ReplicationService.RetryPeriod"/> apart.
 /// </summary>
 internal sealed class MasterLink
 {
-    private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AcknowledgePeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan HeldPeriod = TimeSpan.FromMilliseconds(10);
@@ -136,7 +135,7 @@ internal sealed class MasterLink
                     continue;
                 }
 
-                var rest = RetryPeriod - Server.Clock.GetElapsedTime(began);
+                var rest = _service.RetryPeriod - Server.Clock.GetElapsedTime(began);
                 if (rest > TimeSpan.Zero) _stop.Wait(rest);
                 if (!_stopped) MasterLinkMessages.Connecting(_logger, Host, Port);
             }
