@@ -87,7 +87,7 @@ internal sealed class MasterLink
     {
         _stopped = true;
         _stop.Set();
-        Volatile.Read(ref _connection)?.Interrupt();
+        Interlocked.CompareExchange(ref _connection, null, null)?.Interrupt();
     }
 
     /// <summary>Waits for the thread's end. Not with a stripe held.</summary>
@@ -152,8 +152,6 @@ internal sealed class MasterLink
         try
         {
             using var connection = Connect();
-            Volatile.Write(ref _connection, connection);
-            if (_stopped) return false;
             Synchronize(connection);
         }
         catch (MasterLinkException)
@@ -210,7 +208,10 @@ internal sealed class MasterLink
         MasterLinkMessages.SyncStarted(_logger);
         try
         {
-            Volatile.Write(ref _connection, connection);
+            // A full fence: who stops the link sets the mark and then looks for the connection, here it is the other way
+            // round. One of the two sees the other's word.
+            Interlocked.Exchange(ref _connection, connection);
+            if (_stopped) throw new IOException("the link was given up");
             connection.WaitConnected(Timeout);
         }
         catch

@@ -145,11 +145,12 @@ internal sealed class ClientOutput(ClientConnection connection, ITransport trans
     /// <summary>Under the lock.</summary>
     private bool IsOverLimit()
     {
+        // A replica's are replication's affair: what waits here may be part of a snapshot, and its stream waits in the log.
+        if (connection.Session.Kind == ClientKind.Replica) return false;
         var pending = _queue.Length + _inFlight;
         var config = connection.Server.Config;
         var limit = connection.Session.Kind switch
         {
-            ClientKind.Replica => config.ReplicaOutputBufferLimit,
             ClientKind.PubSub => config.PubSubOutputBufferLimit,
             _ => config.NormalOutputBufferLimit,
         };
