@@ -138,6 +138,15 @@ public sealed class PersistenceService
     {
         _saver.Cancel(session => session.IsFile);
         lock (_naming) File.Move(path, FilePath, overwrite: true);
+        try
+        {
+            DirectoryFlush.Flush(Path.GetDirectoryName(FilePath)!);
+        }
+        catch (IOException problem)
+        {
+            // The file is in its place; a crash of the machine may bring the former one back, which is whole too.
+            PersistenceLog.DirectoryFlushFailed(_logger, problem.Message);
+        }
     }
 
     /// <summary>

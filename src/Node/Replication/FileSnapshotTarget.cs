@@ -162,10 +162,23 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
                 var link = _links[i];
                 if (link.State != ReplicaState.SendBulk) continue;
                 open++;
-                if (link.Transport.PendingBytes >= ReplicaLink.HighWater) continue;
-                sent[i] += SendPiece(link, buffer, sent[i]);
+                var pending = link.Transport.PendingBytes;
+                if (sent[i] == length)
+                {
+                    // The stream's limits begin when the file has gone.
+                    if (pending > 0) continue;
+                    Finish(link);
+                }
+                else if (pending < ReplicaLink.HighWater)
+                {
+                    sent[i] += SendPiece(link, buffer, sent[i]);
+                }
+                else
+                {
+                    continue;
+                }
+
                 moved = true;
-                if (sent[i] == length) Finish(link);
             }
 
             if (open == 0) return;

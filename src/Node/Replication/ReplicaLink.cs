@@ -114,8 +114,11 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
         ? string.Create(CultureInfo.InvariantCulture, $"{Address}:{ListeningPort}")
         : Address + ":<unknown-replica-port>";
 
-    /// <summary>Bytes of log and output that it holds.</summary>
-    public long OutputBytes => _transport.PendingBytes + (Volatile.Read(ref _cursor)?.Lag ?? 0);
+    /// <summary>
+    /// Bytes of log that it holds, and of output once that is the stream: a snapshot on its way is limited by
+    /// <see cref="HighWater"/> alone.
+    /// </summary>
+    public long OutputBytes => (_streams ? _transport.PendingBytes : 0) + (Volatile.Read(ref _cursor)?.Lag ?? 0);
 
     /// <summary>The state's name in INFO; null when it does not appear there.</summary>
     public string? StateName => State switch

@@ -109,6 +109,9 @@ public sealed class ReplicationService
 
     internal NodeServer Server { get; }
 
+    /// <summary>Time between attempts to reach a master that did not work: a second, as in Redis.</summary>
+    internal TimeSpan RetryPeriod { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>
     /// Number of times that the node became a replica or a master: whoever lets go of the stripes can tell whether the
     /// data is still what it was the master of. Under some stripe.

@@ -98,6 +98,24 @@ public sealed class ReplicaProtocolTests
         }
     }
 
+    [Fact]
+    public void A_command_that_no_buffer_holds_ends_the_stream_instead_of_the_connection_again_and_again()
+    {
+        const int Largest = 128 * 1024;
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        using var connection = MasterConnection.Open(System.Net.IPAddress.Loopback, port, null, TimeProvider.System, Largest);
+        connection.WaitConnected(TimeSpan.FromSeconds(60));
+        using var master = listener.AcceptSocket();
+        master.Send(new byte[Largest]);
+        while (connection.Available < Largest) Assert.True(connection.TryFill(TimeSpan.FromSeconds(60)));
+        master.Send(new byte[1]);
+        Assert.Throws<FormatException>(() => connection.TryFill(TimeSpan.FromSeconds(60)));
+        connection.Start += 10;
+        Assert.True(connection.TryFill(TimeSpan.FromSeconds(60)));
+    }
+
     [Theory]
     [InlineData("WRITE")]
     [InlineData("ALL")]

@@ -167,6 +167,23 @@ public sealed class ReplicationRestartTests
         }
     }
 
+    /// <summary>What MIGRATE deletes when its target has answered belongs to the end that is saved.</summary>
+    [Fact]
+    public void A_shutdown_waits_for_a_MIGRATE_under_way()
+    {
+        using var master = new StarlingNode("--shutdown-timeout", "600");
+        var barrier = master.Node.Migrations.Barrier;
+        using var ended = new ManualResetEventSlim();
+        byte[][] keys = [[1]];
+        master.Node.Shutdown.Exit = ended.Set;
+        using (master.Node.Keyspace.LockAll()) barrier.Raise(keys);
+        master.Node.Shutdown.Begin(ShutdownFlags.NoSave);
+        Assert.False(ended.Wait(TimeSpan.FromMilliseconds(300)));
+        barrier.Lower(keys);
+        Assert.True(ended.Wait(TimeSpan.FromSeconds(90)));
+        master.MarkStopped();
+    }
+
     [Fact]
     public void A_restarted_master_that_wrote_without_a_backlog_does_not_follow_partially()
     {

@@ -63,10 +63,13 @@ internal sealed class StarlingNode : TestNode
         Node.Shutdown.Begin(ShutdownFlags.Save);
         Assert.True(ended.Wait(TimeSpan.FromSeconds(90)), Log);
         KeepsDirectory = true;
-        _isStopped = true;
+        MarkStopped();
         Dispose();
         return new StarlingNode(Directory, Port, directives);
     }
+
+    /// <summary>The server has shut itself down.</summary>
+    public void MarkStopped() => _isStopped = true;
 
     protected override void Stop()
     {
