@@ -296,6 +296,27 @@ public sealed class RespWriter : IBufferWriter<byte>
     }
 
     /// <summary>
+    /// Adds everything that another writer holds, without copying it; the other is empty afterwards. For replies whose
+    /// end is known before their beginning, and which may be longer than an array.
+    /// </summary>
+    public void Append(RespWriter other)
+    {
+        if (other._fullCount == 0)
+        {
+            Raw(other._current.AsSpan(0, other._used));
+            other.Clear();
+            return;
+        }
+
+        if (_used > 0) AddFull(_current, _used);
+        else if (_current.Length > 0) ArrayPool<byte>.Shared.Return(_current);
+        for (var i = 0; i < other._fullCount; i++) AddFull(other._full[i].Bytes, other._full[i].Length);
+        (_current, _used) = (other._current, other._used);
+        System.Array.Clear(other._full, 0, other._fullCount);
+        (other._fullCount, other._fullLength, other._current, other._used) = (0, 0, [], 0);
+    }
+
+    /// <summary>
     /// Takes the segment away when there is just one, the usual case. The caller returns it to the shared array pool.
     /// </summary>
     public bool TryTakeSingle(out byte[] bytes, out int length)
@@ -352,6 +373,13 @@ public sealed class RespWriter : IBufferWriter<byte>
         return written + 3;
     }
 
+    private void AddFull(byte[] bytes, int length)
+    {
+        if (_fullCount == _full.Length) System.Array.Resize(ref _full, Math.Max(4, _fullCount * 2));
+        _full[_fullCount++] = (bytes, length);
+        _fullLength += length;
+    }
+
     private void Ensure(int sizeHint)
     {
         var size = Math.Max(sizeHint, 1);
@@ -364,9 +392,7 @@ public sealed class RespWriter : IBufferWriter<byte>
             }
             else
             {
-                if (_fullCount == _full.Length) System.Array.Resize(ref _full, Math.Max(4, _fullCount * 2));
-                _full[_fullCount++] = (_current, _used);
-                _fullLength += _used;
+                AddFull(_current, _used);
             }
         }
 
