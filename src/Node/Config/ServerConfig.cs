@@ -33,7 +33,12 @@ public sealed class ServerConfig
     /// stands for: relative to
     /// <see cref="Dir"/>, as Redis changes its working directory to it.
     /// </summary>
-    public string PathOf(string path) => Path.GetFullPath(path, Path.GetFullPath(Dir));
+    /// <param name="path">The path; it ends at its first zero byte, if it has one, as for the system.</param>
+    public string PathOf(string path)
+    {
+        var end = path.IndexOf('\0', StringComparison.Ordinal);
+        return Path.GetFullPath(end < 0 ? path : path[..end], Path.GetFullPath(Dir));
+    }
 
     /// <summary>
     /// Has <paramref name="action"/> run after every CONFIG SET that changed one of the directives. Runs on the thread
@@ -138,6 +143,12 @@ public sealed class ServerConfig
 
     /// <summary>Longest bulk string in bytes.</summary>
     public long ProtoMaxBulkLen { get; set; } = 536870912;
+
+    /// <summary>The longest string that can be made, in bytes: proto-max-bulk-len, as far as one array holds it.</summary>
+    public long LongestString => Math.Min(ProtoMaxBulkLen, LongestArray);
+
+    /// <summary>Bytes that one array, with some room around the string, holds for certain.</summary>
+    public const long LongestArray = 2_000_000_000;
 
     /// <summary>Largest query buffer of a client in bytes.</summary>
     public long ClientQueryBufferLimit { get; set; } = 1073741824;

@@ -8,7 +8,7 @@ namespace Starling.CommandLine.Server;
 /// <summary>SIGTERM and SIGINT begin a shutdown, a second SIGINT exits at once; SIGHUP and SIGALRM do nothing.</summary>
 internal sealed class Signals : IDisposable
 {
-    private const int Interrupt = 2, Alarm = 14;
+    private const int Interrupt = 2, Alarm = 14, Terminate = 15;
 
     private readonly NodeServer _server;
     private readonly ILogger _log;
@@ -21,9 +21,6 @@ internal sealed class Signals : IDisposable
         _server = server;
         _log = log;
         _writer = writer;
-
-        // A shell starts what runs in its background with SIGINT ignored, and the runtime would leave it at that.
-        _ = SystemCalls.Signal(Interrupt, SystemCalls.DefaultAction);
         _registrations =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop),
@@ -31,12 +28,24 @@ internal sealed class Signals : IDisposable
             PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true),
             PosixSignalRegistration.Create((PosixSignal)Alarm, context => context.Cancel = true),
         ];
+        if (OperatingSystem.IsLinux()) TakeInterrupt();
     }
 
     /// <summary>Gives the signals back.</summary>
     public void Dispose()
     {
         foreach (var registration in _registrations) registration.Dispose();
+    }
+
+    /// <summary>
+    /// A shell starts what runs in its background with SIGINT ignored, and the runtime leaves it at that. redis-server
+    /// does not: SIGINT gets the runtime's handler, which is one for all signals, from SIGTERM.
+    /// </summary>
+    private static void TakeInterrupt()
+    {
+        var action = new nint[SystemCalls.ActionLength];
+        if (SystemCalls.Action(Interrupt, null, action) != 0 || action[0] != SystemCalls.Ignored) return;
+        if (SystemCalls.Action(Terminate, null, action) == 0) _ = SystemCalls.Action(Interrupt, action, null);
     }
 
     private void Stop(PosixSignalContext context)

@@ -14,11 +14,14 @@ internal static class SystemCalls
         return OperatingSystem.IsLinux() && GetLimit(OpenFiles, ref limits[0]) == 0 ? limits[0] : ulong.MaxValue;
     }
 
-    /// <summary>The action of a signal that the system takes by itself.</summary>
-    public const nint DefaultAction = 0;
+    /// <summary>More than any C library's struct sigaction, in words; the first is the handler.</summary>
+    public const int ActionLength = 64;
 
-    [DllImport("libc", EntryPoint = "signal", SetLastError = true)]
-    public static extern nint Signal(int signal, nint action);
+    /// <summary>The handler of a signal that is ignored.</summary>
+    public const nint Ignored = 1;
+
+    [DllImport("libc", EntryPoint = "sigaction", SetLastError = true)]
+    public static extern int Action(int signal, nint[]? action, [Out] nint[]? former);
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static extern int Kill(int process, int signal);
