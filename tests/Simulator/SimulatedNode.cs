@@ -51,10 +51,25 @@ internal sealed class SimulatedNode(int index, ClusterOptions options)
 
     public long WritesPausedUntil { get; set; }
 
+    /// <summary>Where <see cref="ReplicatesFrom"/> listens.</summary>
+    public (string Host, int Port)? MasterAddress { get; set; }
+
+    /// <summary>A synchronisation with the master has ended, and the stream flows.</summary>
+    public bool IsLinkUp { get; set; }
+
+    /// <summary>A snapshot was loaded by half.</summary>
+    public bool IsDataIncomplete { get; set; }
+
+    /// <summary>The replication link does not come up, though the bus works.</summary>
+    public bool IsReplicationStalled { get; set; }
+
     public void UpdateLocal(long now) => Machine.Local = new LocalStatus
     {
         ReplicationOffset = ReplicationOffset,
         MasterDataAge = now - LastMasterContactAt,
         WritesPaused = WritesPausedUntil > now,
+        Master = MasterAddress,
+        IsLinkUp = IsLinkUp && !ReplicatesFrom.IsNone,
+        IsDataIncomplete = IsDataIncomplete,
     };
 }

@@ -148,6 +148,7 @@ public sealed class Simulation
         node.PausedUntil = 0;
         node.WritesPausedUntil = 0;
         node.ReplicatesFrom = default;
+        (node.MasterAddress, node.IsLinkUp) = (null, false);
         node.LastMasterContactAt = Now;
         node.TickAt = long.MaxValue;
         var random = new RandomSource((_plan.Seed * 1_000_003) + (ulong)((node.Index * 1000) + node.Life));
@@ -282,9 +283,13 @@ public sealed class Simulation
             case ClusterEffect.PublishView publish: node.View = publish.View; break;
             case ClusterEffect.BecomeReplicaOf replica:
                 node.ReplicatesFrom = replica.Master;
+                (node.MasterAddress, node.IsLinkUp) = ((replica.Ip, replica.Port), false);
                 node.LastMasterContactAt = Now;
                 break;
-            case ClusterEffect.BecomeMaster: node.ReplicatesFrom = default; break;
+            case ClusterEffect.BecomeMaster:
+                node.ReplicatesFrom = default;
+                (node.MasterAddress, node.IsLinkUp) = (null, false);
+                break;
             case ClusterEffect.PauseWrites pause:
                 At(Now + 1 + _random.Next(4), () => node.WritesPausedUntil = pause.Until);
                 break;
@@ -404,9 +409,13 @@ public sealed class Simulation
             }
 
             var master = _nodes.Find(other => other.IsAlive && other.Machine.Id == node.ReplicatesFrom);
-            if (master is null || master.PausedUntil > Now || IsCut(master, node) || IsCut(node, master)) continue;
+            if (master is null || node.IsReplicationStalled) node.IsLinkUp = false;
+            if (master is null || node.IsReplicationStalled || master.PausedUntil > Now || IsCut(master, node)
+                || IsCut(node, master))
+                continue;
             node.ReplicationOffset = master.ReplicationOffset;
             node.LastMasterContactAt = Now;
+            node.IsLinkUp = true;
         }
     }
 

@@ -63,7 +63,7 @@ public sealed class BusHost : IDisposable
         _clock = clock;
         _logger = logger;
         _lastOptions = machine.Options;
-        _links = new TcpLinks(options, logger);
+        _links = new TcpLinks(options, _wakeUp.Raise, logger);
         _writer = new ConfigWriter(file, FormatFile, _wakeUp.Raise, actions.Fail);
         _runner = new EffectRunner(actions, _links, _writer, logger);
         _thread = new Thread(Run) { Name = "cluster-bus", IsBackground = true };
@@ -160,21 +160,27 @@ public sealed class BusHost : IDisposable
         lock (_gate) return _machine.CountFailureReports(node, _now);
     }
 
-    /// <summary>CLUSTER LINKS: the links whose other end is known. On the bus thread only.</summary>
+    /// <summary>CLUSTER LINKS: the links whose other end is known. Any thread.</summary>
     public List<LinkDescription> DescribeLinks()
     {
         lock (_gate) return _links.Describe(_machine.NodeOf);
     }
 
-    /// <summary>Closes links to or from a node (DEBUG CLUSTERLINK KILL), on the bus thread.</summary>
+    /// <summary>
+    /// Closes links to or from a node (DEBUG CLUSTERLINK KILL). Any thread: they are not described any more when this
+    /// returns, and are closed before whatever is posted after it is done.
+    /// </summary>
     public void KillLinks(NodeId node, bool inbound, bool outbound)
     {
-        lock (_gate) _links.Break(_machine.NodeOf, node, inbound, outbound);
+        lock (_gate) _links.Mark(_machine.NodeOf, node, inbound, outbound);
+        Post(_links.BreakMarked);
     }
 
     /// <summary>Writes and syncs nodes.conf now (CLUSTER SAVECONFIG). Any thread.</summary>
-    /// <param name="report">Gets null or what went wrong; on another thread.</param>
-    public void SaveConfig(Action<string?> report) => _writer.Request(sync: true, report);
+    /// <param name="report">
+    /// Gets null or what went wrong; on another thread. Without it nothing may go wrong: the process has to stop then.
+    /// </param>
+    public void SaveConfig(Action<string?>? report) => _writer.Request(sync: true, report);
 
     private void Run()
     {

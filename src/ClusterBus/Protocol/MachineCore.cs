@@ -36,6 +36,7 @@ internal sealed class MachineCore
         ManualFailover = new ManualFailover(this);
         ReplicaMigration = new ReplicaMigration(this);
         Health = new HealthCheck(this);
+        ReplicaData = new ReplicaData(this);
     }
 
     public ClusterOptions Options { get; set; }
@@ -64,12 +65,21 @@ internal sealed class MachineCore
 
     public HealthCheck Health { get; }
 
+    public ReplicaData ReplicaData { get; }
+
     public LocalStatus Local { get; set; }
 
     /// <summary>Unix milliseconds of the call under way.</summary>
     public long Now { get; private set; }
 
     public ClusterNode Myself => State.Myself;
+
+    /// <summary>
+    /// What <see cref="Local"/> says of the replication link is about the master that this node follows now.
+    /// </summary>
+    public bool IsReplicatingFromMaster =>
+        Myself is { IsReplica: true, Master: { } master } && master.Id == _replicating.Master
+        && Local.Master == (_replicating.Ip, _replicating.Port);
 
     public void Begin(long now, EffectList effects)
     {
@@ -78,6 +88,7 @@ internal sealed class MachineCore
         _effects = effects;
         _persistAt = -1;
         _viewAt = -1;
+        ReplicaData.Look();
     }
 
     public void AdvanceClock(long now) => Now = Math.Max(Now, now);
@@ -201,11 +212,25 @@ internal sealed class MachineCore
         foreach (var link in _links.Values.ToArray()) CloseLink(link);
     }
 
+    /// <summary>
+    /// This node's address as another node of the cluster reaches it, or empty while there is no link to tell it.
+    /// </summary>
+    public string LocalIp()
+    {
+        foreach (var link in _links.Values)
+        {
+            if (link is { IsEstablished: true, Node: not null, LocalIp.Length: > 0 }) return link.LocalIp;
+        }
+
+        return "";
+    }
+
     /// <summary>Makes this node a replica of another. It owns no slots any more.</summary>
     public void BecomeReplicaOf(ClusterNode master)
     {
         Invariant.That(!master.IsMyself);
         Invariant.That(Myself.Slots.IsEmpty);
+        ReplicaData.Follow(master);
         if (Myself.IsMaster)
         {
             Myself.Flags &= ~(NodeFlags.Master | NodeFlags.MigrateTo);
@@ -238,6 +263,7 @@ internal sealed class MachineCore
     public void StopReplicating()
     {
         _replicating = default;
+        ReplicaData.Forget();
         Emit(new ClusterEffect.BecomeMaster());
     }
 

@@ -53,7 +53,7 @@ internal sealed class Messenger(MachineCore core)
             Sender = myself.Id,
             CurrentEpoch = state.CurrentEpoch,
             ConfigEpoch = owner.ConfigEpoch,
-            ReplicationOffset = core.Local.ReplicationOffset,
+            ReplicationOffset = core.ReplicaData.Offset,
             Slots = owner.Slots,
             Master = myself.Master?.Id ?? NodeId.None,
             Address =
