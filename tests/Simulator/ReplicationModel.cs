@@ -14,12 +14,12 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
     public void Schedule() => simulation.At(simulation.Now + Period, Step);
 
     /// <summary>The node becomes a replica of another, or goes on as one.</summary>
-    public void Follow(SimulatedNode node, SimulatedNode master)
+    public void Follow(SimulatedNode node, SimulatedNode master, int port)
     {
         // A replica that changes masters counts from its last contact with the former one; a master never had any.
         if (node.ReplicatesFrom.IsNone) node.LastMasterContactAt = 0;
         node.ReplicatesFrom = master.Machine.Id;
-        node.MasterAddress = (master.Ip, master.Options.Port);
+        node.MasterAddress = (master.Ip, port);
         node.IsLinkUp = false;
         node.LoadingUntil = 0;
     }

@@ -20,6 +20,9 @@ internal sealed class SimulatedServer(Simulation simulation, SimulatedNode node)
             ? long.MaxValue
             : Math.Max(0, simulation.Now - node.LastMasterContactAt),
         WritesPaused = node.WritesPausedUntil > simulation.Now,
+        Master = node.MasterAddress,
+        IsLinkUp = node.IsLinkUp && !node.ReplicatesFrom.IsNone,
+        IsDataIncomplete = node.IsDataIncomplete,
     };
 
     /// <inheritdoc/>
@@ -33,7 +36,7 @@ internal sealed class SimulatedServer(Simulation simulation, SimulatedNode node)
     public void BecomeReplicaOf(string host, int port)
     {
         simulation.BeforeEffect(node);
-        simulation.Replication.Follow(node, simulation.NodeAt(host));
+        simulation.Replication.Follow(node, simulation.NodeAt(host), port);
     }
 
     /// <inheritdoc/>

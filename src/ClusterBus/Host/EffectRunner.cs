@@ -24,7 +24,9 @@ internal sealed class EffectRunner
     private readonly Queue<EffectBatch> _batches = new();
     private readonly Queue<(long Request, long Number)> _written = new();
     private readonly Queue<(long Request, Action Done)> _finished = new();
-    private int _roleChanges;
+    private EffectBatch? _early;
+    private long _lastPromotion;
+    private long _promoted;
     private long _published;
 
     public EffectRunner(IClusterActions actions, IBusLinks links, IConfigStore writer, ILogger logger)
@@ -47,22 +49,22 @@ internal sealed class EffectRunner
         lock (_queueGate)
         {
             _batches.Enqueue(batch);
-            if (batch.Promotes || batch.Demotes) _roleChanges++;
+            if (batch.Promotes) Volatile.Write(ref _lastPromotion, batch.Sequence);
         }
     }
 
     /// <summary>
-    /// Publishes the view of a batch that was just added, before its turn, unless the role changes with it or before
-    /// it. Any thread.
+    /// Publishes the view of a batch that was just added, before its turn. While this node is still to become a master,
+    /// the view is published in place of the one that makes it an owner instead: until then nobody is served here, and
+    /// whoever was told that a slot has gone must not see it served later. Any thread.
     /// </summary>
     public void PublishEarly(EffectBatch batch)
     {
-        lock (_queueGate)
+        lock (_publishGate)
         {
-            if (_roleChanges > 0) return;
+            if (_promoted < Volatile.Read(ref _lastPromotion)) _early = batch;
+            else PublishLocked(batch);
         }
-
-        Publish(batch);
     }
 
     /// <summary>Carries out what was added.</summary>
@@ -111,25 +113,35 @@ internal sealed class EffectRunner
         lock (_queueGate)
         {
             _batches.Dequeue();
-            if (batch.Promotes || batch.Demotes) _roleChanges--;
         }
 
         if (batch.Done is { } done) _finished.Enqueue((_writer.Requested, done));
     }
 
     // A node is a master before clients may see that it owns slots, and no longer named as an owner before it becomes a
-    // replica: between the two, clients would get READONLY errors that Redis never gives. A view that is older than the
-    // last one published is left out.
+    // replica: between the two, clients would get READONLY errors that Redis never gives.
     private void Publish(EffectBatch batch)
     {
-        if (batch.View is not { } view) return;
         if (batch.Promotes) Promote(batch);
         lock (_publishGate)
         {
-            if (batch.Sequence <= _published) return;
-            _published = batch.Sequence;
-            _actions.Publish(view);
+            if (_early is { } early && early.Sequence > batch.Sequence)
+            {
+                if (_promoted < Volatile.Read(ref _lastPromotion)) return;
+                batch = early;
+            }
+
+            _early = null;
+            PublishLocked(batch);
         }
+    }
+
+    // A view that is older than the last one published is left out.
+    private void PublishLocked(EffectBatch batch)
+    {
+        if (batch.View is not { } view || batch.Sequence <= _published) return;
+        _published = batch.Sequence;
+        _actions.Publish(view);
     }
 
     private void CarryOut(EffectBatch batch, ClusterEffect effect)
@@ -164,6 +176,7 @@ internal sealed class EffectRunner
         if (batch.IsPromoted) return;
         batch.IsPromoted = true;
         _actions.BecomeMaster();
+        lock (_publishGate) _promoted = batch.Sequence;
     }
 
     private void Write(ClusterEffect.Log line)

@@ -26,6 +26,8 @@ internal sealed class Administration(MachineCore core)
 
     public string? AddSlots(SlotSet slots)
     {
+        // redis-server lets a replica take slots, and then has a replica that owns some.
+        if (core.Myself.IsReplica) return "ERR Please use ADDSLOTS only with masters.";
         for (var slot = slots.Next(0); slot >= 0; slot = slots.Next(slot + 1))
         {
             if (State.OwnerOf(slot) is not null) return $"ERR Slot {slot} is already busy";

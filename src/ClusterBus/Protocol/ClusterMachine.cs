@@ -30,7 +30,7 @@ public sealed class ClusterMachine
         _packets = new PacketHandler(_core);
         _administration = new Administration(_core);
         _lastTickAt = now;
-        ApplyOptions();
+        ApplyOptions(options.AnnounceIp);
     }
 
     /// <summary>The directives in force.</summary>
@@ -105,8 +105,9 @@ public sealed class ClusterMachine
     public void Reconfigure(ClusterOptions options, long now, EffectList effects)
     {
         _core.Begin(now, effects);
+        var formerIp = _core.Options.AnnounceIp;
         _core.Options = options;
-        ApplyOptions();
+        ApplyOptions(formerIp);
         _core.Persist(sync: false);
         _core.CheckState();
         _core.End();
@@ -382,11 +383,13 @@ public sealed class ClusterMachine
         _core.End();
     }
 
-    private void ApplyOptions()
+    private void ApplyOptions(string formerAnnounceIp)
     {
         var options = _core.Options;
         var myself = _core.Myself;
-        var ip = options.AnnounceIp.Length > 0 ? options.AnnounceIp : myself.Address.Ip;
+        var ip = options.AnnounceIp.Length > 0 ? options.AnnounceIp
+            : formerAnnounceIp.Length > 0 ? _core.LocalIp()
+            : myself.Address.Ip;
         myself.Address = new NodeAddress(ip, options.Port, options.BusPort, options.TlsPort);
         myself.Hostname = options.AnnounceHostname;
         myself.HumanName = options.AnnounceHumanName;

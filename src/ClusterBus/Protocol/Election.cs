@@ -23,6 +23,7 @@ internal sealed class Election(MachineCore core)
     private enum Obstacle
     {
         None,
+        NotSynchronized,
         DataAge,
         WaitingDelay,
         Expired,
@@ -53,7 +54,13 @@ internal sealed class Election(MachineCore core)
             return;
         }
 
-        if (!isManual && IsDataTooOld())
+        if (!core.ReplicaData.MayStand)
+        {
+            Report(Obstacle.NotSynchronized);
+            return;
+        }
+
+        if (!isManual && core.ReplicaData.IsTooOld)
         {
             Report(Obstacle.DataAge);
             return;
@@ -150,17 +157,6 @@ internal sealed class Election(MachineCore core)
         && !master.Slots.IsEmpty
         && (isManual || (master.IsFailing && !core.Options.ReplicaNoFailover));
 
-    private bool IsDataTooOld()
-    {
-        if (core.Options.ReplicaValidityFactor == 0) return false;
-        var age = core.Local.MasterDataAge;
-
-        // The time it took to agree on FAIL is not the replica's fault.
-        if (age > core.Options.NodeTimeout) age -= core.Options.NodeTimeout;
-        var limit = core.Options.ReplicationPingPeriod + (core.Options.NodeTimeout * core.Options.ReplicaValidityFactor);
-        return age > limit;
-    }
-
     private void Schedule()
     {
         Reset();
@@ -178,7 +174,7 @@ internal sealed class Election(MachineCore core)
         core.Log(
             ClusterLogLevel.Notice,
             $"Start of election delayed for {_startAt - core.Now} milliseconds (rank #{_rank}, offset "
-            + $"{core.Local.ReplicationOffset}).");
+            + $"{core.ReplicaData.Offset}).");
         core.Gossip.BroadcastPongToFellowReplicas();
     }
 
@@ -189,7 +185,7 @@ internal sealed class Election(MachineCore core)
     private int Rank()
     {
         var rank = 0;
-        var offset = core.Local.ReplicationOffset;
+        var offset = core.ReplicaData.Offset;
         foreach (var replica in core.Myself.Master!.Replicas)
         {
             if (replica.IsMyself || replica.IsFailing || (replica.Flags & NodeFlags.NoFailover) != 0) continue;
@@ -246,6 +242,7 @@ internal sealed class Election(MachineCore core)
         _obstacleLoggedAt = core.Now;
         var text = obstacle switch
         {
+            Obstacle.NotSynchronized => "No synchronization with the master has ended yet.",
             Obstacle.DataAge => "Disconnected from master for longer than allowed. "
                 + "Please check the 'cluster-replica-validity-factor' configuration option.",
             Obstacle.WaitingDelay => "Waiting the delay before I can start a new failover.",

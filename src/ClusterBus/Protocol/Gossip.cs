@@ -181,12 +181,8 @@ internal sealed class Gossip(MachineCore core)
     private void Compare(ClusterNode? sender, ClusterNode node, GossipEntry entry)
     {
         var isReportedDown = (entry.Flags & (NodeFlags.Failing | NodeFlags.PossiblyFailing)) != 0;
-        if (sender is { IsMaster: true })
-        {
-            if (isReportedDown) core.FailureDetector.AddReport(node, sender);
-            else core.FailureDetector.RemoveReport(node, sender);
-        }
-
+        if (sender is { OwnsSlots: true } && isReportedDown) core.FailureDetector.AddReport(node, sender);
+        else if (sender is not null && !isReportedDown) core.FailureDetector.RemoveReport(node, sender);
         if (isReportedDown) return;
         if (node.PingSentAt == 0 && core.FailureDetector.CountReports(node) == 0)
         {
@@ -217,10 +213,16 @@ internal sealed class Gossip(MachineCore core)
             || IsForgotten(entry.Node))
             return;
         if (entry.Address.Ip.Length == 0 || entry.Address.BusPort == 0) return;
-        const NodeFlags Taken = NodeFlags.NoFailover | NodeFlags.MigrateTo;
+
+        // FAIL is what a majority has agreed on, and whoever comes later hears of it in no other way. PFAIL is what the
+        // sender alone sees: it counts as its report, where redis-server makes it this node's own suspicion.
+        const NodeFlags Taken = NodeFlags.NoFailover | NodeFlags.MigrateTo | NodeFlags.Failing;
         var node = core.CreateNode(entry.Node, (entry.Flags & Taken) | RoleOf(entry.Flags));
         node.Address = entry.Address;
+        if (node.IsFailing) node.FailedAt = core.Now;
         core.Persist(sync: false);
         core.CheckState();
+        if (sender.OwnsSlots && (entry.Flags & (NodeFlags.Failing | NodeFlags.PossiblyFailing)) != 0)
+            core.FailureDetector.AddReport(node, sender);
     }
 }

@@ -41,6 +41,7 @@ internal sealed class MachineCore
         ReplicaMigration = new ReplicaMigration(this);
         Durability = new Durability(this);
         Health = new HealthCheck(this, isRestarted);
+        ReplicaData = new ReplicaData(this);
     }
 
     public ClusterOptions Options { get; set; }
@@ -71,6 +72,8 @@ internal sealed class MachineCore
 
     public Durability Durability { get; }
 
+    public ReplicaData ReplicaData { get; }
+
     public LocalStatus Local { get; set; }
 
     /// <summary>What to add to <see cref="Now"/> to get Unix time; changes when the wall clock is set.</summary>
@@ -81,6 +84,13 @@ internal sealed class MachineCore
 
     public ClusterNode Myself => State.Myself;
 
+    /// <summary>
+    /// What <see cref="Local"/> says of the replication link is about the master that this node follows now.
+    /// </summary>
+    public bool IsReplicatingFromMaster =>
+        Myself is { IsReplica: true, Master: { } master } && master.Id == _replicating.Master
+        && Local.Master == (_replicating.Ip, _replicating.Port);
+
     public void Begin(long now, EffectList effects)
     {
         Invariant.That(_effects is null);
@@ -89,6 +99,7 @@ internal sealed class MachineCore
         _persistAt = -1;
         _viewAt = -1;
         Durability.Begin();
+        ReplicaData.Look();
     }
 
     public void AdvanceClock(long now) => Now = Math.Max(Now, now);
@@ -209,12 +220,26 @@ internal sealed class MachineCore
         foreach (var link in _links.Values.ToArray()) CloseLink(link);
     }
 
+    /// <summary>
+    /// This node's address as another node of the cluster reaches it, or empty while there is no link to tell it.
+    /// </summary>
+    public string LocalIp()
+    {
+        foreach (var link in _links.Values)
+        {
+            if (link is { IsEstablished: true, Node: not null, LocalIp.Length: > 0 }) return link.LocalIp;
+        }
+
+        return "";
+    }
+
     /// <summary>Makes this node a replica of another. It owns no slots any more.</summary>
     public void BecomeReplicaOf(ClusterNode master)
     {
         Invariant.That(!master.IsMyself);
         Invariant.That(Myself.Slots.IsEmpty);
         _promotionAsked = false;
+        ReplicaData.Follow(master);
         if (Myself.IsMaster)
         {
             Myself.Flags &= ~(NodeFlags.Master | NodeFlags.MigrateTo);
@@ -248,6 +273,7 @@ internal sealed class MachineCore
     {
         _replicating = default;
         _promotionAsked = false;
+        ReplicaData.Forget();
         Emit(new ClusterEffect.BecomeMaster());
     }
 

@@ -87,7 +87,7 @@ internal sealed class Messenger(MachineCore core)
             Sender = myself.Id,
             CurrentEpoch = claims.CurrentEpoch,
             ConfigEpoch = claims.ConfigEpoch,
-            ReplicationOffset = core.Local.ReplicationOffset,
+            ReplicationOffset = core.ReplicaData.Offset,
             Slots = claims.Slots,
             Master = claims.Master,
             Address =

@@ -35,6 +35,7 @@ internal sealed class ClusterActions : IClusterActions
             return new ClusterOptions
             {
                 NodeTimeout = config.ClusterNodeTimeout,
+                PingInterval = config.ClusterPingInterval,
                 ReplicaValidityFactor = config.ClusterReplicaValidityFactor,
                 ReplicationPingPeriod = config.ReplPingReplicaPeriod * 1000L,
                 MigrationBarrier = config.ClusterMigrationBarrier,
@@ -45,7 +46,7 @@ internal sealed class ClusterActions : IClusterActions
                 TlsPort = config.ClusterAnnounceTlsPort,
                 BusPort = config.ClusterAnnounceBusPort != 0
                     ? config.ClusterAnnounceBusPort
-                    : BusListeners.PortOf(config),
+                    : _cluster.BusPort,
                 AnnounceIp = config.ClusterAnnounceIp ?? "",
                 AnnounceHostname = config.ClusterAnnounceHostname,
                 AnnounceHumanName = config.ClusterAnnounceHumanNodename,
@@ -57,7 +58,10 @@ internal sealed class ClusterActions : IClusterActions
     public LocalStatus Status()
     {
         var replication = _server.Replication;
-        var contact = replication.IsReplica ? replication.LastMasterContact : 0;
+
+        // Read before the offset: an offset counts only as one of that master's history.
+        var master = replication.Followed;
+        var contact = master?.LastContact ?? 0;
 
         // Read before the offset: what is said to stand still must not be from before it stood. A MIGRATE under way
         // still has to delete what it moved.
@@ -67,6 +71,9 @@ internal sealed class ClusterActions : IClusterActions
             ReplicationOffset = replication.Offset,
             MasterDataAge = contact == 0 ? long.MaxValue : Math.Max(0, _server.NowMilliseconds - contact),
             WritesPaused = writesPaused,
+            Master = master is { } followed ? (followed.Host, followed.Port) : null,
+            IsLinkUp = master is { IsLinkUp: true },
+            IsDataIncomplete = master is { IsDataIncomplete: true },
         };
     }
 
@@ -118,7 +125,6 @@ internal sealed class ClusterActions : IClusterActions
     /// <inheritdoc/>
     public bool DoWork()
     {
-        _cluster.Republish(onlyWhenEndpointsChanged: true);
         if (_server.Clients.IsPaused(_server.NowMilliseconds)) return false;
         var hasMore = _cleaner.DoPart();
         _server.Replication.Flush();

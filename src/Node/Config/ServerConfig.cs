@@ -289,8 +289,10 @@ public sealed class ServerConfig
     /// <summary>Milliseconds after which a silent node is PFAIL.</summary>
     public long ClusterNodeTimeout { get; set; } = 15000;
 
-    /// <summary>Milliseconds between the regular pings of the bus.</summary>
-    public int ClusterPingInterval { get; set; } = 1000;
+    /// <summary>
+    /// Milliseconds after which a node whose last PONG is older is pinged; 0 for half the node timeout.
+    /// </summary>
+    public long ClusterPingInterval { get; set; }
 
     /// <summary>
     /// Factor of node timeouts that bounds the age of a replica's data at an election; 0 for any age.

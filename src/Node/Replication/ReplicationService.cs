@@ -20,6 +20,7 @@ public sealed class ReplicationService
     private volatile MasterLink? _link;
     private MasterLink? _lastLink;
     private volatile bool _canContinue;
+    private volatile bool _isDataIncomplete;
     private ReplicationPosition? _restored;
     private int _wantsAcknowledgements;
     private bool _hasStarted;
@@ -89,9 +90,7 @@ public sealed class ReplicationService
     /// Milliseconds of Unix time of the last word from the master while the link is up, or when it went down; 0 when it
     /// never was up. The cluster computes the age of a replica's data from it.
     /// </summary>
-    public long LastMasterContact => _link is not { } link || (!_canContinue && link.State != MasterLinkState.Connected)
-        ? 0
-        : link.State == MasterLinkState.Connected ? link.LastRead : link.DownSince;
+    public long LastMasterContact => _link is { } link ? ContactOf(link) : 0;
 
     /// <summary>
     /// Replicas that are online and acknowledged within min-replicas-max-lag; at most a tenth of a second old.
@@ -129,6 +128,12 @@ public sealed class ReplicationService
     internal ReplicationHistory History => _history;
 
     internal MasterLink? Link => _link;
+
+    /// <summary>The master that is followed now; null on a master. Any thread.</summary>
+    internal FollowedMaster? Followed => _link is not { } link
+        ? null
+        : new FollowedMaster(
+            link.Host, link.Port, link.State == MasterLinkState.Connected, ContactOf(link), _isDataIncomplete);
 
     /// <summary>
     /// True when the data is that of the history at the log's offset, so that a master may be asked to go on from
@@ -239,6 +244,7 @@ public sealed class ReplicationService
                 _link = null;
                 RoleChanges++;
                 _canContinue = false;
+                _isDataIncomplete = false;
                 _history = _history.Continue(ReplicationHistory.NewId(), Log.Offset);
                 ReplicationMessages.HistoryShifted(_logger, _history.SecondId, _history.SecondOffset, _history.Id);
                 Replicas.DisconnectAll(Server.NowMilliseconds);
@@ -390,6 +396,7 @@ public sealed class ReplicationService
                 MasterLinkMessages.FlushingOldData(_logger);
                 if (_canContinue) MasterLinkMessages.DiscardsCachedMaster(_logger);
                 _canContinue = false;
+                _isDataIncomplete = true;
                 Replicas.DisconnectAll(Server.NowMilliseconds);
                 Log.FreeBacklog();
                 Empty();
@@ -434,6 +441,7 @@ public sealed class ReplicationService
                 Replicas.DisconnectAll(Server.NowMilliseconds);
                 Log.Restart(Math.Max(0, answer.Offset), Math.Max(0, position?.StreamDatabase ?? 0));
                 _canContinue = answer.Offset >= 0;
+                _isDataIncomplete = false;
                 return true;
             }
         }
@@ -519,6 +527,13 @@ public sealed class ReplicationService
 
     private bool MayAsk() =>
         !Server.Clients.IsPaused(Server.NowMilliseconds) && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0;
+
+    private long ContactOf(MasterLink link)
+    {
+        var isUp = link.State == MasterLinkState.Connected;
+        if (!isUp && !_canContinue) return 0;
+        return isUp ? link.LastRead : link.DownSince;
+    }
 
     private void ContinueAsReplica(bool isFresh)
     {

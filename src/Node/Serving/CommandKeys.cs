@@ -20,6 +20,16 @@ internal sealed class CommandKeys : ICommandKeys
 
     public int Total => _keys.Count;
 
+    public bool AreSeveral
+    {
+        get
+        {
+            for (var i = 1; i < _keys.Count; i++)
+                if (!KeyAt(i).SequenceEqual(KeyAt(0))) return true;
+            return false;
+        }
+    }
+
     /// <summary>The slot of the first key; -1 when there is no key.</summary>
     public int Slot { get; private set; } = -1;
 
@@ -83,6 +93,8 @@ internal sealed class CommandKeys : ICommandKeys
 
     /// <summary>Adds the stripe of a slot without a key.</summary>
     public void AddStripe(int slot) => _stripes.AddSlot(slot);
+
+    private ReadOnlySpan<byte> KeyAt(int index) => _keys[index].Arguments[_keys[index].Position];
 
     private void Add(ArgumentList arguments, int position)
     {

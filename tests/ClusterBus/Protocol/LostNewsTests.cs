@@ -3,7 +3,7 @@ using Starling.ClusterBus.Wire;
 
 namespace Starling.ClusterBus.Tests.Protocol;
 
-/// <summary>A shape that users of other servers met.</summary>
+/// <summary>Two shapes that users of other servers met.</summary>
 public sealed class LostNewsTests
 {
     [Fact]
@@ -24,6 +24,37 @@ public sealed class LostNewsTests
             cluster.Until(() => sibling.ReplicatesFrom == promoted.Machine.Id, 3000);
             cluster.Simulation.RunFor(10_000);
             cluster.Simulation.RunUntilAgreed("when all was heard");
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(10)]
+    public void The_sibling_of_a_replica_that_dies_right_after_its_promotion_takes_over(int validityFactor)
+    {
+        for (ulong seed = 1; seed <= 10; seed++)
+        {
+            var cluster = new CalmCluster(3, 2, seed);
+            foreach (var node in cluster.Nodes)
+            {
+                node.Options = node.Options with
+                {
+                    ReplicaValidityFactor = validityFactor, ReplicationPingPeriod = 1000,
+                };
+            }
+
+            cluster.Simulation.RunFor(500);
+            cluster.Simulation.Crash(cluster[0]);
+            cluster.Until(() => cluster.Owns(3, 0) || cluster.Owns(6, 0), 6000);
+            var (first, sibling) = cluster.Owns(3, 0) ? (3, 6) : (6, 3);
+            cluster[sibling].IsReplicationStalled = true;
+            cluster.Simulation.RunFor(20);
+            cluster.Simulation.Crash(cluster[first]);
+
+            // And when that is known, there is no majority to vote for a while.
+            cluster.Until(() => cluster[sibling].View.Find(cluster[first].Machine.Id)!.IsFailing);
+            cluster[1].PausedUntil = cluster.Simulation.Now + 20_000;
+            cluster.Until(() => cluster.Owns(sibling, 0), 40_000);
         }
     }
 }
