@@ -10,6 +10,7 @@ public sealed class ArgumentList
     private (int Offset, int Length)[] _ranges = new (int, int)[8];
     private int _origin;
     private int _count;
+    private int _wholeLength;
 
     /// <summary>Number of arguments, the command's name included.</summary>
     public int Count => _count;
@@ -39,12 +40,22 @@ public sealed class ArgumentList
         }
     }
 
+    /// <summary>
+    /// The whole command as it was sent, when that is just how it would be written to a replica: an array of bulk strings,
+    /// each line ended by CR and LF. Empty when it came otherwise, or the list is a copy. Aliases the buffer.
+    /// </summary>
+    public ReadOnlySpan<byte> Whole => new(_buffer, _origin, _wholeLength);
+
+    /// <summary>Says that the command is whole and takes so many bytes from the origin on; see <see cref="Whole"/>.</summary>
+    public void MarkWhole(int length) => _wholeLength = length;
+
     /// <summary>Empties the list and names the buffer that ranges refer to from now on.</summary>
     public void Reset(byte[] buffer)
     {
         _buffer = buffer;
         _origin = 0;
         _count = 0;
+        _wholeLength = 0;
     }
 
     /// <summary>
