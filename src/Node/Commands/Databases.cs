@@ -41,9 +41,8 @@ public static class Databases
         if (!TryFlushMode(call, out var lazily)) return;
         var removed = call.Database.Count;
         call.Database.Clear(lazily);
-
-        // At least one: Redis sends a FLUSHDB of nothing to replicas too.
-        call.ChangedAll(call.Database, Math.Max(1, removed));
+        call.ChangedAll(call.Database, removed);
+        if (removed == 0) SendAsItIs(call);
         ReplyToFlush(call, lazily);
     }
 
@@ -57,10 +56,17 @@ public static class Databases
             call.Keyspace[i].Clear(lazily);
         }
 
-        // One more, as Redis counts it: the save points see a FLUSHALL of nothing too.
-        call.ChangedAll(null, removed + 1);
-        call.Server.Persistence.OnFlushAll();
+        call.ChangedAll(null, removed);
+        if (removed == 0) SendAsItIs(call);
+        call.Server.Persistence.OnFlushAll(removed);
         ReplyToFlush(call, lazily);
+    }
+
+    /// <summary>Replicas are told of a flush that removed nothing here too, as in Redis.</summary>
+    private static void SendAsItIs(CommandContext call)
+    {
+        using var effect = call.BeginEffect();
+        for (var i = 0; i < call.Count; i++) effect.Add(call[i]);
     }
 
     /// <summary>

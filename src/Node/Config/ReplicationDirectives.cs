@@ -92,6 +92,7 @@ internal static class ReplicationDirectives
             0,
             LargestInt,
             NumberFormat.Integer) { Aliases = ["min-slaves-max-lag"] },
+        new NumberDirective("write-acks", In(c => c.WriteAcks, (c, v) => c.WriteAcks = v), 0, LargestInt, NumberFormat.Integer),
         PendingFlag("repl-disable-tcp-nodelay", false),
         new BooleanDirective("replica-lazy-flush", In(c => c.ReplicaLazyFlush, (c, v) => c.ReplicaLazyFlush = v))
         {

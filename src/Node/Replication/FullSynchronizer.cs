@@ -24,6 +24,12 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
     /// </summary>
     public void Enqueue(ReplicaLink link)
     {
+        if (link.ExcludesData)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(_ => EmptySnapshot.Serve(service, link, logger), state: null);
+            return;
+        }
+
         FileSnapshotTarget? file;
         lock (_lock) file = _file;
         if (file is not null && file.TryJoin(link))
@@ -86,7 +92,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
             var claimed = new List<ReplicaLink>();
             foreach (var link in service.Replicas.Links)
             {
-                if (link.State != ReplicaState.WaitSnapshotStart || (streamed && !link.SupportsEof)) continue;
+                if (!WaitsForData(link) || (streamed && !link.SupportsEof)) continue;
                 link.State = ReplicaState.WaitSnapshotEnd;
                 link.IsStreamedSnapshot = streamed;
                 serve(link);
@@ -106,6 +112,8 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
         }
     }
 
+    private static bool WaitsForData(ReplicaLink link) => link.State == ReplicaState.WaitSnapshotStart && !link.ExcludesData;
+
     private bool IsDue(long now, out bool streamed)
     {
         streamed = Server.Config.ReplDisklessSync;
@@ -113,7 +121,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
         var longest = 0L;
         foreach (var link in service.Replicas.Links)
         {
-            if (link.State != ReplicaState.WaitSnapshotStart) continue;
+            if (!WaitsForData(link)) continue;
             waiting++;
             longest = Math.Max(longest, now - link.WaitingSince);
             streamed &= link.SupportsEof;

@@ -60,6 +60,10 @@ internal sealed unsafe class StringOperations : ValueOperations
         new FrozenString(tables, slot, this, root);
 
     /// <inheritdoc/>
+    public override void Relocate(ref BlockMover mover, ref ValueRoot root) =>
+        mover.TryMove(ref root.Address, root.Capacity);
+
+    /// <inheritdoc/>
     public override ValueRoot Duplicate(in ValueMemory memory, in ValueRoot root)
     {
         var copy = MakeRoot(memory, root.Length, Math.Max(1, root.Length));

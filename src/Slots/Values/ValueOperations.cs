@@ -1,4 +1,5 @@
 using Starling.Slots.Keyspace;
+using Starling.Slots.Memory;
 
 namespace Starling.Slots.Values;
 
@@ -52,6 +53,15 @@ internal abstract unsafe class ValueOperations
 
     /// <summary>Makes a value like another one, perhaps in another heap, with no block in common.</summary>
     public abstract ValueRoot Duplicate(in ValueMemory memory, in ValueRoot root);
+
+    /// <summary>
+    /// Moves the value's blocks that lie badly (<see cref="BlockMover.TryMove"/> says which), until the mover is tired:
+    /// it is asked again then, and finds the ones that were moved lying well. The content and every order stay as they
+    /// are, since a snapshot may be under way. A kind that does not know how leaves its blocks where they are.
+    /// </summary>
+    public virtual void Relocate(ref BlockMover mover, ref ValueRoot root)
+    {
+    }
 
     /// <summary>Native bytes of the blocks of a value, rounding included; the entry with the root is not.</summary>
     public abstract long AllocatedBytes(in ValueRoot root);
