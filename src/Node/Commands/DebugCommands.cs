@@ -1,8 +1,8 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
-using Starling.Node.Execution;
 using Starling.Node.Config;
+using Starling.Node.Execution;
 using Starling.Node.Persistence;
 using Starling.Node.Serving;
 using Starling.Resp;
