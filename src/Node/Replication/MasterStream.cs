@@ -15,6 +15,8 @@ namespace Starling.Node.Replication;
 /// </summary>
 internal sealed class MasterStream : IStreamGuard
 {
+    private const int ReadAheadEvery = 128 * 1024; // bytes executed
+
     private readonly NodeServer _server;
     private readonly ReplicationLog _log;
     private readonly ILogger _logger;
@@ -75,6 +77,7 @@ internal sealed class MasterStream : IStreamGuard
     /// <exception cref="FormatException">The bytes are no commands.</exception>
     public bool Execute(MasterConnection connection)
     {
+        var executed = 0;
         while (!IsHeld)
         {
             var at = connection.Start + _scanned;
@@ -99,8 +102,12 @@ internal sealed class MasterStream : IStreamGuard
                 continue;
             }
 
+            executed += at - connection.Start;
             connection.Start = at;
             _scanned = 0;
+            if (executed < ReadAheadEvery) continue;
+            executed = 0;
+            connection.ReadAhead();
         }
 
         return true;
