@@ -6,6 +6,8 @@ using Starling.Node.Commands;
 using Starling.Node.Config;
 using Starling.Node.Execution;
 using Starling.Node.Expiry;
+using Starling.Node.Freeing;
+using Starling.Node.Maintenance;
 using Starling.Node.Persistence;
 using Starling.Node.Replication;
 using Starling.Node.Serving;
@@ -37,6 +39,7 @@ public sealed class NodeServer
             HashSeed = BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(16)),
         });
         Info = new InfoRegistry();
+        Freeing = new BackgroundFreeing(Keyspace, config, Info);
         Sections = new ServerSections(this);
         Cron = new ServerCron(clock);
         Clients = new ClientRegistry(clock);
@@ -44,6 +47,7 @@ public sealed class NodeServer
         Shutdown = new ShutdownService(this);
         Stats = new ServerStats(Commands);
         Watches = new WatchTable(config.Databases);
+        Waiters = new KeyWaiters(this);
         Executor = new Executor(this);
         IoThreads = new IoThreads(
             config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads,
@@ -56,8 +60,14 @@ public sealed class NodeServer
         Expiry = new KeyExpiry(this);
         ReplicaExpiry = new ReplicaExpiry(this);
         ActiveExpiry = new ActiveExpiry(this);
+        ActiveDefragmentation = new ActiveDefragmentation(this);
         Migrations = new MigrateService(this);
-        if (config.ClusterEnabled) Cluster = new ClusterService(this);
+        if (config.ClusterEnabled)
+        {
+            Cluster = new ClusterService(this);
+            _ = new BlockedClientCheck(this, Cluster);
+        }
+
         ConfigReactions.Register(this);
     }
 
@@ -75,6 +85,9 @@ public sealed class NodeServer
 
     /// <summary>The data.</summary>
     public Keyspace Keyspace { get; }
+
+    /// <summary>Frees in the background what was deleted.</summary>
+    public BackgroundFreeing Freeing { get; }
 
     /// <summary>INFO's sections.</summary>
     public InfoRegistry Info { get; }
@@ -115,6 +128,9 @@ public sealed class NodeServer
     /// <summary>Keyspace events on their way.</summary>
     public KeyEventQueue KeyEvents { get; } = new();
 
+    /// <summary>Who waits for which key.</summary>
+    internal KeyWaiters Waiters { get; }
+
     /// <summary>Who watches which key.</summary>
     internal WatchTable Watches { get; }
 
@@ -132,6 +148,9 @@ public sealed class NodeServer
 
     /// <summary>Deletes expired keys in the background.</summary>
     public ActiveExpiry ActiveExpiry { get; }
+
+    /// <summary>Gives memory back in the background.</summary>
+    public ActiveDefragmentation ActiveDefragmentation { get; }
 
     /// <summary>Subcommands of DEBUG that other parts bring.</summary>
     public DebugRegistry DebugSubcommands { get; } = new();
@@ -175,6 +194,7 @@ public sealed class NodeServer
         Cron.Start();
         Shutdown.Prepare();
         Persistence.Prepare();
+        Freeing.Prepare();
         Listener.FitClients();
         ServerLog.Initialized(log);
 
@@ -207,5 +227,6 @@ public sealed class NodeServer
         Cron.Stop();
         Replication.Stop();
         Persistence.Stop();
+        Freeing.Stop();
     }
 }

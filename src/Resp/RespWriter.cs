@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Starling.Slots;
 
 namespace Starling.Resp;
 
@@ -308,6 +309,33 @@ public sealed class RespWriter : IBufferWriter<byte>
     }
 
     /// <summary>
+    /// An empty writer of the same protocol whose segments this one can take over with <see cref="Append"/>.
+    /// </summary>
+    public RespWriter MakeSibling() => new(_pool) { Protocol = Protocol };
+
+    /// <summary>
+    /// Adds everything that a sibling holds, without copying it; the sibling is empty afterwards. For replies whose end is
+    /// known before their beginning, and which may be longer than an array.
+    /// </summary>
+    public void Append(RespWriter sibling)
+    {
+        Invariant.That(sibling._pool == _pool);
+        if (sibling._fullCount == 0)
+        {
+            Raw(sibling._current.AsSpan(0, sibling._used));
+            sibling.Clear();
+            return;
+        }
+
+        if (_used > 0) AddFull(_current, _used);
+        else if (_current.Length > 0) Give(_current);
+        for (var i = 0; i < sibling._fullCount; i++) AddFull(sibling._full[i].Bytes, sibling._full[i].Length);
+        (_current, _used) = (sibling._current, sibling._used);
+        System.Array.Clear(sibling._full, 0, sibling._fullCount);
+        (sibling._fullCount, sibling._fullLength, sibling._current, sibling._used) = (0, 0, [], 0);
+    }
+
+    /// <summary>
     /// Takes the segment away when there is just one, the usual case. The caller returns it to the writer's pool.
     /// </summary>
     public bool TryTakeSingle(out byte[] bytes, out int length)
@@ -368,6 +396,13 @@ public sealed class RespWriter : IBufferWriter<byte>
 
     private void Give(byte[] bytes) => _pool?.Return(bytes);
 
+    private void AddFull(byte[] bytes, int length)
+    {
+        if (_fullCount == _full.Length) System.Array.Resize(ref _full, Math.Max(4, _fullCount * 2));
+        _full[_fullCount++] = (bytes, length);
+        _fullLength += length;
+    }
+
     private void Ensure(int sizeHint)
     {
         var size = Math.Max(sizeHint, 1);
@@ -380,9 +415,7 @@ public sealed class RespWriter : IBufferWriter<byte>
             }
             else
             {
-                if (_fullCount == _full.Length) System.Array.Resize(ref _full, Math.Max(4, _fullCount * 2));
-                _full[_fullCount++] = (_current, _used);
-                _fullLength += _used;
+                AddFull(_current, _used);
             }
         }
 

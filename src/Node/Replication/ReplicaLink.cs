@@ -24,7 +24,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     // and the connection's output.
     private readonly Lock _pump = new();
     private LogCursor? _cursor;
-    private volatile ReplicaState _state;
+    private int _state = (int)ReplicaState.None;
     private volatile bool _streams;
     private long _sentTo;
     private long _ackedOffset;
@@ -49,6 +49,9 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     /// <summary>REPLCONF rdb-only: wants the snapshot without the stream.</summary>
     public bool RdbOnly { get; set; }
 
+    /// <summary>REPLCONF rdb-filter-only: wants a snapshot without the keys.</summary>
+    public bool ExcludesData { get; set; }
+
     /// <summary>It asked with SYNC: it knows no offsets and acknowledges nothing.</summary>
     public bool IsPrePsync { get; set; }
 
@@ -71,14 +74,19 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
 
     /// <summary>
     /// How far it is. Changes under the replica set's lock, or from one state of a transfer to the next by its one
-    /// thread.
+    /// thread. Once closed it stays so.
     /// </summary>
     public ReplicaState State
     {
-        get => _state;
+        get => (ReplicaState)Volatile.Read(ref _state);
         set
         {
-            if (_state != ReplicaState.Closed) _state = value;
+            while (true)
+            {
+                var present = Volatile.Read(ref _state);
+                if (present == (int)ReplicaState.Closed) return;
+                if (Interlocked.CompareExchange(ref _state, (int)value, present) == present) return;
+            }
         }
     }
 
@@ -106,11 +114,14 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
         ? string.Create(CultureInfo.InvariantCulture, $"{Address}:{ListeningPort}")
         : Address + ":<unknown-replica-port>";
 
-    /// <summary>Bytes of log and output that it holds.</summary>
-    public long OutputBytes => _transport.PendingBytes + (Volatile.Read(ref _cursor)?.Lag ?? 0);
+    /// <summary>
+    /// Bytes of log that it holds, and of output once that is the stream: a snapshot on its way is limited by
+    /// <see cref="HighWater"/> alone.
+    /// </summary>
+    public long OutputBytes => (_streams ? _transport.PendingBytes : 0) + (Volatile.Read(ref _cursor)?.Lag ?? 0);
 
     /// <summary>The state's name in INFO; null when it does not appear there.</summary>
-    public string? StateName => _state switch
+    public string? StateName => State switch
     {
         ReplicaState.WaitSnapshotStart or ReplicaState.WaitSnapshotEnd => "wait_bgsave",
         ReplicaState.SendBulk => "send_bulk",
@@ -129,7 +140,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
             _cursor?.Dispose();
             _cursor = cursor;
             Volatile.Write(ref _sentTo, cursor.Position);
-            if (_state == ReplicaState.Closed) DisposeCursor();
+            if (State == ReplicaState.Closed) DisposeCursor();
         }
     }
 
@@ -186,7 +197,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     /// <summary>Ends it: nothing more is sent, and the log keeps nothing for it.</summary>
     public void Detach()
     {
-        _state = ReplicaState.Closed;
+        Interlocked.Exchange(ref _state, (int)ReplicaState.Closed);
         lock (_pump) DisposeCursor();
     }
 

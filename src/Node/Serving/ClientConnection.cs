@@ -37,6 +37,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
     private bool _isYielded; // it goes on in the next round
     private bool _isInRound;
     private bool _isGone;
+    private bool _mutesSuspended; // the command that the client waits for is not to be answered
     private int _isWoken;
     private volatile bool _mayResume;
     private volatile bool _isClosing;
@@ -363,8 +364,10 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
         if (status == RequestStatus.Malformed)
         {
             ServingLog.ProtocolError(_logger, _reader.Error, ClientInfo.Describe(this));
+            var before = Context.Reply.Length;
             Context.Reply.Error(_reader.Error);
             _server.Stats.CountError(Context.Reply.LastErrorCode);
+            if (Session.ReplyMode != ReplyMode.On) Context.Reply.Truncate(before);
             Session.CloseAfterReply = true;
         }
 
@@ -401,7 +404,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
     private void Interrupt(PendingCommand pending, DispatchOutcome outcome)
     {
         _reader.Reset();
-        _input.Start = outcome == DispatchOutcome.Held ? pending.Start : pending.End;
+        _input.Start = outcome is DispatchOutcome.Held or DispatchOutcome.Blocked ? pending.Start : pending.End;
         if (outcome == DispatchOutcome.CrossProtocol)
         {
             ServingLog.CrossProtocol(_logger, ClientInfo.Describe(this));
@@ -412,7 +415,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
             Hold();
             WaitForPause();
         }
-        else if (Session.Suspension is not null)
+        else if (outcome == DispatchOutcome.Blocked || Session.Suspension is not null)
         {
             Hold();
         }
@@ -434,18 +437,23 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
 
     private DispatchOutcome Dispatch(Command? command)
     {
-        var reply = Context.Reply;
         var mode = Session.ReplyMode;
-        if (mode == ReplyMode.On) return _server.Executor.Execute(Context, command);
-        var before = reply.Length;
-        Session.ClearsReplySkip = false;
+        if (mode != ReplyMode.On) Session.MutedFrom = Context.Reply.Length;
 
         // So that CLIENT REPLY SKIP can ask for the next one.
         if (mode == ReplyMode.SkipNext) Session.ReplyMode = ReplyMode.On;
         var outcome = _server.Executor.Execute(Context, command);
-        if (outcome == DispatchOutcome.Held) Session.ReplyMode = mode;
-        else if (!Session.ClearsReplySkip) reply.Truncate(before);
+        if (outcome is DispatchOutcome.Held or DispatchOutcome.Blocked) Session.ReplyMode = mode;
+        if (Session.MutedFrom >= 0) DropMuted();
         return outcome;
+    }
+
+    /// <summary>Drops what a command wrote that is not to be answered, or what it will have to say later.</summary>
+    private void DropMuted()
+    {
+        if (Context.Reply.Length > Session.MutedFrom) Context.Reply.Truncate(Session.MutedFrom);
+        Session.MutedFrom = ClientSession.NotMuted;
+        _mutesSuspended = Session.Suspension is not null;
     }
 
     private void Resume()
@@ -458,7 +466,8 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
             Session.Suspension = null;
             var before = Context.Reply.Length;
             suspension.WriteReply(Context.Reply);
-            if (Session.ReplyMode == ReplyMode.Off) Context.Reply.Truncate(before);
+            if (_mutesSuspended) Context.Reply.Truncate(before);
+            _mutesSuspended = false;
         }
 
         if (_retry is { IsScheduled: true } timer) Thread.Cancel(timer);
@@ -500,6 +509,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
             if (suspension.TryEndSilently() || suspension.HasEnded) suspension.WriteReply(Context.Reply);
         }
 
+        if (Session.Waiter is { } waiter) _server.Executor.Abandon(waiter);
         Context.Reply.Clear();
         _output.Abandon();
         _owner?.OnClosed();

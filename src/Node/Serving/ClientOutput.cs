@@ -299,11 +299,12 @@ internal sealed class ClientOutput
     /// <summary>Under the lock.</summary>
     private bool IsOverLimit()
     {
+        // A replica's are replication's affair: what waits here may be part of a snapshot, and its stream waits in the log.
+        if (_connection.Session.Kind == ClientKind.Replica) return false;
         var pending = Pending;
         var config = _connection.Server.Config;
         var limit = _connection.Session.Kind switch
         {
-            ClientKind.Replica => config.ReplicaOutputBufferLimit,
             ClientKind.PubSub => config.PubSubOutputBufferLimit,
             _ => config.NormalOutputBufferLimit,
         };

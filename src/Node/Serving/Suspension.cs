@@ -29,6 +29,13 @@ public sealed class Suspension : IIoTask
     /// <summary>Ends the wait. Any thread; the first end counts, later ones do nothing.</summary>
     public void Complete() => End(SuspensionEnd.Completed);
 
+    /// <summary>Ends the wait as if its time were up (CLIENT UNBLOCK). False when it has ended before.</summary>
+    public bool TimeOut() => End(SuspensionEnd.TimedOut);
+
+    /// <summary>Ends the wait with an error in the place of its reply (CLIENT UNBLOCK ERROR).</summary>
+    /// <returns>False when it has ended before.</returns>
+    public bool Unblock() => End(SuspensionEnd.Unblocked);
+
     /// <summary>Ends the wait because the client is going away.</summary>
     public void Cancel() => End(SuspensionEnd.Cancelled);
 
@@ -46,15 +53,28 @@ public sealed class Suspension : IIoTask
     internal void WriteReply(RespWriter reply)
     {
         if (_timer is { } timer) _connection!.Thread.Cancel(timer);
-        _onEnd!(reply, (SuspensionEnd)Volatile.Read(ref _end));
+        var end = (SuspensionEnd)Volatile.Read(ref _end);
+        if (end != SuspensionEnd.Unblocked)
+        {
+            _onEnd!(reply, end);
+            return;
+        }
+
+        // What waits cleans up as if the time were up; its reply is not wanted.
+        var before = reply.Length;
+        _onEnd!(reply, SuspensionEnd.TimedOut);
+        reply.Truncate(before);
+        reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK"u8);
     }
 
     /// <summary>Ends the wait without a resumption; true when it had not ended before.</summary>
     internal bool TryEndSilently() =>
         Interlocked.CompareExchange(ref _end, (int)SuspensionEnd.Cancelled, Waiting) == Waiting;
 
-    private void End(SuspensionEnd end)
+    private bool End(SuspensionEnd end)
     {
-        if (Interlocked.CompareExchange(ref _end, (int)end, Waiting) == Waiting) _connection!.ScheduleResume();
+        if (Interlocked.CompareExchange(ref _end, (int)end, Waiting) != Waiting) return false;
+        _connection!.ScheduleResume();
+        return true;
     }
 }
