@@ -98,14 +98,18 @@ Task("Simulate")
     });
 
 Task("Bench")
-    .Description("Starling beside redis-server in one run: CPU per operation, bytes per key; with --failover-rounds N the outage after a killed master.")
+    .Description("Starling beside redis-server and Garnet in one run: CPU per operation of 40 commands, bytes per key. Options: docs/benchmarks.md.")
     .IsDependentOn("Publish")
     .Does(() =>
     {
-        Dotnet("run", Arguments("--project", "bench/SideBySide", "--configuration", "Release", "--",
-            "--starling", published.CombineWithFilePath("starling").FullPath,
-            "--keys", Argument("keys", "1000000"), "--rounds", Argument("rounds", "15"),
-            "--failover-rounds", Argument("failover-rounds", "0")));
+        var arguments = Arguments("run", "--project", "bench/SideBySide", "--configuration", "Release", "--",
+            "--starling", published.CombineWithFilePath("starling").FullPath);
+        foreach (var name in new[] { "commands", "pipelines", "rounds", "keys", "garnet", "failover-rounds" })
+            if (HasArgument(name)) arguments.Append("--" + name).AppendQuoted(Argument<string>(name));
+        foreach (var name in new[] { "quick", "replica" })
+            if (HasArgument(name)) arguments.Append("--" + name);
+        var code = StartProcess("dotnet", new ProcessSettings { Arguments = arguments });
+        if (code != 0) throw new CakeException(code, $"the comparison failed with exit code {code}");
     });
 
 Task("Micro")

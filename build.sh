@@ -70,7 +70,6 @@ case "$target" in
         ;;
     Bench)
         need redis-server redis-server
-        need redis-benchmark redis-tools
         exec dotnet cake --target=Bench --verbosity=minimal "$@"
         ;;
     *)

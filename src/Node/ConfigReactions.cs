@@ -16,6 +16,12 @@ internal static class ConfigReactions
         var config = server.Config;
         config.OnApply("port", () => server.Listener.Rebind());
         config.OnApply("bind", () => server.Listener.Rebind() is null ? null : "Failed to bind to specified addresses.");
+        config.OnApply("notify-keyspace-events", () =>
+        {
+            server.KeyEvents.Choose(config.NotifyKeyspaceEvents);
+            return null;
+        });
+        config.OnApply("maxclients", () => server.Listener.CheckClients());
         server.DebugSubcommands.Add(Configuration.RewriteEverything);
         server.Cron.Every(PeakPeriod, _ => server.Sections.NotePeak());
         server.Cron.Every(ClusterPeriod, _ => server.Sections.NoteClusterLinks());

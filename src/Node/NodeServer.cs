@@ -1,8 +1,10 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Cluster;
 using Starling.Node.Commands;
 using Starling.Node.Config;
+using Starling.Node.Execution;
 using Starling.Node.Expiry;
 using Starling.Node.Persistence;
 using Starling.Node.Replication;
@@ -28,7 +30,11 @@ public sealed class NodeServer
         Loggers = loggers;
         Clock = clock;
         RunId = RandomNumberGenerator.GetHexString(40, lowercase: true);
-        Keyspace = new Keyspace(new KeyspaceOptions { Databases = config.Databases });
+        Keyspace = new Keyspace(new KeyspaceOptions
+        {
+            Databases = config.Databases,
+            HashSeed = BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(16)),
+        });
         Info = new InfoRegistry();
         Sections = new ServerSections(this);
         Cron = new ServerCron(clock);
@@ -37,7 +43,7 @@ public sealed class NodeServer
         Shutdown = new ShutdownService(this);
         Stats = new ServerStats(Commands);
         Watches = new WatchTable(config.Databases);
-        Dispatcher = new Dispatcher(this);
+        Executor = new Executor(this);
         IoThreads = new IoThreads(
             config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads, loggers.CreateLogger("Serving"));
         Listener = new ClientListener(this);
@@ -89,13 +95,16 @@ public sealed class NodeServer
     public ServerStats Stats { get; }
 
     /// <summary>Where every command enters.</summary>
-    public Dispatcher Dispatcher { get; }
+    public Executor Executor { get; }
 
     /// <summary>The threads that serve the connections of clients.</summary>
     public IoThreads IoThreads { get; }
 
     /// <summary>The listening sockets of clients.</summary>
     public ClientListener Listener { get; }
+
+    /// <summary>Keyspace events on their way.</summary>
+    public KeyEventQueue KeyEvents { get; } = new();
 
     /// <summary>Who watches which key.</summary>
     internal WatchTable Watches { get; }
@@ -149,11 +158,15 @@ public sealed class NodeServer
     {
         var log = Loggers.CreateLogger("server");
         Sections.NoteStart();
+        KeyEvents.Choose(Config.NotifyKeyspaceEvents);
         Cluster?.Open();
         Listener.Bind(ephemeralPort);
         IsStarting = true;
         IoThreads.Start();
         Cron.Start();
+        Shutdown.Prepare();
+        Persistence.Prepare();
+        Listener.FitClients();
         ServerLog.Initialized(log);
 
         // While there is something to load, clients are answered LOADING; otherwise they wait the moment that is left.

@@ -15,10 +15,13 @@ public sealed class ShutdownService
     private readonly NodeServer _server;
     private readonly ILogger _log;
 
-    // Guards the two fields below; nothing else is taken under it.
+    // Guards the fields below; nothing else is taken under it.
     private readonly Lock _lock = new();
     private readonly List<Action> _onFailure = [];
+    private readonly AutoResetEvent _wanted = new(initialState: false);
     private ManualResetEventSlim? _abort;
+    private ShutdownFlags _flags;
+    private bool _hasThread;
 
     /// <summary>Makes the service.</summary>
     public ShutdownService(NodeServer server)
@@ -68,21 +71,36 @@ public sealed class ShutdownService
     }
 
     /// <summary>
+    /// Starts the thread that shutdowns run on: when one is asked for there may be no descriptor to start it with. At
+    /// the server's start.
+    /// </summary>
+    public void Prepare()
+    {
+        lock (_lock)
+        {
+            if (_hasThread) return;
+            new Thread(RunAll) { Name = "shutdown", IsBackground = true }.Start();
+            _hasThread = true;
+        }
+    }
+
+    /// <summary>
     /// Begins a shutdown, or joins the one under way, and returns at once. Any thread, with or without stripes.
     /// </summary>
     /// <param name="flags">How; ignored when one is under way.</param>
     /// <param name="onFailure">Called once, on the thread of the shutdown, when it fails or is aborted.</param>
     public void Begin(ShutdownFlags flags, Action? onFailure = null)
     {
-        ManualResetEventSlim abort;
         lock (_lock)
         {
             if (onFailure is not null) _onFailure.Add(onFailure);
             if (_abort is not null) return;
-            abort = _abort = new ManualResetEventSlim();
+            _abort = new ManualResetEventSlim();
+            _flags = flags;
         }
 
-        new Thread(() => Run(flags, abort)) { Name = "shutdown", IsBackground = true }.Start();
+        Prepare();
+        _wanted.Set();
     }
 
     /// <summary>Aborts the shutdown that is under way. False when there is none, or when it is past waiting.</summary>
@@ -97,7 +115,20 @@ public sealed class ShutdownService
         return true;
     }
 
-    private void Run(ShutdownFlags flags, ManualResetEventSlim abort)
+    private void RunAll()
+    {
+        while (true)
+        {
+            _wanted.WaitOne();
+            ShutdownFlags flags;
+            ManualResetEventSlim? abort;
+            lock (_lock) (flags, abort) = (_flags, _abort);
+            if (abort is not null && Run(flags, abort)) return;
+        }
+    }
+
+    /// <summary>False when the server goes on.</summary>
+    private bool Run(ShutdownFlags flags, ManualResetEventSlim abort)
     {
         // What is half loaded must not replace the file that it comes from.
         if (_server.Persistence.IsLoading) flags = (flags & ~ShutdownFlags.Save) | ShutdownFlags.NoSave;
@@ -107,7 +138,7 @@ public sealed class ShutdownService
         if (WaitForReplicas(flags, abort) && TrySave(flags))
         {
             Finish();
-            return;
+            return true;
         }
 
         Action[] failed;
@@ -120,6 +151,7 @@ public sealed class ShutdownService
 
         _server.Clients.Unpause(PauseReason);
         foreach (var action in failed) action();
+        return false;
     }
 
     /// <summary>False when the shutdown was aborted meanwhile.</summary>

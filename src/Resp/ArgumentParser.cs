@@ -1,35 +1,19 @@
+using Starling.Slots;
+
 namespace Starling.Resp;
 
 /// <summary>Reads the numbers and words of command arguments, as strictly as Redis does. Allocates nothing.</summary>
 public static class ArgumentParser
 {
     /// <summary>The most digits a signed 64-bit integer has, with its sign.</summary>
-    public const int MaxIntegerLength = 20;
+    public const int MaxIntegerLength = DecimalInteger.MaxLength;
 
     /// <summary>
     /// Reads a signed 64-bit decimal integer in its one canonical form: no space, no plus sign, no leading zero, no
     /// "-0".
     /// </summary>
-    public static bool TryInteger(ReadOnlySpan<byte> text, out long value)
-    {
-        value = 0;
-        if (text.IsEmpty || text.Length > MaxIntegerLength) return false;
-        var negative = text[0] == '-';
-        var digits = negative ? text[1..] : text;
-        if (digits.IsEmpty) return false;
-        if (digits[0] == '0') return digits.Length == 1 && !negative;
-        if (!TryDigits(digits, out var magnitude)) return false;
-        if (negative)
-        {
-            if (magnitude > 1UL << 63) return false;
-            value = unchecked(-(long)magnitude);
-            return true;
-        }
-
-        if (magnitude > long.MaxValue) return false;
-        value = (long)magnitude;
-        return true;
-    }
+    public static bool TryInteger(ReadOnlySpan<byte> text, out long value) =>
+        DecimalInteger.TryParse(text, out value);
 
     /// <summary>
     /// Reads an integer as <see cref="TryInteger(ReadOnlySpan{byte}, out long)"/> does, in the range of 32 bits.
@@ -46,21 +30,4 @@ public static class ArgumentParser
     /// <param name="word">The word.</param>
     public static bool Is(ReadOnlySpan<byte> text, ReadOnlySpan<byte> word) =>
         text.Length == word.Length && System.Text.Ascii.EqualsIgnoreCase(text, word);
-
-    private static bool TryDigits(ReadOnlySpan<byte> digits, out ulong value)
-    {
-        value = 0;
-        foreach (var character in digits)
-        {
-            var digit = (uint)character - '0';
-            if (digit > 9) return false;
-
-            // Twenty characters at most: only the twentieth digit can overflow.
-            var next = unchecked((value * 10) + digit);
-            if (value > ulong.MaxValue / 10 || next < digit) return false;
-            value = next;
-        }
-
-        return true;
-    }
 }

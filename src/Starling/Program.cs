@@ -11,7 +11,12 @@ internal static class Program
     {
         // A server's arguments are Redis's and follow Redis's rules, not those of a command-line parser.
         if (ServerInvocation.TryRead(arguments, ServerInvocation.ProgramName(), out var serverArguments)) return ServerCommand.Run(serverArguments);
+        return RunTool(arguments);
+    }
 
+    /// <summary>In a method of its own: a server loads nothing of the command-line parser.</summary>
+    private static int RunTool(string[] arguments)
+    {
         var root = new RootCommand("Starling: a sharded in-memory store that speaks Redis's protocols.");
         root.Subcommands.Add(new Command("server", "Runs a server: starling server [redis.conf] [--directive value ...] [-]"));
         root.Subcommands.Add(ClusterCommand());

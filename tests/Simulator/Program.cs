@@ -4,38 +4,35 @@ using Starling.Simulator;
 
 ulong seed = 1;
 ulong count = 100;
-for (var i = 0; i + 1 < args.Length; i += 2)
+ulong minutes = Simulation.FullLength / 60_000;
+ulong threads = 1;
+for (var i = 0; i < args.Length; i += 2)
 {
-    if (!ulong.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var value)
-        || args[i] is not ("--seed" or "--count"))
+    if (i + 1 == args.Length || !ulong.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var value))
     {
-        Console.Error.WriteLine("usage: Simulate [--seed N] [--count M]");
+        Console.Error.WriteLine("usage: Simulate [--seed N] [--count M] [--minutes T] [--threads P]");
         return 2;
     }
 
-    if (args[i] == "--seed") seed = value;
-    else count = value;
+    switch (args[i])
+    {
+        case "--seed": seed = value; break;
+        case "--count": count = value; break;
+        case "--minutes": minutes = value; break;
+        case "--threads": threads = value; break;
+        default:
+            Console.Error.WriteLine("Simulate does not know " + args[i]);
+            return 2;
+    }
 }
 
+var total = new SimulationTotal();
 var watch = Stopwatch.StartNew();
-ulong failed = 0;
-long delivered = 0, promotions = 0;
-for (ulong i = 0; i < count; i++)
-{
-    try
-    {
-        var run = Simulation.Run(seed + i);
-        delivered += run.Delivered;
-        promotions += run.Promotions;
-    }
-    catch (SimulationFailure failure)
-    {
-        failed++;
-        Console.WriteLine(failure.Message);
-    }
-}
-
-Console.WriteLine(string.Create(
-    CultureInfo.InvariantCulture,
-    $"{count - failed} passed, {failed} failed: seeds {seed} to {seed + count - 1}, {delivered} packets, {promotions} failovers, {watch.Elapsed.TotalSeconds:F1} s"));
-return failed == 0 ? 0 : 1;
+Parallel.For(
+    0L,
+    (long)count,
+    new ParallelOptions { MaxDegreeOfParallelism = (int)Math.Max(1, threads) },
+    i => total.Run(seed + (ulong)i, (long)minutes * 60_000));
+Console.WriteLine(total.Describe(watch.Elapsed) + string.Create(
+    CultureInfo.InvariantCulture, $"; seeds {seed} to {seed + count - 1} of {minutes} virtual minutes"));
+return total.Failed == 0 ? 0 : 1;

@@ -9,7 +9,8 @@ internal sealed class SafetyRules(IReadOnlyList<SimulatedNode> nodes)
 {
     private readonly Dictionary<int, ulong> _currentEpochs = [];
     private readonly Dictionary<(int Observer, NodeId Master), ulong> _configEpochs = [];
-    private readonly Dictionary<(int Voter, ulong Epoch), int> _votes = [];
+    private readonly Dictionary<(NodeId Voter, ulong Epoch), int> _votes = [];
+    private readonly HashSet<ulong> _taken = [];
 
     /// <summary>
     /// A packet leaves a node: its epoch must be on the disk, and a vote must be the only one of its epoch.
@@ -17,14 +18,30 @@ internal sealed class SafetyRules(IReadOnlyList<SimulatedNode> nodes)
     public string? Sent(SimulatedNode sender, BusType type, byte[] packet, SimulatedNode receiver)
     {
         var epoch = BinaryPrimitives.ReadUInt64BigEndian(packet.AsSpan(16));
-        if (epoch > sender.DurableEpoch)
-            return $"node {sender.Index} sends {type} in epoch {epoch}, and its disk knows only {sender.DurableEpoch}";
+        var durable = sender.Disk.Durable;
+        if (durable is null) return $"node {sender.Index} sends {type} before it has a file";
+        if (epoch > durable.CurrentEpoch)
+            return $"node {sender.Index} sends {type} in epoch {epoch}, and its disk knows only {durable.CurrentEpoch}";
         if (type != BusType.FailoverAuthAck) return null;
-        if (sender.DurableVote < epoch)
+        if (durable.LastVoteEpoch < epoch)
             return $"node {sender.Index} votes in epoch {epoch}, and its disk knows only of "
-                + $"its vote in {sender.DurableVote}";
-        if (_votes.TryAdd((sender.Index, epoch), receiver.Index)) return null;
-        return $"node {sender.Index} voted twice in epoch {epoch}: for {_votes[(sender.Index, epoch)]} and for {receiver.Index}";
+                + $"its vote in {durable.LastVoteEpoch}";
+        if (_votes.TryAdd((durable.Myself.Id, epoch), receiver.Index)) return null;
+        return $"node {sender.Index} voted twice in epoch {epoch}: for {_votes[(durable.Myself.Id, epoch)]} and for "
+            + $"{receiver.Index}";
+    }
+
+    /// <summary>
+    /// A node took a config epoch without asking anybody (TAKEOVER, SETSLOT, a collision): another may have it too.
+    /// </summary>
+    public void Taken(ulong epoch) => _taken.Add(epoch);
+
+    /// <summary>An administrator made a node forget: what it knew before does not count any more.</summary>
+    public void Forgets(SimulatedNode node)
+    {
+        _currentEpochs.Remove(node.Index);
+        foreach (var key in _configEpochs.Keys.Where(key => key.Observer == node.Index).ToArray())
+            _configEpochs.Remove(key);
     }
 
     /// <summary>A node's view changed.</summary>
@@ -57,7 +74,7 @@ internal sealed class SafetyRules(IReadOnlyList<SimulatedNode> nodes)
 
     private string? CheckClaims(SimulatedNode node, NodeRecord mine)
     {
-        if (!mine.IsMaster || mine.Slots.IsEmpty) return null;
+        if (!mine.IsMaster || mine.Slots.IsEmpty || _taken.Contains(mine.ConfigEpoch)) return null;
         foreach (var other in nodes)
         {
             if (other == node || other.View?.Myself is not { IsMaster: true } theirs

@@ -1,22 +1,48 @@
+using Starling.ClusterBus.Host;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
 
 namespace Starling.Simulator;
 
-/// <summary>One process of the simulation: its machine while it runs, its disk always.</summary>
-internal sealed class SimulatedNode(int index, ClusterOptions options)
+/// <summary>One process of the simulation: its machine while it runs, its clocks, its disk and its data.</summary>
+internal sealed class SimulatedNode
 {
-    public int Index { get; } = index;
+    public SimulatedNode(Simulation simulation, int index, ClusterOptions options)
+    {
+        Index = index;
+        Ip = $"10.0.{index / 250}.{(index % 250) + 1}";
+        Options = options;
+        Clock = new SimulatedClock(simulation);
+        Disk = new SimulatedDisk(simulation, this);
+        Server = new SimulatedServer(simulation, this);
+        Logger = new SimulatedLogger(simulation, this);
+        History = new DataHistory(parent: null, forkedAt: 0);
+    }
 
-    public string Ip { get; } = $"10.0.{index / 250}.{(index % 250) + 1}";
+    public int Index { get; }
 
-    public ClusterOptions Options { get; } = options;
+    public string Ip { get; }
+
+    /// <summary>The directives; what is changed here is in force at the next heartbeat.</summary>
+    public ClusterOptions Options { get; set; }
+
+    public SimulatedClock Clock { get; }
+
+    public SimulatedDisk Disk { get; }
+
+    public SimulatedServer Server { get; }
+
+    public SimulatedLogger Logger { get; }
 
     public ClusterMachine Machine { get; set; } = null!;
 
-    public EffectList Effects { get; } = new();
+    /// <summary>Calls the machine and carries out its effects: the code of the real host.</summary>
+    public MachineDriver Driver { get; set; } = null!;
 
-    public SortedDictionary<long, SimulatedLink> Links { get; } = [];
+    /// <summary>Where a call of the machine puts its effects.</summary>
+    public EffectList Effects => Driver.Effects;
+
+    public Dictionary<long, SimulatedLink> Links { get; } = [];
 
     public bool IsAlive { get; set; }
 
@@ -25,51 +51,50 @@ internal sealed class SimulatedNode(int index, ClusterOptions options)
     /// <summary>Counts the starts; what was meant for an earlier life does not reach a later one.</summary>
     public int Life { get; set; }
 
-    /// <summary>nodes.conf as it would be found after a power cut.</summary>
-    public string Disk { get; set; } = "";
+    public long StartedAt { get; set; }
 
-    /// <summary>currentEpoch on the disk.</summary>
-    public ulong DurableEpoch { get; set; }
+    /// <summary>Effects still to be carried out before the process dies; negative when it is to live.</summary>
+    public int CrashAfter { get; set; } = -1;
 
-    /// <summary>lastVoteEpoch on the disk.</summary>
-    public ulong DurableVote { get; set; }
-
-    /// <summary>nodes.conf was written since, but not synced.</summary>
-    public bool HasUnsyncedFile { get; set; }
-
+    /// <summary>The view that the clients' threads go by.</summary>
     public ClusterView View { get; set; } = null!;
 
     public ClusterView? CheckedView { get; set; }
 
     public long TickAt { get; set; } = long.MaxValue;
 
+    /// <summary>Which writes the data set has: all of that history up to <see cref="ReplicationOffset"/>.</summary>
+    public DataHistory History { get; set; }
+
     public long ReplicationOffset { get; set; }
 
     public NodeId ReplicatesFrom { get; set; }
+
+    /// <summary>When the replica is done with loading its master's snapshot; 0 when it does not load.</summary>
+    public long LoadingUntil { get; set; }
 
     public long LastMasterContactAt { get; set; }
 
     public long WritesPausedUntil { get; set; }
 
-    /// <summary>Where <see cref="ReplicatesFrom"/> listens.</summary>
+    /// <summary>Where the replication link leads to.</summary>
     public (string Host, int Port)? MasterAddress { get; set; }
 
-    /// <summary>A synchronisation with the master has ended, and the stream flows.</summary>
+    /// <summary>A synchronisation with the master has ended, and its stream flows.</summary>
     public bool IsLinkUp { get; set; }
 
-    /// <summary>A snapshot was loaded by half.</summary>
+    /// <summary>A snapshot is being loaded, or was loaded by half.</summary>
     public bool IsDataIncomplete { get; set; }
 
     /// <summary>The replication link does not come up, though the bus works.</summary>
     public bool IsReplicationStalled { get; set; }
 
-    public void UpdateLocal(long now) => Machine.Local = new LocalStatus
-    {
-        ReplicationOffset = ReplicationOffset,
-        MasterDataAge = now - LastMasterContactAt,
-        WritesPaused = WritesPausedUntil > now,
-        Master = MasterAddress,
-        IsLinkUp = IsLinkUp && !ReplicatesFrom.IsNone,
-        IsDataIncomplete = IsDataIncomplete,
-    };
+    /// <summary>Nothing comes over the replication link any more, and nobody has noticed.</summary>
+    public bool IsReplicationStuck { get; set; }
+
+    /// <summary>A manual failover of this replica may start: it has all that its master has.</summary>
+    public bool HasAllForFailover { get; set; }
+
+    /// <summary>When a packet of another node, by its index, arrived last in this life; 0 when none has.</summary>
+    public long[] HeardAt { get; set; } = [];
 }

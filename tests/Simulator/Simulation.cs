@@ -1,63 +1,85 @@
-using System.Globalization;
+using Starling.ClusterBus.Host;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
 
 namespace Starling.Simulator;
 
 /// <summary>
-/// A cluster of machines in virtual time, on a network that delays, loses, duplicates and reorders messages and is
-/// partitioned, with processes that pause, crash between two effects and start again from what they had persisted. The
-/// same seed gives the same run.
+/// A cluster of machines in virtual time, driven by the code of the real host, on a network that delays, loses,
+/// duplicates and reorders messages and is cut, with disks that are slow or stuck, wall clocks that are wrong and step,
+/// and processes that pause, crash between two effects and start again from what they had persisted. The same seed gives
+/// the same run.
 /// </summary>
 public sealed class Simulation
 {
+    /// <summary>The length of a whole run's disturbances: ten minutes of virtual time.</summary>
+    public const long FullLength = 600_000;
+
     private const long Epoch = 1_700_000_000_000;
-    private const int KeptLogLines = 120;
-    private const NodeFlags Shown = ~(NodeFlags.ExtensionsSupported | NodeFlags.Meet | NodeFlags.MigrateTo);
+    private const int KeptLogLines = 150;
 
     private readonly SimulationPlan _plan;
-    private readonly RandomSource _random;
-    private readonly PriorityQueue<Action, (long At, long Order)> _events = new();
+    private readonly EventQueue _events = new();
     private readonly List<SimulatedNode> _nodes = [];
-    private readonly HashSet<(int From, int To)> _cut = [];
+    private readonly Dictionary<string, SimulatedNode> _byIp = new(StringComparer.Ordinal);
     private readonly Queue<string> _log = new();
     private readonly SafetyRules _rules;
-    private long _order;
-    private bool _isRough;
 
     /// <summary>Prepares the run of a plan.</summary>
     public Simulation(SimulationPlan plan)
     {
         _plan = plan;
-        _random = new RandomSource(plan.Seed);
+        Random = new RandomSource(plan.Seed);
         _rules = new SafetyRules(_nodes);
+        Network = new SimulatedNetwork(this, plan, _rules);
+        Replication = new ReplicationModel(this, plan);
+        Ledger = new Ledger(this, plan);
+        Administrator = new Administrator(this, plan);
         Now = Epoch;
     }
 
-    /// <summary>Virtual Unix milliseconds.</summary>
+    /// <summary>Virtual Unix milliseconds: what a clock shows that is right.</summary>
     public long Now { get; private set; }
 
     /// <summary>Packets that arrived.</summary>
-    public long Delivered { get; private set; }
+    public long Delivered => Network.Delivered;
 
     /// <summary>Failovers that were won.</summary>
     public int Promotions { get; private set; }
 
     internal IReadOnlyList<SimulatedNode> Nodes => _nodes;
 
-    internal RandomSource Random => _random;
+    internal RandomSource Random { get; }
+
+    internal SimulatedNetwork Network { get; }
+
+    internal ReplicationModel Replication { get; }
+
+    internal Ledger Ledger { get; }
+
+    internal Administrator Administrator { get; }
+
+    /// <summary>The network and the processes have the faults that the plan gives them all the time.</summary>
+    internal bool IsRough { get; private set; }
+
+    /// <summary>The cluster is being made: nodes that do not know each other yet.</summary>
+    internal bool IsBuilding { get; private set; }
 
     /// <summary>Called with every line a node logs: the node's index and the text.</summary>
     internal Action<int, string>? OnLog { get; set; }
 
-    /// <summary>Called with every effect that is carried out: the node's index and the effect.</summary>
+    /// <summary>Called with every deletion of keys: the node's index and the effect.</summary>
     internal Action<int, ClusterEffect>? OnEffect { get; set; }
 
     /// <summary>Runs a seed to its end.</summary>
+    /// <param name="seed">The seed.</param>
+    /// <param name="length">How long the cluster is disturbed, milliseconds of virtual time.</param>
+    /// <param name="faults">How it is disturbed.</param>
     /// <exception cref="SimulationFailure">A rule was broken.</exception>
-    public static Simulation Run(ulong seed)
+    public static Simulation Run(
+        ulong seed, long length = FullLength, SimulationFaults faults = SimulationFaults.All)
     {
-        var simulation = new Simulation(SimulationPlan.FromSeed(seed));
+        var simulation = new Simulation(SimulationPlan.FromSeed(seed, length, faults));
         simulation.Run();
         return simulation;
     }
@@ -67,34 +89,41 @@ public sealed class Simulation
     public void Run()
     {
         Build();
-        new FaultInjector(this, _plan).Schedule();
-        _isRough = true;
-        RunFor(((long)_plan.Faults * _plan.FaultInterval) + _plan.NodeTimeout);
+        var faults = new FaultInjector(this, _plan);
+        faults.Schedule();
+        IsRough = true;
+        RunFor(_plan.Length);
         Heal();
+        faults.Stop();
+        Administrator.Repair();
         RunUntilAgreed("after healing");
+        Ledger.CheckAll();
     }
 
     /// <summary>Starts the nodes and makes them one healthy cluster.</summary>
     internal void Build()
     {
+        IsBuilding = true;
         for (var i = 0; i < _plan.Nodes; i++)
         {
-            var node = new SimulatedNode(
-                i, new ClusterOptions { NodeTimeout = _plan.NodeTimeout, Port = 7000, BusPort = 17000 });
+            var options = new ClusterOptions { NodeTimeout = _plan.NodeTimeout, Port = 7000, BusPort = 17000 };
+            var node = new SimulatedNode(this, i, options);
+            node.Clock.Skew = _plan.ClockSkew == 0 ? 0 : Random.Next(2 * _plan.ClockSkew) - _plan.ClockSkew;
             _nodes.Add(node);
-            Start(node);
-            Call(node, () => node.Machine.SetConfigEpoch((ulong)i + 1, Now, node.Effects));
+            _byIp.Add(node.Ip, node);
         }
 
-        At(Now + 100, ReplicationStep);
-        for (var shard = 0; shard < _plan.Shards; shard++)
+        foreach (var node in _nodes)
         {
-            var node = _nodes[shard];
-            Call(node, () => node.Machine.AddSlots(SlotsOf(node.Index), Now, node.Effects));
+            Start(node);
+            Do(node, (machine, now, effects) => machine.SetConfigEpoch((ulong)node.Index + 1, now, effects));
         }
 
-        var first = _nodes[0];
-        foreach (var node in _nodes.Skip(1)) Call(first, () => first.Machine.Meet(node.Ip, 7000, 17000, Now, first.Effects));
+        Replication.Schedule();
+        foreach (var node in _nodes.Take(_plan.Shards))
+            Do(node, (machine, now, effects) => machine.AddSlots(SlotsOf(node.Index), now, effects));
+        foreach (var node in _nodes.Skip(1))
+            Do(_nodes[0], (machine, now, effects) => machine.Meet(node.Ip, 7000, 17000, now, effects));
         RunUntil(
             () => _nodes.All(node => node.View.Nodes.Count(record => !record.IsInHandshake) == _nodes.Count),
             60_000,
@@ -102,19 +131,31 @@ public sealed class Simulation
         foreach (var node in _nodes.Skip(_plan.Shards))
         {
             var master = _nodes[(node.Index - _plan.Shards) % _plan.Shards].Machine.Id;
-            Call(node, () => node.Machine.Replicate(master, hasKeys: false, Now, node.Effects));
+            Do(node, (machine, now, effects) => machine.Replicate(master, hasKeys: false, now, effects));
         }
 
         RunUntilAgreed("after the start");
-        foreach (var node in _nodes) WriteDisk(node);
+        RunUntil(() => _nodes.All(node => node.LoadingUntil == 0), 60_000, "all replicas are synchronised");
+        foreach (var node in _nodes) node.Disk.WriteNow();
+        IsBuilding = false;
     }
 
-    internal void At(long at, Action action) => _events.Enqueue(action, (at, _order++));
+    internal void At(long at, Action action) => _events.Add(at, action);
+
+    /// <summary>A packet that is under way arrives at a time.</summary>
+    internal void Arrive(SimulatedNode target, SimulatedLink link, byte[] packet, long at) =>
+        _events.Add(at, target, link, packet);
 
     internal void RunFor(long milliseconds)
     {
         var end = Now + milliseconds;
-        while (_events.TryPeek(out _, out var next) && next.At <= end) RunNext();
+        while (_events.TryTake(end, out var next))
+        {
+            Now = Math.Max(Now, next.At);
+            if (next.Action is { } action) action();
+            else if (next.Target is { } target) Arrived(target, next.Life, next.Link!, next.Packet!);
+        }
+
         Now = end;
     }
 
@@ -130,8 +171,8 @@ public sealed class Simulation
 
     internal void RunUntilAgreed(string when)
     {
-        var limit = Now + 60_000 + (20 * _plan.NodeTimeout);
-        while (Disagreement() is { } reason)
+        var limit = Now + 120_000 + (20 * _plan.NodeTimeout);
+        while (Agreement.Missing(_nodes) is { } reason)
         {
             if (Now > limit) throw Failure($"no agreement {when}: {reason}\n{DescribeViews()}");
             RunFor(500);
@@ -141,20 +182,31 @@ public sealed class Simulation
     internal void Start(SimulatedNode node)
     {
         ClusterView? saved = null;
-        if (node.Disk.Length > 0 && !NodesFile.TryParse(node.Disk, Now, out saved, out var error))
+        var time = Now + node.Clock.Skew;
+        if (node.Disk.Durable is { } durable
+            && !NodesFile.TryParse(NodesFile.Format(durable), time, out saved, out var error))
             throw Failure($"nodes.conf of node {node.Index}: {error}");
         node.Life++;
         node.IsAlive = true;
+        node.StartedAt = Now;
         node.PausedUntil = 0;
         node.WritesPausedUntil = 0;
         node.ReplicatesFrom = default;
-        (node.MasterAddress, node.IsLinkUp) = (null, false);
-        node.LastMasterContactAt = Now;
+        node.LastMasterContactAt = 0;
+        node.LoadingUntil = 0;
+        node.HasAllForFailover = false;
+        (node.MasterAddress, node.IsLinkUp, node.IsDataIncomplete) = (null, false, false);
         node.TickAt = long.MaxValue;
+        node.CrashAfter = -1;
+        node.HeardAt = new long[_plan.Nodes];
         var random = new RandomSource((_plan.Seed * 1_000_003) + (ulong)((node.Index * 1000) + node.Life));
-        node.Machine = new ClusterMachine(node.Options, random, saved, Now);
+        node.Machine = new ClusterMachine(node.Options, random, saved, time);
+        node.Driver = new MachineDriver(
+            node.Machine, node.Server, Network.LinksOf(node), node.Disk, node.Clock, node.Logger);
+        node.View = node.Machine.Snapshot();
         Note(node, "starts");
-        Call(node, () => node.Machine.Start(Now, node.Effects));
+        node.Driver.Tell();
+        Do(node, static (machine, now, effects) => machine.Start(now, effects));
     }
 
     internal void Crash(SimulatedNode node)
@@ -162,62 +214,175 @@ public sealed class Simulation
         if (!node.IsAlive) return;
         Note(node, "crashes");
         node.IsAlive = false;
-
-        // What was not synced may or may not have reached the disk.
-        if (_random.Next(2) == 0 && node.HasUnsyncedFile) WriteDisk(node);
-        node.HasUnsyncedFile = false;
-        foreach (var link in node.Links.Values.ToArray()) Close(link, node);
-        node.Links.Clear();
+        node.Disk.Crash(keepsUnsynced: Random.Next(2) == 0);
+        Network.CloseAll(node);
+        if (!_plan.KeepsData) Replication.Flush(node);
     }
 
-    internal void Cut(SimulatedNode from, SimulatedNode to) => _cut.Add((from.Index, to.Index));
+    internal void Cut(SimulatedNode from, SimulatedNode to) => Network.Cut(from, to);
 
-    internal void Mend(SimulatedNode from, SimulatedNode to) => _cut.Remove((from.Index, to.Index));
+    internal void Mend(SimulatedNode from, SimulatedNode to) => Network.Mend(from, to);
 
     internal void Note(SimulatedNode node, string text)
     {
-        _log.Enqueue($"{Now - Epoch,8} node {node.Index,2}: {text}");
+        _log.Enqueue($"{Elapsed(Now),8} node {node.Index,2}: {text}");
         if (_log.Count > KeptLogLines) _log.Dequeue();
     }
 
+    /// <summary>An administrator made a node forget.</summary>
+    internal void Forgets(SimulatedNode node) => _rules.Forgets(node);
+
+    /// <summary>A node wrote a line to its log.</summary>
+    internal void Logged(SimulatedNode node, string text)
+    {
+        Note(node, text);
+        OnLog?.Invoke(node.Index, text);
+        if (text.StartsWith("Failover election won", StringComparison.Ordinal)) Promotions++;
+        else if (text.StartsWith("New configEpoch set to", StringComparison.Ordinal)) _rules.Taken(node.Machine.Snapshot().Myself.ConfigEpoch);
+        else if (text.StartsWith("All master replication stream processed", StringComparison.Ordinal)) node.HasAllForFailover = true;
+        else if (text.StartsWith("Manual failover timed out", StringComparison.Ordinal)) node.HasAllForFailover = false;
+    }
+
     /// <summary>Lets a living node do something and carries out what it asks for.</summary>
-    internal void Call(SimulatedNode node, Action action)
+    internal void Call(SimulatedNode node, Action action) => Do(node, (_, _, _) => action());
+
+    /// <summary>Calls a living node's machine and carries out what it asks for.</summary>
+    internal void Do(SimulatedNode node, MachineCall call) => Run(node, () => node.Driver.Call(call));
+
+    /// <summary>The disk has got on: what waited for it is done.</summary>
+    internal void Drain(SimulatedNode node) => Run(node, node.Driver.Drain);
+
+    /// <summary>Does something at a node, later when it is paused, never in another life of it.</summary>
+    internal void Reach(SimulatedNode node, int life, long at, Action action) => At(at, () =>
     {
-        node.UpdateLocal(Now);
-        action();
-        Execute(node);
+        if (!node.IsAlive || node.Life != life) return;
+        if (node.PausedUntil > Now) Reach(node, life, node.PausedUntil + Random.Next(5), action);
+        else action();
+    });
+
+    /// <summary>A packet arrived at a living node.</summary>
+    internal void Step(SimulatedNode node, LinkId link, byte[] packet)
+    {
+        PrepareCrash(node);
+        try
+        {
+            node.Driver.Step(link, packet);
+        }
+        catch (SimulatedCrash)
+        {
+            CrashAndRestart(node);
+            return;
+        }
+
+        Settle(node);
     }
 
-    private SlotSet SlotsOf(int shard)
+    /// <summary>An effect is about to be carried out: the moment in which a process may die.</summary>
+    /// <exception cref="SimulatedCrash">It dies.</exception>
+    internal void BeforeEffect(SimulatedNode node)
     {
-        var first = 16384 * shard / _plan.Shards;
-        return SlotSet.Range(first, (16384 * (shard + 1) / _plan.Shards) - 1);
+        if (node.CrashAfter >= 0 && node.CrashAfter-- == 0) throw new SimulatedCrash();
     }
 
-    private SimulationFailure Failure(string rule) =>
-        new($"seed {_plan.Seed}, {Now - Epoch} ms: {rule}\n{_plan}\n" + string.Join('\n', _log));
-
-    private void RunNext()
+    /// <summary>How long the disk of a node takes for a write that begins now, milliseconds.</summary>
+    internal long DiskDelay(SimulatedNode node)
     {
-        _events.TryDequeue(out var action, out var at);
-        Now = Math.Max(Now, at.At);
-        action!();
+        if (node.Disk.StuckUntil > Now) return node.Disk.StuckUntil - Now;
+        return IsRough && _plan.DiskDelay > 0 ? Random.Next(_plan.DiskDelay) : 0;
+    }
+
+    internal SimulatedNode NodeAt(string ip) =>
+        _byIp.TryGetValue(ip, out var node) ? node : throw Failure($"nobody has the address {ip}");
+
+    internal SimulatedNode? Find(NodeId id) => _nodes.Find(node => node.Machine.Id == id);
+
+    /// <summary>The slot of a shard that never moves by hand: the ledger's writes go to it.</summary>
+    internal int HomeSlotOf(int shard) => 16384 * shard / _plan.Shards;
+
+    internal bool IsHomeSlot(int slot)
+    {
+        for (var shard = 0; shard < _plan.Shards; shard++)
+        {
+            if (HomeSlotOf(shard) == slot) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The owner of a slot when the cluster agrees.</summary>
+    internal SimulatedNode OwnerOf(int slot) =>
+        _nodes[0].View.OwnerOf(slot) is { } owner && Find(owner.Id) is { } node
+            ? node
+            : throw Failure($"nobody owns slot {slot}");
+
+    internal static long Elapsed(long at) => at - Epoch;
+
+    internal SimulationFailure Failure(string rule) =>
+        new($"seed {_plan.Seed}, {Elapsed(Now)} ms: {rule}\n{_plan}\n" + string.Join('\n', _log));
+
+    private SlotSet SlotsOf(int shard) =>
+        SlotSet.Range(HomeSlotOf(shard), (16384 * (shard + 1) / _plan.Shards) - 1);
+
+    private void Arrived(SimulatedNode target, int life, SimulatedLink link, byte[] packet)
+    {
+        if (!target.IsAlive || target.Life != life) return;
+        if (target.PausedUntil > Now) Arrive(target, link, packet, target.PausedUntil + Random.Next(5));
+        else Network.Arrived(target, link, packet);
     }
 
     private void Heal()
     {
-        _isRough = false;
-        _cut.Clear();
+        IsRough = false;
+        Network.MendAll();
         foreach (var node in _nodes)
         {
-            node.PausedUntil = 0;
+            node.PausedUntil = Math.Min(node.PausedUntil, Now);
+            node.Disk.StuckUntil = 0;
             if (!node.IsAlive) Start(node);
         }
     }
 
+    private void Run(SimulatedNode node, Action action)
+    {
+        PrepareCrash(node);
+        try
+        {
+            action();
+        }
+        catch (SimulatedCrash)
+        {
+            CrashAndRestart(node);
+            return;
+        }
+
+        Settle(node);
+    }
+
+    private void PrepareCrash(SimulatedNode node)
+    {
+        if (IsRough && _plan.CrashInBatch > 0 && Random.NextDouble() < _plan.CrashInBatch)
+            node.CrashAfter = Random.Next(8);
+    }
+
+    private void CrashAndRestart(SimulatedNode node)
+    {
+        Crash(node);
+        At(Now + 500 + Random.Next(10_000), () =>
+        {
+            if (!node.IsAlive) Start(node);
+        });
+    }
+
+    private void Settle(SimulatedNode node)
+    {
+        node.CrashAfter = -1;
+        if (_rules.Check(node) is { } broken) throw Failure(broken);
+        ScheduleTick(node);
+    }
+
     private void ScheduleTick(SimulatedNode node)
     {
-        var at = Math.Max(node.Machine.NextTickAt, Now + 1);
+        var at = Now + Math.Max(1, node.Driver.TimeToWait());
         if (at >= node.TickAt) return;
         node.TickAt = at;
         var life = node.Life;
@@ -235,240 +400,14 @@ public sealed class Simulation
         }
 
         node.TickAt = long.MaxValue;
-        Call(node, () => node.Machine.Tick(Now, node.Effects));
-    }
-
-    private void Execute(SimulatedNode node)
-    {
-        var effects = node.Effects.ToArray();
-        node.Effects.Clear();
-        var crashAfter = _isRough && _random.NextDouble() < _plan.CrashInBatch
-            ? _random.Next(effects.Length + 1)
-            : int.MaxValue;
-        for (var i = 0; i < effects.Length; i++)
+        Run(node, () =>
         {
-            if (i == crashAfter)
-            {
-                Crash(node);
-                At(Now + 500 + _random.Next(10_000), () => Restart(node));
-                return;
-            }
-
-            Execute(node, effects[i]);
-        }
-
-        if (_rules.Check(node) is { } broken) throw Failure(broken);
-        ScheduleTick(node);
-    }
-
-    private void Restart(SimulatedNode node)
-    {
-        if (!node.IsAlive) Start(node);
-    }
-
-    private void Execute(SimulatedNode node, ClusterEffect effect)
-    {
-        OnEffect?.Invoke(node.Index, effect);
-        switch (effect)
-        {
-            case ClusterEffect.Connect connect: Connect(node, connect); break;
-            case ClusterEffect.CloseLink close:
-                if (node.Links.Remove(close.Link.Value, out var closed)) Close(closed, node);
-                break;
-            case ClusterEffect.Send send: Send(node, send); break;
-            case ClusterEffect.Persist persist:
-                node.HasUnsyncedFile = !persist.Sync;
-                if (persist.Sync) WriteDisk(node);
-                break;
-            case ClusterEffect.PublishView publish: node.View = publish.View; break;
-            case ClusterEffect.BecomeReplicaOf replica:
-                node.ReplicatesFrom = replica.Master;
-                (node.MasterAddress, node.IsLinkUp) = ((replica.Ip, replica.Port), false);
-                node.LastMasterContactAt = Now;
-                break;
-            case ClusterEffect.BecomeMaster:
-                node.ReplicatesFrom = default;
-                (node.MasterAddress, node.IsLinkUp) = (null, false);
-                break;
-            case ClusterEffect.PauseWrites pause:
-                At(Now + 1 + _random.Next(4), () => node.WritesPausedUntil = pause.Until);
-                break;
-            case ClusterEffect.ResumeWrites: node.WritesPausedUntil = 0; break;
-            case ClusterEffect.Log log:
-                if (log.Level < ClusterLogLevel.Notice) break;
-                Note(node, log.Text);
-                OnLog?.Invoke(node.Index, log.Text);
-                if (log.Text.StartsWith("Failover election won", StringComparison.Ordinal)) Promotions++;
-                break;
-        }
-    }
-
-    private static void WriteDisk(SimulatedNode node)
-    {
-        node.Disk = node.Machine.FormatNodesFile();
-        var variables = node.Disk[node.Disk.LastIndexOf("vars", StringComparison.Ordinal)..].Split(' ', '\n');
-        node.DurableEpoch = ulong.Parse(variables[2], CultureInfo.InvariantCulture);
-        node.DurableVote = ulong.Parse(variables[4], CultureInfo.InvariantCulture);
-    }
-
-    private int Delay() => _plan.Delay.Minimum + _random.Next(_plan.Delay.Maximum - _plan.Delay.Minimum + 1);
-
-    private bool IsCut(SimulatedNode from, SimulatedNode to) => _cut.Contains((from.Index, to.Index));
-
-    /// <summary>Does something at a node, later when it is paused, never in another life of it.</summary>
-    private void Reach(SimulatedNode node, int life, long at, Action action) => At(at, () =>
-    {
-        if (!node.IsAlive || node.Life != life) return;
-        if (node.PausedUntil > Now) Reach(node, life, node.PausedUntil + _random.Next(5), action);
-        else action();
-    });
-
-    private void Connect(SimulatedNode client, ClusterEffect.Connect connect)
-    {
-        var server = _nodes.Find(node => node.Ip == connect.Ip) ?? throw Failure($"a connection to {connect.Ip}");
-        var link = new SimulatedLink(client, connect.Link, server);
-        client.Links[connect.Link.Value] = link;
-        var life = client.Life;
-        At(Now + Delay(), () =>
-        {
-            if (!link.IsOpen || IsCut(client, server) || IsCut(server, client)) return;
-            if (!server.IsAlive)
-            {
-                Lose(link, client);
-                return;
-            }
-
-            // The system accepts for a process that is paused.
-            link.ServerLife = server.Life;
-            link.ServerEnd = server.Machine.AcceptLink(client.Ip, server.Ip, Now);
-            server.Links[link.ServerEnd.Value] = link;
-            Reach(client, life, Now + Delay(), () =>
-            {
-                if (!link.IsOpen) return;
-                var (machine, effects) = (client.Machine, client.Effects);
-                Call(client, () => machine.LinkEstablished(link.ClientEnd, server.Ip, client.Ip, Now, effects));
-            });
+            node.Driver.Tell();
+            if (node.Driver.IsTickDue) node.Driver.Tick();
         });
-    }
-
-    private void Close(SimulatedLink link, SimulatedNode by)
-    {
-        if (!link.IsOpen) return;
-        link.IsOpen = false;
-        var other = link.Other(by);
-        if (link.ServerEnd.IsNone || IsCut(by, other)) return;
-        Lose(link, other);
-    }
-
-    private void Lose(SimulatedLink link, SimulatedNode end)
-    {
-        if (!link.IsOfThisLife(end)) return;
-        Reach(end, end.Life, Now + Delay(), () =>
-        {
-            link.IsOpen = false;
-            if (end.Links.Remove(link.EndOf(end).Value))
-                Call(end, () => end.Machine.LinkLost(link.EndOf(end), Now, end.Effects));
-        });
-    }
-
-    private void Send(SimulatedNode node, ClusterEffect.Send send)
-    {
-        if (!node.Links.TryGetValue(send.Link.Value, out var link))
-            throw Failure($"node {node.Index} sends on a link it does not have");
-        var target = link.Other(node);
-        if (_rules.Sent(node, send.Type, send.Packet, target) is { } broken) throw Failure(broken);
-        if (!link.IsOpen || IsCut(node, target)) return;
-        if (_isRough && _random.NextDouble() < _plan.Loss) return;
-        Deliver(link, target, send.Packet);
-        if (_isRough && _random.NextDouble() < _plan.Duplication) Deliver(link, target, send.Packet);
-    }
-
-    private void Deliver(SimulatedLink link, SimulatedNode target, byte[] packet)
-    {
-        if (!link.IsOfThisLife(target)) return;
-        Reach(target, target.Life, Now + Delay(), () =>
-        {
-            if (!link.IsOpen) return;
-            Delivered++;
-            Call(target, () => target.Machine.Step(link.EndOf(target), packet, Now, target.Effects));
-        });
-    }
-
-    /// <summary>Masters take writes, replicas follow them.</summary>
-    private void ReplicationStep()
-    {
-        At(Now + 100, ReplicationStep);
-        foreach (var node in _nodes)
-        {
-            if (!node.IsAlive || node.PausedUntil > Now) continue;
-            if (node.ReplicatesFrom.IsNone)
-            {
-                if (node.WritesPausedUntil <= Now && node.View.Health == ClusterHealth.Ok)
-                    node.ReplicationOffset += _random.Next(100);
-                continue;
-            }
-
-            var master = _nodes.Find(other => other.IsAlive && other.Machine.Id == node.ReplicatesFrom);
-            if (master is null || node.IsReplicationStalled) node.IsLinkUp = false;
-            if (master is null || node.IsReplicationStalled || master.PausedUntil > Now || IsCut(master, node)
-                || IsCut(node, master))
-                continue;
-            node.ReplicationOffset = master.ReplicationOffset;
-            node.LastMasterContactAt = Now;
-            node.IsLinkUp = true;
-        }
-    }
-
-    /// <summary>Why the nodes do not all see the same healthy cluster, or null.</summary>
-    private string? Disagreement()
-    {
-        var owners = new List<NodeRecord>();
-        for (var shard = 0; shard < _plan.Shards; shard++)
-        {
-            var slots = SlotsOf(shard);
-            if (_nodes[0].View.OwnerOf(slots.Next(0)) is not { } owner)
-                return $"node 0 knows no owner of shard {shard}";
-            if (!owner.Slots.Equals(slots)) return $"node 0 sees shard {shard} in pieces";
-            owners.Add(owner);
-        }
-
-        foreach (var node in _nodes)
-        {
-            var view = node.View;
-            if (view.Health != ClusterHealth.Ok) return $"node {node.Index} is {view.Health}";
-            foreach (var owner in owners)
-            {
-                if (view.Find(owner.Id) is not { } record || !record.IsMaster
-                    || !record.Slots.Equals(owner.Slots) || record.ConfigEpoch != owner.ConfigEpoch)
-                    return $"node {node.Index} does not see {owner.Id} as node 0 does";
-                if (record.IsFailing || record.IsPossiblyFailing) return $"node {node.Index} sees {owner.Id} failing";
-            }
-
-            if (view.Nodes.Any(record => record.IsMaster && !record.Slots.IsEmpty
-                && owners.TrueForAll(owner => owner.Id != record.Id)))
-                return $"node {node.Index} sees one more master with slots";
-            var isOwner = owners.Exists(owner => owner.Id == view.Myself.Id);
-            if (isOwner != view.Myself.IsMaster) return $"node {node.Index} has the wrong role";
-            if (view.Myself.IsReplica && owners.TrueForAll(owner => owner.Id != view.Myself.MasterId))
-                return $"node {node.Index} is a replica of a node without slots";
-            if (!SameAsMachine(node)) return $"node {node.Index} did not publish its last view";
-        }
-
-        return null;
     }
 
     private string DescribeViews() =>
         string.Concat(_nodes.Select(node =>
             $"as node {node.Index} sees it, {node.View.Health}:\n{NodesReply.Format(node.Machine.Snapshot())}"));
-
-    private static bool SameAsMachine(SimulatedNode node)
-    {
-        var now = node.Machine.Snapshot();
-        return now.CurrentEpoch == node.View.CurrentEpoch && now.Health == node.View.Health
-            && now.Nodes.Count == node.View.Nodes.Count
-            && now.Nodes.Zip(node.View.Nodes).All(pair => pair.First.Id == pair.Second.Id
-                && ((pair.First.Flags ^ pair.Second.Flags) & Shown) == 0
-                && pair.First.MasterId == pair.Second.MasterId && pair.First.Slots.Equals(pair.Second.Slots)
-                    && pair.First.ConfigEpoch == pair.Second.ConfigEpoch);
-    }
 }

@@ -29,17 +29,36 @@ public sealed record SimulationPlan
     /// <summary>Batches of effects in the middle of which the node crashes, 0 to 1.</summary>
     public required double CrashInBatch { get; init; }
 
-    /// <summary>Number of faults: crashes, pauses, partitions, failovers asked for.</summary>
-    public required int Faults { get; init; }
+    /// <summary>Which faults are injected.</summary>
+    public SimulationFaults Faults { get; init; }
+
+    /// <summary>How long faults are injected, milliseconds.</summary>
+    public long Length { get; init; }
 
     /// <summary>Mean time between faults, milliseconds.</summary>
     public required int FaultInterval { get; init; }
+
+    /// <summary>Most that a wall clock is off at the start, milliseconds.</summary>
+    public int ClockSkew { get; init; }
+
+    /// <summary>Longest time that a write of nodes.conf takes while the disk is not stuck, milliseconds.</summary>
+    public int DiskDelay { get; init; }
+
+    /// <summary>Longest time that loading a snapshot takes, milliseconds.</summary>
+    public int LoadingTime { get; init; } = 1;
+
+    /// <summary>A node that died comes back with its data; else with none.</summary>
+    public bool KeepsData { get; init; } = true;
 
     /// <summary>Number of nodes.</summary>
     public int Nodes => Shards * (1 + Replicas);
 
     /// <summary>The plan of a seed: mostly small clusters, some up to 50 nodes.</summary>
-    public static SimulationPlan FromSeed(ulong seed)
+    /// <param name="seed">The seed.</param>
+    /// <param name="length">How long faults are injected, milliseconds.</param>
+    /// <param name="faults">Which.</param>
+    public static SimulationPlan FromSeed(
+        ulong seed, long length, SimulationFaults faults = SimulationFaults.All)
     {
         var random = new RandomSource(seed ^ 0x5EED);
         var size = random.Next(100);
@@ -74,8 +93,12 @@ public sealed record SimulationPlan
             Loss = isRough ? random.NextDouble() * 0.05 : 0,
             Duplication = isRough ? random.NextDouble() * 0.05 : 0,
             CrashInBatch = random.Next(2) == 0 ? 0.0005 : 0,
-            Faults = isBig ? 4 : 4 + random.Next(16),
-            FaultInterval = 300 + random.Next(4000),
+            Faults = faults,
+            Length = isBig ? length / 4 : length,
+            FaultInterval = 300 + random.Next(8000),
+            ClockSkew = random.Next(3) == 0 ? 20_000 : 200,
+            DiskDelay = random.Next(3) == 0 ? 400 : 20,
+            LoadingTime = 100 + random.Next(4000),
         };
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Starling.Slots.Keyspace;
+using Starling.Slots.Values;
 
 namespace Starling.Slots.Tests;
 

@@ -101,6 +101,40 @@ public sealed class SnapshotTests
         Assert.InRange(keyspace.UsedBytes, 1, 10_000);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_saver_loses_no_key_when_the_slot_in_which_it_stands_is_emptied(bool atOnce)
+    {
+        const int keys = 5000;
+        using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions { HashSeed = 1 });
+        string[] tags = HashSlot.Of("a"u8) < HashSlot.Of("b"u8) ? ["{a}", "{b}"] : ["{b}", "{a}"];
+        foreach (var tag in tags)
+        {
+            for (var i = 0; i < keys; i++)
+                keyspace[0].SetString(keyspace.Key(DatabaseModel.Bytes(tag + i)), "v"u8, Entry.NoExpiry, 0);
+        }
+
+        var sink = new Sink();
+        Snapshot snapshot;
+        using (keyspace.LockAll()) snapshot = keyspace.StartSnapshot(sink);
+        using (snapshot)
+        {
+            // The saver stands in the middle of the first slot.
+            for (var i = 0; i < 20; i++) Assert.True(snapshot.Advance());
+            Assert.InRange(sink.Saved.Count, 1, keys - 1);
+            if (atOnce) keyspace[0].ClearSlot(HashSlot.Of(DatabaseModel.Bytes(tags[0])));
+            else
+                for (var i = 0; i < keys; i++)
+                    Assert.True(keyspace[0].Remove(keyspace.Key(DatabaseModel.Bytes(tags[0] + i))));
+            while (snapshot.Advance())
+            {
+            }
+
+            Assert.Equal(2 * keys, sink.Saved.Count);
+        }
+    }
+
     private static void Fill(DatabaseModel model, int keys)
     {
         for (var i = 0u; i < keys; i++)

@@ -15,7 +15,16 @@ internal static unsafe class TableChecker
     {
         if (node->FanoutBits == 0)
         {
-            CheckLeaf(keyspace, node, offset, bits, index);
+            var own = CheckLeaf(keyspace, node, offset, bits, index);
+            if (TableNode.Next(node) == null)
+            {
+                Assert.Equal(node->Count, own);
+                return;
+            }
+
+            Assert.Equal((uint)SlotTable.Limit(TableNode.MaxBuckets), own);
+            CheckNode(keyspace, TableNode.Next(node), offset, bits, index);
+            Assert.Equal(node->Count, own + TableNode.Next(node)->Count);
             return;
         }
 
@@ -30,7 +39,7 @@ internal static unsafe class TableChecker
         Assert.Equal(node->Count, sum);
     }
 
-    private static void CheckLeaf(Keyspace.Keyspace keyspace, TableNode* leaf, int offset, int bits, int index)
+    private static uint CheckLeaf(Keyspace.Keyspace keyspace, TableNode* leaf, int offset, int bits, int index)
     {
         var count = 0u;
         var overflow = new int[leaf->Buckets];
@@ -53,9 +62,9 @@ internal static unsafe class TableChecker
             }
         }
 
-        Assert.Equal(leaf->Count, count);
         for (var i = 0u; i < leaf->Buckets; i++)
             Assert.Equal(overflow[i], SlotTable.Overflow(*TableNode.Bucket(leaf, i)));
         Assert.True(count <= SlotTable.Limit(leaf->Buckets) || leaf->Buckets == TableNode.MaxBuckets);
+        return count;
     }
 }

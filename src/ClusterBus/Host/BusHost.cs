@@ -14,32 +14,20 @@ public sealed class BusHost : IDisposable
     // Milliseconds between two heartbeats that are logged.
     private const long DelayWorthNoting = 500;
 
-    // Milliseconds.
-    private const long MaxWait = 100;
-
     // How often one link is received from before the next one's turn.
     private const int MaxReceives = 64;
 
-    // Guards the machine and the time. Held for one pure call at a time, never while anything is sent, written to disk
-    // or waited for. May be taken with stripes held; under it only the locks of the effect queue and of the replication
-    // log.
-    private readonly Lock _gate = new();
     private readonly ClusterMachine _machine;
     private readonly IClusterActions _actions;
     private readonly ConfigWriter _writer;
-    private readonly EffectRunner _runner;
+    private readonly MachineDriver _driver;
     private readonly BusHostOptions _options;
-    private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly WakeUp _wakeUp = new();
     private readonly ConcurrentQueue<Action> _requests = new();
-    private readonly EffectList _effects = new();
     private readonly TcpLinks _links;
     private readonly Thread _thread;
-    private long _now;
     private long _lastTick;
-    private long _calls;
-    private ClusterOptions _lastOptions;
     private volatile bool _stopping;
 
     /// <summary>Makes a host; nothing is started, and nothing was called on the machine yet.</summary>
@@ -60,12 +48,10 @@ public sealed class BusHost : IDisposable
         _machine = machine;
         _actions = actions;
         _options = options;
-        _clock = clock;
         _logger = logger;
-        _lastOptions = machine.Options;
         _links = new TcpLinks(options, _wakeUp.Raise, logger);
         _writer = new ConfigWriter(file, FormatFile, _wakeUp.Raise, actions.Fail);
-        _runner = new EffectRunner(actions, _links, _writer, logger);
+        _driver = new MachineDriver(machine, actions, _links, _writer, clock, logger);
         _thread = new Thread(Run) { Name = "cluster-bus", IsBackground = true };
     }
 
@@ -94,11 +80,11 @@ public sealed class BusHost : IDisposable
     /// <param name="slotsWithKeys">The slots that hold keys.</param>
     public void Start(SlotSet slotsWithKeys)
     {
-        Tell();
-        Call((machine, now, effects) => machine.Start(now, effects));
-        _runner.Settle();
-        Call((machine, now, effects) => machine.ReconcileWithData(slotsWithKeys, now, effects));
-        _runner.Settle();
+        _driver.Tell();
+        _driver.Call((machine, now, effects) => machine.Start(now, effects));
+        _driver.Settle();
+        _driver.Call((machine, now, effects) => machine.ReconcileWithData(slotsWithKeys, now, effects));
+        _driver.Settle();
         _thread.Start();
     }
 
@@ -135,10 +121,7 @@ public sealed class BusHost : IDisposable
     /// </param>
     public void Apply(MachineCall call, Func<Action?>? onEffects = null)
     {
-        var batch = Prepare(call, onEffects);
-        if (batch.IsEmpty) return;
-        _runner.PublishEarly(batch);
-        _wakeUp.Raise();
+        if (_driver.Apply(call, onEffects)) _wakeUp.Raise();
     }
 
     /// <summary>Has something done on the bus thread. Any thread; returns at once.</summary>
@@ -151,19 +134,19 @@ public sealed class BusHost : IDisposable
     /// <summary>The cluster as this node sees it now, the times of pings and pongs included. Any thread.</summary>
     public ClusterView Snapshot()
     {
-        lock (_gate) return _machine.Snapshot();
+        lock (_driver.Gate) return _machine.Snapshot();
     }
 
     /// <summary>CLUSTER COUNT-FAILURE-REPORTS. Any thread.</summary>
     public int? CountFailureReports(NodeId node)
     {
-        lock (_gate) return _machine.CountFailureReports(node, _now);
+        lock (_driver.Gate) return _machine.CountFailureReports(node, _driver.Now);
     }
 
     /// <summary>CLUSTER LINKS: the links whose other end is known. Any thread.</summary>
     public List<LinkDescription> DescribeLinks()
     {
-        lock (_gate) return _links.Describe(_machine.NodeOf);
+        lock (_driver.Gate) return _links.Describe(_machine.NodeOf);
     }
 
     /// <summary>
@@ -172,7 +155,7 @@ public sealed class BusHost : IDisposable
     /// </summary>
     public void KillLinks(NodeId node, bool inbound, bool outbound)
     {
-        lock (_gate) _links.Mark(_machine.NodeOf, node, inbound, outbound);
+        lock (_driver.Gate) _links.Mark(_machine.NodeOf, node, inbound, outbound);
         Post(_links.BreakMarked);
     }
 
@@ -187,8 +170,8 @@ public sealed class BusHost : IDisposable
         var hasWork = false;
         while (true)
         {
-            _links.Poll(_options.Listeners, _wakeUp.Socket, hasWork ? 0 : TimeToWait());
-            Tell();
+            _links.Poll(_options.Listeners, _wakeUp.Socket, hasWork ? 0 : _driver.TimeToWait());
+            _driver.Tell();
             _wakeUp.Clear();
             var isLast = _stopping;
 
@@ -197,67 +180,18 @@ public sealed class BusHost : IDisposable
             Accept();
             Established();
             Received();
-            _runner.Drain();
+            _driver.Drain();
             RunRequests();
             if (isLast) break;
-            Tell();
-            if (!_runner.IsBlocked && _now >= NextTick()) TickNow();
+            _driver.Tell();
+            if (_driver.IsTickDue) TickNow();
             hasWork = _actions.DoWork();
             _links.FlushAll();
             LoseBroken();
         }
 
-        _runner.Settle();
+        _driver.Settle();
         _links.Dispose();
-    }
-
-    // While effects wait for the disk there are no heartbeats: a ping that could not leave would count against its
-    // node.
-    private long TimeToWait() => _runner.IsBlocked ? MaxWait : Math.Clamp(NextTick() - CurrentTime(), 0, MaxWait);
-
-    private long CurrentTime() => _clock.GetUtcNow().ToUnixTimeMilliseconds();
-
-    // The machine's time never goes back, whatever the wall clock does. Under the machine's lock.
-    private void ReadClock() => _now = Math.Max(_now, CurrentTime());
-
-    private long Tell()
-    {
-        lock (_gate)
-        {
-            ReadClock();
-            return _runner.Now = _now;
-        }
-    }
-
-    private long NextTick()
-    {
-        lock (_gate) return _machine.NextTickAt;
-    }
-
-    private EffectBatch Prepare(MachineCall call, Func<Action?>? onEffects = null)
-    {
-        lock (_gate)
-        {
-            ReadClock();
-            _machine.Local = _actions.StatusAt(_now);
-            call(_machine, _now, _effects);
-            return TakeEffects(onEffects);
-        }
-    }
-
-    private EffectBatch TakeEffects(Func<Action?>? onEffects = null)
-    {
-        var batch = new EffectBatch(_effects, ++_calls);
-        _effects.Clear();
-        if (batch.IsEmpty) return batch;
-        batch.Done = onEffects?.Invoke();
-        _runner.Add(batch);
-        return batch;
-    }
-
-    private void Call(MachineCall call)
-    {
-        if (!Prepare(call).IsEmpty) _runner.Drain();
     }
 
     private void RunRequests()
@@ -267,24 +201,17 @@ public sealed class BusHost : IDisposable
 
     private void TickNow()
     {
-        var options = _actions.Options;
-        if (options != _lastOptions)
-        {
-            _lastOptions = options;
-            Call((machine, now, effects) => machine.Reconfigure(options, now, effects));
-        }
-
         _links.ResumeAccepting();
-        lock (_gate) _links.BreakOverLimit(_machine.NodeOf, _options.SendBufferLimit());
+        lock (_driver.Gate) _links.BreakOverLimit(_machine.NodeOf, _options.SendBufferLimit());
         LoseBroken();
-        Call(static (machine, now, effects) => machine.Tick(now, effects));
+        _driver.Tick();
         NoteDelay();
     }
 
     private void NoteDelay()
     {
-        if (_lastTick != 0 && _now - _lastTick > DelayWorthNoting) BusLog.HeldUp(_logger, _now - _lastTick);
-        _lastTick = _now;
+        if (_lastTick != 0 && _driver.Now - _lastTick > DelayWorthNoting) BusLog.HeldUp(_logger, _driver.Now - _lastTick);
+        _lastTick = _driver.Now;
     }
 
     private void Accept()
@@ -292,8 +219,8 @@ public sealed class BusHost : IDisposable
         while (_links.TryAccept(out var socket, out var remoteIp, out var localIp))
         {
             LinkId id;
-            lock (_gate) id = _machine.AcceptLink(remoteIp, localIp, _now);
-            _links.Add(new TcpLink(id, socket, isInbound: true, _now));
+            lock (_driver.Gate) id = _machine.AcceptLink(remoteIp, localIp, _driver.Now);
+            _links.Add(new TcpLink(id, socket, isInbound: true, _driver.Now));
         }
     }
 
@@ -302,7 +229,7 @@ public sealed class BusHost : IDisposable
         while (_links.TryTakeEstablished(out var link))
         {
             var (remoteIp, localIp) = (link.RemoteIp, link.LocalIp);
-            Call((machine, now, effects) => machine.LinkEstablished(link.Id, remoteIp, localIp, now, effects));
+            _driver.Call((machine, now, effects) => machine.LinkEstablished(link.Id, remoteIp, localIp, now, effects));
         }
 
         LoseBroken();
@@ -330,7 +257,7 @@ public sealed class BusHost : IDisposable
                 case PacketStatus.Skipped:
                     break;
                 case PacketStatus.Malformed:
-                    _links.BreakMalformed(link, _now);
+                    _links.BreakMalformed(link, _driver.Now);
                     return;
                 case PacketStatus.Incomplete:
                     return;
@@ -348,28 +275,19 @@ public sealed class BusHost : IDisposable
             return;
         }
 
-        lock (_gate)
-        {
-            ReadClock();
-            _machine.Local = _actions.StatusAt(_now);
-            _machine.Step(link.Id, packet, _now, _effects);
-            if (!link.HasSpoken) link.HasSpoken = !_machine.NodeOf(link.Id).IsNone;
-            TakeEffects();
-        }
-
-        _runner.Drain();
+        link.HasSpoken |= _driver.Step(link.Id, packet);
     }
 
     private void LoseBroken()
     {
         while (_links.TryTakeBroken(out var id))
         {
-            Call((machine, now, effects) => machine.LinkLost(id, now, effects));
+            _driver.Call((machine, now, effects) => machine.LinkLost(id, now, effects));
         }
     }
 
     private string FormatFile()
     {
-        lock (_gate) return _machine.FormatNodesFile();
+        lock (_driver.Gate) return _machine.FormatNodesFile();
     }
 }

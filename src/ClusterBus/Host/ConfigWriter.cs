@@ -4,10 +4,16 @@ namespace Starling.ClusterBus.Host;
 /// Writes nodes.conf on a thread of its own: a disk that is slow for seconds must not keep the bus thread from hearing
 /// the other nodes. Requests that come while one is carried out are carried out together, by the text of then.
 /// </summary>
-internal sealed class ConfigWriter : IDisposable
+internal sealed class ConfigWriter : IConfigStore, IDisposable
 {
     // What was saved without fsync is synced when so many milliseconds passed without another save.
     private const int SyncDelay = 1000;
+
+    // Milliseconds.
+    private const int RetryDelay = 100;
+
+    // ENFILE and EMFILE.
+    private const int OutOfFiles = 23, OutOfOwnFiles = 24;
 
     // Guards the numbers below. Nothing is taken under it, and it is never held while the disk is at work.
     private readonly Lock _gate = new();
@@ -58,11 +64,14 @@ internal sealed class ConfigWriter : IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public long Request(bool sync) => Request(sync, report: null);
+
     /// <summary>Asks for the file to be written. Any thread; returns at once.</summary>
     /// <param name="sync">It is to be durable.</param>
     /// <param name="report">Gets null or what went wrong, which is then no reason to stop.</param>
     /// <returns>The request's number.</returns>
-    public long Request(bool sync, Action<string?>? report = null)
+    public long Request(bool sync, Action<string?>? report)
     {
         lock (_gate)
         {
@@ -125,24 +134,45 @@ internal sealed class ConfigWriter : IDisposable
         }
     }
 
-    private bool Write(long request, bool sync, bool mayFail, Action<string?>[] reports)
+    private bool IsStopping
     {
-        string? error = null;
-        IDisposable? former = null;
+        get
+        {
+            lock (_gate) return _stopping;
+        }
+    }
+
+    private static bool IsOutOfDescriptors(IOException error) => error.HResult is OutOfOwnFiles or OutOfFiles;
+
+    private IOException? TryWrite(long request, bool sync, out IDisposable? former)
+    {
+        former = null;
         try
         {
             if (request == Done) _file.Sync();
             else former = _file.Replace(_format(), sync);
+            return null;
         }
-        catch (IOException e)
+        catch (IOException error)
         {
-            error = e.Message;
+            return error;
         }
+    }
 
-        if (error is not null && !mayFail)
+    private bool Write(long request, bool sync, bool mayFail, Action<string?>[] reports)
+    {
+        IDisposable? former;
+        IOException? error;
+        while ((error = TryWrite(request, sync, out former)) is not null && !mayFail)
         {
-            _fail($"Fatal: can't update cluster config file: {error}");
-            return false;
+            if (!IsOutOfDescriptors(error) || IsStopping)
+            {
+                _fail($"Fatal: can't update cluster config file: {error.Message}");
+                return false;
+            }
+
+            // Clients and links come and go, so some will be free again. What needs the file waits until then.
+            _wanted.WaitOne(RetryDelay);
         }
 
         lock (_gate)
@@ -152,7 +182,7 @@ internal sealed class ConfigWriter : IDisposable
 
         _written.Set();
         _completed();
-        foreach (var report in reports) report(error);
+        foreach (var report in reports) report(error?.Message);
 
         // The last look at the former file frees its blocks, which can take seconds on a busy disk.
         former?.Dispose();

@@ -13,7 +13,12 @@ internal static class DirectorySync
     {
         if (OperatingSystem.IsWindows()) return;
         var descriptor = Open(directory, ReadOnly);
-        if (descriptor < 0) throw new IOException($"open {directory}: {Marshal.GetLastPInvokeErrorMessage()}");
+        if (descriptor < 0)
+        {
+            var number = Marshal.GetLastPInvokeError();
+            throw new IOException($"open {directory}: {Marshal.GetPInvokeErrorMessage(number)}", number);
+        }
+
         var result = Synchronise(descriptor);
         var error = result < 0 ? Marshal.GetLastPInvokeErrorMessage() : "";
         _ = Close(descriptor);

@@ -18,8 +18,8 @@ internal sealed class EffectRunner
     // Guards which view was published last. Taken with stripes held, or without; publishing takes no stripe.
     private readonly Lock _publishGate = new();
     private readonly IClusterActions _actions;
-    private readonly TcpLinks _links;
-    private readonly ConfigWriter _writer;
+    private readonly IBusLinks _links;
+    private readonly IConfigStore _writer;
     private readonly ILogger _logger;
     private readonly Queue<EffectBatch> _batches = new();
     private readonly Queue<(long Request, Action Done)> _finished = new();
@@ -29,7 +29,7 @@ internal sealed class EffectRunner
     private long _published;
     private long _awaited;
 
-    public EffectRunner(IClusterActions actions, TcpLinks links, ConfigWriter writer, ILogger logger)
+    public EffectRunner(IClusterActions actions, IBusLinks links, IConfigStore writer, ILogger logger)
     {
         _actions = actions;
         _links = links;
@@ -151,7 +151,7 @@ internal sealed class EffectRunner
                 break;
             case ClusterEffect.Connect connect: _links.Connect(connect, Now); break;
             case ClusterEffect.CloseLink close: _links.Close(close.Link); break;
-            case ClusterEffect.Send send: _links.Send(send.Link, send.Packet); break;
+            case ClusterEffect.Send send: _links.Send(send); break;
             case ClusterEffect.PauseWrites pause: _actions.PauseWrites(pause.Until); break;
             case ClusterEffect.ResumeWrites: _actions.ResumeWrites(); break;
             case ClusterEffect.DeleteKeysInSlots delete: _actions.DeleteKeysInSlots(delete.Slots); break;

@@ -12,7 +12,7 @@ namespace Starling.ClusterBus.Host;
 /// cref="TryTakeBroken"/>, when the machine is not in the middle of something. Used by the bus thread only, except
 /// where it says otherwise.
 /// </summary>
-internal sealed class TcpLinks : IDisposable
+internal sealed class TcpLinks : IBusLinks, IDisposable
 {
     /// <summary>
     /// Most inbound links on which nothing sensible was received yet; beyond that the oldest is closed.
@@ -88,11 +88,11 @@ internal sealed class TcpLinks : IDisposable
     }
 
     /// <summary>Queues a packet; it leaves at <see cref="FlushAll"/>.</summary>
-    public void Send(LinkId id, byte[] packet)
+    public void Send(ClusterEffect.Send packet)
     {
-        if (!_links.TryGetValue(id, out var link)) return;
+        if (!_links.TryGetValue(packet.Link, out var link)) return;
         if (!link.WantsWrite) _unsent.Add(link);
-        link.Queue(packet);
+        link.Queue(packet.Packet);
     }
 
     /// <summary>Sends what was queued since the last time, as far as the sockets take it.</summary>

@@ -26,7 +26,7 @@ public sealed class ClusterMachine
     public ClusterMachine(ClusterOptions options, RandomSource random, ClusterView? saved, long now)
     {
         var state = saved is null ? StateLoader.NewNode(random, now) : StateLoader.Load(saved, random, now);
-        _core = new MachineCore(options, random, state, Statistics);
+        _core = new MachineCore(options, random, state, Statistics, isRestarted: saved is not null);
         _packets = new PacketHandler(_core);
         _administration = new Administration(_core);
         _lastTickAt = now;

@@ -37,6 +37,9 @@ internal sealed class ClusterNode(NodeId id, NodeFlags flags, long createdAt)
 
     public long DataReceivedAt { get; set; }
 
+    /// <summary>It has answered a ping since this node started.</summary>
+    public bool HasAnswered { get; set; }
+
     public long FailedAt { get; set; }
 
     /// <summary>When this node last voted for a replica of that master.</summary>

@@ -90,6 +90,7 @@ internal sealed class FailureDetector(MachineCore core)
     {
         node.PongReceivedAt = core.Now;
         node.PingSentAt = 0;
+        node.HasAnswered = true;
         if (node.IsPossiblyFailing)
         {
             node.Flags &= ~NodeFlags.PossiblyFailing;

@@ -4,7 +4,11 @@ using Starling.Slots;
 namespace Starling.ClusterBus.Protocol;
 
 /// <summary>cluster_state: whether this node accepts queries.</summary>
-internal sealed class HealthCheck(MachineCore core)
+/// <param name="core">The machine.</param>
+/// <param name="isRestarted">
+/// The node comes back with a nodes.conf: what it says of the other masters is from a former time.
+/// </param>
+internal sealed class HealthCheck(MachineCore core, bool isRestarted)
 {
     private const long MinimumRejoinDelay = 500;
     private const long MaximumRejoinDelay = 5000;
@@ -16,6 +20,8 @@ internal sealed class HealthCheck(MachineCore core)
 
     private long _firstCheckAt = -1;
     private long _lastMinorityAt = long.MinValue / 2;
+    private long _confirmedAt = long.MinValue / 2;
+    private bool _isConfirmed = !isRestarted;
 
     public void Update()
     {
@@ -33,13 +39,18 @@ internal sealed class HealthCheck(MachineCore core)
             health = ClusterHealth.NoMajority;
             _lastMinorityAt = core.Now;
         }
+        else if (isMaster && !_isConfirmed)
+        {
+            // It was started into a minority, perhaps, and replaced long ago.
+            health = ClusterHealth.NoMajority;
+        }
 
         if (health == state.Health) return;
         if (health == ClusterHealth.Ok && isMaster)
         {
             // Back from a minority: time to hear whether someone else has the slots now.
             var delay = Math.Clamp(core.Options.NodeTimeout, MinimumRejoinDelay, MaximumRejoinDelay);
-            if (core.Now - _lastMinorityAt < delay) return;
+            if (core.Now - _lastMinorityAt < delay || core.Now - _confirmedAt < MinimumRejoinDelay) return;
         }
 
         var wasOk = state.Health == ClusterHealth.Ok;
@@ -55,14 +66,23 @@ internal sealed class HealthCheck(MachineCore core)
     {
         var size = 0;
         var reachable = 0;
+        var answered = 0;
         foreach (var node in core.State.Nodes.Values)
         {
             if (!node.OwnsSlots) continue;
             size++;
-            if (!node.IsFailing && !node.IsPossiblyFailing) reachable++;
+            if (node.IsFailing || node.IsPossiblyFailing) continue;
+            reachable++;
+            if (node.IsMyself || node.HasAnswered) answered++;
         }
 
         core.State.Size = size;
+        if (!_isConfirmed && answered >= core.State.Quorum)
+        {
+            _isConfirmed = true;
+            _confirmedAt = core.Now;
+        }
+
         return reachable;
     }
 

@@ -21,7 +21,8 @@ internal sealed class MachineCore
     private long _lastLinkNumber;
     private (NodeId Master, string Ip, int Port) _replicating;
 
-    public MachineCore(ClusterOptions options, RandomSource random, ClusterState state, BusStatistics statistics)
+    public MachineCore(
+        ClusterOptions options, RandomSource random, ClusterState state, BusStatistics statistics, bool isRestarted)
     {
         Options = options;
         Random = random;
@@ -35,7 +36,7 @@ internal sealed class MachineCore
         Election = new Election(this);
         ManualFailover = new ManualFailover(this);
         ReplicaMigration = new ReplicaMigration(this);
-        Health = new HealthCheck(this);
+        Health = new HealthCheck(this, isRestarted);
         ReplicaData = new ReplicaData(this);
     }
 

@@ -65,10 +65,9 @@ internal static class BusListeners
     {
         if (text == "*") return [IPAddress.Any];
         if (text == "::*") return [IPAddress.IPv6Any];
-        if (IPAddress.TryParse(text, out var address)) return [address];
         try
         {
-            return Dns.GetHostAddresses(text);
+            return HostName.Resolve(text);
         }
         catch (SocketException e)
         {

@@ -90,7 +90,7 @@ public sealed class ClusterService : IDisposable
             var options = new BusHostOptions
             {
                 Listeners = BusListeners.Open(config),
-                SourceAddress = config.BindSourceAddr is { } source ? System.Net.IPAddress.Parse(source) : null,
+                SourceAddress = SourceAddress(config.BindSourceAddr),
                 SendBufferLimit = () => config.ClusterLinkSendbufLimit,
             };
             _host = new BusHost(machine, file, _actions, options, _server.Clock, _logger);
@@ -141,7 +141,7 @@ public sealed class ClusterService : IDisposable
     /// execution.
     /// </summary>
     /// <param name="call">Who called; gets the error reply.</param>
-    /// <param name="slot">The one slot of all keys (the dispatcher has answered CROSSSLOT).</param>
+    /// <param name="slot">The one slot of all keys (the executor has answered CROSSSLOT).</param>
     /// <param name="isWrite">The command, or any of the transaction's, has the Write flag.</param>
     /// <param name="keys">The keys; asked only when the slot is moving.</param>
     /// <returns>True to go on; false when the error reply is written.</returns>
@@ -269,6 +269,19 @@ public sealed class ClusterService : IDisposable
     {
         var endpointType = _server.Config.ClusterPreferredEndpointType;
         Volatile.Write(ref _routing, RoutingTables.From(_view!, endpointType, _actions.Unclean));
+    }
+
+    private static System.Net.IPAddress? SourceAddress(string? source)
+    {
+        if (source is null) return null;
+        try
+        {
+            return HostName.Resolve(source)[0];
+        }
+        catch (System.Net.Sockets.SocketException error)
+        {
+            throw new ClusterStartException($"bind-source-addr {source} is no address of this machine: {error.Message}", error);
+        }
     }
 
     private ClusterMachine MakeMachine(string text, string fileName)

@@ -31,7 +31,7 @@ internal sealed class MigrateConnection : IDisposable
     public static MigrateConnection Open(string host, int port, int timeout)
     {
         SocketException? failure = null;
-        foreach (var address in Dns.GetHostAddresses(host))
+        foreach (var address in HostName.Resolve(host))
         {
             try
             {

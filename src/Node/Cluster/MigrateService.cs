@@ -1,3 +1,4 @@
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Slots.Keyspace;
 
@@ -37,8 +38,8 @@ public sealed class MigrateService : IDisposable
     /// <param name="call">The MIGRATE; suspended by this.</param>
     /// <param name="options">Where to and how.</param>
     /// <param name="keys">The keys, each once or more, as called.</param>
-    /// <param name="restores">The RESTORE commands, one for each.</param>
-    internal void Begin(CommandContext call, MigrateOptions options, List<byte[]> keys, ReadOnlyMemory<byte> restores)
+    /// <param name="restores">The RESTORE commands, one for each, complete.</param>
+    internal void Begin(CommandContext call, MigrateOptions options, List<byte[]> keys, MigratePayload restores)
     {
         string? error = null;
         var suspension = call.Suspend(
@@ -70,12 +71,15 @@ public sealed class MigrateService : IDisposable
             _server.Replication.Flush(); // the client, who would see to it, may have gone
             suspension.Complete();
         };
-        var thread = new Thread(() => work()) { Name = "migrate", IsBackground = true };
-        thread.Start();
+        if (new Thread(() => work()) { Name = "migrate", IsBackground = true }.TryStart()) return;
+        error = MigrateTransfer.CannotConnect;
+        Barrier.Lower(held);
+        _server.Clients.EndKeyHold();
+        suspension.Complete();
     }
 
     private string? Run(
-        MigrateOptions options, Database database, List<byte[]> keys, ReadOnlyMemory<byte> restores, long roleChanges)
+        MigrateOptions options, Database database, List<byte[]> keys, MigratePayload restores, long roleChanges)
     {
         var transfer = new MigrateTransfer(options, _connections, restores, keys.Count);
         var error = transfer.Run(() => _server.NowMilliseconds);
@@ -91,7 +95,7 @@ public sealed class MigrateService : IDisposable
         }
 
         if (gone.Count == 0) return error;
-        using var scope = _server.Keyspace.Lock(stripes);
+        using var scope = _server.Executor.Open(LockPlan.Stripes(stripes));
 
         // Lost the role meanwhile: what this node holds is its master's to decide, and so are these keys.
         if (_server.Replication.IsReplica) return "READONLY You can't write against a read only replica.";
@@ -100,8 +104,7 @@ public sealed class MigrateService : IDisposable
         if (_server.Replication.RoleChanges != roleChanges)
             return "ERR This node was a replica for a while during the transfer: the keys were copied, not moved";
 
-        // The index of now: SWAPDB may have moved the database meanwhile.
-        new InternalClient(_server).Delete(database.Index, gone);
+        foreach (var key in gone) scope.Call.Delete(database, _server.Keyspace.Key(key), DeleteReason.Migrated);
         return error;
     }
 }

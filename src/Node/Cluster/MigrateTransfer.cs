@@ -9,11 +9,15 @@ namespace Starling.Node.Cluster;
 /// </summary>
 internal sealed class MigrateTransfer
 {
+    /// <summary>What a MIGRATE is answered that finds no way to its target.</summary>
+    public const string CannotConnect = "IOERR error or timeout connecting to the client";
+
     private readonly MigrateOptions _options;
     private readonly MigrateConnectionCache _connections;
-    private readonly ReadOnlyMemory<byte> _restores;
+    private readonly MigratePayload _restores;
     private readonly bool[] _acknowledged;
     private string? _targetError;
+    private string _step = "";
 
     /// <summary>Makes a transfer.</summary>
     /// <param name="options">Where to and how.</param>
@@ -21,7 +25,7 @@ internal sealed class MigrateTransfer
     /// <param name="restores">The RESTORE commands, one per key.</param>
     /// <param name="count">Number of keys.</param>
     public MigrateTransfer(
-        MigrateOptions options, MigrateConnectionCache connections, ReadOnlyMemory<byte> restores, int count)
+        MigrateOptions options, MigrateConnectionCache connections, MigratePayload restores, int count)
     {
         _options = options;
         _connections = connections;
@@ -45,20 +49,16 @@ internal sealed class MigrateTransfer
             {
                 connection ??= MigrateConnection.Open(_options.Host, _options.Port, _options.Timeout);
             }
-            catch (Exception e) when (e is SocketException or ArgumentException)
+            catch (SocketException)
             {
-                return "IOERR error or timeout connecting to the client";
+                return CannotConnect;
             }
 
-            var step = "writing";
+            _step = "writing";
             var answers = 0;
             try
             {
-                var select = connection.Database != _options.Database;
-                connection.Write(Preamble(select), _options.Timeout);
-                connection.Write(_restores.Span, _options.Timeout);
-                step = "reading";
-                var error = ReadAnswers(connection, select, ref answers);
+                var error = Exchange(connection, ref answers);
                 connection.Database = error is null ? _options.Database : -1;
                 _connections.Return(_options.Target, connection, now());
                 return error;
@@ -69,32 +69,52 @@ internal sealed class MigrateTransfer
 
                 // Once a key was answered, sending again would find keys that are there already (BUSYKEY).
                 if (mayRetry && answers == 0 && e.SocketErrorCode != SocketError.TimedOut) continue;
-                return _targetError ?? $"IOERR error or timeout {step} to target instance";
+                return _targetError ?? $"IOERR error or timeout {_step} to target instance";
             }
         }
     }
 
-    private string? ReadAnswers(MigrateConnection connection, bool select, ref int answers)
+    /// <summary>
+    /// Sends the commands and reads their answers, a part at a time: a target whose answers nobody reads need not read
+    /// on either.
+    /// </summary>
+    private string? Exchange(MigrateConnection connection, ref int answers)
     {
+        var select = connection.Database != _options.Database;
+        connection.Write(Preamble(select), _options.Timeout);
         string? refused = null;
-        if (_options.Password is not null) refused = ErrorOf(connection.ReadLine(_options.Timeout));
-        if (select)
+        var isGreeted = false;
+        var unanswered = 0;
+        for (var i = 0; i < _restores.Pieces.Count; i++)
         {
-            var answer = ErrorOf(connection.ReadLine(_options.Timeout));
-            refused ??= answer;
-        }
-
-        for (var i = 0; i < _acknowledged.Length; i++)
-        {
-            var error = ErrorOf(connection.ReadLine(_options.Timeout));
-            answers++;
-            if ((refused ?? error) is { } reason)
-                _targetError ??= "ERR Target instance replied with error: " + reason;
-            else
-                _acknowledged[i] = true;
+            var (bytes, commands) = _restores.Pieces[i];
+            _step = "writing";
+            connection.Write(bytes.Span, _options.Timeout);
+            unanswered += commands;
+            if (unanswered == 0) continue;
+            _step = "reading";
+            if (!isGreeted) refused = ReadGreeting(connection, select);
+            isGreeted = true;
+            for (; unanswered > 0; unanswered--) ReadAnswer(connection, answers++, refused);
         }
 
         return _targetError;
+    }
+
+    private string? ReadGreeting(MigrateConnection connection, bool select)
+    {
+        string? refused = null;
+        if (_options.Password is not null) refused = ErrorOf(connection.ReadLine(_options.Timeout));
+        if (!select) return refused;
+        var answer = ErrorOf(connection.ReadLine(_options.Timeout));
+        return refused ?? answer;
+    }
+
+    private void ReadAnswer(MigrateConnection connection, int key, string? refused)
+    {
+        var error = ErrorOf(connection.ReadLine(_options.Timeout));
+        if ((refused ?? error) is { } reason) _targetError ??= "ERR Target instance replied with error: " + reason;
+        else _acknowledged[key] = true;
     }
 
     private static string? ErrorOf(string line) => line.StartsWith('-') ? line[1..] : null;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.View;
+using Starling.Node.Execution;
 
 namespace Starling.Node.Cluster;
 
@@ -15,7 +16,6 @@ internal sealed class SlotCleaner
     private readonly NodeServer _server;
     private readonly ClusterService _cluster;
     private readonly ILogger _logger;
-    private readonly InternalClient _client;
 
     // Guards the set. Taken under the gate of the routing table's publishing; nothing is taken under it.
     private readonly Lock _gate = new();
@@ -27,7 +27,6 @@ internal sealed class SlotCleaner
         _server = server;
         _cluster = cluster;
         _logger = logger;
-        _client = new InternalClient(server);
     }
 
     /// <summary>The slots whose keys are still to be deleted, or null when there is none. Any thread.</summary>
@@ -80,11 +79,11 @@ internal sealed class SlotCleaner
 
     private bool DeleteSome(int slot)
     {
-        using var scope = _server.Keyspace.LockSlot(slot);
+        using var scope = _server.Executor.Open(LockPlan.Slot(slot));
         var database = _server.Keyspace[0];
         if (database.CountInSlot(slot) == 0) return false;
         var keys = SlotKeys.Take(database, slot, KeysPerPart);
-        _client.Delete(0, keys);
+        foreach (var key in keys) scope.Call.Delete(database, _server.Keyspace.Key(key), DeleteReason.SlotLost);
         _deleted += keys.Count;
         return database.CountInSlot(slot) > 0;
     }

@@ -25,7 +25,8 @@ internal static class WireCommand
         Argument(output, digits[..length]);
     }
 
-    private static void Length(IBufferWriter<byte> output, byte type, int value)
+    /// <summary>The head of an argument or a command.</summary>
+    public static void Length(IBufferWriter<byte> output, byte type, int value)
     {
         var span = output.GetSpan(16);
         span[0] = type;

@@ -62,6 +62,7 @@ public static class ClusterCommands
         },
         new("asking", 1, CommandFlags.Fast, KeySpec.None, Asking)
         {
+            KeepsAsking = true,
             Locks = LockMode.None,
             Group = "cluster",
             Since = "3.0.0",

@@ -232,7 +232,7 @@ public static class ClusterSlots
             return;
         }
 
-        using var scope = call.Keyspace.LockSlot((int)slot);
+        using var scope = call.Part((int)slot);
         call.Reply.Integer(call.Keyspace[0].CountInSlot((int)slot));
     }
 
@@ -247,7 +247,7 @@ public static class ClusterSlots
         }
 
         List<byte[]> keys;
-        using (call.Keyspace.LockSlot((int)slot))
+        using (call.Part((int)slot))
             keys = SlotKeys.Take(call.Keyspace[0], (int)slot, (int)Math.Min(count, int.MaxValue));
         call.Reply.Array(keys.Count);
         foreach (var key in keys) call.Reply.Bulk(key);

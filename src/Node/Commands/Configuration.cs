@@ -104,20 +104,53 @@ public static class Configuration
         }
 
         if (!TryReadSettings(call, out var settings)) return;
-        var config = call.Server.Config;
-        if (!config.Changes.TrySet(config, settings, out var failed, out var reason))
+        var server = call.Server;
+        if (!settings.Exists(MayWait))
         {
-            Fail(call, failed!.Name, reason!);
+            Reply(call.Reply, Apply(server, settings));
             return;
         }
 
-        var log = call.Server.Loggers.CreateLogger("config");
+        if (!call.MayBlock)
+        {
+            call.Reply.Error("ERR CONFIG SET of host names isn't allowed inside a transaction"u8);
+            return;
+        }
+
+        // A name server can take its time: the client waits, its thread does not.
+        string? error = null;
+        var waiting = call.Suspend(0, (reply, _) => Reply(reply, error));
+        ThreadPool.UnsafeQueueUserWorkItem(
+            _ =>
+            {
+                error = Apply(server, settings);
+                waiting.Complete();
+            },
+            state: null);
+    }
+
+    private static void Reply(RespWriter reply, string? error)
+    {
+        if (error is null) reply.Simple("OK"u8);
+        else reply.Error(error);
+    }
+
+    /// <summary>True when setting the value takes looking a name up.</summary>
+    private static bool MayWait((Directive Directive, string Value) setting) =>
+        setting.Directive.Name == "bind" && ListenAddress.NeedsLookUp(setting.Value.Split(' '));
+
+    /// <summary>Sets the values; null, or the error reply's text.</summary>
+    private static string? Apply(NodeServer server, List<(Directive Directive, string Value)> settings)
+    {
+        var config = server.Config;
+        if (!config.Changes.TrySet(config, settings, out var failed, out var reason)) return Failure(failed!.Name, reason!);
+        var log = server.Loggers.CreateLogger("config");
         foreach (var (directive, _) in settings)
         {
             if (directive.State == DirectiveState.NotYetEffective) ConfigLog.SetWithoutEffect(log, directive.Name);
         }
 
-        call.Reply.Simple("OK"u8);
+        return null;
     }
 
     /// <summary>
@@ -167,9 +200,12 @@ public static class Configuration
 
     private static bool Fail(CommandContext call, string directive, string reason)
     {
-        call.Reply.Error($"ERR CONFIG SET failed (possibly related to argument '{directive}') - {reason}");
+        call.Reply.Error(Failure(directive, reason));
         return false;
     }
+
+    private static string Failure(string directive, string reason) =>
+        $"ERR CONFIG SET failed (possibly related to argument '{directive}') - {reason}";
 
     private static void ResetStatistics(CommandContext call)
     {

@@ -27,6 +27,7 @@ public static class Connection
         },
         new("ping", -1, CommandFlags.Fast, KeySpec.None, Ping)
         {
+            IsRefusedWhenMisconfigured = true,
             Summary = "Returns the server's liveliness response.", Since = "1.0.0", Group = "connection",
             AclCategories = ["connection"],
         },
@@ -36,10 +37,12 @@ public static class Connection
         },
         new("quit", -1, Always, KeySpec.None, Quit)
         {
+            RunsAtOnceInTransaction = true,
             Summary = "Closes the connection.", Since = "1.0.0", Group = "connection", AclCategories = ["connection"],
         },
         new("reset", 1, Always, KeySpec.None, Reset)
         {
+            RunsAtOnceInTransaction = true,
             Summary = "Puts the connection back into its initial state.", Since = "6.2.0", Group = "connection",
             AclCategories = ["connection"],
         },

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Starling.Slots.Keyspace;
+using Starling.Slots.Values;
 
 namespace Starling.Node.Commands;
 
@@ -12,8 +13,6 @@ internal static class DataDigest
 {
     /// <summary>Length of a digest in bytes.</summary>
     public const int Length = SHA1.HashSizeInBytes;
-
-    private const int StringType = 0;
 
     /// <summary>The digest of every database, expired keys included. Needs every stripe.</summary>
     public static byte[] Of(Keyspace keyspace)
@@ -40,16 +39,10 @@ internal static class DataDigest
     /// <summary>Mixes kind, value and presence of an expiry into a digest. Needs the key's stripe.</summary>
     public static void MixValue(Span<byte> digest, in Entry entry)
     {
-        Span<byte> type = stackalloc byte[sizeof(int)];
-        switch (entry.Kind)
-        {
-            case ValueKind.String:
-                BinaryPrimitives.WriteInt32BigEndian(type, StringType);
-                Mix(digest, type);
-                Mix(digest, entry.String);
-                break;
-        }
-
+        var mixer = new Mixer();
+        digest.CopyTo(mixer.Digest);
+        entry.Digest(mixer);
+        mixer.Digest.CopyTo(digest);
         if (entry.ExpiresAt != Entry.NoExpiry) Xor(digest, "!!expire!!"u8);
     }
 
@@ -76,6 +69,13 @@ internal static class DataDigest
     private static void XorBytes(Span<byte> digest, ReadOnlySpan<byte> other)
     {
         for (var i = 0; i < digest.Length; i++) digest[i] ^= other[i];
+    }
+
+    private sealed class Mixer : IContentDigest
+    {
+        public byte[] Digest { get; } = new byte[Length];
+
+        public void Mix(ReadOnlySpan<byte> bytes) => DataDigest.Mix(Digest, bytes);
     }
 
     private readonly struct Visitor(byte[] digest) : IEntryVisitor

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using Starling.Node.Execution;
 using Starling.Node.Persistence;
 using Starling.Node.Serving;
 using Starling.Resp;
@@ -108,7 +109,7 @@ public static class DebugCommands
 
     private static void Digest(CommandContext call)
     {
-        using var held = call.Keyspace.LockAll();
+        using var held = call.Whole();
         ReplyWithDigest(call.Reply, DataDigest.Of(call.Keyspace));
     }
 
@@ -120,7 +121,7 @@ public static class DebugCommands
         {
             digest.Clear();
             var key = call.Key(i);
-            using (call.Keyspace.LockSlot(key.Slot))
+            using (call.Part(key.Slot))
             {
                 // Logically expired keys count too.
                 if (call.Database.TryFind(key, out var entry)) DataDigest.MixValue(digest, entry);
@@ -144,7 +145,7 @@ public static class DebugCommands
     private static void Object(CommandContext call)
     {
         var key = call.Key(2);
-        using var held = call.Keyspace.LockSlot(key.Slot);
+        using var held = call.Part(key.Slot);
         if (!call.Database.TryFind(key, out var entry))
         {
             call.Reply.Error(ErrorReplies.NoSuchKey);
@@ -154,20 +155,11 @@ public static class DebugCommands
         // No address leaves the allocator; the key's hash stands for one.
         var text = string.Create(
             CultureInfo.InvariantCulture,
-            $"Value at:0x{key.Hash:x} refcount:{ObjectCommands.ReferenceCountOf(entry)} " +
-            $"encoding:{Encoding.ASCII.GetString(ObjectCommands.EncodingOf(entry))} " +
-            $"serializedlength:{SerializedLength(call, entry)} " +
-            $"lru:{entry.AccessClock} lru_seconds_idle:{ObjectCommands.IdleSecondsOf(call, entry)}");
+            $"Value at:0x{key.Hash:x} refcount:{entry.ReferenceCount} " +
+            $"encoding:{Encoding.ASCII.GetString(entry.EncodingName)} " +
+            $"serializedlength:{DumpPayload.ContentLength(entry, call.Server.Config.RdbCompression)} " +
+            $"lru:{entry.AccessClock} lru_seconds_idle:{ObjectCommands.IdleSecondsOf(call, entry)}{entry.Describe()}");
         call.Reply.Simple(Encoding.ASCII.GetBytes(text));
-    }
-
-    /// <summary>Bytes of the value in an RDB file.</summary>
-    private static int SerializedLength(CommandContext call, in Entry entry)
-    {
-        Span<byte> head = stackalloc byte[RdbStringEncoder.MaximumHead];
-        var encoder = new RdbStringEncoder();
-        var body = encoder.Encode(entry.String, call.Server.Config.RdbCompression, head, out var headLength);
-        return headLength + body.Length;
     }
 
     private static void Populate(CommandContext call)
@@ -192,11 +184,11 @@ public static class DebugCommands
             Utf8Formatter.TryFormat(i, name.AsSpan(prefix.Length + 1), out var digits);
             Utf8Formatter.TryFormat(i, value.AsSpan("value:"u8.Length), out _);
             var key = call.Keyspace.Key(name.AsSpan(0, prefix.Length + 1 + digits));
-            using var held = call.Keyspace.LockSlot(key.Slot);
+            using var held = call.Part(key.Slot);
             if (call.TryWrite(key, out _)) continue;
             var length = size == 0 ? "value:"u8.Length + digits : (int)size;
             call.Database.SetString(key, value.AsSpan(0, length), Entry.NoExpiry, call.AccessClock);
-            call.Changed(key);
+            call.Changed(key, KeyEvent.Set);
         }
 
         call.SuppressEffect();
@@ -248,7 +240,7 @@ public static class DebugCommands
         if (Utf8Parser.TryParse(call[2], out double seconds, out _) && seconds > 0)
         {
             // Holding every stripe is the point: the node looks hung to those who use keys, as Redis's one thread does.
-            using var held = call.Keyspace.LockAll();
+            using var held = call.Whole();
             Thread.Sleep(TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue / 1000)));
         }
 

@@ -1,13 +1,17 @@
 using System.Buffers;
+using Starling.Node.Execution;
 using Starling.Node.Persistence;
 using Starling.Node.Serving;
 using Starling.Slots.Keyspace;
+using Starling.Slots.Values;
 
 namespace Starling.Node.Commands;
 
 /// <summary>The commands that take a value out of the keyspace and put it in, as bytes.</summary>
 public static class DumpRestore
 {
+    private const long LargestHint = 1 << 20;
+
     /// <summary>The rows of the command table.</summary>
     public static readonly Command[] Rows =
     [
@@ -41,7 +45,7 @@ public static class DumpRestore
             return;
         }
 
-        var payload = new ArrayBufferWriter<byte>(entry.String.Length + 64);
+        var payload = new ArrayBufferWriter<byte>((int)Math.Min(entry.AllocatedBytes + 64, LargestHint));
         DumpPayload.Write(entry, call.Server.Config.RdbCompression, payload);
         call.Reply.Bulk(payload.WrittenSpan);
     }
@@ -64,47 +68,46 @@ public static class DumpRestore
             return;
         }
 
-        if (!DumpPayload.TryRead(call[3], out var value, out var error))
+        if (!DumpPayload.TryOpen(call[3], out var form, out var content, out var error))
         {
             call.Reply.Error(error);
+            return;
+        }
+
+        if (call.Database.Load(key.Slot, form, content, out var value) != ContentOutcome.Read || !content.IsAtEnd)
+        {
+            call.Database.Discard(key.Slot, value);
+            call.Reply.Error(DumpPayload.BadFormat);
             return;
         }
 
         var expiresAt = ttl == 0 ? Entry.NoExpiry : options.IsAbsolute ? ttl : ttl + call.Now;
         if (ttl != 0 && call.IsPastForMaster(expiresAt))
         {
-            if (exists) Delete(call, key);
+            call.Database.Discard(key.Slot, value);
+            if (exists) call.Delete(key, DeleteReason.ExpiredByCommand);
             call.Ok();
             return;
         }
 
         var idle = Math.Min(options.IdleSeconds, call.Now / 1000);
-        call.Database.SetString(key, value, expiresAt, (uint)((call.Now / 1000) - idle) & 0xFFFFFF);
-        call.Changed(key);
+        call.Database.Put(key, value, expiresAt, (uint)((call.Now / 1000) - idle) & 0xFFFFFF);
+        call.Changed(key, KeyEvent.Restore);
         if (ttl != 0 && !options.IsAbsolute) PropagateAbsolute(call, expiresAt);
         call.Ok();
-    }
-
-    private static void Delete(CommandContext call, in Key key)
-    {
-        call.Database.Remove(key);
-        call.Changed(key);
-        call.BeginEffect(2);
-        call.EffectArgument("DEL"u8);
-        call.EffectArgument(key.Bytes);
     }
 
     /// <summary>The call as it was, with a point in time instead of a duration.</summary>
     private static void PropagateAbsolute(CommandContext call, long expiresAt)
     {
-        call.BeginEffect(call.Count + 1);
+        using var effect = call.BeginEffect();
         for (var i = 0; i < call.Count; i++)
         {
-            if (i == 2) call.EffectArgument(expiresAt);
-            else call.EffectArgument(call[i]);
+            if (i == 2) effect.Add(expiresAt);
+            else effect.Add(call[i]);
         }
 
-        call.EffectArgument("ABSTTL"u8);
+        effect.Add("ABSTTL"u8);
     }
 
     private static bool TryOptions(CommandContext call, out RestoreOptions options)

@@ -1,3 +1,4 @@
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Slots.Keyspace;
 
@@ -54,10 +55,7 @@ public static class Expiration
     /// <summary>PEXPIREAT key milliseconds: what a new expiry from another command becomes in the log.</summary>
     internal static void PExpireAtEffect(CommandContext call, ReadOnlySpan<byte> key, long expiresAt)
     {
-        call.BeginEffect(3);
-        call.EffectArgument("PEXPIREAT"u8);
-        call.EffectArgument(key);
-        call.EffectArgument(expiresAt);
+        call.Effect("PEXPIREAT"u8, key, expiresAt);
     }
 
     private static void Expire(CommandContext call) => SetExpiry(call, call.Now, inSeconds: true);
@@ -82,21 +80,19 @@ public static class Expiration
 
         if (call.IsPastForMaster(expiresAt))
         {
-            call.Database.Remove(key);
-            call.Changed(key);
-            Keys.DelEffect(call, call[1]);
+            call.Delete(key, DeleteReason.ExpiredByCommand);
         }
         else
         {
             // Times before 1970 reach here on replicas and while loading only, where they wait for the master's DEL.
             expiresAt = Math.Max(0, expiresAt);
             call.Database.SetExpiry(key, expiresAt);
-            call.Changed(key);
-            call.BeginEffect(call.Count);
-            call.EffectArgument("PEXPIREAT"u8);
-            call.EffectArgument(call[1]);
-            call.EffectArgument(expiresAt);
-            for (var i = 3; i < call.Count; i++) call.EffectArgument(call[i]);
+            call.Changed(key, KeyEvent.Expire);
+            using var effect = call.BeginEffect();
+            effect.Add("PEXPIREAT"u8);
+            effect.Add(call[1]);
+            effect.Add(expiresAt);
+            for (var i = 3; i < call.Count; i++) effect.Add(call[i]);
         }
 
         call.Reply.Integer(1);
@@ -170,7 +166,7 @@ public static class Expiration
         }
 
         call.Database.SetExpiry(key, Entry.NoExpiry);
-        call.Changed(key);
+        call.Changed(key, KeyEvent.Persist);
         call.Reply.Integer(1);
     }
 

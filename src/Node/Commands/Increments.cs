@@ -1,7 +1,8 @@
 using System.Buffers.Text;
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
-using Starling.Slots.Keyspace;
+using Starling.Slots.Values;
 
 namespace Starling.Node.Commands;
 
@@ -53,23 +54,12 @@ public static class Increments
     private static void Add(CommandContext call, long increment)
     {
         var key = call.Key(1);
-        var expiresAt = Entry.NoExpiry;
+        if (!call.TryOpen<StringValue>(key, out var text)) return;
         long value = 0;
-        if (call.TryWrite(key, out var entry))
+        if (text.Exists && !ArgumentParser.TryInteger(text.Bytes, out value))
         {
-            if (entry.Kind != ValueKind.String)
-            {
-                call.Reply.Error(ErrorReplies.WrongType);
-                return;
-            }
-
-            if (!ArgumentParser.TryInteger(entry.String, out value))
-            {
-                call.Reply.Error(ErrorReplies.NotAnInteger);
-                return;
-            }
-
-            expiresAt = entry.ExpiresAt;
+            call.Reply.Error(ErrorReplies.NotAnInteger);
+            return;
         }
 
         var sum = unchecked(value + increment);
@@ -81,31 +71,20 @@ public static class Increments
 
         Span<byte> digits = stackalloc byte[ArgumentParser.MaxIntegerLength];
         Utf8Formatter.TryFormat(sum, digits, out var length);
-        call.Database.SetString(key, digits[..length], expiresAt, call.AccessClock);
-        call.Changed(key);
+        text.Set(digits[..length]);
+        call.Changed(key, KeyEvent.IncrBy);
         call.Reply.Integer(sum);
     }
 
     private static void IncrByFloat(CommandContext call)
     {
         var key = call.Key(1);
-        var expiresAt = Entry.NoExpiry;
+        if (!call.TryOpen<StringValue>(key, out var old)) return;
         var value = ExtendedFloat.Zero;
-        if (call.TryWrite(key, out var entry))
+        if (old.Exists && !ExtendedFloat.TryParse(old.Bytes, out value))
         {
-            if (entry.Kind != ValueKind.String)
-            {
-                call.Reply.Error(ErrorReplies.WrongType);
-                return;
-            }
-
-            if (!ExtendedFloat.TryParse(entry.String, out value))
-            {
-                call.Reply.Error(ErrorReplies.NotAFloat);
-                return;
-            }
-
-            expiresAt = entry.ExpiresAt;
+            call.Reply.Error(ErrorReplies.NotAFloat);
+            return;
         }
 
         if (!ExtendedFloat.TryParse(call[2], out var increment))
@@ -122,15 +101,11 @@ public static class Increments
         }
 
         var text = sum.ToHumanText();
-        call.Database.SetString(key, text, expiresAt, call.AccessClock);
-        call.Changed(key);
+        old.Set(text);
+        call.Changed(key, KeyEvent.IncrByFloat);
 
         // The result, not the sum, goes to the log: replicas need not share our arithmetic.
-        call.BeginEffect(4);
-        call.EffectArgument("SET"u8);
-        call.EffectArgument(call[1]);
-        call.EffectArgument(text);
-        call.EffectArgument("KEEPTTL"u8);
+        call.Effect("SET"u8, call[1], text, "KEEPTTL"u8);
         call.Reply.Bulk(text);
     }
 }

@@ -1,6 +1,6 @@
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
-using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Commands;
 
@@ -51,19 +51,6 @@ public static class Keys
             Tips = keys.Last < 0 ? SumOfShards : [],
         };
 
-    /// <summary>DEL key: what a deletion that came from another command becomes in the log.</summary>
-    internal static void DelEffect(CommandContext call, ReadOnlySpan<byte> key)
-    {
-        call.BeginEffect(2);
-        call.EffectArgument("DEL"u8);
-        call.EffectArgument(key);
-    }
-
-    /// <summary>The name of a kind of value, as TYPE and SCAN's TYPE option have it.</summary>
-    internal static ReadOnlySpan<byte> NameOf(ValueKind kind) => kind switch
-    {
-        ValueKind.String => "string"u8,
-    };
 
     private static void Del(CommandContext call)
     {
@@ -71,10 +58,7 @@ public static class Keys
         for (var i = 1; i < call.Count; i++)
         {
             var key = call.Key(i);
-            if (!call.TryWrite(key, out _)) continue;
-            call.Database.Remove(key);
-            call.Changed(key);
-            deleted++;
+            if (call.TryWrite(key, out _) && call.Delete(key, DeleteReason.Command)) deleted++;
         }
 
         call.Reply.Integer(deleted);
@@ -105,7 +89,7 @@ public static class Keys
     }
 
     private static void Type(CommandContext call) =>
-        call.Reply.Simple(call.TryPeek(call.Key(1), out var entry) ? NameOf(entry.Kind) : "none"u8);
+        call.Reply.Simple(call.TryPeek(call.Key(1), out var entry) ? entry.KindName : "none"u8);
 
     private static void Rename(CommandContext call)
     {
@@ -132,8 +116,8 @@ public static class Keys
         if (from.Bytes.SequenceEqual(to.Bytes)) return true;
         if (onlyIfAbsent && call.TryWrite(to, out _)) return true;
         call.Database.Move(from, call.Database, to);
-        call.Changed(from);
-        call.Changed(to);
+        call.Changed(from, KeyEvent.RenameFrom);
+        call.Changed(to, KeyEvent.RenameTo);
         renamed = true;
         return true;
     }
@@ -181,7 +165,7 @@ public static class Keys
         }
 
         call.Database.Copy(from, target, to);
-        call.Changed(target, to);
+        call.Changed(target, to, KeyEvent.CopyTo);
         call.Reply.Integer(1);
     }
 
@@ -209,8 +193,8 @@ public static class Keys
         }
 
         call.Database.Move(key, target, key);
-        call.Changed(key);
-        call.Changed(target, key);
+        call.Changed(key, KeyEvent.MoveFrom);
+        call.Changed(target, key, KeyEvent.MoveTo);
         call.Reply.Integer(1);
     }
 }

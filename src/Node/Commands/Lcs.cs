@@ -1,6 +1,6 @@
 using Starling.Node.Serving;
 using Starling.Resp;
-using Starling.Slots.Keyspace;
+using Starling.Slots.Values;
 
 namespace Starling.Node.Commands;
 
@@ -29,7 +29,7 @@ public static class Lcs
     {
         var hasFirst = call.TryRead(call.Key(1), out var first);
         var hasSecond = call.TryRead(call.Key(2), out var second);
-        if ((hasFirst && first.Kind != ValueKind.String) || (hasSecond && second.Kind != ValueKind.String))
+        if ((hasFirst && !first.Holds<StringValue>()) || (hasSecond && !second.Holds<StringValue>()))
         {
             call.Reply.Error("ERR The specified keys must contain string values"u8);
             return;

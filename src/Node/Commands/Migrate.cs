@@ -36,7 +36,7 @@ public static class Migrate
         }
 
         var keys = new List<byte[]>();
-        var restores = new ArrayBufferWriter<byte>();
+        var restores = new MigratePayload();
         var positions = new List<int>();
         FindKeys(call.Arguments, positions);
         foreach (var position in positions)
@@ -53,13 +53,16 @@ public static class Migrate
             return;
         }
 
+        restores.Complete();
         call.SuppressEffect();
-        call.Server.Migrations.Begin(call, options, keys, restores.WrittenMemory);
+        call.Server.Migrations.Begin(call, options, keys, restores);
     }
 
     private static void WriteRestore(
-        CommandContext call, MigrateOptions options, in Entry entry, IBufferWriter<byte> output)
+        CommandContext call, MigrateOptions options, in Entry entry, MigratePayload restores)
     {
+        var output = restores.Output;
+
         // RESTORE takes the time to live; 0 is none, so that a key about to expire gets the shortest there is.
         var timeToLive = entry.ExpiresAt == Entry.NoExpiry ? 0 : Math.Max(1, entry.ExpiresAt - call.Now);
         var payload = new ArrayBufferWriter<byte>();
@@ -68,8 +71,9 @@ public static class Migrate
         WireCommand.Argument(output, options.IsCluster ? "RESTORE-ASKING"u8 : "RESTORE"u8);
         WireCommand.Argument(output, entry.Key);
         WireCommand.Argument(output, timeToLive);
-        WireCommand.Argument(output, payload.WrittenSpan);
-        if (options.Replace) WireCommand.Argument(output, "REPLACE"u8);
+        restores.Argument(payload.WrittenMemory);
+        if (options.Replace) WireCommand.Argument(restores.Output, "REPLACE"u8);
+        restores.EndCommand();
     }
 
     private static bool FindKeys(ArgumentList arguments, List<int> positions)

@@ -1,5 +1,4 @@
 using Starling.Node.Serving;
-using Starling.Resp;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Commands;
@@ -7,8 +6,6 @@ namespace Starling.Node.Commands;
 /// <summary>OBJECT: how a value is held.</summary>
 public static class ObjectCommands
 {
-    private const int LongestEmbeddedString = 44;
-    private const long SharedIntegers = 10000;
     private const uint AccessClockMask = 0xFFFFFF;
 
     /// <summary>The rows of the command table.</summary>
@@ -43,23 +40,6 @@ public static class ObjectCommands
             Summary = summary,
         };
 
-    /// <summary>The name that Redis has for the encoding of a value made like this one.</summary>
-    internal static ReadOnlySpan<byte> EncodingOf(in Entry entry)
-    {
-        if (entry.IsRawString) return "raw"u8;
-        if (ArgumentParser.TryInteger(entry.String, out long _)) return "int"u8;
-        return entry.String.Length <= LongestEmbeddedString ? "embstr"u8 : "raw"u8;
-    }
-
-    /// <summary>
-    /// Redis shares the objects of small integers among all keys and reports their count as the largest int.
-    /// </summary>
-    internal static long ReferenceCountOf(in Entry entry)
-    {
-        if (entry.IsRawString || !ArgumentParser.TryInteger(entry.String, out long value)) return 1;
-        return value is >= 0 and < SharedIntegers ? int.MaxValue : 1;
-    }
-
     /// <summary>Seconds since the last access.</summary>
     internal static uint IdleSecondsOf(CommandContext call, in Entry entry) =>
         (call.AccessClock - entry.AccessClock) & AccessClockMask;
@@ -73,12 +53,12 @@ public static class ObjectCommands
 
     private static void Encoding(CommandContext call)
     {
-        if (TryEntry(call, out var entry)) call.Reply.Bulk(EncodingOf(entry));
+        if (TryEntry(call, out var entry)) call.Reply.Bulk(entry.EncodingName);
     }
 
     private static void RefCount(CommandContext call)
     {
-        if (TryEntry(call, out var entry)) call.Reply.Integer(ReferenceCountOf(entry));
+        if (TryEntry(call, out var entry)) call.Reply.Integer(entry.ReferenceCount);
     }
 
     private static void IdleTime(CommandContext call)

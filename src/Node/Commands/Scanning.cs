@@ -143,7 +143,7 @@ public static class Scanning
                 if (slot < 0) return 0;
             }
 
-            using (call.Keyspace.LockSlot(slot))
+            using (call.Part(slot))
             {
                 visitor.Expired = expired;
                 do tableCursor = call.Database.ScanSlot(slot, tableCursor, ref visitor);
@@ -162,16 +162,9 @@ public static class Scanning
         return slot < 0 ? 0 : (uint)slot;
     }
 
-    /// <summary>
-    /// Deletes a key that has expired. Its DEL must be in the log before the stripe is let go, unless EXEC holds it:
-    /// then it takes its place among the transaction's effects.
-    /// </summary>
-    private static void DeleteExpired(CommandContext call, ReadOnlySpan<byte> name)
-    {
-        var key = call.Keyspace.Key(name);
-        if (call.IsInExec) call.TryWrite(key, out _);
-        else call.Server.Expiry.TryDelete(call.Database, key, call.Now);
-    }
+    /// <summary>Deletes a key that has expired, inside a part.</summary>
+    private static void DeleteExpired(CommandContext call, ReadOnlySpan<byte> name) =>
+        call.Server.Expiry.TryDelete(call, call.Database, call.Keyspace.Key(name));
 
     private static void KeysMatching(CommandContext call)
     {
@@ -196,7 +189,7 @@ public static class Scanning
     /// <summary>Visits every key of a slot once: the stripe is held throughout.</summary>
     private static void WalkSlot(CommandContext call, int slot, ref ScanVisitor visitor)
     {
-        using var held = call.Keyspace.LockSlot(slot);
+        using var held = call.Part(slot);
         ulong cursor = 0;
         do cursor = call.Database.ScanSlot(slot, cursor, ref visitor);
         while (cursor != 0);
@@ -234,7 +227,7 @@ public static class Scanning
         var last = -1;
         for (var slot = NextSlot(database, -1); slot >= 0; slot = NextSlot(database, slot))
         {
-            using var held = call.Keyspace.LockSlot(slot);
+            using var held = call.Part(slot);
             var inSlot = database.CountInSlot(slot);
             index -= inSlot;
             if (inSlot > 0) last = slot;
@@ -243,7 +236,7 @@ public static class Scanning
 
         // Keys went while the slots were counted: the last one will do.
         if (last < 0) return null;
-        using (call.Keyspace.LockSlot(last)) return ReplyWithAny(call, last);
+        using (call.Part(last)) return ReplyWithAny(call, last);
     }
 
     private static long NextRandom(long bound)
@@ -269,7 +262,7 @@ public static class Scanning
 
     private static bool TryAnyLive(CommandContext call, int slot)
     {
-        using var held = call.Keyspace.LockSlot(slot);
+        using var held = call.Part(slot);
         var visitor = new FirstLiveVisitor(call.Now, call.Reply);
         ulong cursor = 0;
         do cursor = call.Database.ScanSlot(slot, cursor, ref visitor);
@@ -302,7 +295,7 @@ public static class Scanning
         {
             Visited++;
             if (_filter.HasPattern && !GlobPattern.Matches(_filter.Pattern, entry.Key)) return;
-            if (_filter.HasType && !ArgumentParser.Is(_filter.Type, Keys.NameOf(entry.Kind))) return;
+            if (_filter.HasType && !ArgumentParser.Is(_filter.Type, entry.KindName)) return;
             if (KeyExpiry.IsExpired(entry, now))
             {
                 Expired?.Add(entry);

@@ -1,6 +1,7 @@
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
-using Starling.Slots.Keyspace;
+using Starling.Slots.Values;
 
 namespace Starling.Node.Commands;
 
@@ -43,25 +44,20 @@ public static class StringRanges
     {
         var key = call.Key(1);
         var suffix = call[2];
-        if (!call.TryWrite(key, out var entry))
+        if (!call.TryOpen<StringValue>(key, out var value)) return;
+        if (!value.Exists)
         {
-            call.Database.SetString(key, suffix, Entry.NoExpiry, call.AccessClock);
-            call.Changed(key);
+            value.Set(suffix);
+            call.Changed(key, KeyEvent.Append);
             call.Reply.Integer(suffix.Length);
             return;
         }
 
-        if (entry.Kind != ValueKind.String)
-        {
-            call.Reply.Error(ErrorReplies.WrongType);
-            return;
-        }
-
-        var oldLength = entry.String.Length;
+        var oldLength = value.Bytes.Length;
         if (!IsAllowedLength(call, (long)oldLength + suffix.Length)) return;
-        var bytes = call.Database.ResizeString(key, oldLength + suffix.Length, raw: true);
+        var bytes = value.Resize(oldLength + suffix.Length);
         suffix.CopyTo(bytes[oldLength..]);
-        call.Changed(key);
+        call.Changed(key, KeyEvent.Append);
         call.Reply.Integer(bytes.Length);
     }
 
@@ -78,28 +74,15 @@ public static class StringRanges
 
     private static void StrLen(CommandContext call)
     {
-        if (!call.TryRead(call.Key(1), out var entry)) call.Reply.Integer(0);
-        else if (entry.Kind != ValueKind.String) call.Reply.Error(ErrorReplies.WrongType);
-        else call.Reply.Integer(entry.String.Length);
+        if (call.TryRead<StringValue>(call.Key(1), out var value)) call.Reply.Integer(value.Bytes.Length);
     }
 
     private static void GetRange(CommandContext call)
     {
         if (!call.TryInteger(2, out long start)) return;
         if (!call.TryInteger(3, out long end)) return;
-        if (!call.TryRead(call.Key(1), out var entry))
-        {
-            call.Reply.Bulk(default(ReadOnlySpan<byte>));
-            return;
-        }
-
-        if (entry.Kind != ValueKind.String)
-        {
-            call.Reply.Error(ErrorReplies.WrongType);
-            return;
-        }
-
-        call.Reply.Bulk(Part(entry.String, start, end));
+        if (call.TryRead<StringValue>(call.Key(1), out var value))
+            call.Reply.Bulk(Part(value.Bytes, start, end));
     }
 
     /// <summary>
@@ -126,14 +109,8 @@ public static class StringRanges
 
         var key = call.Key(1);
         var patch = call[3];
-        var found = call.TryWrite(key, out var entry);
-        if (found && entry.Kind != ValueKind.String)
-        {
-            call.Reply.Error(ErrorReplies.WrongType);
-            return;
-        }
-
-        var oldLength = found ? entry.String.Length : 0;
+        if (!call.TryOpen<StringValue>(key, out var value)) return;
+        var oldLength = value.Bytes.Length;
         if (patch.IsEmpty)
         {
             call.Reply.Integer(oldLength);
@@ -142,11 +119,11 @@ public static class StringRanges
 
         if (!IsAllowedLength(call, Math.Min(offset, int.MaxValue) + patch.Length)) return;
 
-        if (!found) call.Database.SetString(key, default, Entry.NoExpiry, call.AccessClock);
+        if (!value.Exists) value.Set(default);
         var length = Math.Max(oldLength, (int)offset + patch.Length);
-        var bytes = call.Database.ResizeString(key, length, raw: true);
+        var bytes = value.Resize(length);
         patch.CopyTo(bytes[(int)offset..]);
-        call.Changed(key);
+        call.Changed(key, KeyEvent.SetRange);
         call.Reply.Integer(length);
     }
 }

@@ -1,6 +1,8 @@
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
 using Starling.Slots.Keyspace;
+using Starling.Slots.Values;
 
 namespace Starling.Node.Commands;
 
@@ -78,19 +80,9 @@ public static class Strings
     /// </summary>
     private static bool ReplyWithValue(CommandContext call, scoped in Key key)
     {
-        if (!call.TryRead(key, out var entry))
-        {
-            call.Reply.Null();
-            return true;
-        }
-
-        if (entry.Kind != ValueKind.String)
-        {
-            call.Reply.Error(ErrorReplies.WrongType);
-            return false;
-        }
-
-        call.Reply.Bulk(entry.String);
+        if (!call.TryRead<StringValue>(key, out var value)) return false;
+        if (value.Exists) call.Reply.Bulk(value.Bytes);
+        else call.Reply.Null();
         return true;
     }
 
@@ -126,9 +118,11 @@ public static class Strings
 
         if (found && options.Expiry == SetOptions.ExpirySource.Keep) expiresAt = entry.ExpiresAt;
         call.Database.SetString(key, call[2], expiresAt, call.AccessClock);
-        call.Changed(key);
+        call.Changed(key, KeyEvent.Set);
         if (options.HasExpiry)
         {
+            call.Note(key, KeyEvent.Expire);
+
             // PXAT is what the others become; as in Redis 7.2 it goes out as it came.
             if (options.Expiry != SetOptions.ExpirySource.MillisecondsAt) SetEffect(call, call[2], expiresAt);
         }
@@ -143,24 +137,15 @@ public static class Strings
     /// <summary>SET key value PXAT milliseconds: what other kinds of expiry become in the log.</summary>
     private static void SetEffect(CommandContext call, ReadOnlySpan<byte> value, long expiresAt)
     {
-        call.BeginEffect(5);
-        call.EffectArgument("SET"u8);
-        call.EffectArgument(call[1]);
-        call.EffectArgument(value);
-        call.EffectArgument("PXAT"u8);
-        call.EffectArgument(expiresAt);
+        call.Effect("SET"u8, call[1], value, "PXAT"u8, expiresAt);
     }
 
     /// <summary>The call as it was, but for GET, which may be repeated: a replica has nobody to answer.</summary>
     private static void SetEffectWithoutGet(CommandContext call)
     {
-        var count = 3;
-        for (var i = 3; i < call.Count; i++)
-            if (!call.Is(i, "get"u8)) count++;
-
-        call.BeginEffect(count);
+        using var effect = call.BeginEffect();
         for (var i = 0; i < call.Count; i++)
-            if (i < 3 || !call.Is(i, "get"u8)) call.EffectArgument(call[i]);
+            if (i < 3 || !call.Is(i, "get"u8)) effect.Add(call[i]);
     }
 
     private static void SetNx(CommandContext call)
@@ -173,7 +158,7 @@ public static class Strings
         }
 
         call.Database.SetString(key, call[2], Entry.NoExpiry, call.AccessClock);
-        call.Changed(key);
+        call.Changed(key, KeyEvent.Set);
         call.Reply.Integer(1);
     }
 
@@ -186,7 +171,8 @@ public static class Strings
         if (!SetOptions.TryExpiry(call, 2, source, out var expiresAt)) return;
         var key = call.Key(1);
         call.Database.SetString(key, call[3], expiresAt, call.AccessClock);
-        call.Changed(key);
+        call.Changed(key, KeyEvent.Set);
+        call.Note(key, KeyEvent.Expire);
         SetEffect(call, call[3], expiresAt);
         call.Ok();
     }
@@ -196,20 +182,15 @@ public static class Strings
         var key = call.Key(1);
         if (!ReplyWithValue(call, key)) return;
         call.Database.SetString(key, call[2], Entry.NoExpiry, call.AccessClock);
-        call.Changed(key);
-        call.BeginEffect(3);
-        call.EffectArgument("SET"u8);
-        call.EffectArgument(call[1]);
-        call.EffectArgument(call[2]);
+        call.Changed(key, KeyEvent.Set);
+        call.Effect("SET"u8, call[1], call[2]);
     }
 
     private static void GetDel(CommandContext call)
     {
         var key = call.Key(1);
         if (!ReplyWithValue(call, key)) return;
-        if (!call.Database.Remove(key)) return;
-        call.Changed(key);
-        Keys.DelEffect(call, call[1]);
+        if (call.Delete(key, DeleteReason.Command)) call.Effect("DEL"u8, call[1]);
     }
 
     private static void GetEx(CommandContext call)
@@ -221,51 +202,44 @@ public static class Strings
         }
 
         var key = call.Key(1);
-        if (!call.TryRead(key, out var entry))
+        if (!call.TryRead<StringValue>(key, out var value)) return;
+        if (!value.Exists)
         {
             call.Reply.Null();
-            return;
-        }
-
-        if (entry.Kind != ValueKind.String)
-        {
-            call.Reply.Error(ErrorReplies.WrongType);
             return;
         }
 
         long expiresAt = Entry.NoExpiry;
         if (options.HasExpiry && !SetOptions.TryExpiry(call, options.ExpiryAt, options.Expiry, out expiresAt)) return;
 
-        call.Reply.Bulk(entry.String);
+        call.Reply.Bulk(value.Bytes);
         if (options.IsAbsolute && call.IsPastForMaster(expiresAt))
         {
-            call.Database.Remove(key);
-            call.Changed(key);
-            Keys.DelEffect(call, call[1]);
+            call.Delete(key, DeleteReason.ExpiredByCommand);
         }
         else if (options.HasExpiry)
         {
             call.Database.SetExpiry(key, expiresAt);
-            call.Changed(key);
+            call.Changed(key, KeyEvent.Expire);
             Expiration.PExpireAtEffect(call, call[1], expiresAt);
         }
-        else if (options.Expiry == SetOptions.ExpirySource.Persist && entry.ExpiresAt != Entry.NoExpiry)
+        else if (options.Expiry == SetOptions.ExpirySource.Persist && HasExpiry(call, key))
         {
             call.Database.SetExpiry(key, Entry.NoExpiry);
-            call.Changed(key);
-            call.BeginEffect(2);
-            call.EffectArgument("PERSIST"u8);
-            call.EffectArgument(call[1]);
+            call.Changed(key, KeyEvent.Persist);
+            call.Effect("PERSIST"u8, call[1]);
         }
     }
+
+    private static bool HasExpiry(CommandContext call, scoped in Key key) =>
+        call.Database.TryFind(key, out var entry) && entry.ExpiresAt != Entry.NoExpiry;
 
     private static void MGet(CommandContext call)
     {
         call.Reply.Array(call.Count - 1);
         for (var i = 1; i < call.Count; i++)
         {
-            var isString = call.TryRead(call.Key(i), out var entry) && entry.Kind == ValueKind.String;
-            if (isString) call.Reply.Bulk(entry.String);
+            if (call.TryFind<StringValue>(call.Key(i), out var value)) call.Reply.Bulk(value.Bytes);
             else call.Reply.Null();
         }
     }
@@ -293,7 +267,7 @@ public static class Strings
         {
             var key = call.Key(i);
             call.Database.SetString(key, call[i + 1], Entry.NoExpiry, call.AccessClock);
-            call.Changed(key);
+            call.Changed(key, KeyEvent.Set);
         }
 
         if (onlyIfAbsent) call.Reply.Integer(1);

@@ -1,5 +1,6 @@
+using Starling.Node.Expiry;
 using Starling.Node.Serving;
-using Starling.Slots.Keyspace;
+using Starling.Resp;
 
 namespace Starling.Node.Commands;
 
@@ -14,20 +15,24 @@ public static class Transactions
     [
         new("multi", 1, Quick, KeySpec.None, Multi)
         {
+            RunsAtOnceInTransaction = true,
             Summary = "Starts a transaction.", Since = "1.2.0", Group = "transactions", AclCategories = ["transaction"],
         },
         new("exec", 1, CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale | CommandFlags.SkipSlowLog,
             KeySpec.None, Exec)
         {
+            RunsAtOnceInTransaction = true, Executes = true,
             Summary = "Executes all commands in a transaction.", Since = "1.2.0", Group = "transactions",
             AclCategories = ["transaction"],
         },
         new("discard", 1, Quick, KeySpec.None, Discard)
         {
+            RunsAtOnceInTransaction = true,
             Summary = "Discards a transaction.", Since = "2.0.0", Group = "transactions", AclCategories = ["transaction"],
         },
         new("watch", -2, Quick, KeySpec.From(1), Watch)
         {
+            RunsAtOnceInTransaction = true,
             Summary = "Monitors changes to keys to determine the execution of a transaction.", Since = "2.2.0",
             Group = "transactions", AclCategories = ["transaction"], KeyFlags = "RO",
         },
@@ -50,8 +55,43 @@ public static class Transactions
         call.Reply.Simple("OK"u8);
     }
 
-    /// <summary>Only without MULTI: the dispatcher executes transactions itself, since it takes their locks.</summary>
-    private static void Exec(CommandContext call) => call.Reply.Error("ERR EXEC without MULTI"u8);
+    /// <summary>Runs the queue under the union of its stripes, which the executor has taken.</summary>
+    private static void Exec(CommandContext call)
+    {
+        if (call.Session.Transaction is not { } transaction)
+        {
+            call.Reply.Error("ERR EXEC without MULTI"u8);
+            return;
+        }
+
+        var isUnwatched = !transaction.IsAborted && (call.Session.WatchFailed || HasExpiredWatch(call));
+        Transaction.Discard(call);
+        if (transaction.IsAborted)
+        {
+            call.Reply.Error(ErrorReplies.ExecAbort);
+        }
+        else if (isUnwatched)
+        {
+            call.Reply.NullArray();
+        }
+        else
+        {
+            call.Reply.Array(transaction.Commands.Count);
+            call.Server.Executor.RunQueued(call, transaction);
+        }
+    }
+
+    private static bool HasExpiredWatch(CommandContext call)
+    {
+        foreach (var watched in call.Session.WatchedKeys)
+        {
+            if (watched.WasExpired) continue;
+            var key = call.Keyspace.Key(watched.Key);
+            if (call.Keyspace[watched.Database].TryFind(key, out var entry) && KeyExpiry.IsExpired(entry, call.Now)) return true;
+        }
+
+        return false;
+    }
 
     private static void Discard(CommandContext call)
     {
@@ -61,8 +101,7 @@ public static class Transactions
             return;
         }
 
-        call.Session.Transaction = null;
-        call.Server.Watches.RemoveAll(call.Session);
+        Transaction.Discard(call);
         call.Reply.Simple("OK"u8);
     }
 
@@ -78,7 +117,7 @@ public static class Transactions
         {
             var key = call.Key(i);
             var exists = call.Database.TryFind(key, out var entry);
-            var isExpired = exists && entry.ExpiresAt != Entry.NoExpiry && call.Now > entry.ExpiresAt;
+            var isExpired = exists && KeyExpiry.IsExpired(entry, call.Now);
             call.Server.Watches.Add(new WatchedKey(call.Session, call.Session.DatabaseIndex, key.Bytes.ToArray())
             {
                 Existed = exists && !isExpired,

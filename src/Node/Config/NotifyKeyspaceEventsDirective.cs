@@ -11,10 +11,12 @@ internal sealed class NotifyKeyspaceEventsDirective() : Directive("notify-keyspa
     /// </summary>
     private const string Others = "KEm";
 
-    private readonly PendingSetting<string> _setting = new("notify-keyspace-events", string.Empty);
+    private readonly PropertySetting<string> _setting = new(
+        config => config.NotifyKeyspaceEvents, (config, value) => config.NotifyKeyspaceEvents = value);
 
     /// <inheritdoc/>
-    protected override bool HasEffect => _setting.HasEffect;
+    /// <remarks>Events are recorded; nobody can subscribe to them yet.</remarks>
+    protected override bool HasEffect => false;
 
     /// <inheritdoc/>
     public override string Get(ServerConfig config) => _setting.Get(config);

@@ -10,6 +10,9 @@ namespace Starling.Node.Config;
 /// </summary>
 public sealed class ServerConfig
 {
+    /// <summary>Classes of keyspace events, a character each, as CONFIG GET shows them: notify-keyspace-events.</summary>
+    public string NotifyKeyspaceEvents { get; set; } = "";
+
     /// <summary>Values of the directives that are known but have no effect yet, by name.</summary>
     internal ConcurrentDictionary<string, object> Pending { get; } = new(StringComparer.Ordinal);
 

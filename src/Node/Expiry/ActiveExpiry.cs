@@ -1,4 +1,5 @@
 using System.Globalization;
+using Starling.Node.Execution;
 using Starling.Node.Telemetry;
 using Starling.Slots;
 using Starling.Slots.Keyspace;
@@ -136,7 +137,7 @@ public sealed class ActiveExpiry
     {
         _expired.Clear();
         var visitor = new Visitor(tally.Now, _expired);
-        using (_server.Keyspace.LockSlot(position.Slot))
+        using (var scope = _server.Executor.Open(LockPlan.Slot(position.Slot)))
         {
             if (database.EarliestExpiryInSlot(position.Slot) >= tally.Now)
             {
@@ -147,7 +148,7 @@ public sealed class ActiveExpiry
             {
                 position.IsInSlot = database.ScanExpiring(position.Slot, ref position.Scan, ref visitor);
                 for (var i = 0; i < _expired.Count; i++)
-                    if (_server.Expiry.TryDelete(database, _server.Keyspace.Key(_expired[i]), tally.Now)) tally.Expired++;
+                    if (_server.Expiry.TryDelete(scope.Call, database, _server.Keyspace.Key(_expired[i]))) tally.Expired++;
             }
         }
 

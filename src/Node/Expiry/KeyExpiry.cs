@@ -1,5 +1,5 @@
-using System.Buffers;
-using System.Buffers.Text;
+using Starling.Node.Execution;
+using Starling.Node.Serving;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Expiry;
@@ -10,8 +10,6 @@ namespace Starling.Node.Expiry;
 /// </summary>
 public sealed class KeyExpiry
 {
-    private static ReadOnlySpan<byte> DelHead => "*2\r\n$3\r\nDEL\r\n$"u8;
-
     private readonly NodeServer _server;
     private long _expiredKeys;
 
@@ -41,35 +39,14 @@ public sealed class KeyExpiry
     public void ResetCount() => Interlocked.Exchange(ref _expiredKeys, 0);
 
     /// <summary>
-    /// Deletes a key that has expired at <paramref name="now"/> and appends its DEL to the replication log at once.
-    /// Needs the key's stripe; not for handlers that declare effects of their own on the same key. False when the key
-    /// is not there, has not expired, or is kept (<see cref="MayDelete"/>).
+    /// Deletes a key that has expired by the time of a scope that holds its stripe. False when the key is not there, has
+    /// not expired, or is kept (<see cref="MayDelete"/>).
     /// </summary>
-    public bool TryDelete(Database database, in Key key, long now)
+    public bool TryDelete(CommandContext call, Database database, in Key key)
     {
-        if (!database.TryFind(key, out var entry) || !IsExpired(entry, now) || !MayDelete) return false;
-        database.Remove(key);
-        Count(1);
-        if (_server.Watches.IsInUse) _server.Watches.TouchExpired(database.Index, key.Bytes);
-        if (_server.Replication.Log.IsActive) AppendDel(database, key.Bytes);
+        if (!database.TryFind(key, out var entry) || !IsExpired(entry, call.Now) || !MayDelete) return false;
+        call.Delete(database, key, DeleteReason.Expired);
         _server.Persistence.CountChanges(1);
         return true;
-    }
-
-    private void AppendDel(Database database, ReadOnlySpan<byte> key)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(DelHead.Length + key.Length + 32);
-        DelHead.CopyTo(buffer);
-        var length = DelHead.Length;
-        Utf8Formatter.TryFormat(key.Length, buffer.AsSpan(length), out var digits);
-        length += digits;
-        "\r\n"u8.CopyTo(buffer.AsSpan(length));
-        length += 2;
-        key.CopyTo(buffer.AsSpan(length));
-        length += key.Length;
-        "\r\n"u8.CopyTo(buffer.AsSpan(length));
-        length += 2;
-        _server.Replication.Log.Append(database.Index, buffer.AsSpan(0, length), asTransaction: false);
-        ArrayPool<byte>.Shared.Return(buffer);
     }
 }

@@ -1,3 +1,5 @@
+using Starling.Node.Execution;
+using Starling.Node.Serving;
 using Starling.Slots;
 using Starling.Slots.Keyspace;
 
@@ -66,12 +68,12 @@ public sealed class ReplicaExpiry
         for (var i = 0; i < KeysPerRun && TryTakeDue(now, out var tracked); i++)
         {
             var key = _server.Keyspace.Key(tracked.Key);
-            using var scope = _server.Keyspace.LockSlot(key.Slot);
-            Examine(tracked, key, now);
+            using var scope = _server.Executor.Open(LockPlan.Slot(key.Slot));
+            Examine(scope.Call, tracked, key, now);
         }
     }
 
-    private void Examine(in ReplicaKey tracked, in Key key, long now)
+    private void Examine(CommandContext call, in ReplicaKey tracked, in Key key, long now)
     {
         // A master's keys are the active expiry's.
         if (!_server.Replication.IsReplica
@@ -85,9 +87,7 @@ public sealed class ReplicaExpiry
         }
         else
         {
-            Invariant.That(tracked.Database.Remove(key));
-            _server.Expiry.Count(1);
-            if (_server.Watches.IsInUse) _server.Watches.TouchExpired(tracked.Database.Index, key.Bytes);
+            Invariant.That(call.Delete(tracked.Database, key, DeleteReason.Expired));
             Forget(tracked);
         }
     }

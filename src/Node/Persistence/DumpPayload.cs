@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using Starling.Slots.Keyspace;
+using Starling.Slots.Values;
 
 namespace Starling.Node.Persistence;
 
@@ -14,35 +16,52 @@ public static class DumpPayload
     private const int FooterLength = 2 + RdbFormat.ChecksumLength;
 
     [ThreadStatic]
-    private static RdbStringEncoder? encoder;
+    private static ContentEncoder? encoder;
+
+    /// <summary>The error reply to a payload whose content is not valid, with its code.</summary>
+    public static ReadOnlySpan<byte> BadFormat => "ERR Bad data format"u8;
 
     /// <summary>Writes the payload of a value. Needs the stripe of the entry's key.</summary>
     /// <param name="entry">The value's entry.</param>
-    /// <param name="compression">Compresses a string that gets shorter by it (directive <c>rdbcompression</c>).</param>
+    /// <param name="compression">Compresses what gets shorter by it (directive <c>rdbcompression</c>).</param>
     /// <param name="output">Gets the payload.</param>
     public static void Write(in Entry entry, bool compression, IBufferWriter<byte> output)
     {
-        encoder ??= new RdbStringEncoder();
-        Span<byte> head = stackalloc byte[1 + RdbStringEncoder.MaximumHead];
-        head[0] = RdbFormat.TypeString;
-        var body = encoder.Encode(entry.String, compression, head[1..], out var headLength);
-        head = head[..(1 + headLength)];
+        encoder ??= new ContentEncoder();
+        encoder.Begin(output, compression);
+        encoder.Raw([RdbTypes.Of(entry.ContentForm)]);
+        entry.WriteContent(encoder);
         Span<byte> footer = stackalloc byte[FooterLength];
         BinaryPrimitives.WriteUInt16LittleEndian(footer, RdbFormat.WrittenVersion);
-        var crc = Crc64.Append(Crc64.Append(Crc64.Append(0, head), body), footer[..2]);
-        BinaryPrimitives.WriteUInt64LittleEndian(footer[2..], crc);
-        output.Write(head);
-        output.Write(body);
-        output.Write(footer);
+        encoder.Raw(footer[..2]);
+        BinaryPrimitives.WriteUInt64LittleEndian(footer[2..], encoder.Checksum);
+        output.Write(footer[2..]);
     }
 
-    /// <summary>Reads a payload; never throws, whatever the bytes.</summary>
-    /// <param name="payload">The payload.</param>
-    /// <param name="value">The string that it holds.</param>
-    /// <param name="error">The error reply's text with its code when false is returned.</param>
-    public static bool TryRead(ReadOnlySpan<byte> payload, out byte[] value, out string error)
+    /// <summary>Bytes of a value's content in a payload or an RDB file. Needs the stripe of the entry's key.</summary>
+    /// <param name="entry">The value's entry.</param>
+    /// <param name="compression">Compresses what gets shorter by it.</param>
+    public static long ContentLength(in Entry entry, bool compression)
     {
-        value = [];
+        encoder ??= new ContentEncoder();
+        encoder.Begin(null, compression);
+        entry.WriteContent(encoder);
+        return encoder.Length;
+    }
+
+    /// <summary>Reads the frame of a payload; never throws, whatever the bytes.</summary>
+    /// <param name="payload">The payload.</param>
+    /// <param name="form">The form of its content.</param>
+    /// <param name="content">Reads the content.</param>
+    /// <param name="error">The error reply's text with its code when false is returned.</param>
+    public static bool TryOpen(
+        ReadOnlySpan<byte> payload,
+        out ContentForm form,
+        [NotNullWhen(true)] out ContentDecoder? content,
+        out string error)
+    {
+        form = default;
+        content = null;
         error = "ERR DUMP payload version or checksum are wrong";
         if (payload.Length < FooterLength) return false;
         var footer = payload[^FooterLength..];
@@ -52,17 +71,16 @@ public static class DumpPayload
         if (crc != Crc64.Append(0, payload[..^RdbFormat.ChecksumLength])) return false;
 
         error = "ERR Bad data format";
-        var content = payload[..^FooterLength];
-        if (content.IsEmpty) return false;
-        if (content[0] != RdbFormat.TypeString)
+        var bytes = payload[..^FooterLength];
+        if (bytes.IsEmpty) return false;
+        if (!RdbTypes.TryForm(bytes[0], out form))
         {
-            if (RdbFormat.NameOfType(content[0]) is { } kind) error += $": values of kind {kind} are not supported";
+            if (RdbTypes.NameOfUnsupported(bytes[0]) is { } kind)
+                error += $": values of kind {kind} are not supported";
             return false;
         }
 
-        var strings = new RdbStringDecoder(new RdbInput(content[1..].ToArray()));
-        if (!strings.TryReadValue()) return false;
-        value = strings.Value.ToArray();
+        content = new ContentDecoder(bytes[1..].ToArray());
         error = "";
         return true;
     }

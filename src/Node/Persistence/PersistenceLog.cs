@@ -94,6 +94,9 @@ internal static partial class PersistenceLog
         Message = "Internal error in RDB reading offset {Offset}, function at RdbReader -> {Reason}")]
     public static partial void InvalidData(ILogger logger, long offset, string reason);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "rdbLoadObject skipping empty key: {Key}")]
+    public static partial void EmptyKey(ILogger logger, string key);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Terminating server after rdb file reading failure.")]
     public static partial void TerminatingAfterLoad(ILogger logger);
 

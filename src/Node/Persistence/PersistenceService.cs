@@ -72,6 +72,11 @@ public sealed class PersistenceService
     public void CountChanges(long changes) => _saves.CountChanges(changes);
 
     /// <summary>
+    /// Starts the thread that saves: later there may be no descriptor to start one with. At the server's start.
+    /// </summary>
+    public void Prepare() => _saver.Prepare();
+
+    /// <summary>
     /// Takes a snapshot of every database and streams it as RDB to a target. When no other is under way the snapshot's
     /// moment is before this returns:
     /// every stripe is taken, unless the caller holds them already; the caller holds all or none. Otherwise the session

@@ -19,8 +19,6 @@ internal static class RdbFormat
     public const int ChecksumLength = 8;
     public const int FirstVersionWithChecksum = 5;
 
-    public const byte TypeString = 0;
-
     public const byte OpcodeSlotInfo = 244;
     public const byte OpcodeFunction2 = 245;
     public const byte OpcodeFunctionPreRelease = 246;
@@ -51,18 +49,4 @@ internal static class RdbFormat
     public const int ModuleFloat = 3;
     public const int ModuleDouble = 4;
     public const int ModuleString = 5;
-
-    /// <summary>What kind of value a type byte stands for; null when no known version has it.</summary>
-    public static string? NameOfType(int type) => type switch
-    {
-        TypeString => "string",
-        1 or 10 or 14 or 18 => "list",
-        2 or 11 or 20 => "set",
-        3 or 5 or 12 or 17 => "sorted set",
-        4 or 9 or 13 or 16 => "hash",
-        6 or 7 => "module value",
-        15 or 19 or 21 => "stream",
-        22 or 23 or 24 or 25 => "hash with field expiry",
-        _ => null,
-    };
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Starling.Slots.Keyspace;
+using Starling.Slots.Values;
 
 namespace Starling.Node.Persistence;
 
@@ -115,17 +116,42 @@ internal sealed class RdbLoader
         }
 
         var key = _keyspace.Key(_reader.Key);
+        var database = _keyspace[(int)_reader.Database];
+        switch (database.Load(key.Slot, _reader.Form, _reader.TakeContent(), out var value))
+        {
+            case ContentOutcome.EndedEarly:
+                return FailContent(null);
+            case ContentOutcome.Invalid:
+                return FailContent(string.Create(
+                    CultureInfo.InvariantCulture, $"integrity check failed: content of a value in form {_reader.Form}"));
+            case ContentOutcome.Empty:
+                PersistenceLog.EmptyKey(_logger, Encoding.UTF8.GetString(_reader.Key));
+                return true;
+            default:
+                return TryPut(database, key, value);
+        }
+    }
+
+    private bool FailContent(string? detail)
+    {
+        _reader.FailContent(detail);
+        ReportReader();
+        return false;
+    }
+
+    private bool TryPut(Database database, in Key key, in LoadedValue value)
+    {
         using (_keyspace.LockSlot(key.Slot))
         {
-            var database = _keyspace[(int)_reader.Database];
             if (!_options.AllowDuplicates && database.TryFind(key, out _))
             {
+                database.Discard(key.Slot, value);
                 return Refuse(string.Create(
                     CultureInfo.InvariantCulture,
                     $"RDB has duplicated key '{Encoding.UTF8.GetString(_reader.Key)}' in DB {_reader.Database}"));
             }
 
-            database.SetString(key, _reader.Value, Math.Max(_reader.ExpiresAt, Entry.NoExpiry), AccessClock());
+            database.Put(key, value, Math.Max(_reader.ExpiresAt, Entry.NoExpiry), AccessClock());
         }
 
         _progress.KeysLoaded++;

@@ -1,16 +1,18 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using Starling.Slots;
+using Starling.Slots.Values;
 
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// Reads an RDB stream, item by item: versions 1 to 12 of the Redis family and 80 of Valkey, keys that hold strings.
-/// Whatever the bytes, it
-/// neither throws nor waits for more than the stream gives, and its memory is bounded by what was really read. One
-/// thread at a time.
+/// Reads an RDB stream, item by item: versions 1 to 12 of the Redis family and 80 of Valkey. The content of a key's
+/// value is read by who wants it (<see cref="TakeContent"/>), or passed over. Whatever the bytes, the reader neither
+/// throws nor waits for more than the stream gives, and its memory is bounded by what was really read. One thread at a
+/// time.
 /// </summary>
-public sealed class RdbReader
+public sealed class RdbReader : IContentReader
 {
     private const string ShortRead = "Short read or OOM loading DB. Unrecoverable error, aborting now.";
 
@@ -19,6 +21,7 @@ public sealed class RdbReader
     private readonly bool _verifyChecksum;
     private bool _started;
     private bool _entryWasRead;
+    private bool _contentWaits;
 
     /// <summary>Makes a reader.</summary>
     /// <param name="stream">The bytes; read in pieces of up to 64 KiB.</param>
@@ -39,8 +42,11 @@ public sealed class RdbReader
     /// <summary>The key, or the field's name; valid until the next <see cref="Read"/>.</summary>
     public ReadOnlySpan<byte> Key => _strings.Key;
 
-    /// <summary>The string, or the field's text; valid until the next <see cref="Read"/>.</summary>
+    /// <summary>The field's text; valid until the next <see cref="Read"/>.</summary>
     public ReadOnlySpan<byte> Value => _strings.Value;
+
+    /// <summary>The form of the entry's content.</summary>
+    public ContentForm Form { get; private set; }
 
     /// <summary>Expiry of the entry in milliseconds of Unix time; -1 when it has none.</summary>
     public long ExpiresAt { get; private set; } = -1;
@@ -72,6 +78,8 @@ public sealed class RdbReader
         if (Error is not null) return RdbItem.Failed;
         if (!_started && !ReadHeader()) return RdbItem.Failed;
         _started = true;
+        if (_contentWaits && !ValueKinds.TrySkip(Form, this)) return Fail();
+        _contentWaits = false;
         if (_entryWasRead)
         {
             ExpiresAt = -1;
@@ -88,6 +96,36 @@ public sealed class RdbReader
             _entryWasRead = found == RdbItem.Entry;
             return found;
         }
+    }
+
+    /// <summary>
+    /// Gives the content of the entry that was read last, once; it must be read to its end before the next
+    /// <see cref="Read"/>.
+    /// </summary>
+    public IContentReader TakeContent()
+    {
+        Invariant.That(_contentWaits);
+        _contentWaits = false;
+        return this;
+    }
+
+    /// <summary>Says that the content of an entry was no good: nothing more can be read.</summary>
+    /// <param name="detail">What was wrong with it; null when the reader itself could not go on.</param>
+    public void FailContent(string? detail)
+    {
+        Detail ??= detail;
+        Fail();
+    }
+
+    /// <inheritdoc/>
+    bool IContentReader.TryNumber(out ulong value) => _input.TryLength(out value);
+
+    /// <inheritdoc/>
+    bool IContentReader.TryText(out ReadOnlySpan<byte> text)
+    {
+        var read = _strings.TryReadValue();
+        text = read ? _strings.Value : default;
+        return read;
     }
 
     /// <summary>Reads one opcode with what belongs to it; an item when it completes one, null to go on.</summary>
@@ -194,8 +232,14 @@ public sealed class RdbReader
 
     private bool TryEntry(byte type)
     {
-        if (type == RdbFormat.TypeString) return _strings.TryReadKey() && _strings.TryReadValue();
-        if (RdbFormat.NameOfType(type) is not { } kind)
+        if (RdbTypes.TryForm(type, out var form))
+        {
+            Form = form;
+            _contentWaits = true;
+            return _strings.TryReadKey();
+        }
+
+        if (RdbTypes.NameOfUnsupported(type) is not { } kind)
             return Refuse(string.Create(CultureInfo.InvariantCulture, $"Unknown RDB encoding type {type}"));
         if (!_strings.TryReadKey()) return false;
         var key = Encoding.UTF8.GetString(Key[..Math.Min(Key.Length, 128)]);

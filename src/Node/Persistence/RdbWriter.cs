@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Text;
+using Starling.Slots.Values;
 
 namespace Starling.Node.Persistence;
 
@@ -9,7 +10,7 @@ namespace Starling.Node.Persistence;
 /// time. What the sink
 /// throws passes through.
 /// </summary>
-public sealed class RdbWriter
+public sealed class RdbWriter : IContentWriter
 {
     private const int BufferLength = 64 * 1024;
 
@@ -44,8 +45,8 @@ public sealed class RdbWriter
     public void Auxiliary(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         WriteByte(RdbFormat.OpcodeAuxiliary);
-        WriteString(name);
-        WriteString(value);
+        Text(name);
+        Text(value);
     }
 
     /// <summary>Writes a numeric field of the header.</summary>
@@ -83,7 +84,7 @@ public sealed class RdbWriter
         if (database == _database) return false;
         _database = database;
         WriteByte(RdbFormat.OpcodeSelectDatabase);
-        WriteLength((ulong)database);
+        Number((ulong)database);
         return true;
     }
 
@@ -93,15 +94,15 @@ public sealed class RdbWriter
     public void ResizeDatabase(long keys, long expiring)
     {
         WriteByte(RdbFormat.OpcodeResizeDatabase);
-        WriteLength((ulong)keys);
-        WriteLength((ulong)expiring);
+        Number((ulong)keys);
+        Number((ulong)expiring);
     }
 
-    /// <summary>Writes a key that holds a string.</summary>
+    /// <summary>Writes a key and what its value is; the pieces of the content follow.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="value">The string.</param>
+    /// <param name="form">The form of the content.</param>
     /// <param name="expiresAt">Expiry in milliseconds of Unix time; negative for none.</param>
-    public void StringEntry(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAt)
+    public void BeginEntry(ReadOnlySpan<byte> key, ContentForm form, long expiresAt)
     {
         if (expiresAt >= 0)
         {
@@ -111,9 +112,24 @@ public sealed class RdbWriter
             Write(expiry);
         }
 
-        WriteByte(RdbFormat.TypeString);
-        WriteString(key);
-        WriteString(value);
+        WriteByte(RdbTypes.Of(form));
+        Text(key);
+    }
+
+    /// <inheritdoc/>
+    public void Number(ulong value)
+    {
+        Span<byte> bytes = stackalloc byte[9];
+        Write(bytes[..RdbStringEncoder.WriteLength(bytes, value)]);
+    }
+
+    /// <inheritdoc/>
+    public void Text(ReadOnlySpan<byte> text)
+    {
+        Span<byte> head = stackalloc byte[RdbStringEncoder.MaximumHead];
+        var body = _encoder.Encode(text, _compression, head, out var headLength);
+        Write(head[..headLength]);
+        Write(body);
     }
 
     /// <summary>Writes the end and the checksum, and hands everything to the sink.</summary>
@@ -134,20 +150,6 @@ public sealed class RdbWriter
         var bytes = _buffer.AsSpan(0, _buffered);
         _buffered = 0;
         Emit(bytes);
-    }
-
-    private void WriteString(ReadOnlySpan<byte> text)
-    {
-        Span<byte> head = stackalloc byte[RdbStringEncoder.MaximumHead];
-        var body = _encoder.Encode(text, _compression, head, out var headLength);
-        Write(head[..headLength]);
-        Write(body);
-    }
-
-    private void WriteLength(ulong length)
-    {
-        Span<byte> bytes = stackalloc byte[9];
-        Write(bytes[..RdbStringEncoder.WriteLength(bytes, length)]);
     }
 
     private void WriteByte(byte value) => Write([value]);

@@ -2,15 +2,16 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Starling.Slots;
 using Starling.Slots.Keyspace;
+using Starling.Slots.Values;
 
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// What the keyspace says of a snapshot on its way to the saver: copies of keys and values, in chunks. Any thread that
-/// holds a stripe adds, the
-/// saver takes everything at once. Adding is copying: encoding, compression and output happen on the saver's thread.
+/// What the keyspace says of a snapshot on its way to the saver: keys and the content of values, in chunks. Any thread
+/// that holds a stripe adds, the saver takes everything at once. Adding is copying: encoding, compression and output
+/// happen on the saver's thread.
 /// </summary>
-internal sealed class SnapshotBuffer : ISnapshotSink
+internal sealed class SnapshotBuffer : ISnapshotSink, IContentWriter
 {
     private const int ChunkLength = 64 * 1024;
     private const int MaximumSpareChunks = 64;
@@ -30,24 +31,36 @@ internal sealed class SnapshotBuffer : ISnapshotSink
     /// <inheritdoc/>
     public void Save(int database, Entry entry)
     {
-        Invariant.That(entry.Kind == ValueKind.String);
         var key = entry.Key;
-        var value = entry.String;
         var record = new Record
         {
+            Head = Piece.Record,
             ExpiresAt = entry.ExpiresAt,
             Database = database,
             KeyLength = key.Length,
-            ValueLength = value.Length,
-            Kind = entry.Kind,
+            Form = entry.ContentForm,
         };
         lock (_lock)
         {
             var head = Reserve(Record.Size + key.Length);
             MemoryMarshal.Write(head, record);
             key.CopyTo(head[Record.Size..]);
-            value.CopyTo(Reserve(value.Length));
+            entry.WriteContent(this);
         }
+    }
+
+    /// <summary>A piece of the content of the entry that is being saved.</summary>
+    void IContentWriter.Number(ulong value)
+    {
+        Invariant.That(value <= Piece.LargestNumber);
+        MemoryMarshal.Write(Reserve(Piece.HeadLength), Piece.OfNumber(value));
+    }
+
+    /// <summary>A piece of the content of the entry that is being saved.</summary>
+    void IContentWriter.Text(ReadOnlySpan<byte> text)
+    {
+        MemoryMarshal.Write(Reserve(Piece.HeadLength), Piece.OfText(text.Length));
+        text.CopyTo(Reserve(text.Length));
     }
 
     /// <summary>Takes all chunks that are there; give them back with <see cref="Recycle"/>.</summary>
@@ -96,15 +109,47 @@ internal sealed class SnapshotBuffer : ISnapshotSink
         return space;
     }
 
-    /// <summary>The head of a record; the key follows it, the value follows where it fits whole.</summary>
+    /// <summary>
+    /// The head of what follows: a piece of content, or a record. A number lies in the head itself, a text of that
+    /// length follows where it fits whole.
+    /// </summary>
+    internal static class Piece
+    {
+        /// <summary>Bytes of a head.</summary>
+        public const int HeadLength = sizeof(ulong);
+
+        /// <summary>The largest number that a head can hold.</summary>
+        public const ulong LargestNumber = ulong.MaxValue >> 2;
+
+        /// <summary>The head of a record.</summary>
+        public const ulong Record = 0;
+
+        private const ulong NumberTag = 1;
+        private const ulong TextTag = 2;
+        private const ulong TagMask = 3;
+
+        /// <summary>The head of a number.</summary>
+        public static ulong OfNumber(ulong value) => value << 2 | NumberTag;
+
+        /// <summary>The head of a text.</summary>
+        public static ulong OfText(int length) => (ulong)length << 2 | TextTag;
+
+        /// <summary>True for the head of a number.</summary>
+        public static bool IsNumber(ulong head) => (head & TagMask) == NumberTag;
+
+        /// <summary>The number, or the length of the text.</summary>
+        public static ulong Value(ulong head) => head >> 2;
+    }
+
+    /// <summary>A record: the key follows it, then the pieces of the content.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct Record
     {
+        public ulong Head;
         public long ExpiresAt;
         public int Database;
         public int KeyLength;
-        public int ValueLength;
-        public ValueKind Kind;
+        public ContentForm Form;
 
         public static int Size => Unsafe.SizeOf<Record>();
     }

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Starling.Slots;
+using Starling.Slots.Values;
 
 namespace Starling.Node.Persistence;
 
@@ -19,31 +21,42 @@ internal ref struct SnapshotBufferReader
     /// <summary>The key of the record read last.</summary>
     public ReadOnlySpan<byte> Key { get; private set; }
 
-    /// <summary>The value of the record read last.</summary>
-    public ReadOnlySpan<byte> Value { get; private set; }
-
-    /// <summary>Reads a record; false when there are no more.</summary>
+    /// <summary>Reads a record; false when there are no more. The content of the one before has been taken.</summary>
     public bool Read()
     {
         var size = SnapshotBuffer.Record.Size;
         if (!Skip()) return false;
         Record = MemoryMarshal.Read<SnapshotBuffer.Record>(_chunks[_chunk].Bytes.AsSpan(_at));
+        Invariant.That(Record.Head == SnapshotBuffer.Piece.Record);
         Key = _chunks[_chunk].Bytes.AsSpan(_at + size, Record.KeyLength);
         _at += size + Record.KeyLength;
-        if (Record.ValueLength == 0)
-        {
-            Value = default;
-            return true;
-        }
-
-        Skip();
-        Value = _chunks[_chunk].Bytes.AsSpan(_at, Record.ValueLength);
-        _at += Record.ValueLength;
         return true;
     }
 
+    /// <summary>Hands over the content of the record read last.</summary>
+    public void TakeContent(IContentWriter writer)
+    {
+        while (Skip())
+        {
+            var head = MemoryMarshal.Read<ulong>(_chunks[_chunk].Bytes.AsSpan(_at));
+            if (head == SnapshotBuffer.Piece.Record) return;
+            _at += SnapshotBuffer.Piece.HeadLength;
+            var value = SnapshotBuffer.Piece.Value(head);
+            if (SnapshotBuffer.Piece.IsNumber(head))
+            {
+                writer.Number(value);
+                continue;
+            }
+
+            if (value > 0) Skip();
+            writer.Text(value == 0 ? default : _chunks[_chunk].Bytes.AsSpan(_at, (int)value));
+            _at += (int)value;
+        }
+    }
+
     /// <summary>
-    /// Goes on to the next chunk when this one is read; pieces never straddle chunks. False when there is no more.
+    /// Goes on to the next chunk when this one is read; what was reserved at once never straddles chunks. False when
+    /// there is no more.
     /// </summary>
     private bool Skip()
     {

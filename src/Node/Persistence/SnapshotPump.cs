@@ -50,7 +50,8 @@ internal sealed class SnapshotPump : IByteSink
         {
             var record = reader.Record;
             if (_writer.SelectDatabase(record.Database)) Announce(record.Database);
-            _writer.StringEntry(reader.Key, reader.Value, record.ExpiresAt);
+            _writer.BeginEntry(reader.Key, record.Form, record.ExpiresAt);
+            reader.TakeContent(_writer);
             _session.KeysWritten++;
         }
 

@@ -48,6 +48,12 @@ internal sealed class SnapshotSaver
         }
     }
 
+    /// <summary>Starts the thread, if it does not run yet.</summary>
+    public void Prepare()
+    {
+        lock (_lock) StartThread();
+    }
+
     /// <summary>
     /// Begins a session at once when nothing is under way, else puts it into the queue, or, when
     /// <paramref name="onlyIfIdle"/>, answers false.

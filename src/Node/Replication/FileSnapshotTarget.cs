@@ -92,7 +92,8 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     {
         _file.Flush();
         lock (_service.Replicas.Membership) _closed = true;
-        new Thread(Send) { IsBackground = true, Name = "rdb-sender" }.Start();
+        if (new Thread(Send) { IsBackground = true, Name = "rdb-sender" }.TryStart()) return;
+        throw new IOException("no thread is left to send the file");
     }
 
     /// <inheritdoc/>

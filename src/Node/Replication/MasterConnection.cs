@@ -53,7 +53,7 @@ internal sealed class MasterConnection : IDisposable
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            if (source is not null) socket.Bind(new IPEndPoint(IPAddress.Parse(source), 0));
+            if (source is not null) socket.Bind(new IPEndPoint(HostName.Resolve(source)[0], 0));
             socket.NoDelay = true;
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             socket.Blocking = false;

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 
@@ -29,6 +28,7 @@ internal sealed class MasterLink
     private long _lastRead;
     private long _downSince;
     private bool _knowsOffsets;
+    private int _isStarted;
 
     /// <summary>Makes a link; <see cref="Start"/> sets it going.</summary>
     /// <param name="service">The service.</param>
@@ -72,8 +72,14 @@ internal sealed class MasterLink
 
     private TimeSpan Timeout => TimeSpan.FromSeconds(Server.Config.ReplTimeout);
 
-    /// <summary>Starts the thread.</summary>
-    public void Start() => new Thread(Run) { IsBackground = true, Name = "master-link" }.Start();
+    /// <summary>
+    /// Starts the thread, unless it runs; when the system has no thread left the next call tries again. Any thread.
+    /// </summary>
+    public void Start()
+    {
+        if (Volatile.Read(ref _isStarted) != 0 || Interlocked.Exchange(ref _isStarted, 1) != 0) return;
+        if (!new Thread(Run) { IsBackground = true, Name = "master-link" }.TryStart()) Volatile.Write(ref _isStarted, 0);
+    }
 
     /// <summary>
     /// Gives the link up: nothing that it still reads has any effect. Under every stripe; does not wait.
@@ -86,7 +92,7 @@ internal sealed class MasterLink
     }
 
     /// <summary>Waits for the thread's end. Not with a stripe held.</summary>
-    public bool Join(TimeSpan timeout) => _ended.Wait(timeout);
+    public bool Join(TimeSpan timeout) => Volatile.Read(ref _isStarted) == 0 || _ended.Wait(timeout);
 
     /// <summary>Closes the connection; it is made again at once. False when there is none (CLIENT KILL).</summary>
     public bool Kill()
@@ -193,10 +199,10 @@ internal sealed class MasterLink
         MasterConnection connection;
         try
         {
-            connection = MasterConnection.Open(Resolve(), Port, Server.Config.BindSourceAddr, Server.Clock);
+            connection = MasterConnection.Open(HostName.Resolve(Host)[0], Port, Server.Config.BindSourceAddr, Server.Clock);
             connection.OnReceived = Server.Stats.CountReplicationInput;
         }
-        catch (Exception failure) when (failure is SocketException or FormatException)
+        catch (SocketException failure)
         {
             MasterLinkMessages.UnableToConnect(_logger, failure.Message);
             throw new MasterLinkException(failure.Message);
@@ -216,13 +222,6 @@ internal sealed class MasterLink
 
         MasterLinkMessages.Connected(_logger);
         return connection;
-    }
-
-    private IPAddress Resolve()
-    {
-        if (IPAddress.TryParse(Host, out var address)) return address;
-        var addresses = Dns.GetHostAddresses(Host);
-        return addresses.Length > 0 ? addresses[0] : throw new SocketException((int)SocketError.HostNotFound);
     }
 
     private void Synchronize(MasterConnection connection)

@@ -73,6 +73,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     /// <summary>Once a second: pings, signs of life, timeouts, the backlog's time to live.</summary>
     public void EverySecond(long now)
     {
+        service.Link?.Start(); // when it was made there may have been no thread left for it
         if (service.Log.BacklogSize != Server.Config.ReplBacklogSize) service.Log.BacklogSize = Server.Config.ReplBacklogSize;
         if (++_secondsSincePing >= Server.Config.ReplPingReplicaPeriod)
         {

@@ -1,9 +1,9 @@
 using System.Buffers.Text;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
-using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Replication;
 
@@ -13,7 +13,7 @@ namespace Starling.Node.Replication;
 /// exactly. What is executed is decided under those stripes too: after a role change, which takes every stripe, nothing
 /// of a former master's stream has any effect.
 /// </summary>
-internal sealed class MasterStream
+internal sealed class MasterStream : IStreamGuard
 {
     private readonly NodeServer _server;
     private readonly ReplicationLog _log;
@@ -23,10 +23,9 @@ internal sealed class MasterStream
     private readonly PseudoClient _client;
     private readonly RequestReader _reader;
     private readonly ArgumentList _arguments = new();
-    private readonly CommandKeys _keys;
+    private ReadOnlyMemory<byte> _bytes; // of the command or transaction under way
     private int _scanned;
-    private bool _inTransaction;
-    private bool _takesAll;
+    private bool _isGivenUp;
 
     /// <summary>Makes the executor of one connection's stream.</summary>
     /// <param name="server">The server.</param>
@@ -46,14 +45,27 @@ internal sealed class MasterStream
         _logger = logger;
         _isCurrent = isCurrent;
         _acknowledge = acknowledge;
-        _client = new PseudoClient(server, ClientOrigin.Master);
+        _client = new PseudoClient(server, ClientOrigin.Master) { Guard = this };
         _client.Session.DatabaseIndex = database;
-        _keys = new CommandKeys(server.Keyspace);
         _reader = new RequestReader { MaxBulkLength = int.MaxValue / 2 };
     }
 
     /// <summary>Clients are paused, and what the master says waits too.</summary>
     public bool IsHeld => _server.Clients.MayBePaused && _server.Clients.IsPaused(_server.NowMilliseconds);
+
+    bool IStreamGuard.IsCurrent
+    {
+        get
+        {
+            if (_isCurrent()) return true;
+            _isGivenUp = true;
+            return false;
+        }
+    }
+
+    private bool IsInTransaction => _client.Session.Transaction is not null;
+
+    void IStreamGuard.Append() => _log.AppendStream(_bytes.Span, _client.Session.DatabaseIndex);
 
     /// <summary>
     /// Executes what is whole among the bytes read and consumes it; a transaction is consumed when its EXEC is there.
@@ -68,35 +80,27 @@ internal sealed class MasterStream
             var at = connection.Start + _scanned;
             var status = _reader.Read(connection.Buffer, ref at, connection.End, _arguments);
             if (status == RequestStatus.Malformed) throw new FormatException(_reader.Error);
-            if (status == RequestStatus.Command) RefuseInline(connection, at);
-            if (!_inTransaction)
+            if (status == RequestStatus.Incomplete)
             {
-                if (status == RequestStatus.Incomplete)
-                {
-                    SkipEmptyLines(connection, at);
-                    return true;
-                }
-
-                if (ArgumentParser.Is(_arguments[0], "MULTI"u8)) BeginTransaction();
-                else if (!ExecuteOne(connection, at)) return false;
-                else continue;
-            }
-            else if (status == RequestStatus.Incomplete)
-            {
-                _scanned = at - connection.Start;
+                if (IsInTransaction) _scanned = at - connection.Start;
+                else SkipEmptyLines(connection, at);
                 return true;
             }
-            else if (ArgumentParser.Is(_arguments[0], "EXEC"u8))
+
+            RefuseInline(connection, at);
+            var start = FirstByte(connection, at);
+            _bytes = connection.Buffer.AsMemory(start, at - start);
+            Run();
+            _bytes = default;
+            if (_isGivenUp) return false;
+            if (IsInTransaction)
             {
-                if (!ExecuteTransaction(connection, at)) return false;
+                _scanned = at - connection.Start;
                 continue;
             }
-            else
-            {
-                Collect();
-            }
 
-            _scanned = at - connection.Start;
+            connection.Start = at;
+            _scanned = 0;
         }
 
         return true;
@@ -117,78 +121,6 @@ internal sealed class MasterStream
         _scanned = 0;
     }
 
-    private void BeginTransaction()
-    {
-        _inTransaction = true;
-        _takesAll = false;
-        _keys.Clear();
-    }
-
-    private void Collect()
-    {
-        var command = Find();
-        if (command is null) return;
-        _keys.Add(command, _arguments);
-        _takesAll |= TakesAll(command);
-    }
-
-    private Command? Find() => _server.Commands.Find(_arguments);
-
-    private static bool TakesAll(Command command) =>
-        command.Locks != LockMode.Keys && (command.Flags & CommandFlags.Write) != 0;
-
-    private StripeScope Lock(bool takesAll)
-    {
-        if (takesAll) return _server.Keyspace.LockAll();
-
-        // Without a key some stripe is taken all the same: a role change must not come between the check and the
-        // append.
-        if (_keys.Total == 0) _keys.AddStripe(0);
-        return _server.Keyspace.Lock(_keys.Stripes);
-    }
-
-    private bool ExecuteOne(MasterConnection connection, int end)
-    {
-        var start = FirstByte(connection, end);
-        _keys.Clear();
-        var command = Find();
-        if (command is not null) _keys.Add(command, _arguments);
-        using (Lock(command is not null && TakesAll(command)))
-        {
-            if (!_isCurrent()) return false;
-            Run(command);
-            Append(connection.Buffer.AsSpan(start, end - start));
-        }
-
-        connection.Start = end;
-        _scanned = 0;
-        return true;
-    }
-
-    private bool ExecuteTransaction(MasterConnection connection, int end)
-    {
-        var start = FirstByte(connection, end);
-        using (Lock(_takesAll))
-        {
-            if (!_isCurrent()) return false;
-            var at = start;
-            while (at < end)
-            {
-                var status = _reader.Read(connection.Buffer, ref at, end, _arguments);
-                if (status != RequestStatus.Command) throw new FormatException(_reader.Error);
-                if (ArgumentParser.Is(_arguments[0], "MULTI"u8) || ArgumentParser.Is(_arguments[0], "EXEC"u8)) continue;
-                Run(Find());
-            }
-
-            Append(connection.Buffer.AsSpan(start, end - start));
-        }
-
-        _inTransaction = false;
-        connection.Start = end;
-        _scanned = 0;
-        return true;
-    }
-
     /// <summary>Where the stream's bytes begin, after empty lines.</summary>
     private static int FirstByte(MasterConnection connection, int end)
     {
@@ -197,12 +129,11 @@ internal sealed class MasterStream
         return start;
     }
 
-    private void Run(Command? command)
+    private void Run()
     {
-        if (command is not null && ArgumentParser.Is(_arguments[0], "REPLCONF"u8))
+        if (ArgumentParser.Is(_arguments[0], "REPLCONF"u8))
         {
-            // The offset before this command is what Redis acknowledges here.
-            if (_arguments.Count > 1 && ArgumentParser.Is(_arguments[1], "GETACK"u8)) _acknowledge();
+            Answer();
             return;
         }
 
@@ -215,7 +146,16 @@ internal sealed class MasterStream
             Encoding.Latin1.GetString(_arguments[0]));
     }
 
-    private void Append(ReadOnlySpan<byte> bytes) => _log.AppendStream(bytes, _client.Session.DatabaseIndex);
+    /// <summary>
+    /// REPLCONF GETACK. The offset before this command is what Redis acknowledges here; no stripe is held while it is sent.
+    /// </summary>
+    private void Answer()
+    {
+        if (_arguments.Count > 1 && ArgumentParser.Is(_arguments[1], "GETACK"u8)) _acknowledge();
+        using var scope = _server.Executor.Open(LockPlan.Slot(0));
+        IStreamGuard guard = this;
+        if (guard.IsCurrent) guard.Append();
+    }
 
     /// <summary>Encodes REPLCONF ACK.</summary>
     public static int EncodeAcknowledgement(long offset, Span<byte> target)

@@ -50,7 +50,7 @@ public sealed class ReplicationLog
 
     /// <summary>
     /// False while there is neither a reader nor a backlog, and on a replica, where only the master's stream is
-    /// appended: the dispatcher then encodes and appends nothing. Turns true under every stripe, or before the first
+    /// appended: the executor then encodes and appends nothing. Turns true under every stripe, or before the first
     /// reader attaches under every stripe.
     /// </summary>
     public bool IsActive => _active;

@@ -97,7 +97,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     /// <summary>
     /// Takes the connection over for a replication stream: sends the replies written so far, counts the client as a
     /// replica from now on (other output limits, no idle timeout) and tells <paramref name="owner"/> when the output
-    /// has drained and when the connection is gone. Its commands (REPLCONF ACK) still come through the dispatcher.
+    /// has drained and when the connection is gone. Its commands (REPLCONF ACK) still come through the executor.
     /// Called by the handler of PSYNC or SYNC, after it wrote its reply.
     /// </summary>
     public void TakeOver(IConnectionOwner owner)
@@ -353,13 +353,13 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     {
         var reply = Context.Reply;
         var mode = Session.ReplyMode;
-        if (mode == ReplyMode.On) return _server.Dispatcher.Execute(Context, command);
+        if (mode == ReplyMode.On) return _server.Executor.Execute(Context, command);
         var before = reply.Length;
         Session.ClearsReplySkip = false;
 
         // So that CLIENT REPLY SKIP can ask for the next one.
         if (mode == ReplyMode.SkipNext) Session.ReplyMode = ReplyMode.On;
-        var outcome = _server.Dispatcher.Execute(Context, command);
+        var outcome = _server.Executor.Execute(Context, command);
         if (outcome == DispatchOutcome.Held) Session.ReplyMode = mode;
         else if (!Session.ClearsReplySkip) reply.Truncate(before);
         return outcome;

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -9,6 +11,9 @@ public sealed class ClientListener
 {
     private const int SolSocket = 1;
     private const int SoReuseAddress = 2;
+    private const string NoSuchHost = "Name or service not known";
+    private const string CannotListenReason = "Unable to listen on this port. Check server logs.";
+    private static readonly TimeSpan RestorePeriod = TimeSpan.FromSeconds(1);
 
     private static readonly byte[] Denied =
     [
@@ -29,10 +34,12 @@ public sealed class ClientListener
 
     private readonly NodeServer _server;
     private readonly ILogger _logger;
-    private readonly Lock _lock = new(); // guards _sockets; takes no other lock
-    private readonly List<Socket> _sockets = [];
+    private readonly Lock _lock = new(); // guards _acceptors and what was bound last; takes no other lock
+    private readonly List<Acceptor> _acceptors = [];
+    private readonly Lock _rebinding = new(); // one change of the addresses at a time; _lock is taken under it
+    private readonly CronWork _restore;
+    private IPEndPoint[] _bound = [];
     private string? _unixPath;
-    private string[] _bound = [];
     private bool _isAccepting;
     private volatile bool _isStopped;
 
@@ -41,6 +48,7 @@ public sealed class ClientListener
     {
         _server = server;
         _logger = server.Loggers.CreateLogger("Serving");
+        _restore = server.Cron.OnRequest(RestorePeriod, _ => !RestoreNow());
     }
 
     /// <summary>The TCP port in use; 0 when there is none.</summary>
@@ -54,15 +62,54 @@ public sealed class ClientListener
     public void Bind(bool ephemeral = false)
     {
         var config = _server.Config;
-        if (config.Port != 0 || ephemeral) Port = BindAll(config.Bind, ephemeral ? 0 : config.Port, ephemeral);
+        if (config.Port != 0 || ephemeral)
+        {
+            var port = ephemeral ? 0 : config.Port;
+            if (!ListenAddress.TryResolve(config.Bind, out var addresses, out var failed)) Fail(failed, port, NoSuchHost);
+            Port = BindAll(addresses, port, ephemeral);
+        }
+
         if (ephemeral) config.Port = Port;
         if (!string.IsNullOrEmpty(config.UnixSocket)) BindUnix(config.UnixSocket, config.UnixSocketPerm);
         lock (_lock)
         {
-            if (_sockets.Count > 0) return;
+            if (_acceptors.Count > 0) return;
         }
 
         throw new ServerStartException("Configured to not listen anywhere, exiting.");
+    }
+
+    /// <summary>
+    /// Lowers maxclients to what the descriptors of the process leave room for; before <see cref="Accept()"/>, with
+    /// everything else open that is open all the time.
+    /// </summary>
+    /// <exception cref="ServerStartException">There is no room for any.</exception>
+    public void FitClients()
+    {
+        var config = _server.Config;
+        var room = DescriptorLimit.RoomForClients(0);
+        if (config.MaxClients <= room) return;
+        var most = DescriptorLimit.Most;
+        var needed = most - room + config.MaxClients;
+        if (room < 1)
+        {
+            throw new ServerStartException(
+                $"Your current 'ulimit -n' of {most} is not enough for the server to start. "
+                + $"Please increase your open file limit to at least {needed}. Exiting.");
+        }
+
+        ServerLog.MaxClientsReduced(_logger, config.MaxClients, needed, most, (int)room);
+        config.MaxClients = (int)room;
+    }
+
+    /// <summary>Why so many clients as are configured cannot be served (CONFIG SET maxclients); null when they can.</summary>
+    public string? CheckClients()
+    {
+        var room = DescriptorLimit.RoomForClients(_server.Clients.Count);
+        return _server.Config.MaxClients <= room
+            ? null
+            : "The operating system is not able to handle the specified number of clients, try with "
+            + Math.Max(room, 1).ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>Begins to accept connections; a second call does nothing.</summary>
@@ -70,40 +117,42 @@ public sealed class ClientListener
     {
         if (_isAccepting) return;
         _isAccepting = true;
-        Socket[] sockets;
-        lock (_lock) sockets = [.. _sockets];
-        foreach (var socket in sockets) StartAccepting(socket);
+        if (!TryStartAccepting()) throw new ServerStartException("Failed starting a thread that accepts clients, exiting.");
     }
 
     /// <summary>
     /// Listens on other addresses or another port (CONFIG SET bind, port). Returns null, or the reason why not, with
-    /// the old sockets still in place.
+    /// the old addresses still listened on.
     /// </summary>
     public string? Rebind()
     {
-        List<Socket> old;
-        lock (_lock)
+        var config = _server.Config;
+        if (!ListenAddress.TryResolve(config.Bind, out var addresses, out var failed))
         {
-            old = _sockets.FindAll(socket => socket.AddressFamily != AddressFamily.Unix);
-            _sockets.RemoveAll(old.Contains);
+            ServingLog.CannotListen(_logger, failed, config.Port, NoSuchHost);
+            return CannotListenReason;
         }
 
-        // The old sockets must go first: the new set may name the same address and port.
-        var (oldBind, oldPort) = (_bound, Port);
-        foreach (var socket in old) socket.Dispose();
-        try
+        lock (_rebinding)
         {
-            Port = _server.Config.Port == 0 ? 0 : BindAll(_server.Config.Bind, _server.Config.Port, ephemeral: false);
+            // The old sockets must go first: the new set may name the same address and port.
+            var old = _bound;
+            StopTcp();
+            try
+            {
+                Port = config.Port == 0 ? 0 : BindAll(addresses, config.Port, ephemeral: false);
+                if (config.Port == 0) _bound = [];
+                if (!TryStartAccepting()) throw new ServerStartException("no thread is left");
+                return null;
+            }
+            catch (ServerStartException)
+            {
+                StopTcp();
+                _bound = old;
+                if (!TryRestore()) _restore.Request();
+                return CannotListenReason;
+            }
         }
-        catch (ServerStartException)
-        {
-            if (oldPort != 0) Port = BindAll(oldBind, oldPort, ephemeral: false);
-            AcceptOnTcp();
-            return "Unable to listen on this port. Check server logs.";
-        }
-
-        AcceptOnTcp();
-        return null;
     }
 
     /// <summary>Stops listening; connections stay.</summary>
@@ -112,77 +161,124 @@ public sealed class ClientListener
         _isStopped = true;
         lock (_lock)
         {
-            foreach (var socket in _sockets) socket.Dispose();
-            _sockets.Clear();
+            foreach (var acceptor in _acceptors) acceptor.Stop();
+            _acceptors.Clear();
         }
 
-        if (_unixPath is not null) File.Delete(_unixPath);
+        if (_unixPath is null) return;
+        try
+        {
+            File.Delete(_unixPath);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            ServingLog.UnixSocketStays(_logger, _unixPath, error.Message);
+        }
     }
 
-    private static string Explain(SocketException error) => error.SocketErrorCode switch
+    /// <summary>What the C library says of an error.</summary>
+    internal static string Explain(SocketException error) => error.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse => "Address already in use",
         SocketError.AddressNotAvailable => "Cannot assign requested address",
+        SocketError.TooManyOpenSockets => "Too many open files",
         SocketError.AccessDenied => "Permission denied",
         SocketError.AddressFamilyNotSupported => "Address family not supported by protocol",
         _ => error.Message,
     };
 
-    private void AcceptOnTcp()
+    private static bool IsUnsupported(SocketException error) =>
+        error.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported
+            or SocketError.ProtocolNotSupported or SocketError.ProtocolFamilyNotSupported;
+
+    /// <summary>Has every socket accepted from that is not yet, once accepting has begun.</summary>
+    private bool TryStartAccepting()
     {
-        Socket[] sockets;
-        lock (_lock) sockets = [.. _sockets.FindAll(socket => socket.AddressFamily != AddressFamily.Unix)];
-        foreach (var socket in sockets) StartAccepting(socket);
+        if (!_isAccepting) return true;
+        lock (_lock) return _acceptors.TrueForAll(acceptor => acceptor.TryStart());
     }
 
-    /// <summary>Binds all and returns the port.</summary>
-    private int BindAll(string[] addresses, int port, bool ephemeral)
-    {
-        _bound = addresses;
-        if (addresses.Length == 0) addresses = ["*", "-::*"];
-        foreach (var text in addresses)
-        {
-            var isOptional = text.StartsWith('-');
-            var name = isOptional ? text[1..] : text;
-            try
-            {
-                var address = name switch
-                {
-                    "*" => IPAddress.Any,
-                    "::*" => IPAddress.IPv6Any,
-                    _ => IPAddress.TryParse(name, out var parsed) ? parsed : Dns.GetHostAddresses(name)[0],
-                };
-                var socket = Bind(new IPEndPoint(address, port));
-                if (ephemeral && port == 0) port = ((IPEndPoint)socket.LocalEndPoint!).Port;
-                lock (_lock) _sockets.Add(socket);
-            }
-            catch (SocketException error)
-            {
-                var unsupported = error.SocketErrorCode is SocketError.AddressNotAvailable
-                    or SocketError.AddressFamilyNotSupported or SocketError.ProtocolNotSupported
-                    or SocketError.ProtocolFamilyNotSupported or SocketError.HostNotFound;
-                if (isOptional && unsupported) continue;
-                Fail(name, port, error);
-            }
-        }
-
-        return port;
-    }
-
-    private void Fail(string name, int port, SocketException error)
+    private void StopTcp()
     {
         lock (_lock)
         {
-            foreach (var socket in _sockets.FindAll(socket => socket.AddressFamily != AddressFamily.Unix))
+            var stopped = _acceptors.FindAll(acceptor => acceptor.Socket.AddressFamily != AddressFamily.Unix);
+            foreach (var acceptor in stopped) acceptor.Stop();
+            _acceptors.RemoveAll(stopped.Contains);
+        }
+    }
+
+    private bool RestoreNow()
+    {
+        lock (_rebinding) return TryRestore();
+    }
+
+    /// <summary>
+    /// Listens again where it did before a change that failed. False while that is not possible: a node that nobody can
+    /// reach tries on, once a second.
+    /// </summary>
+    private bool TryRestore()
+    {
+        if (_isStopped) return true;
+        lock (_lock)
+        {
+            var missing = Array.FindAll(
+                _bound, wanted => !_acceptors.Exists(acceptor => wanted.Equals(acceptor.Socket.LocalEndPoint)));
+            foreach (var endPoint in missing)
             {
-                socket.Dispose();
-                _sockets.Remove(socket);
+                try
+                {
+                    Add(Bind(endPoint));
+                }
+                catch (SocketException error)
+                {
+                    ServingLog.CannotListen(_logger, endPoint.Address.ToString(), endPoint.Port, "bind: " + Explain(error));
+                    return false;
+                }
+            }
+
+            if (_bound.Length > 0) Port = _bound[0].Port;
+        }
+
+        return TryStartAccepting();
+    }
+
+    /// <summary>Binds all and returns the port.</summary>
+    private int BindAll(List<ListenAddress> addresses, int port, bool ephemeral)
+    {
+        var bound = new List<IPEndPoint>();
+        foreach (var address in addresses)
+        {
+            try
+            {
+                var socket = Bind(new IPEndPoint(address.Address, port));
+                if (ephemeral && port == 0) port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+                bound.Add((IPEndPoint)socket.LocalEndPoint!);
+                lock (_lock) Add(socket);
+            }
+            catch (SocketException error)
+            {
+                if (address.IsOptional && IsUnsupported(error)) continue;
+                Fail(address.Name, port, "bind: " + Explain(error));
             }
         }
 
-        var explanation = (error.SocketErrorCode == SocketError.HostNotFound ? "" : "bind: ") + Explain(error);
+        _bound = [.. bound];
+        return port;
+    }
+
+    private void Add(Socket socket)
+    {
+        var isUnix = socket.AddressFamily == AddressFamily.Unix;
+        _acceptors.Add(new Acceptor(socket, client => Accept(client, isUnix), RefuseOneTooMany, _logger));
+    }
+
+    [DoesNotReturn]
+    private void Fail(string name, int port, string explanation)
+    {
+        StopTcp();
         ServingLog.CannotListen(_logger, name, port, explanation);
-        throw new ServerStartException($"Failed listening on port {port} (tcp), aborting.", error);
+        throw new ServerStartException($"Failed listening on port {port} (tcp), aborting.");
     }
 
     private Socket Bind(IPEndPoint endPoint)
@@ -225,13 +321,7 @@ public sealed class ClientListener
         }
 
         _unixPath = path;
-        lock (_lock) _sockets.Add(socket);
-    }
-
-    private void StartAccepting(Socket socket)
-    {
-        var operation = new AcceptOperation(this, socket);
-        operation.Run();
+        lock (_lock) Add(socket);
     }
 
     private void Accept(Socket client, bool isUnix)
@@ -243,10 +333,9 @@ public sealed class ClientListener
             SetKeepAlive(client, config.TcpKeepAlive);
         }
 
-        if (!_server.Clients.TryReserve(config.MaxClients))
+        if (DescriptorLimit.IsReserved(client.SafeHandle.DangerousGetHandle()) || !_server.Clients.TryReserve(config.MaxClients))
         {
-            _server.Stats.CountRejectedConnection();
-            Reject(client, "-ERR max number of clients reached\r\n"u8);
+            RefuseOneTooMany(client);
             return;
         }
 
@@ -275,6 +364,12 @@ public sealed class ClientListener
         connection.Start();
     }
 
+    private void RefuseOneTooMany(Socket client)
+    {
+        _server.Stats.CountRejectedConnection();
+        Reject(client, "-ERR max number of clients reached\r\n"u8);
+    }
+
     private static bool IsLoopback(Socket client) =>
         client.RemoteEndPoint is IPEndPoint remote && IPAddress.IsLoopback(remote.Address);
 
@@ -292,62 +387,5 @@ public sealed class ClientListener
         client.Blocking = false; // a fresh socket takes a short text at once; if not, the client does without
         client.Send(reason, SocketFlags.None, out _);
         client.Dispose();
-    }
-
-    private sealed class AcceptOperation(ClientListener listener, Socket socket)
-        : SocketAsyncEventArgs(true)
-    {
-        private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
-
-        private Timer? _retry; // kept: a timer that nobody refers to may be collected before it fires
-
-        public void Run()
-        {
-            try
-            {
-                do
-                {
-                    AcceptSocket = null;
-                    if (socket.AcceptAsync(this)) return;
-                }
-                while (Take());
-            }
-            catch (ObjectDisposedException)
-            {
-                Dispose(); // the listener was stopped
-            }
-        }
-
-        protected override void OnCompleted(SocketAsyncEventArgs e)
-        {
-            if (Take()) Run();
-        }
-
-        /// <summary>True to go on at once.</summary>
-        private bool Take()
-        {
-            if (listener._isStopped || SocketError == SocketError.OperationAborted) return false;
-            if (SocketError == SocketError.Success)
-            {
-                try
-                {
-                    listener.Accept(AcceptSocket!, socket.AddressFamily == AddressFamily.Unix);
-                }
-                catch (SocketException error)
-                {
-                    // The client went away while its socket was set up.
-                    ServingLog.AcceptFailed(listener._logger, Explain(error));
-                    AcceptSocket!.Dispose();
-                }
-
-                return true;
-            }
-
-            ServingLog.AcceptFailed(listener._logger, SocketError.ToString());
-
-            // Out of descriptors, mostly: some will be free again.
-            _retry = new Timer(static state => ((AcceptOperation)state!).Run(), this, RetryDelay, System.Threading.Timeout.InfiniteTimeSpan);
-            return false;
-        }
     }
 }

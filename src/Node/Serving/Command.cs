@@ -1,7 +1,7 @@
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// One row of the command table, beside the handler that it names. The dispatcher, COMMAND, ACL, redirects and MULTI
+/// One row of the command table, beside the handler that it names. The executor, COMMAND, ACL, redirects and MULTI
 /// read it; nothing about a command is said twice.
 /// </summary>
 public sealed class Command
@@ -40,7 +40,7 @@ public sealed class Command
     /// <summary>Finds keys that <see cref="Keys"/> cannot describe.</summary>
     public KeyFinder? FindKeys { get; init; }
 
-    /// <summary>Which stripes the dispatcher holds.</summary>
+    /// <summary>Which stripes the executor holds.</summary>
     public LockMode Locks { get; init; }
 
     /// <summary>
@@ -88,11 +88,20 @@ public sealed class Command
     /// <summary>Name with the container's, as in "client|list".</summary>
     public string FullName => Container is null ? Name : Container.Name + "|" + Name;
 
+    /// <summary>Executed at once even after MULTI, instead of being queued.</summary>
+    public bool RunsAtOnceInTransaction { get; init; }
+
+    /// <summary>Executes what MULTI has queued: the gate and the locks are those of the queue, too.</summary>
+    public bool Executes { get; init; }
+
+    /// <summary>What ASKING said still holds for the command behind this one.</summary>
+    public bool KeepsAsking { get; init; }
+
+    /// <summary>Refused like a write while the data set cannot be saved (stop-writes-on-bgsave-error).</summary>
+    public bool IsRefusedWhenMisconfigured { get; init; }
+
     /// <summary>Place in <see cref="CommandTable.All"/>, subcommands counted; set by the command table.</summary>
     internal int Ordinal { get; set; }
-
-    /// <summary>Executed at once even after MULTI; set by the command table.</summary>
-    internal bool RunsAtOnceInTransaction { get; set; }
 
     /// <summary>The subcommands with the HELP that the command table adds.</summary>
     internal IReadOnlyList<Command> AllSubcommands { get; set; } = [];
@@ -100,8 +109,11 @@ public sealed class Command
     /// <summary>
     /// Position of the key when there is always exactly one and the locks are its stripe's; otherwise 0.
     /// </summary>
-    internal int SingleKey =>
-        FindKeys is null && Locks == LockMode.Keys && Keys.First == Keys.Last ? Keys.First : 0;
+    internal int SingleKey { get; private set; }
+
+    /// <summary>Computes what follows from the row; the command table calls it once the row is complete.</summary>
+    internal void Complete() =>
+        SingleKey = FindKeys is null && Locks == LockMode.Keys && Keys.First == Keys.Last ? Keys.First : 0;
 
     /// <summary>Finds subcommands; set by the command table.</summary>
     internal CommandIndex? SubcommandIndex { get; set; }

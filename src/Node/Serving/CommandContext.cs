@@ -1,5 +1,5 @@
-using System.Buffers.Text;
 using System.Diagnostics;
+using Starling.Node.Execution;
 using Starling.Node.Expiry;
 using Starling.Resp;
 using Starling.Slots;
@@ -14,9 +14,13 @@ namespace Starling.Node.Serving;
 public sealed class CommandContext
 {
     private long _changes;
+    private List<RecordedEvent>? _events; // of this scope, not yet given on
     private bool _hasOwnEffects;
     private bool _isSuppressed;
     private bool _isRunning;
+    private int _database; // selected when the handler began
+    private long _errorsBefore; // errors that are not the running handler's own
+    private LockPlan _plan;
     private ArgumentList _arguments = new();
     private int _keyPosition; // of the key whose slot and hash are known; 0 for none
     private KeyPlace _keyPlace;
@@ -106,7 +110,7 @@ public sealed class CommandContext
     /// <summary>The counters of the thread that executes.</summary>
     internal StatsCell Stats { get; set; }
 
-    /// <summary>The keys of the command; filled by the dispatcher.</summary>
+    /// <summary>The keys of the command; filled by the executor.</summary>
     internal CommandKeys Keys { get; }
 
     /// <summary>What goes to the replication log.</summary>
@@ -124,6 +128,14 @@ public sealed class CommandContext
         var keyspace = Server.Keyspace;
         return index == _keyPosition ? keyspace.Key(_arguments[index], _keyPlace) : keyspace.Key(_arguments[index]);
     }
+
+    /// <summary>
+    /// Opens a part of a command that takes its locks itself: the stripe of one slot, until it is disposed.
+    /// </summary>
+    public ExecutionScope Part(int slot) => Server.Executor.Open(this, LockPlan.Slot(slot));
+
+    /// <summary>As <see cref="Part"/>, with every stripe.</summary>
+    public ExecutionScope Whole() => Server.Executor.Open(this, LockPlan.All);
 
     /// <summary>
     /// Finds a key for reading. An expired key is absent: on a master it is deleted and its DEL goes to the log; on a
@@ -144,6 +156,7 @@ public sealed class CommandContext
     public bool TryPeek(in Key key, out Entry entry)
     {
         var database = Database;
+        Require(key);
         if (database.TryFind(key, out entry)
             && (!HasExpired(entry) || IsKeptThoughExpired(database, key, forWrite: false)))
         {
@@ -165,10 +178,11 @@ public sealed class CommandContext
     /// <summary>As <see cref="TryWrite(in Key, out Entry)"/>, in another database.</summary>
     public bool TryWrite(Database database, in Key key, out Entry entry)
     {
+        Require(key);
         if (database.TryFind(key, out entry)
             && (!HasExpired(entry) || IsKeptThoughExpired(database, key, forWrite: true)))
         {
-            if (!Session.NoTouch || Command.Name == "touch") database.Touch(entry, AccessClock);
+            if (!Session.NoTouch) database.Touch(entry, AccessClock);
             return true;
         }
 
@@ -177,18 +191,59 @@ public sealed class CommandContext
     }
 
     /// <summary>
-    /// Declares that a key of the selected database changed: counts it for save points, fails the transactions that
-    /// watch it, and makes the command go to the replication log as it was called, unless <see cref="BeginEffect"/> or
+    /// Declares that a key of the selected database changed, once for each key and event, after the change: counts it for
+    /// save points, fails the transactions that watch it, records the keyspace event, and makes the command go to the
+    /// replication log as it was called, unless <see cref="Effect(EffectArgument, EffectArgument)"/> and its like or
     /// <see cref="SuppressEffect"/> say otherwise.
     /// </summary>
-    public void Changed(in Key key) => Changed(Database, key);
+    public void Changed(in Key key, KeyEvent what) => Changed(Database, key, what);
 
-    /// <summary>As <see cref="Changed(in Key)"/>, in another database.</summary>
-    public void Changed(Database database, in Key key)
+    /// <summary>As <see cref="Changed(in Key, KeyEvent)"/>, in another database.</summary>
+    public void Changed(Database database, in Key key, KeyEvent what)
     {
+        Require(key);
         _changes++;
         if (Server.Watches.IsInUse) Server.Watches.Touch(database.Index, key.Bytes);
         if (Session.Origin == ClientOrigin.Client && Server.Replication.IsReplica) Server.ReplicaExpiry.Note(database, key);
+        Note(database, key, what);
+    }
+
+    /// <summary>
+    /// Records one more keyspace event of a key whose change was declared: SET with an expiry is "set" and "expire".
+    /// </summary>
+    public void Note(in Key key, KeyEvent what) => Note(Database, key, what);
+
+    /// <summary>
+    /// Deletes a key and declares it: the one way in which a key goes, but for whole databases and for a value that
+    /// another one replaces. What a reason means is said by <see cref="DeleteReason"/>.
+    /// </summary>
+    /// <returns>False when there was no such key.</returns>
+    public bool Delete(in Key key, DeleteReason reason) => Delete(Database, key, reason);
+
+    /// <summary>As <see cref="Delete(in Key, DeleteReason)"/>, in another database.</summary>
+    public bool Delete(Database database, in Key key, DeleteReason reason)
+    {
+        Require(key);
+        if (!database.Remove(key)) return false;
+        switch (reason)
+        {
+            case DeleteReason.Command:
+                Changed(database, key, KeyEvent.Del);
+                break;
+            case DeleteReason.Expired:
+                Server.Expiry.Count(1);
+                if (Server.Watches.IsInUse) Server.Watches.TouchExpired(database.Index, key.Bytes);
+                Note(database, key, KeyEvent.Expired);
+                if (IsLogged) Effects.Delete(database.Index, key.Bytes);
+                break;
+            case DeleteReason.ExpiredByCommand or DeleteReason.Migrated or DeleteReason.SlotLost:
+                Changed(database, key, KeyEvent.Del);
+                _hasOwnEffects = true;
+                if (IsLogged) Effects.Delete(database.Index, key.Bytes);
+                break;
+        }
+
+        return true;
     }
 
     /// <summary>
@@ -205,30 +260,55 @@ public sealed class CommandContext
     }
 
     /// <summary>
-    /// Begins a command that goes to the replication log instead of the call itself. May be called several times; the
-    /// effects go out together (in MULTI/EXEC when there are several). Deterministic: absolute times, no randomness.
+    /// A command that goes to the replication log instead of the call itself. May be called several times; the effects go
+    /// out together (in MULTI/EXEC when there are several). Deterministic: absolute times, no randomness.
     /// </summary>
-    /// <param name="argumentCount">Number of arguments, the name included; that many calls of
-    /// <see cref="EffectArgument(ReadOnlySpan{byte})"/> follow.</param>
-    public void BeginEffect(int argumentCount)
+    public void Effect(EffectArgument name, EffectArgument first)
+    {
+        using var effect = BeginEffect();
+        effect.Add(name);
+        effect.Add(first);
+    }
+
+    /// <inheritdoc cref="Effect(EffectArgument, EffectArgument)"/>
+    public void Effect(EffectArgument name, EffectArgument first, EffectArgument second)
+    {
+        using var effect = BeginEffect();
+        effect.Add(name);
+        effect.Add(first);
+        effect.Add(second);
+    }
+
+    /// <inheritdoc cref="Effect(EffectArgument, EffectArgument)"/>
+    public void Effect(EffectArgument name, EffectArgument first, EffectArgument second, EffectArgument third)
+    {
+        using var effect = BeginEffect();
+        effect.Add(name);
+        effect.Add(first);
+        effect.Add(second);
+        effect.Add(third);
+    }
+
+    /// <inheritdoc cref="Effect(EffectArgument, EffectArgument)"/>
+    public void Effect(
+        EffectArgument name, EffectArgument first, EffectArgument second, EffectArgument third, EffectArgument fourth)
+    {
+        using var effect = BeginEffect();
+        effect.Add(name);
+        effect.Add(first);
+        effect.Add(second);
+        effect.Add(third);
+        effect.Add(fourth);
+    }
+
+    /// <summary>
+    /// Begins an effect with any number of arguments: add them, the command's name first, then dispose it, before anything
+    /// else is declared. See <see cref="Effect(EffectArgument, EffectArgument)"/>.
+    /// </summary>
+    public EffectBuilder BeginEffect()
     {
         _hasOwnEffects = true;
-        if (IsLogged) Effects.Begin(Session.DatabaseIndex, argumentCount);
-    }
-
-    /// <summary>One argument of the effect begun last.</summary>
-    public void EffectArgument(ReadOnlySpan<byte> argument)
-    {
-        if (IsLogged) Effects.Argument(argument);
-    }
-
-    /// <summary>One argument of the effect begun last, as decimal digits.</summary>
-    public void EffectArgument(long argument)
-    {
-        if (!IsLogged) return;
-        Span<byte> digits = stackalloc byte[20];
-        Utf8Formatter.TryFormat(argument, digits, out var length);
-        Effects.Argument(digits[..length]);
+        return new EffectBuilder(IsLogged ? Effects : null, Session.DatabaseIndex);
     }
 
     /// <summary>Nothing of this call goes to the replication log.</summary>
@@ -283,28 +363,78 @@ public sealed class CommandContext
         (_isRunning && (_changes > 0 || (Command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0))
         || (Effects.Count > 0 && !IsInExec); // not yet in the log
 
-    /// <summary>Prepares for a call.</summary>
-    internal void Begin(bool isLogged)
+    /// <summary>A scope is open: its stripes are held, and what is declared belongs to it.</summary>
+    internal bool IsInScope { get; private set; }
+
+    /// <summary>What is asked and told of a master's stream; null for every other call.</summary>
+    internal IStreamGuard? Guard { get; set; }
+
+    /// <summary>A scope was opened.</summary>
+    internal void EnterScope(in LockPlan plan, bool isLogged)
+    {
+        _plan = plan;
+        IsInScope = true;
+        IsLogged = isLogged;
+    }
+
+    /// <summary>The scope is closed, and its effects are in the log.</summary>
+    internal void LeaveScope()
+    {
+        _plan = LockPlan.None;
+        IsInScope = false;
+        IsLogged = false;
+    }
+
+    /// <summary>Prepares for a handler.</summary>
+    internal void Begin()
     {
         _isRunning = true;
         _changes = 0;
         _hasOwnEffects = false;
         _isSuppressed = false;
-        IsLogged = isLogged;
+        _database = Session.DatabaseIndex;
+        _errorsBefore = Reply.ErrorCount;
     }
 
     /// <summary>
-    /// Ends a call: adds the call itself to the effects when it goes to the log as it is, and counts the changes.
+    /// Ends a handler: counts its changes, and adds the call itself to the effects when it goes to the log as it is. True
+    /// when it replied with an error (what EXEC ran counted each for itself).
     /// </summary>
-    internal void End(int database)
+    internal bool End()
     {
-        if (_changes == 0) return;
+        _isRunning = false;
+        var errors = Reply.ErrorCount;
+        var hasFailed = errors != _errorsBefore;
+        _errorsBefore = errors;
+        if (_changes == 0) return hasFailed;
         Server.Persistence.CountChanges(_changes);
-        if (IsLogged && !_hasOwnEffects && !_isSuppressed) Effects.Call(database, Arguments);
+        _changes = 0;
+        if (IsLogged && !_hasOwnEffects && !_isSuppressed) Effects.Call(_database, Arguments);
+        return hasFailed;
     }
 
-    /// <summary>The call is over, and its effects are where they belong.</summary>
-    internal void Leave() => _isRunning = false;
+    /// <summary>Events were recorded and wait for <see cref="KeyEventQueue.Deliver"/>.</summary>
+    internal bool HasEvents { get; private set; }
+
+    /// <summary>Gives on the events of this scope, in their order. Under the stripes of their keys.</summary>
+    internal void GiveEventsOn()
+    {
+        if (_events is not { Count: > 0 }) return;
+        Server.KeyEvents.Add(_events);
+        _events.Clear();
+        HasEvents = true;
+    }
+
+    /// <summary>Delivers the events that were given on. Under no stripe.</summary>
+    internal void DeliverEvents()
+    {
+        if (!HasEvents) return;
+        HasEvents = false;
+        Server.KeyEvents.Deliver();
+    }
+
+    /// <summary>A call that touches a key of a stripe that it does not hold stops the process.</summary>
+    private void Require(in Key key) => Invariant.That(_plan.Covers(key.Slot));
 
     private bool HasExpired(in Entry entry) => KeyExpiry.IsExpired(entry, Now);
 
@@ -314,13 +444,13 @@ public sealed class CommandContext
         if (Session.Origin == ClientOrigin.Master) return true; // the master decides, by its DEL
         if (Server.Replication.IsReplica && !(forWrite && !Server.Config.ReplicaReadOnly)) return false;
         if (Server.Clients.IsPaused(Now)) return false;
-        Invariant.That(database.Remove(key));
-        Server.Expiry.Count(1);
-        if (Server.Watches.IsInUse) Server.Watches.TouchExpired(database.Index, key.Bytes);
-        if (!IsLogged) return false;
-        Effects.Begin(database.Index, 2);
-        Effects.Argument("DEL"u8);
-        Effects.Argument(key.Bytes);
+        Invariant.That(Delete(database, key, DeleteReason.Expired));
         return false;
+    }
+
+    private void Note(Database database, in Key key, KeyEvent what)
+    {
+        if ((Server.KeyEvents.Classes & what.Class) != 0)
+            (_events ??= []).Add(new RecordedEvent(database.Index, what, key.Bytes.ToArray()));
     }
 }

@@ -8,8 +8,6 @@ namespace Starling.Node.Serving;
 /// <summary>All commands by name. Filled at construction from the families' rows, never changed afterwards.</summary>
 public sealed class CommandTable
 {
-    private static readonly string[] AtOnceInTransaction = ["exec", "discard", "multi", "watch", "quit", "reset"];
-
     private readonly List<Command> _commands = [];
     private readonly List<Command> _all = [];
     private readonly CommandIndex _index;
@@ -19,7 +17,6 @@ public sealed class CommandTable
     {
         foreach (var row in rows) Add(row);
         _index = new CommandIndex(_commands);
-        Exec = _commands.Find(command => command.Name == "exec");
     }
 
     /// <summary>The rows of every family.</summary>
@@ -53,9 +50,6 @@ public sealed class CommandTable
 
     /// <summary>Commands, containers and subcommands; a row's place here is its ordinal.</summary>
     public IReadOnlyList<Command> All => _all;
-
-    /// <summary>The row of EXEC.</summary>
-    internal Command? Exec { get; }
 
     /// <summary>Finds a command, without its subcommand, by its name in any case; null when there is none.</summary>
     public Command? Find(ReadOnlySpan<byte> name) => _index.Find(name);
@@ -132,7 +126,6 @@ public sealed class CommandTable
         Invariant.That(_commands.TrueForAll(other => other.Name != command.Name));
         _commands.Add(command);
         Number(command);
-        command.RunsAtOnceInTransaction = AtOnceInTransaction.Contains(command.Name, StringComparer.Ordinal);
         if (command.Subcommands.Length == 0) return;
         var subcommands = command.Subcommands;
         if (!Array.Exists(subcommands, row => row.Name == "help")) subcommands = [.. subcommands, ContainerHelp.RowFor(command)];
@@ -149,6 +142,7 @@ public sealed class CommandTable
     private void Number(Command command)
     {
         command.Ordinal = _all.Count;
+        command.Complete();
         _all.Add(command);
     }
 }

@@ -6,6 +6,9 @@ internal enum DispatchOutcome
     /// <summary>It was answered (or will never be); the next may follow.</summary>
     Done,
 
+    /// <summary>The gate lets it pass; it has not run yet.</summary>
+    Admitted,
+
     /// <summary>Clients are paused: it was not executed and has to be dispatched again afterwards.</summary>
     Held,
 

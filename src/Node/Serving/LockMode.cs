@@ -1,6 +1,6 @@
 namespace Starling.Node.Serving;
 
-/// <summary>Which stripes the dispatcher holds while the handler runs.</summary>
+/// <summary>Which stripes the executor holds while the handler runs.</summary>
 public enum LockMode
 {
     /// <summary>Those of the command's keys (none when it names no key).</summary>

@@ -1,10 +1,11 @@
+using Starling.Node.Execution;
 using Starling.Resp;
 
 namespace Starling.Node.Serving;
 
 /// <summary>
 /// A client without a connection: the master's stream on a replica, or the server itself. Its commands enter the
-/// dispatcher like any other; its origin decides which gates apply. One thread at a time.
+/// executor like any other; its origin decides which gates apply. One thread at a time.
 /// </summary>
 public sealed class PseudoClient
 {
@@ -24,6 +25,13 @@ public sealed class PseudoClient
     /// <summary>The reply to the last command.</summary>
     public RespWriter Reply => Context.Reply;
 
+    /// <summary>What the scopes of its commands ask and tell; for a master's stream.</summary>
+    internal IStreamGuard? Guard
+    {
+        get => Context.Guard;
+        set => Context.Guard = value;
+    }
+
     private CommandContext Context { get; }
 
     /// <summary>
@@ -36,7 +44,7 @@ public sealed class PseudoClient
         Context.Arguments = arguments;
         Context.Now = _server.NowMilliseconds;
         Context.Stats = _server.Stats.Own;
-        _server.Dispatcher.Execute(Context);
+        _server.Executor.Execute(Context);
         Context.EndTime();
     }
 }

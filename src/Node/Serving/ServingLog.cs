@@ -43,4 +43,7 @@ internal static partial class ServingLog
 
     [LoggerMessage(14, LogLevel.Critical, "The handler of {Command} failed and may have left half a change; the server stops")]
     public static partial void WriteFailed(ILogger logger, string command, Exception error);
+
+    [LoggerMessage(15, LogLevel.Warning, "The Unix socket {Path} could not be removed: {Error}")]
+    public static partial void UnixSocketStays(ILogger logger, string path, string error);
 }

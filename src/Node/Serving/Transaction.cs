@@ -1,3 +1,4 @@
+using Starling.Node.Execution;
 using Starling.Resp;
 
 namespace Starling.Node.Serving;
@@ -22,6 +23,29 @@ internal sealed class Transaction(long maxEffectBytes = EffectBuffer.MaxLength)
 
     /// <summary>Bytes held by the queued arguments.</summary>
     public long ArgumentBytes { get; private set; }
+
+    /// <summary>Ends a client's transaction and its watches.</summary>
+    public static void Discard(CommandContext call)
+    {
+        call.Session.Transaction = null;
+        call.Server.Watches.RemoveAll(call.Session);
+    }
+
+    /// <summary>
+    /// Gathers the keys of all commands, and the stripes of what is watched; true when every stripe is needed.
+    /// </summary>
+    public bool CollectKeys(CommandContext call)
+    {
+        var needsAll = false;
+        foreach (var queued in Commands)
+        {
+            call.Keys.Add(queued.Command, queued.Arguments);
+            needsAll |= queued.Command.Locks != LockMode.Keys;
+        }
+
+        foreach (var watched in call.Session.WatchedKeys) call.Keys.AddStripe(Slots.HashSlot.Of(watched.Key));
+        return needsAll;
+    }
 
     /// <summary>False when the transaction with this call would be too long for the replication log.</summary>
     public bool Fits(ArgumentList arguments) => _effectBytes + EffectBuffer.LengthOf(arguments) <= maxEffectBytes;

@@ -44,22 +44,6 @@ public static class ProcessStatistics
         }
     }
 
-    /// <summary>Most files that the process may open; null when there is no limit.</summary>
-    public static long? MostOpenFiles
-    {
-        get
-        {
-            foreach (var line in ReadText("/proc/self/limits").Split('\n'))
-            {
-                if (!line.StartsWith("Max open files", StringComparison.Ordinal)) continue;
-                var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                return words.Length > 4 && long.TryParse(words[4], CultureInfo.InvariantCulture, out var most) ? most : null;
-            }
-
-            return null;
-        }
-    }
-
     private static long ReadSystemMemory()
     {
         foreach (var line in ReadText("/proc/meminfo").Split('\n'))

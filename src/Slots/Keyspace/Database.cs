@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Starling.Slots.Values;
 
 namespace Starling.Slots.Keyspace;
 
@@ -8,13 +9,15 @@ namespace Starling.Slots.Keyspace;
 /// </summary>
 public sealed unsafe class Database
 {
+    private readonly Keyspace _keyspace;
     private readonly KeyHash _hash;
     private readonly int _arenas;
     private TableSet? _tables;
     private SnapshotProgress? _progress;
 
-    internal Database(int index, KeyHash hash, int arenas)
+    internal Database(Keyspace keyspace, int index, KeyHash hash, int arenas)
     {
+        _keyspace = keyspace;
         Index = index;
         _hash = hash;
         _arenas = arenas;
@@ -34,6 +37,8 @@ public sealed unsafe class Database
 
     internal TableSet? Tables => _tables;
 
+    internal ValueOptions ValueOptions => _keyspace.ValueOptions;
+
     /// <summary>Finds a key, expired or not.</summary>
     public bool TryFind(in Key key, out Entry entry)
     {
@@ -45,32 +50,64 @@ public sealed unsafe class Database
     /// <summary>Stamps the access clock of an entry (see <see cref="Entry.AccessClock"/>).</summary>
     public void Touch(in Entry entry, uint accessClock) => EntryBlock.SetClock(entry.Block, accessClock);
 
+    /// <summary>
+    /// Opens the value of a key that <see cref="TryFind"/> found, or of one that it did not find (the default entry).
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="entry">Its entry, of the right kind (<see cref="Entry.Holds"/>) or the default.</param>
+    /// <param name="accessClock">The access clock of now, for a key that is made.</param>
+    public TValue Open<TValue>(scoped in Key key, Entry entry, uint accessClock)
+        where TValue : IValue<TValue>, allows ref struct
+    {
+        Invariant.That(!entry.IsPresent || entry.Holds<TValue>());
+        return TValue.Open(new ValueAccess(this, key, entry.Block, accessClock));
+    }
+
+    /// <summary>
+    /// Makes a value of content, which a key may get afterwards (<see cref="Put"/>). Needs no lock, so that the content
+    /// may come from a file or a socket; but until the value is put or discarded nobody may clear the database.
+    /// </summary>
+    /// <param name="slot">The slot of the key that will get it.</param>
+    /// <param name="form">The form of the content.</param>
+    /// <param name="reader">The content.</param>
+    /// <param name="value">The value, when there is one.</param>
+    public ContentOutcome Load(int slot, ContentForm form, IContentReader reader, out LoadedValue value)
+    {
+        var memory = new ValueMemory(TablesForInsert().Heap, StripeSet.StripeOf(slot));
+        return ValueKinds.Of(form).Read(memory, form, reader, ValueOptions, out value);
+    }
+
+    /// <summary>Frees a value that <see cref="Load"/> made and no key got.</summary>
+    public void Discard(int slot, in LoadedValue value)
+    {
+        if (!value.HasRoot) return;
+        var root = value.Root;
+        ValueKinds.Of(value.Kind).Free(new ValueMemory(_tables!.Heap, StripeSet.StripeOf(slot)), ref root);
+    }
+
+    /// <summary>Gives a key, there or not, a value that <see cref="Load"/> made.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value; it is the key's from then on.</param>
+    /// <param name="expiresAt">Expiry in milliseconds of Unix time, or <see cref="Entry.NoExpiry"/>.</param>
+    /// <param name="accessClock">The access clock of the key.</param>
+    public void Put(in Key key, in LoadedValue value, long expiresAt, uint accessClock)
+    {
+        _progress?.BeforeWrite(key.Slot, key.Hash);
+        var tables = _tables!;
+        var like = (ulong)value.Kind | (ulong)(accessClock << 8) | (value.HasRoot ? EntryBlock.HasRoot : 0);
+        var entry = EntryBlock.Make(tables.Heap, key.Slot, key.Bytes, like, expiresAt, value.Inline.Length);
+        if (value.HasRoot) *EntryBlock.Root(entry) = value.Root;
+        else value.Inline.CopyTo(EntryBlock.Inline(entry));
+        tables.Put(key, entry);
+    }
+
     /// <summary>Makes or replaces a key (of any kind) with a string.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value; must not alias native memory of this keyspace.</param>
     /// <param name="expiresAt">Expiry in milliseconds of Unix time, or <see cref="Entry.NoExpiry"/>.</param>
     /// <param name="accessClock">The access clock of now.</param>
-    public void SetString(in Key key, ReadOnlySpan<byte> value, long expiresAt, uint accessClock)
-    {
-        _progress?.BeforeWrite(key.Slot, key.Hash);
-        var tables = TablesForInsert();
-        var root = tables.RootForInsert(key.Slot);
-        var cell = SlotTable.Find(root, key.Hash, key.Bytes);
-        if (cell != null)
-        {
-            var old = SlotTable.Address(*cell);
-            if (StringBlock.TryOverwrite(old, value, expiresAt))
-            {
-                EntryBlock.SetClock(old, accessClock);
-                if (expiresAt != Entry.NoExpiry) tables.LowerEarliest(key.Slot, expiresAt);
-                return;
-            }
-        }
-
-        var entry = StringBlock.Make(tables.Heap, key.Slot, key.Bytes, value, expiresAt, accessClock);
-        if (cell != null) tables.Replace(key.Slot, cell, entry);
-        else tables.Insert(root, key, entry);
-    }
+    public void SetString(in Key key, ReadOnlySpan<byte> value, long expiresAt, uint accessClock) =>
+        MakeString(key, value, expiresAt, accessClock);
 
     /// <summary>
     /// Changes the length of an existing string and returns its bytes to write into; the old bytes stay as far as they
@@ -79,24 +116,7 @@ public sealed unsafe class Database
     /// <param name="key">An existing key that holds a string.</param>
     /// <param name="length">The new length in bytes.</param>
     /// <param name="raw">What <see cref="Entry.IsRawString"/> answers from now on.</param>
-    public Span<byte> ResizeString(in Key key, int length, bool raw)
-    {
-        _progress?.BeforeWrite(key.Slot, key.Hash);
-        var cell = Find(key);
-        Invariant.That(cell != null && length >= 0);
-        var old = SlotTable.Address(*cell);
-        Invariant.That(EntryBlock.Kind(old) == ValueKind.String);
-        var entry = StringBlock.Resize(_tables!.Heap, key.Slot, old, length);
-        if (entry != old)
-        {
-            _tables.Redirect(key.Slot, cell, entry);
-            EntryBlock.FreeWithoutValue(_tables.Heap, old);
-        }
-
-        if (raw) EntryBlock.Header(entry) |= EntryBlock.IsRaw;
-        else EntryBlock.Header(entry) &= ~EntryBlock.IsRaw;
-        return EntryBlock.Value(entry);
-    }
+    public Span<byte> ResizeString(in Key key, int length, bool raw) => StringBlock.Bytes(Resize(key, length, raw));
 
     /// <summary>Sets or removes (<see cref="Entry.NoExpiry"/>) the expiry; false when there is no such key.</summary>
     public bool SetExpiry(in Key key, long expiresAt)
@@ -155,7 +175,7 @@ public sealed unsafe class Database
         }
         else
         {
-            var entry = StringBlock.Copy(targetTables.Heap, to.Slot, old, to.Bytes);
+            var entry = EntryBlock.Copy(targetTables.Heap, to.Slot, old, to.Bytes);
             EntryBlock.Free(tables.Heap, tables.TakeOut(tables.Root(from.Slot), from, cell));
             targetTables.Put(to, entry);
         }
@@ -174,7 +194,7 @@ public sealed unsafe class Database
         if (target == this && from.Bytes.SequenceEqual(to.Bytes)) return true;
         target._progress?.BeforeWrite(to.Slot, to.Hash);
         var targetTables = target.TablesForInsert();
-        targetTables.Put(to, StringBlock.Copy(targetTables.Heap, to.Slot, SlotTable.Address(*cell), to.Bytes));
+        targetTables.Put(to, EntryBlock.Copy(targetTables.Heap, to.Slot, SlotTable.Address(*cell), to.Bytes));
         return true;
     }
 
@@ -309,6 +329,68 @@ public sealed unsafe class Database
     {
         var root = Root(key.Slot);
         if (root != null) TableScan.PrefetchEntry(root, key.Hash);
+    }
+
+    /// <summary>Where the blocks of a slot's values come from. A key of the database must exist.</summary>
+    internal ValueMemory MemoryFor(int slot) => new(TablesForInsert().Heap, StripeSet.StripeOf(slot));
+
+    /// <summary>Lets snapshots have what they need of a key before it is changed.</summary>
+    internal void BeforeWrite(in Key key) => _progress?.BeforeWrite(key.Slot, key.Hash);
+
+    /// <summary>Makes a key, which is not there, with a value that has a root.</summary>
+    internal byte* Create(in Key key, ValueKind kind, in ValueRoot root, uint accessClock)
+    {
+        BeforeWrite(key);
+        var tables = TablesForInsert();
+        var like = (ulong)kind | (ulong)(accessClock << 8) | EntryBlock.HasRoot;
+        var entry = EntryBlock.Make(tables.Heap, key.Slot, key.Bytes, like, Entry.NoExpiry, 0);
+        *EntryBlock.Root(entry) = root;
+        tables.Insert(tables.RootForInsert(key.Slot), key, entry);
+        return entry;
+    }
+
+    /// <summary>See <see cref="SetString"/>.</summary>
+    internal byte* MakeString(in Key key, ReadOnlySpan<byte> value, long expiresAt, uint accessClock)
+    {
+        BeforeWrite(key);
+        var tables = TablesForInsert();
+        var root = tables.RootForInsert(key.Slot);
+        var cell = SlotTable.Find(root, key.Hash, key.Bytes);
+        if (cell != null)
+        {
+            var old = SlotTable.Address(*cell);
+            if (StringBlock.TryOverwrite(old, value, expiresAt))
+            {
+                EntryBlock.SetClock(old, accessClock);
+                if (expiresAt != Entry.NoExpiry) tables.LowerEarliest(key.Slot, expiresAt);
+                return old;
+            }
+        }
+
+        var entry = StringBlock.Make(tables.Heap, key.Slot, key.Bytes, value, expiresAt, accessClock);
+        if (cell != null) tables.Replace(key.Slot, cell, entry);
+        else tables.Insert(root, key, entry);
+        return entry;
+    }
+
+    /// <summary>See <see cref="ResizeString"/>.</summary>
+    internal byte* Resize(in Key key, int length, bool raw)
+    {
+        BeforeWrite(key);
+        var cell = Find(key);
+        Invariant.That(cell != null && length >= 0);
+        var old = SlotTable.Address(*cell);
+        Invariant.That(EntryBlock.Kind(old) == ValueKind.String);
+        var entry = StringBlock.Resize(_tables!.Heap, key.Slot, old, length);
+        if (entry != old)
+        {
+            _tables.Redirect(key.Slot, cell, entry);
+            EntryBlock.FreeWithoutValue(_tables.Heap, old);
+        }
+
+        if (raw) EntryBlock.Header(entry) |= EntryBlock.KindFlag;
+        else EntryBlock.Header(entry) &= ~EntryBlock.KindFlag;
+        return entry;
     }
 
     internal void BeginSnapshot(SnapshotProgress progress) => _progress = progress;

@@ -1,4 +1,5 @@
 using Starling.Slots.Memory;
+using Starling.Slots.Values;
 
 namespace Starling.Slots.Keyspace;
 
@@ -21,20 +22,38 @@ public readonly unsafe struct Entry
     /// <summary>The key. Aliases native memory.</summary>
     public ReadOnlySpan<byte> Key => EntryBlock.Key(_block);
 
-    /// <summary>What kind of value it is.</summary>
-    public ValueKind Kind => EntryBlock.Kind(_block);
+    /// <summary>The name of the value's kind, as TYPE has it.</summary>
+    public ReadOnlySpan<byte> KindName => EntryBlock.Operations(_block).Name;
+
+    /// <summary>The name of the value's encoding, as OBJECT ENCODING has it.</summary>
+    public ReadOnlySpan<byte> EncodingName => EntryBlock.Operations(_block).EncodingName(EntryBlock.View(_block));
+
+    /// <summary>
+    /// How many keys Redis would let share the value, as OBJECT REFCOUNT has it: 1, or the largest integer.
+    /// </summary>
+    public int ReferenceCount => EntryBlock.Operations(_block).ReferenceCount(EntryBlock.View(_block));
+
+    /// <summary>The form in which <see cref="WriteContent"/> writes the value.</summary>
+    public ContentForm ContentForm => EntryBlock.Operations(_block).WrittenForm;
 
     /// <summary>Expiry in milliseconds of Unix time, or <see cref="NoExpiry"/>.</summary>
     public long ExpiresAt => EntryBlock.Expiry(_block);
 
     /// <summary>The value of a string, whatever its encoding. Aliases native memory.</summary>
-    public ReadOnlySpan<byte> String => EntryBlock.Value(_block);
+    public ReadOnlySpan<byte> String
+    {
+        get
+        {
+            Invariant.That(Kind == ValueKind.String);
+            return StringOperations.Bytes(EntryBlock.View(_block));
+        }
+    }
 
     /// <summary>
     /// True when the string was made by APPEND, SETRANGE and the like: Redis then calls its encoding raw whatever its
     /// length.
     /// </summary>
-    public bool IsRawString => EntryBlock.Has(_block, EntryBlock.IsRaw);
+    public bool IsRawString => Kind == ValueKind.String && EntryBlock.Has(_block, EntryBlock.KindFlag);
 
     /// <summary>Seconds, modulo 2^24, of the last access (LRU clock).</summary>
     public uint AccessClock => EntryBlock.Clock(_block);
@@ -47,11 +66,34 @@ public readonly unsafe struct Entry
         get
         {
             var bytes = NativeHeap.CountedBytes(EntryBlock.Size(_block));
-            if (EntryBlock.Has(_block, EntryBlock.IsSeparate))
-                bytes += NativeHeap.CountedBytes(EntryBlock.SeparateCapacity(_block));
+            if (EntryBlock.Has(_block, EntryBlock.HasRoot))
+                bytes += EntryBlock.Operations(_block).AllocatedBytes(*EntryBlock.Root(_block));
             return bytes;
         }
     }
 
+    /// <summary>True when the value is of this kind.</summary>
+    public bool Holds<TValue>()
+        where TValue : IValue<TValue>, allows ref struct => EntryBlock.Kind(_block) == TValue.Kind;
+
+    internal ValueKind Kind => EntryBlock.Kind(_block);
+
     internal byte* Block => _block;
+
+    /// <summary>Writes the content of the value, in the form that <see cref="ContentForm"/> says.</summary>
+    public void WriteContent(IContentWriter writer) =>
+        EntryBlock.Operations(_block).Write(EntryBlock.View(_block), writer);
+
+    /// <summary>
+    /// Digests the value: the number of its kind in Redis (4 bytes, big-endian), then the content.
+    /// </summary>
+    public void Digest(IContentDigest digest)
+    {
+        digest.Mix([0, 0, 0, (byte)Kind]);
+        EntryBlock.Operations(_block).Digest(EntryBlock.View(_block), digest);
+    }
+
+    /// <summary>What DEBUG OBJECT says of the value beyond what it says of every one; empty, or begins with a space.
+    /// </summary>
+    public string Describe() => EntryBlock.Operations(_block).Describe(EntryBlock.View(_block));
 }

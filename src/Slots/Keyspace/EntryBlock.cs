@@ -1,34 +1,36 @@
 using System.Runtime.CompilerServices;
 using Starling.Slots.Memory;
+using Starling.Slots.Values;
 
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
 /// The native layout of an entry: a header of 8 bytes, then each of these if it is there: the expiry (8), the length of
-/// a key that needs more than 16 bits (8), the address, length and capacity of a value in a block of its own (16); then
-/// the key; then the value, if it has no block of its own. The header: kind in bits 0-3, flags in 4-7, access clock in
-/// 8-31, key length in 32-47, length of the inline value in 48-63.
+/// a key that needs more than 16 bits (8), the root of a value that does not lie in the entry (16); then the key; then
+/// the value, if it has no root. The header: kind in bits 0-3, flags in 4-7, access clock in 8-31 (a time of last
+/// access, or time and counter where frequencies are kept), key length in 32-47, length of an inline value in 48-57;
+/// bits 58-63 are free for flags to come and zero.
 /// </summary>
 internal static unsafe class EntryBlock
 {
     /// <summary>The entry has an expiry.</summary>
     public const ulong HasExpiry = 0x10;
 
-    /// <summary>The string was made by a command that leaves room behind it.</summary>
-    public const ulong IsRaw = 0x20;
+    /// <summary>A flag whose meaning is the kind's; of a string: Redis calls its encoding raw.</summary>
+    public const ulong KindFlag = 0x20;
 
-    /// <summary>The value is in a block of its own.</summary>
-    public const ulong IsSeparate = 0x40;
+    /// <summary>The entry holds the root of the value, not the value.</summary>
+    public const ulong HasRoot = 0x40;
 
     /// <summary>The key's length is in a word of its own.</summary>
     public const ulong HasLongKey = 0x80;
 
-    /// <summary>
-    /// A longer value gets a block of its own, so that growing it, giving it an expiry or another name does not copy
-    /// it.
-    /// </summary>
-    public const int LargestInline = 512;
+    /// <summary>The longest value that an entry can hold itself.</summary>
+    public const int LargestInline = (1 << InlineLengthBits) - 1;
 
+    private const int InlineLengthShift = 48;
+    private const int InlineLengthBits = 10;
+    private const ulong InlineLengthMask = (ulong)LargestInline << InlineLengthShift;
     private const ulong KindBits = 0xF;
     private const ulong ClockBits = 0xFFFF_FF00;
 
@@ -70,53 +72,53 @@ internal static unsafe class EntryBlock
             key.SequenceEqual(new ReadOnlySpan<byte>(entry + KeyOffset(header), key.Length));
     }
 
-    /// <summary>The bytes of the value, whether inline or not.</summary>
-    public static Span<byte> Value(byte* entry)
+    /// <summary>The bytes of a value that has no root.</summary>
+    public static Span<byte> Inline(byte* entry)
     {
         var header = *(ulong*)entry;
-        var keyOffset = KeyOffset(header);
-        if ((header & IsSeparate) != 0)
-            return new Span<byte>(*(byte**)(entry + keyOffset - 16), *(int*)(entry + keyOffset - 8));
-        return new Span<byte>(entry + keyOffset + KeyLength(entry, header), (int)(header >> 48));
+        return new Span<byte>(entry + KeyOffset(header) + KeyLength(entry, header), InlineLength(header));
     }
 
-    /// <summary>Address of the block of a separate value.</summary>
-    public static ref byte* SeparateAddress(byte* entry) => ref *(byte**)(entry + KeyOffset(*(ulong*)entry) - 16);
+    /// <summary>The root of a value that has one.</summary>
+    public static ValueRoot* Root(byte* entry) => (ValueRoot*)(entry + KeyOffset(*(ulong*)entry) - ValueRoot.Bytes);
 
-    /// <summary>Length of a separate value.</summary>
-    public static ref int SeparateLength(byte* entry) => ref *(int*)(entry + KeyOffset(*(ulong*)entry) - 8);
+    /// <summary>The value, wherever it lies.</summary>
+    public static ValueView View(byte* entry)
+    {
+        var flag = Has(entry, KindFlag);
+        return Has(entry, HasRoot) ? new ValueView(Root(entry), flag) : new ValueView(Inline(entry), flag);
+    }
 
-    /// <summary>Size that the block of a separate value was made with.</summary>
-    public static ref int SeparateCapacity(byte* entry) => ref *(int*)(entry + KeyOffset(*(ulong*)entry) - 4);
+    /// <summary>The operations of the value's kind.</summary>
+    public static ValueOperations Operations(byte* entry) => ValueKinds.Of(Kind(entry));
 
     /// <summary>Sets the length of an inline value; the entry must have room for it.</summary>
     public static void SetInlineLength(byte* entry, int length) =>
-        *(ulong*)entry = *(ulong*)entry & (ulong.MaxValue >> 16) | (ulong)length << 48;
+        *(ulong*)entry = *(ulong*)entry & ~InlineLengthMask | (ulong)length << InlineLengthShift;
 
-    /// <summary>Bytes of the entry without a separate value's block.</summary>
+    /// <summary>Bytes of the entry without the blocks that a root leads to.</summary>
     public static long Size(byte* entry)
     {
         var header = *(ulong*)entry;
-        return KeyOffset(header) + (long)KeyLength(entry, header) + (int)(header >> 48);
+        return KeyOffset(header) + (long)KeyLength(entry, header) + InlineLength(header);
     }
 
     /// <summary>
-    /// Makes an entry; the bytes of an inline value are left undefined, those of a separate one are to be attached by
-    /// the caller.
+    /// Makes an entry; the bytes of an inline value are left undefined, a root is to be set by the caller.
     /// </summary>
     /// <param name="heap">Gives the memory.</param>
     /// <param name="selector">The stripe.</param>
     /// <param name="key">The key.</param>
     /// <param name="like">
-    /// A header whose kind, clock and raw flag the entry gets; <see cref="IsSeparate"/> says whether the value gets a
-    /// block.
+    /// A header whose kind, clock and flag of the kind the entry gets; <see cref="HasRoot"/> says whether it holds a
+    /// root.
     /// </param>
     /// <param name="expiresAt">The expiry or <see cref="Entry.NoExpiry"/>.</param>
-    /// <param name="inlineLength">Length of the inline value, 0 for a separate one.</param>
+    /// <param name="inlineLength">Length of the inline value, 0 for a root.</param>
     public static byte* Make(
         NativeHeap heap, int selector, ReadOnlySpan<byte> key, ulong like, long expiresAt, int inlineLength)
     {
-        var header = like & (KindBits | ClockBits | IsRaw | IsSeparate) | (ulong)inlineLength << 48;
+        var header = like & (KindBits | ClockBits | KindFlag | HasRoot) | (ulong)inlineLength << InlineLengthShift;
         if (expiresAt != Entry.NoExpiry) header |= HasExpiry;
         if (key.Length > ushort.MaxValue) header |= HasLongKey;
         else header |= (ulong)key.Length << 32;
@@ -130,41 +132,46 @@ internal static unsafe class EntryBlock
     }
 
     /// <summary>
-    /// Makes an entry of the same value under another name or with another expiry. A separate value's block is the new
+    /// Makes an entry of the same value under another name or with another expiry. What a root leads to is the new
     /// entry's from then on: the caller frees the old entry without its value.
     /// </summary>
     public static byte* Rename(NativeHeap heap, int selector, byte* entry, ReadOnlySpan<byte> key, long expiresAt)
     {
-        var separate = Has(entry, IsSeparate);
-        var inlineLength = separate ? 0 : Value(entry).Length;
-        var renamed = Make(heap, selector, key, *(ulong*)entry, expiresAt, inlineLength);
-        if (separate)
-        {
-            SeparateAddress(renamed) = SeparateAddress(entry);
-            SeparateLength(renamed) = SeparateLength(entry);
-            SeparateCapacity(renamed) = SeparateCapacity(entry);
-        }
-        else
-        {
-            Value(entry).CopyTo(Value(renamed));
-        }
-
+        var header = *(ulong*)entry;
+        var renamed = Make(heap, selector, key, header, expiresAt, InlineLength(header));
+        if (Has(entry, HasRoot)) *Root(renamed) = *Root(entry);
+        else Inline(entry).CopyTo(Inline(renamed));
         return renamed;
     }
 
-    /// <summary>Frees an entry and, if it has one, its value's block.</summary>
+    /// <summary>Makes an entry with a value of its own that is like another's, with its expiry, in any heap.</summary>
+    public static byte* Copy(NativeHeap heap, int selector, byte* entry, ReadOnlySpan<byte> key)
+    {
+        var header = *(ulong*)entry;
+        var copy = Make(heap, selector, key, header, Expiry(entry), InlineLength(header));
+        if (Has(entry, HasRoot))
+            *Root(copy) = Operations(entry).Duplicate(new ValueMemory(heap, selector), *Root(entry));
+        else
+            Inline(entry).CopyTo(Inline(copy));
+        return copy;
+    }
+
+    /// <summary>Frees an entry and all that its root, if it has one, leads to.</summary>
     public static void Free(NativeHeap heap, byte* entry)
     {
-        if (Has(entry, IsSeparate)) heap.Free(SeparateAddress(entry), SeparateCapacity(entry));
+        if (Has(entry, HasRoot)) Operations(entry).Free(new ValueMemory(heap, 0), ref *Root(entry));
         heap.Free(entry, Size(entry));
     }
 
-    /// <summary>Frees an entry but not its value's block, which another entry has taken over.</summary>
+    /// <summary>Frees an entry but not what its root leads to, which another entry has taken over.</summary>
     public static void FreeWithoutValue(NativeHeap heap, byte* entry) => heap.Free(entry, Size(entry));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int InlineLength(ulong header) => (int)(header >> InlineLengthShift) & LargestInline;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int KeyOffset(ulong header) =>
-        8 + (int)((header & HasExpiry) >> 1) + (int)((header & HasLongKey) >> 4) + (int)((header & IsSeparate) >> 2);
+        8 + (int)((header & HasExpiry) >> 1) + (int)((header & HasLongKey) >> 4) + (int)((header & HasRoot) >> 2);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int KeyLength(byte* entry, ulong header) =>

@@ -6,18 +6,23 @@ using System.Runtime.InteropServices;
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
-/// SipHash-1-3 (Aumasson and Bernstein; one round per word, three at the end) under a key made from the seed: who does
-/// not know the seed cannot choose keys that collide.
+/// SipHash-1-3 (Aumasson and Bernstein; one round per word, three at the end) under the seed as its key: who does not
+/// know the seed cannot choose keys that collide.
 /// </summary>
 internal readonly struct KeyHash
 {
     private readonly ulong _first;
     private readonly ulong _second;
+    private readonly ulong _mask;
 
-    public KeyHash(ulong seed)
+    /// <summary>Makes the hash of a seed.</summary>
+    /// <param name="seed">The key of the hash.</param>
+    /// <param name="mask">Bits of the hash that are not 0 whatever the key; few of them make keys collide.</param>
+    public KeyHash(UInt128 seed, ulong mask)
     {
-        _first = seed;
-        _second = BitOperations.RotateLeft(seed * 0x9E37_79B9_7F4A_7C15, 32) ^ 0xD1B5_4A32_D192_ED03;
+        _first = (ulong)seed;
+        _second = (ulong)(seed >> 64);
+        _mask = mask;
     }
 
     /// <summary>The hash of a key.</summary>
@@ -45,7 +50,7 @@ internal readonly struct KeyHash
         Round(ref v0, ref v1, ref v2, ref v3);
         Round(ref v0, ref v1, ref v2, ref v3);
         Round(ref v0, ref v1, ref v2, ref v3);
-        return v0 ^ v1 ^ v2 ^ v3;
+        return (v0 ^ v1 ^ v2 ^ v3) & _mask;
     }
 
     /// <summary>Up to seven bytes as a little-endian number.</summary>

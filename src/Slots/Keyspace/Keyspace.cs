@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Starling.Slots.Values;
 
 namespace Starling.Slots.Keyspace;
 
@@ -9,24 +10,33 @@ namespace Starling.Slots.Keyspace;
 public sealed class Keyspace : IDisposable
 {
     private readonly Database[] _databases;
-    private readonly Lock[] _stripes;
+    private readonly StripeLocks _stripes = new();
     private readonly KeyHash _hash;
     private Snapshot? _snapshot;
+    private ValueOptions _valueOptions = ValueOptions.Default;
 
     /// <summary>Makes an empty keyspace.</summary>
     public Keyspace(KeyspaceOptions options)
     {
         Invariant.That(options.Databases >= 1);
         Invariant.That(BitConverter.IsLittleEndian && nint.Size == 8);
-        _hash = new KeyHash(options.HashSeed);
+        _hash = new KeyHash(options.HashSeed, options.HashMask);
         _databases = new Database[options.Databases];
-        for (var i = 0; i < _databases.Length; i++) _databases[i] = new Database(i, _hash, options.Arenas);
-        _stripes = new Lock[StripeSet.StripeCount];
-        for (var i = 0; i < _stripes.Length; i++) _stripes[i] = new Lock();
+        for (var i = 0; i < _databases.Length; i++) _databases[i] = new Database(this, i, _hash, options.Arenas);
     }
 
     /// <summary>Number of databases.</summary>
     public int DatabaseCount => _databases.Length;
+
+    /// <summary>
+    /// What decides the encodings of values from now on; values keep the one they have until they change. May be set at
+    /// any time, under no lock.
+    /// </summary>
+    public ValueOptions ValueOptions
+    {
+        get => Volatile.Read(ref _valueOptions);
+        set => Volatile.Write(ref _valueOptions, value);
+    }
 
     /// <summary>
     /// A database by its index, 0..<see cref="DatabaseCount"/>-1. SWAPDB exchanges what an index answers.
@@ -67,22 +77,25 @@ public sealed class Keyspace : IDisposable
     public void Prefetch(Database database, ReadOnlySpan<KeyPlace> keys)
     {
         if (!Sse.IsSupported) return;
+        if (!_stripes.BeginTrying()) return;
         foreach (ref readonly var key in keys) database.PrefetchRoot(key);
         foreach (ref readonly var key in keys)
         {
-            var stripe = _stripes[StripeSet.StripeOf(key.Slot)];
-            if (!stripe.TryEnter()) continue;
+            var stripe = StripeSet.StripeOf(key.Slot);
+            if (!_stripes.TryEnter(stripe)) continue;
             database.PrefetchBucket(key);
-            stripe.Exit();
+            _stripes.ExitTried(stripe);
         }
 
         foreach (ref readonly var key in keys)
         {
-            var stripe = _stripes[StripeSet.StripeOf(key.Slot)];
-            if (!stripe.TryEnter()) continue;
+            var stripe = StripeSet.StripeOf(key.Slot);
+            if (!_stripes.TryEnter(stripe)) continue;
             database.PrefetchEntry(key);
-            stripe.Exit();
+            _stripes.ExitTried(stripe);
         }
+
+        _stripes.EndTrying();
     }
 
     /// <summary>
@@ -90,20 +103,30 @@ public sealed class Keyspace : IDisposable
     /// </summary>
     public StripeScope Lock(scoped in StripeSet stripes)
     {
-        for (var stripe = stripes.Next(0); stripe >= 0; stripe = stripes.Next(stripe + 1)) _stripes[stripe].Enter();
-        return new StripeScope(this, stripes);
+        _stripes.Enter(stripes);
+        return new StripeScope(_stripes, stripes);
     }
 
     /// <summary>Takes the lock of one slot's stripe.</summary>
     public StripeScope LockSlot(int slot)
     {
-        var stripe = _stripes[StripeSet.StripeOf(slot)];
-        stripe.Enter();
-        return new StripeScope(stripe);
+        var stripe = StripeSet.StripeOf(slot);
+        _stripes.Enter(stripe);
+        return new StripeScope(_stripes, stripe);
     }
 
-    /// <summary>Takes every stripe.</summary>
-    public StripeScope LockAll() => Lock(StripeSet.All);
+    /// <summary>
+    /// Takes every stripe. Re-entrant, but not for a thread that holds some stripes: it would wait for itself, and stops
+    /// the process instead.
+    /// </summary>
+    public StripeScope LockAll()
+    {
+        _stripes.EnterAll();
+        return new StripeScope(_stripes, StripeScope.All);
+    }
+
+    /// <summary>True when the calling thread holds the stripe of a slot.</summary>
+    public bool IsHeld(int slot) => _stripes.IsHeld(StripeSet.StripeOf(slot));
 
     /// <summary>Exchanges two databases (SWAPDB). Needs every stripe.</summary>
     public void Swap(int first, int second)
@@ -144,12 +167,5 @@ public sealed class Keyspace : IDisposable
     {
         Invariant.That(_snapshot == snapshot);
         _snapshot = null;
-    }
-
-    internal void Unlock(scoped in StripeSet stripes)
-    {
-        const int last = StripeSet.StripeCount - 1;
-        for (var stripe = stripes.Previous(last); stripe >= 0; stripe = stripes.Previous(stripe - 1))
-            _stripes[stripe].Exit();
     }
 }

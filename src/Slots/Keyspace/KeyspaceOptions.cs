@@ -9,7 +9,12 @@ public sealed class KeyspaceOptions
     /// <summary>
     /// Seed of the key hash: random per process, so that nobody can choose colliding keys; fixed in tests.
     /// </summary>
-    public ulong HashSeed { get; init; }
+    public UInt128 HashSeed { get; init; }
+
+    /// <summary>
+    /// Bits of the key hash that are used: all of them but in tests, which make keys collide with few.
+    /// </summary>
+    internal ulong HashMask { get; init; } = ulong.MaxValue;
 
     /// <summary>
     /// Number of arenas of each database's heap, a power of two: more let more threads allocate at once, each costs

@@ -14,7 +14,8 @@ namespace Starling.Slots.Keyspace;
 /// is full goes to the next one; each full bucket that it passed counts it in its overflow byte. A leaf that would need
 /// more than 32 buckets becomes a branch of 2 leaves; a branch whose leaf would, doubles its leaves up to 64; then a
 /// leaf becomes a branch itself, and the windows of its references move on by 6 bits. So no operation moves more than
-/// some thousand references, however large the slot.
+/// some thousand references, however large the slot. Where the hash has no more bits to tell entries apart, a leaf is
+/// continued by others (<see cref="LeafChain"/>).
 /// </para>
 /// </summary>
 internal static unsafe class SlotTable
@@ -54,21 +55,26 @@ internal static unsafe class SlotTable
         var window = Window(hash, place.Offset);
         var home = Home(window, place.Bits, buckets);
         var pattern = Tag(hash) * Ones;
-        var at = home;
         do
         {
-            var bucket = TableNode.Bucket(leaf, at);
-            var tags = *bucket;
-            for (var matches = Matches(tags, pattern); matches != 0; matches &= matches - 1)
+            var at = home;
+            do
             {
-                var cell = bucket + 1 + (BitOperations.TrailingZeroCount(matches) >> 3);
-                if ((uint)(*cell >> PositionBits) == window && EntryBlock.HasKey(Address(*cell), key)) return cell;
-            }
+                var bucket = TableNode.Bucket(leaf, at);
+                var tags = *bucket;
+                for (var matches = Matches(tags, pattern); matches != 0; matches &= matches - 1)
+                {
+                    var cell = bucket + 1 + (BitOperations.TrailingZeroCount(matches) >> 3);
+                    if ((uint)(*cell >> PositionBits) == window && EntryBlock.HasKey(Address(*cell), key)) return cell;
+                }
 
-            if (tags >> OverflowShift == 0) return null;
-            if (++at == buckets) at = 0;
+                if (tags >> OverflowShift == 0) break;
+                if (++at == buckets) at = 0;
+            }
+            while (at != home);
+            leaf = TableNode.Next(leaf);
         }
-        while (at != home);
+        while (leaf != null);
         return null;
     }
 
@@ -82,13 +88,20 @@ internal static unsafe class SlotTable
     public static void Insert(in TableMemory memory, TableNode* root, ulong hash, byte* entry)
     {
         var place = Locate(root, hash);
-        while (place.Leaf->Buckets == 0 || place.Leaf->Count >= Limit(place.Leaf->Buckets))
+        var leaf = place.Leaf;
+        while (leaf->Buckets == 0 || leaf->Count >= Limit(leaf->Buckets))
         {
-            TableShape.Grow(memory, place);
+            if (!TableShape.TryGrow(memory, place))
+            {
+                leaf = LeafChain.AddPlace(memory, leaf);
+                break;
+            }
+
             place = Locate(root, hash);
+            leaf = place.Leaf;
         }
 
-        Put(place.Leaf, place.Bits, (ulong)entry | (ulong)Window(hash, place.Offset) << PositionBits, Tag(hash));
+        Put(leaf, place.Bits, (ulong)entry | (ulong)Window(hash, place.Offset) << PositionBits, Tag(hash));
         var node = root;
         for (var offset = 0; ; offset += MaxFanoutBits)
         {
@@ -106,19 +119,10 @@ internal static unsafe class SlotTable
     public static void Remove(in TableMemory memory, TableNode* root, ulong hash, ulong* cell)
     {
         var place = Locate(root, hash);
-        var leaf = place.Leaf;
-        uint buckets = leaf->Buckets;
-        var at = Home((uint)(*cell >> PositionBits), place.Bits, buckets);
-        var bucket = TableNode.Bucket(leaf, at);
-        while (cell <= bucket || cell >= bucket + TableNode.BucketWords)
-        {
-            *bucket -= 1UL << OverflowShift;
-            if (++at == buckets) at = 0;
-            bucket = TableNode.Bucket(leaf, at);
-        }
-
-        *bucket &= ~(0xFFUL << (int)((cell - bucket - 1) * 8));
-        *cell = 0;
+        var isChained = TableNode.Next(place.Leaf) != null;
+        var leaf = isChained ? LeafChain.Holder(place.Leaf, cell) : place.Leaf;
+        TakeOut(leaf, place.Bits, cell);
+        if (isChained) LeafChain.RemovePlace(memory, place, leaf);
         var node = root;
         for (var offset = 0; ; offset += MaxFanoutBits)
         {
@@ -186,6 +190,23 @@ internal static unsafe class SlotTable
     {
         var difference = tags ^ pattern;
         return ~(((difference & LowBits) + LowBits) | difference) & HighBits;
+    }
+
+    /// <summary>Empties a place of a leaf.</summary>
+    public static void TakeOut(TableNode* leaf, int bits, ulong* cell)
+    {
+        uint buckets = leaf->Buckets;
+        var at = Home((uint)(*cell >> PositionBits), bits, buckets);
+        var bucket = TableNode.Bucket(leaf, at);
+        while (cell <= bucket || cell >= bucket + TableNode.BucketWords)
+        {
+            *bucket -= 1UL << OverflowShift;
+            if (++at == buckets) at = 0;
+            bucket = TableNode.Bucket(leaf, at);
+        }
+
+        *bucket &= ~(0xFFUL << (int)((cell - bucket - 1) * 8));
+        *cell = 0;
     }
 
     /// <summary>

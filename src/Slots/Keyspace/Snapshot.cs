@@ -40,7 +40,11 @@ public sealed class Snapshot : IDisposable
         while (!_disposed && _at < _parts.Count)
         {
             var part = _parts[_at];
+            var stoodAt = _slot;
             _slot = _slot < HashSlot.Count ? part.Tables.NextSlotInUse(_slot, expiring: false) : -1;
+
+            // The slot in which the saver stood may have been emptied since: how far it was says nothing of this one.
+            if (_slot != stoodAt) _part = 0;
             if (_slot >= 0)
             {
                 bool done;

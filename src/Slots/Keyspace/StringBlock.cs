@@ -1,8 +1,12 @@
 using Starling.Slots.Memory;
+using Starling.Slots.Values;
 
 namespace Starling.Slots.Keyspace;
 
-/// <summary>Entries whose value is a string.</summary>
+/// <summary>
+/// Entries whose value is a string. It stands here and not with the other values since a short string lies in the
+/// entry: its length is part of the entry's.
+/// </summary>
 internal static unsafe class StringBlock
 {
     private const int MebiByte = 1 << 20;
@@ -13,27 +17,27 @@ internal static unsafe class StringBlock
     {
         var like = (ulong)ValueKind.String | (ulong)(clock << 8);
         byte* entry;
-        if (value.Length <= EntryBlock.LargestInline)
+        if (value.Length <= StringOperations.LargestInline)
         {
             entry = EntryBlock.Make(heap, selector, key, like, expiresAt, value.Length);
         }
         else
         {
-            entry = EntryBlock.Make(heap, selector, key, like | EntryBlock.IsSeparate, expiresAt, 0);
-            Attach(heap, selector, entry, value.Length, value.Length);
+            entry = EntryBlock.Make(heap, selector, key, like | EntryBlock.HasRoot, expiresAt, 0);
+            *EntryBlock.Root(entry) =
+                StringOperations.MakeRoot(new ValueMemory(heap, selector), value.Length, value.Length);
         }
 
-        value.CopyTo(EntryBlock.Value(entry));
+        value.CopyTo(Bytes(entry));
         return entry;
     }
 
-    /// <summary>Makes a copy of an entry, its value included, under another name.</summary>
-    public static byte* Copy(NativeHeap heap, int selector, byte* entry, ReadOnlySpan<byte> key)
+    /// <summary>The bytes of the string.</summary>
+    public static Span<byte> Bytes(byte* entry)
     {
-        var value = EntryBlock.Value(entry);
-        var copy = Make(heap, selector, key, value, EntryBlock.Expiry(entry), EntryBlock.Clock(entry));
-        EntryBlock.Header(copy) |= EntryBlock.Header(entry) & EntryBlock.IsRaw;
-        return copy;
+        if (!EntryBlock.Has(entry, EntryBlock.HasRoot)) return EntryBlock.Inline(entry);
+        var root = EntryBlock.Root(entry);
+        return new Span<byte>(root->Address, root->Length);
     }
 
     /// <summary>
@@ -43,22 +47,22 @@ internal static unsafe class StringBlock
     {
         if (EntryBlock.Kind(entry) != ValueKind.String) return false;
         if (EntryBlock.Has(entry, EntryBlock.HasExpiry) != (expiresAt != Entry.NoExpiry)) return false;
-        if (EntryBlock.Has(entry, EntryBlock.IsSeparate))
+        if (EntryBlock.Has(entry, EntryBlock.HasRoot))
         {
-            if (value.Length <= EntryBlock.LargestInline) return false;
-            if (Usable(value.Length) != EntryBlock.SeparateCapacity(entry))
-                return false;
-            EntryBlock.SeparateLength(entry) = value.Length;
+            if (value.Length <= StringOperations.LargestInline) return false;
+            var root = EntryBlock.Root(entry);
+            if (StringOperations.Usable(value.Length) != root->Capacity) return false;
+            root->Length = value.Length;
         }
         else
         {
-            if (value.Length > EntryBlock.LargestInline || !FitsInline(entry, value.Length)) return false;
+            if (value.Length > StringOperations.LargestInline || !FitsInline(entry, value.Length)) return false;
             EntryBlock.SetInlineLength(entry, value.Length);
         }
 
         if (expiresAt != Entry.NoExpiry) EntryBlock.SetExpiry(entry, expiresAt);
-        EntryBlock.Header(entry) &= ~EntryBlock.IsRaw;
-        value.CopyTo(EntryBlock.Value(entry));
+        EntryBlock.Header(entry) &= ~EntryBlock.KindFlag;
+        value.CopyTo(Bytes(entry));
         return true;
     }
 
@@ -68,60 +72,54 @@ internal static unsafe class StringBlock
     /// </summary>
     public static byte* Resize(NativeHeap heap, int selector, byte* entry, int length)
     {
-        var old = EntryBlock.Value(entry);
+        var old = Bytes(entry);
         var oldLength = old.Length;
-        if (EntryBlock.Has(entry, EntryBlock.IsSeparate)) ResizeSeparate(heap, selector, entry, length);
-        else if (length <= EntryBlock.LargestInline && FitsInline(entry, length))
+        if (EntryBlock.Has(entry, EntryBlock.HasRoot))
+            ResizeBlock(new ValueMemory(heap, selector), ref *EntryBlock.Root(entry), length);
+        else if (length <= StringOperations.LargestInline && FitsInline(entry, length))
             EntryBlock.SetInlineLength(entry, length);
         else entry = Remake(heap, selector, entry, old, length);
-        if (length > oldLength) EntryBlock.Value(entry)[oldLength..].Clear();
+        if (length > oldLength) Bytes(entry)[oldLength..].Clear();
         return entry;
     }
 
     private static byte* Remake(NativeHeap heap, int selector, byte* entry, ReadOnlySpan<byte> old, int length)
     {
-        var separate = length > EntryBlock.LargestInline;
-        var like = EntryBlock.Header(entry) | (separate ? EntryBlock.IsSeparate : 0);
+        var hasRoot = length > StringOperations.LargestInline;
+        var like = EntryBlock.Header(entry) | (hasRoot ? EntryBlock.HasRoot : 0);
         var expiresAt = EntryBlock.Expiry(entry);
-        var made = EntryBlock.Make(heap, selector, EntryBlock.Key(entry), like, expiresAt, separate ? 0 : length);
-        if (separate) Attach(heap, selector, made, length, Capacity(length));
-        old[..Math.Min(old.Length, length)].CopyTo(EntryBlock.Value(made));
+        var made = EntryBlock.Make(heap, selector, EntryBlock.Key(entry), like, expiresAt, hasRoot ? 0 : length);
+        if (hasRoot)
+        {
+            *EntryBlock.Root(made) =
+                StringOperations.MakeRoot(new ValueMemory(heap, selector), length, Capacity(length));
+        }
+
+        old[..Math.Min(old.Length, length)].CopyTo(Bytes(made));
         return made;
     }
 
-    private static void ResizeSeparate(NativeHeap heap, int selector, byte* entry, int length)
+    private static void ResizeBlock(in ValueMemory memory, ref ValueRoot root, int length)
     {
-        ref var capacity = ref EntryBlock.SeparateCapacity(entry);
-        var tooLarge = length < capacity / 4 && capacity > EntryBlock.LargestInline;
-        if (capacity < length || tooLarge)
+        var tooLarge = length < root.Capacity / 4 && root.Capacity > StringOperations.LargestInline;
+        if (root.Capacity < length || tooLarge)
         {
-            var wanted = Usable(tooLarge ? Math.Max(1, length) : Capacity(length));
-            ref var address = ref EntryBlock.SeparateAddress(entry);
-            address = heap.Reallocate(selector, address, capacity, wanted);
-            capacity = wanted;
+            var wanted = StringOperations.Usable(tooLarge ? Math.Max(1, length) : Capacity(length));
+            root.Address = memory.Reallocate(root.Address, root.Capacity, wanted);
+            root.Capacity = wanted;
         }
 
-        EntryBlock.SeparateLength(entry) = length;
+        root.Length = length;
     }
 
     /// <summary>Room for a string that grows: twice its length, from a mebibyte on an eighth more.</summary>
     private static int Capacity(int length) =>
         (int)Math.Min(Array.MaxLength, length < MebiByte ? length * 2L : length + (long)Math.Max(MebiByte, length / 8));
 
-    /// <summary>A capacity with all that the allocator gives for it.</summary>
-    private static int Usable(int capacity) => (int)Math.Min(Array.MaxLength, NativeHeap.UsableBytes(capacity));
-
     private static bool FitsInline(byte* entry, int length)
     {
         var size = EntryBlock.Size(entry);
-        var wanted = size - EntryBlock.Value(entry).Length + length;
+        var wanted = size - Bytes(entry).Length + length;
         return NativeHeap.UsableBytes(wanted) == NativeHeap.UsableBytes(size);
-    }
-
-    private static void Attach(NativeHeap heap, int selector, byte* entry, int length, int capacity)
-    {
-        EntryBlock.SeparateCapacity(entry) = Usable(capacity);
-        EntryBlock.SeparateAddress(entry) = heap.Allocate(selector, EntryBlock.SeparateCapacity(entry));
-        EntryBlock.SeparateLength(entry) = length;
     }
 }

@@ -4,7 +4,8 @@ namespace Starling.Slots.Keyspace;
 
 /// <summary>
 /// A node of a slot's table; see <see cref="SlotTable"/>. A leaf holds up to 32 buckets in up to 8 pieces of up to 4
-/// buckets; a branch holds the address of its children. One cache line. All zero is an empty leaf.
+/// buckets; a branch holds the address of its children. A leaf of which another one is a continuation
+/// (<see cref="LeafChain"/>) holds its address. One cache line. All zero is an empty leaf.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = Bytes)]
 internal unsafe struct TableNode
@@ -35,7 +36,7 @@ internal unsafe struct TableNode
     [FieldOffset(0)]
     public TableNode* Children;
 
-    /// <summary>Number of entries in the node and below.</summary>
+    /// <summary>Number of entries in the node, below and behind it.</summary>
     [FieldOffset(48)]
     public uint Count;
 
@@ -50,6 +51,17 @@ internal unsafe struct TableNode
     /// <summary>0 for a leaf; else the number of hash bits that choose a child.</summary>
     [FieldOffset(57)]
     public byte FanoutBits;
+
+    /// <summary>The last word: <see cref="Buckets"/>, <see cref="FanoutBits"/>, the address of the next leaf.</summary>
+    [FieldOffset(56)]
+    private ulong _last;
+
+    /// <summary>The leaf that continues a leaf, or null.</summary>
+    public static TableNode* Next(TableNode* leaf) => (TableNode*)(leaf->_last >> 16);
+
+    /// <summary>Sets the leaf that continues a leaf.</summary>
+    public static void SetNext(TableNode* leaf, TableNode* next) =>
+        leaf->_last = leaf->_last & ushort.MaxValue | (ulong)next << 16;
 
     /// <summary>The address of a piece.</summary>
     public static ulong* Piece(TableNode* leaf, int index) =>

@@ -65,11 +65,14 @@ internal static unsafe class TableScan
         where TVisitor : IEntryVisitor, allows ref struct
     {
         var place = SlotTable.Locate(root, from << (64 - SlotTable.PositionBits));
-        for (var i = 0u; i < place.Leaf->Buckets; i++)
+        for (var leaf = place.Leaf; leaf != null; leaf = TableNode.Next(leaf))
         {
-            var bucket = TableNode.Bucket(place.Leaf, i);
-            for (var j = 1; j < TableNode.BucketWords; j++)
-                if (bucket[j] != 0) visitor.Visit(new Entry(SlotTable.Address(bucket[j])));
+            for (var i = 0u; i < leaf->Buckets; i++)
+            {
+                var bucket = TableNode.Bucket(leaf, i);
+                for (var j = 1; j < TableNode.BucketWords; j++)
+                    if (bucket[j] != 0) visitor.Visit(new Entry(SlotTable.Address(bucket[j])));
+            }
         }
 
         return place.Start(from) + place.Width;
@@ -87,6 +90,12 @@ internal static unsafe class TableScan
 
         for (var i = 0u; ; i++)
         {
+            if (i == node->Buckets)
+            {
+                node = TableNode.Next(node);
+                i = 0;
+            }
+
             var bucket = TableNode.Bucket(node, i);
             var used = TableNode.BucketEntries - BitOperations.PopCount(SlotTable.Matches(*bucket, 0));
             if (number >= used)
@@ -137,7 +146,16 @@ internal static unsafe class TableScan
     private static bool VisitBucket<TVisitor>(in TablePlace place, uint home, in Range range, ref TVisitor visitor)
         where TVisitor : IEntryVisitor, allows ref struct
     {
-        var leaf = place.Leaf;
+        var visited = false;
+        for (var leaf = place.Leaf; leaf != null; leaf = TableNode.Next(leaf))
+            visited |= VisitBucket(leaf, place.Bits, home, range, ref visitor);
+        return visited;
+    }
+
+    private static bool VisitBucket<TVisitor>(
+        TableNode* leaf, int bits, uint home, in Range range, ref TVisitor visitor)
+        where TVisitor : IEntryVisitor, allows ref struct
+    {
         uint buckets = leaf->Buckets;
         var visited = false;
         var at = home;
@@ -148,7 +166,7 @@ internal static unsafe class TableScan
             {
                 var reference = bucket[j];
                 if (reference == 0) continue;
-                if (SlotTable.Home((uint)(reference >> SlotTable.PositionBits), place.Bits, buckets) != home) continue;
+                if (SlotTable.Home((uint)(reference >> SlotTable.PositionBits), bits, buckets) != home) continue;
                 if (!range.Covers(reference)) continue;
                 visited = true;
                 visitor.Visit(new Entry(SlotTable.Address(reference)));

@@ -13,8 +13,11 @@ internal static unsafe class TableShape
     /// <summary>Two leaves with more entries together do not become one.</summary>
     private const uint FullestMerged = 160;
 
-    /// <summary>Makes room in a leaf that is full: more buckets, or two leaves out of one.</summary>
-    public static void Grow(in TableMemory memory, in TablePlace place)
+    /// <summary>
+    /// Makes room in a leaf that is full: more buckets, or two leaves out of one. False when a leaf has all buckets and
+    /// the hash no more bits to tell its entries apart.
+    /// </summary>
+    public static bool TryGrow(in TableMemory memory, in TablePlace place)
     {
         var leaf = place.Leaf;
         int buckets = leaf->Buckets;
@@ -33,10 +36,12 @@ internal static unsafe class TableShape
         }
         else
         {
-            // 192 entries that agree in the first 36 bits of a keyed hash at this depth: it is not random any more.
-            Invariant.That(place.Offset + SlotTable.MaxFanoutBits + SlotTable.WindowBits <= SlotTable.PositionBits);
-            SplitLeaf(memory, leaf, place.Offset + SlotTable.MaxFanoutBits, moveWindows: true);
+            var offset = place.Offset + SlotTable.MaxFanoutBits;
+            if (offset + SlotTable.WindowBits > SlotTable.PositionBits) return false;
+            SplitLeaf(memory, leaf, offset, moveWindows: true);
         }
+
+        return true;
     }
 
     /// <summary>Gives back room after a removal.</summary>
@@ -66,6 +71,7 @@ internal static unsafe class TableShape
         }
         else
         {
+            if (TableNode.Next(node) != null) LeafChain.Free(memory, node, entries);
             if (entries) FreeEntries(memory, node);
             SetBuckets(memory, node, 0);
         }
@@ -73,7 +79,8 @@ internal static unsafe class TableShape
         node->Count = 0;
     }
 
-    private static void FreeEntries(in TableMemory memory, TableNode* leaf)
+    /// <summary>Frees the entries of a leaf, not those behind it.</summary>
+    public static void FreeEntries(in TableMemory memory, TableNode* leaf)
     {
         for (var i = 0u; i < leaf->Buckets; i++)
         {
@@ -267,7 +274,7 @@ internal static unsafe class TableShape
     }
 
     /// <summary>Gives a leaf that many buckets, all empty.</summary>
-    private static void SetBuckets(in TableMemory memory, TableNode* leaf, int buckets)
+    public static void SetBuckets(in TableMemory memory, TableNode* leaf, int buckets)
     {
         int old = leaf->Buckets;
         for (var i = 0; i < TableNode.MaxBuckets / TableNode.PieceBuckets; i++)

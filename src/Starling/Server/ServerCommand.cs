@@ -33,6 +33,19 @@ internal static class ServerCommand
             return 0;
         }
 
+        if (SystemCalls.MostDescriptors() is var most && most < Preparation.FewestDescriptors)
+        {
+            return Fail(
+                $"Your current 'ulimit -n' of {most} is not enough for the server to start. "
+                + $"Please increase your open file limit to at least {Preparation.FewestDescriptors}. Exiting.");
+        }
+
+        return RunConfigured(arguments);
+    }
+
+    /// <summary>In a method of its own: with too few descriptors the parts that it needs could not be loaded.</summary>
+    private static int RunConfigured(string[] arguments)
+    {
         var isDaemon = Daemon.TakeMarker();
         var parsed = ServerArguments.Parse(arguments);
         using var input = new MemoryStream();
@@ -73,6 +86,7 @@ internal static class ServerCommand
         LogStart(log, config, isWithoutArguments);
         supervision.Announce(log);
         StartChecks.Run(log, config);
+        Preparation.Run();
 
         var server = new NodeServer(config, loggers, TimeProvider.System);
         loggers.Role = () => server.Replication.IsReplica ? 'S' : 'M';

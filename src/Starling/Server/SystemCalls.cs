@@ -5,6 +5,15 @@ namespace Starling.CommandLine.Server;
 /// <summary>Calls of the C library that .NET has no word for.</summary>
 internal static class SystemCalls
 {
+    private const int OpenFiles = 7; // RLIMIT_NOFILE of Linux
+
+    /// <summary>How many descriptors the process may have open; needs none, and no other assembly.</summary>
+    public static ulong MostDescriptors()
+    {
+        Span<ulong> limits = [0, 0];
+        return OperatingSystem.IsLinux() && GetLimit(OpenFiles, ref limits[0]) == 0 ? limits[0] : ulong.MaxValue;
+    }
+
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static extern int Kill(int process, int signal);
 
@@ -45,4 +54,7 @@ internal static class SystemCalls
 
     [DllImport("libc", EntryPoint = "posix_spawnattr_setflags")]
     public static extern int SetFlags(nint attributes, short flags);
+
+    [DllImport("libc", EntryPoint = "getrlimit")]
+    private static extern int GetLimit(int resource, ref ulong softAndHard);
 }

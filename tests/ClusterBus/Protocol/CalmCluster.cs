@@ -24,8 +24,7 @@ internal sealed class CalmCluster
             Loss = 0,
             Duplication = 0,
             CrashInBatch = 0,
-            Faults = 0,
-            FaultInterval = 0,
+            FaultInterval = 1,
         })
         {
             OnLog = (node, text) => _log.Add($"{node}: {text}"),

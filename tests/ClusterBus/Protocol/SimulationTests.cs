@@ -8,6 +8,8 @@ namespace Starling.ClusterBus.Tests.Protocol;
 public sealed class SimulationTests
 {
     private const int SeedsPerTest = 40;
+    private const long Length = 40_000;
+    private const SimulationFaults Faults = SimulationFaults.Processes | SimulationFaults.Failovers;
 
     [Theory]
     [InlineData(1)]
@@ -17,14 +19,14 @@ public sealed class SimulationTests
     [InlineData(5)]
     public void Clusters_stay_safe_under_faults_and_agree_after_healing(int group)
     {
-        for (var i = 0; i < SeedsPerTest; i++) Simulation.Run((ulong)((group * 10_000) + i));
+        for (var i = 0; i < SeedsPerTest; i++) Simulation.Run((ulong)((group * 10_000) + i), Length, Faults);
     }
 
     [Fact]
     public void A_seed_gives_the_same_run_every_time()
     {
-        var first = Simulation.Run(42);
-        var second = Simulation.Run(42);
+        var first = Simulation.Run(42, Length, Faults);
+        var second = Simulation.Run(42, Length, Faults);
         Assert.Equal((first.Delivered, first.Promotions, first.Now), (second.Delivered, second.Promotions, second.Now));
     }
 }

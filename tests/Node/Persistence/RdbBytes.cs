@@ -1,4 +1,6 @@
+using System.Text;
 using Starling.Node.Persistence;
+using Starling.Slots.Values;
 
 namespace Starling.Node.Tests.Persistence;
 
@@ -24,11 +26,28 @@ internal sealed class RdbBytes : IByteSink
                 foreach (var entry in entries)
                 {
                     writer.SelectDatabase(entry.Database);
-                    writer.StringEntry(entry.Key, entry.Value, entry.ExpiresAt);
+                    StringEntry(writer, entry);
                 }
             },
             compression,
             checksum);
+
+    public static void StringEntry(RdbWriter writer, RdbEntry entry)
+    {
+        writer.BeginEntry(entry.Key, ContentForm.String, entry.ExpiresAt);
+        writer.Text(entry.Value);
+    }
+
+    /// <summary>The string of a DUMP payload.</summary>
+    public static bool TryReadString(ReadOnlySpan<byte> payload, out byte[] value, out string error)
+    {
+        value = [];
+        if (!DumpPayload.TryOpen(payload, out _, out var content, out error)) return false;
+        error = Encoding.ASCII.GetString(DumpPayload.BadFormat);
+        if (!content.TryText(out var text) || !content.IsAtEnd) return false;
+        value = text.ToArray();
+        return true;
+    }
 
     /// <summary>The entries, or null when the stream was refused.</summary>
     public static List<RdbEntry>? Read(byte[] bytes, out RdbReader reader)
@@ -45,7 +64,14 @@ internal sealed class RdbBytes : IByteSink
             switch (reader.Read())
             {
                 case RdbItem.Entry:
-                    entries.Add(new RdbEntry((int)reader.Database, reader.Key.ToArray(), reader.Value.ToArray(), reader.ExpiresAt));
+                    var key = reader.Key.ToArray();
+                    if (!reader.TakeContent().TryText(out var value))
+                    {
+                        reader.FailContent(null);
+                        return null;
+                    }
+
+                    entries.Add(new RdbEntry((int)reader.Database, key, value.ToArray(), reader.ExpiresAt));
                     break;
                 case RdbItem.End:
                     return entries;

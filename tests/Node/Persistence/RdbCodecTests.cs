@@ -115,7 +115,8 @@ public sealed class RdbCodecTests
         Assert.Equal(RdbItem.ModuleAuxiliary, reader.Read());
         Assert.Equal(RdbItem.Entry, reader.Read());
         Assert.Equal((2UL, 1L, 5L, 200), (reader.Database, reader.ExpiresAt, reader.IdleSeconds, reader.Frequency));
-        Assert.Equal("-2"u8.ToArray(), reader.Value.ToArray());
+        Assert.True(reader.TakeContent().TryText(out var text));
+        Assert.Equal("-2"u8.ToArray(), text.ToArray());
         Assert.Equal(RdbItem.End, reader.Read());
         Assert.Equal(bytes.Length, reader.Position);
     }

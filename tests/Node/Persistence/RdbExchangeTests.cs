@@ -55,7 +55,7 @@ public sealed class RdbExchangeTests
                 foreach (var entry in entries)
                 {
                     if (writer.SelectDatabase(entry.Database)) writer.ResizeDatabase(entries.Count, 1);
-                    writer.StringEntry(entry.Key, entry.Value, entry.ExpiresAt);
+                    RdbBytes.StringEntry(writer, entry);
                 }
             },
             compression,
@@ -82,13 +82,13 @@ public sealed class RdbExchangeTests
         {
             connection.Text("SET", Latin1(entry.Key), Latin1(entry.Value));
             var payload = Encoding.Latin1.GetBytes(connection.Text("DUMP", Latin1(entry.Key)));
-            Assert.True(DumpPayload.TryRead(payload, out var value, out _));
+            Assert.True(RdbBytes.TryReadString(payload, out var value, out _));
             Assert.Equal(entry.Value, value);
         }
 
         connection.Text("RPUSH", "list", "a");
         var list = Encoding.Latin1.GetBytes(connection.Text("DUMP", "list"));
-        Assert.False(DumpPayload.TryRead(list, out _, out var error));
+        Assert.False(RdbBytes.TryReadString(list, out _, out var error));
         Assert.Equal("ERR Bad data format: values of kind list are not supported", error);
     }
 
@@ -96,11 +96,11 @@ public sealed class RdbExchangeTests
     public void Damaged_payloads_are_refused_and_never_throw()
     {
         byte[] good = RdbCodecTests.WithChecksum([0, 0xC3, 9, 0x40, 100, 1, 97, 97, 0xE0, 87, 0, 1, 97, 97, 10, 0]);
-        Assert.True(DumpPayload.TryRead(good, out var value, out _));
+        Assert.True(RdbBytes.TryReadString(good, out var value, out _));
         Assert.Equal(100, value.Length);
         for (var length = 0; length < good.Length; length++)
         {
-            Assert.False(DumpPayload.TryRead(good.AsSpan(0, length), out _, out var error));
+            Assert.False(RdbBytes.TryReadString(good.AsSpan(0, length), out _, out var error));
             Assert.Equal("ERR DUMP payload version or checksum are wrong", error);
         }
 
@@ -109,7 +109,7 @@ public sealed class RdbExchangeTests
         {
             var body = good[..^8];
             for (var count = random.Next(1, 4); count > 0; count--) body[random.Next(body.Length - 2)] = (byte)random.Next(256);
-            if (!DumpPayload.TryRead(RdbCodecTests.WithChecksum(body), out _, out var error))
+            if (!RdbBytes.TryReadString(RdbCodecTests.WithChecksum(body), out _, out var error))
                 Assert.StartsWith("ERR Bad data format", error, StringComparison.Ordinal);
         }
     }
@@ -117,9 +117,9 @@ public sealed class RdbExchangeTests
     [Fact]
     public void Payloads_of_newer_versions_are_refused()
     {
-        Assert.False(DumpPayload.TryRead(RdbCodecTests.WithChecksum([0, 1, 97, 13, 0]), out _, out var error));
+        Assert.False(RdbBytes.TryReadString(RdbCodecTests.WithChecksum([0, 1, 97, 13, 0]), out _, out var error));
         Assert.Equal("ERR DUMP payload version or checksum are wrong", error);
-        Assert.True(DumpPayload.TryRead(RdbCodecTests.WithChecksum([0, 1, 97, 12, 0]), out _, out _));
+        Assert.True(RdbBytes.TryReadString(RdbCodecTests.WithChecksum([0, 1, 97, 12, 0]), out _, out _));
     }
 
     internal static List<RdbEntry> Sample()

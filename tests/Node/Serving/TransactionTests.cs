@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using Starling.Resp;
 
-namespace Starling.Node.Serving;
+namespace Starling.Node.Execution;
 
 /// <summary>The effects of one command or transaction, encoded as RESP commands one after another.</summary>
 internal sealed class EffectBuffer
@@ -36,10 +36,7 @@ internal sealed class EffectBuffer
     /// <summary>Begins an effect.</summary>
     public void Begin(int database, int argumentCount)
     {
-        if (Count == 0) FirstDatabase = database;
-        else if (database != _database) Select(database);
-        _database = database;
-        Count++;
+        Turn(database);
         Head((byte)'*', argumentCount);
     }
 
@@ -52,6 +49,50 @@ internal sealed class EffectBuffer
         _used += argument.Length;
         _bytes[_used++] = (byte)'\r';
         _bytes[_used++] = (byte)'\n';
+    }
+
+    /// <summary>
+    /// Begins an effect whose number of arguments shows only at its end: returns what <see cref="EndOpen"/> wants.
+    /// </summary>
+    public int BeginOpen(int database)
+    {
+        Turn(database);
+        Reserve(HeadLength);
+        _used += HeadLength;
+        return _used;
+    }
+
+    /// <summary>Ends an effect begun with <see cref="BeginOpen"/>: puts its head in front of its arguments.</summary>
+    public void EndOpen(int start, int argumentCount)
+    {
+        Span<byte> head = stackalloc byte[HeadLength];
+        var length = WriteHead(head, (byte)'*', argumentCount);
+        var gap = HeadLength - length;
+        head[..length].CopyTo(_bytes.AsSpan(start - HeadLength));
+        _bytes.AsSpan(start, _used - start).CopyTo(_bytes.AsSpan(start - gap));
+        _used -= gap;
+    }
+
+    /// <summary>An argument of the effect begun last.</summary>
+    public void Argument(EffectArgument argument)
+    {
+        if (!argument.IsNumber)
+        {
+            Argument(argument.Bytes);
+            return;
+        }
+
+        Span<byte> digits = stackalloc byte[20];
+        Utf8Formatter.TryFormat(argument.Number, digits, out var length);
+        Argument(digits[..length]);
+    }
+
+    /// <summary>DEL key.</summary>
+    public void Delete(int database, ReadOnlySpan<byte> key)
+    {
+        Begin(database, 2);
+        Argument("DEL"u8);
+        Argument(key);
     }
 
     /// <summary>A whole call as an effect.</summary>
@@ -71,6 +112,14 @@ internal sealed class EffectBuffer
         if (_bytes.Length > KeptLength) _bytes = new byte[256];
     }
 
+    private void Turn(int database)
+    {
+        if (Count == 0) FirstDatabase = database;
+        else if (database != _database) Select(database);
+        _database = database;
+        Count++;
+    }
+
     private void Select(int database)
     {
         _database = database;
@@ -84,12 +133,16 @@ internal sealed class EffectBuffer
     private void Head(byte type, int count)
     {
         Reserve(HeadLength);
-        var span = _bytes.AsSpan(_used);
+        _used += WriteHead(_bytes.AsSpan(_used), type, count);
+    }
+
+    private static int WriteHead(Span<byte> span, byte type, int count)
+    {
         span[0] = type;
         Utf8Formatter.TryFormat(count, span[1..], out var written);
         span[written + 1] = (byte)'\r';
         span[written + 2] = (byte)'\n';
-        _used += written + 3;
+        return written + 3;
     }
 
     private void Reserve(int count)

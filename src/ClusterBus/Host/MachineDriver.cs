@@ -1,0 +1,170 @@
+using Microsoft.Extensions.Logging;
+using Starling.ClusterBus.Protocol;
+
+namespace Starling.ClusterBus.Host;
+
+/// <summary>
+/// Calls a <see cref="ClusterMachine"/> one call at a time, tells it the time, and hands what it asks for to the
+/// <see cref="EffectRunner"/>. Knows no socket, file or thread: the bus host drives a real node with it, the simulator
+/// one in virtual time. On the bus thread, except where it says otherwise.
+/// </summary>
+internal sealed class MachineDriver
+{
+    // Milliseconds.
+    private const long MaxWait = 100;
+
+    private readonly ClusterMachine _machine;
+    private readonly IClusterActions _actions;
+    private readonly EffectRunner _runner;
+    private readonly TimeProvider _clock;
+    private readonly EffectList _effects = new();
+    private long _now;
+    private long _calls;
+    private ClusterOptions _lastOptions;
+
+    /// <summary>Makes a driver; nothing is called yet.</summary>
+    public MachineDriver(
+        ClusterMachine machine,
+        IClusterActions actions,
+        IBusLinks links,
+        IConfigStore store,
+        TimeProvider clock,
+        ILogger logger)
+    {
+        _machine = machine;
+        _actions = actions;
+        _clock = clock;
+        _lastOptions = machine.Options;
+        _runner = new EffectRunner(actions, links, store, logger);
+    }
+
+    /// <summary>
+    /// Guards the machine and the time. Held for one pure call at a time, never while anything is sent, written to disk
+    /// or waited for. May be taken with stripes held; under it only the locks of the effect queue and of the
+    /// replication log.
+    /// </summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>The machine; with <see cref="Gate"/> held.</summary>
+    public ClusterMachine Machine => _machine;
+
+    /// <summary>Where the call under way puts its effects.</summary>
+    public EffectList Effects => _effects;
+
+    /// <summary>The time of the last call or reading of the clock.</summary>
+    public long Now => _now;
+
+    /// <summary>The heartbeat is due.</summary>
+    public bool IsTickDue
+    {
+        get
+        {
+            // While effects wait for the disk there are no heartbeats: a ping that could not leave would count against
+            // its node.
+            lock (Gate) return !_runner.IsBlocked && _now >= _machine.NextTickAt;
+        }
+    }
+
+    /// <summary>How long nothing has to be done if nothing happens, milliseconds.</summary>
+    public long TimeToWait()
+    {
+        lock (Gate)
+            return _runner.IsBlocked ? MaxWait : Math.Clamp(_machine.NextTickAt - CurrentTime(), 0, MaxWait);
+    }
+
+    /// <summary>Reads the clock.</summary>
+    public void Tell()
+    {
+        lock (Gate)
+        {
+            ReadClock();
+            _runner.Now = _now;
+        }
+    }
+
+    /// <summary>Calls the machine and carries out what the disk allows.</summary>
+    public void Call(MachineCall call)
+    {
+        if (!Prepare(call).IsEmpty) _runner.Drain();
+    }
+
+    /// <summary>
+    /// Calls the machine, on any thread. When slots change hands and no role changes, the new view is published before
+    /// this returns. The other effects follow at the next <see cref="Drain"/>.
+    /// </summary>
+    /// <returns>False when nothing is to be done.</returns>
+    public bool Apply(MachineCall call, Func<Action?>? onEffects)
+    {
+        var batch = Prepare(call, onEffects);
+        if (batch.IsEmpty) return false;
+        _runner.PublishEarly(batch);
+        return true;
+    }
+
+    /// <summary>A packet has arrived.</summary>
+    /// <returns>True when the node at the link's other end is known.</returns>
+    public bool Step(LinkId link, ReadOnlySpan<byte> packet)
+    {
+        bool isKnown;
+        lock (Gate)
+        {
+            BeginCall();
+            _machine.Step(link, packet, _now, _effects);
+            isKnown = !_machine.NodeOf(link).IsNone;
+            TakeEffects(onEffects: null);
+        }
+
+        _runner.Drain();
+        return isKnown;
+    }
+
+    /// <summary>The heartbeat, with the directives of now.</summary>
+    public void Tick()
+    {
+        var options = _actions.Options;
+        if (options != _lastOptions)
+        {
+            _lastOptions = options;
+            Call((machine, now, effects) => machine.Reconfigure(options, now, effects));
+        }
+
+        Call(static (machine, now, effects) => machine.Tick(now, effects));
+    }
+
+    /// <summary>Carries out what the disk allows by now.</summary>
+    public void Drain() => _runner.Drain();
+
+    /// <summary>Carries out everything, waiting for the disk.</summary>
+    public void Settle() => _runner.Settle();
+
+    private long CurrentTime() => _clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    // The machine's time never goes back, whatever the wall clock does. Under the gate.
+    private void ReadClock() => _now = Math.Max(_now, CurrentTime());
+
+    private void BeginCall()
+    {
+        ReadClock();
+        _machine.Local = _actions.StatusAt(_now);
+    }
+
+    private EffectBatch Prepare(MachineCall call, Func<Action?>? onEffects = null)
+    {
+        lock (Gate)
+        {
+            BeginCall();
+            call(_machine, _now, _effects);
+            return TakeEffects(onEffects);
+        }
+    }
+
+    private EffectBatch TakeEffects(Func<Action?>? onEffects)
+    {
+        var batch = new EffectBatch(_effects, ++_calls);
+        _effects.Clear();
+        if (batch.IsEmpty) return batch;
+        batch.Done = onEffects?.Invoke();
+        _runner.Add(batch);
+        return batch;
+    }
+}

@@ -1,0 +1,255 @@
+using System.Text;
+using Starling.Node.Serving;
+using Starling.Resp;
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Execution;
+
+/// <summary>
+/// The one executor: whatever touches a key goes through here. A command of a client passes the first gate, gets its lock
+/// plan, passes the second gate under the locks, runs, and its effects go to the replication log before the locks go.
+/// EXEC is a command whose plan is the union of its queue's; a master's stream is a client whose origin opens the gates
+/// and whose bytes are the effects; expiry, migration and parts of long commands open a scope without a command.
+/// </summary>
+public sealed class Executor
+{
+    private readonly NodeServer _server;
+    private readonly Keyspace _keyspace;
+    private readonly CommandTable _table;
+    private readonly Gates _gates;
+
+    /// <summary>Guards the idle contexts. A leaf.</summary>
+    private readonly Lock _lock = new();
+
+    private readonly Stack<CommandContext> _idle = [];
+
+    /// <summary>Makes the executor of a server.</summary>
+    public Executor(NodeServer server)
+    {
+        _server = server;
+        _keyspace = server.Keyspace;
+        _table = server.Commands;
+        _gates = new Gates(server);
+    }
+
+    /// <summary>
+    /// Opens a scope for work of the server itself: it may delete and change keys of the plan's stripes; the effects go to
+    /// the log each by itself, not as one transaction.
+    /// </summary>
+    public ExecutionScope Open(scoped in LockPlan plan)
+    {
+        CommandContext? call;
+        lock (_lock) _idle.TryPop(out call);
+        call ??= new CommandContext(_server, new ClientSession(0, ClientOrigin.Internal), new RespWriter());
+        call.Now = _server.NowMilliseconds;
+        call.Stats = _server.Stats.Own;
+        return Open(call, plan);
+    }
+
+    /// <summary>
+    /// Opens a scope for a part of a command whose row says that it takes its locks itself
+    /// (<see cref="LockMode.None"/>). Inside EXEC, which has every stripe, the part belongs to the transaction.
+    /// </summary>
+    internal ExecutionScope Open(CommandContext call, scoped in LockPlan plan)
+    {
+        if (call.IsInScope) return new ExecutionScope(null, call, default);
+        var stripes = plan.Take(_keyspace);
+        call.EnterScope(plan, IsLogged(call));
+        return new ExecutionScope(this, call, stripes);
+    }
+
+    /// <summary>Executes the command in the context's arguments.</summary>
+    internal DispatchOutcome Execute(CommandContext call) => Execute(call, _table.Find(call.Arguments));
+
+    /// <summary>As <see cref="Execute(CommandContext)"/>, when the row was looked up before.</summary>
+    internal DispatchOutcome Execute(CommandContext call, Command? command)
+    {
+        var session = call.Session;
+        if (command is null) return RefuseUnknown(call);
+        call.Command = command;
+        session.LastCommand = command;
+        if (!_gates.PassBeforeLocks(call, command)) return DispatchOutcome.Done;
+        var plan = Plan(call, command);
+        var outcome = command.Locks == LockMode.None && session.Origin == ClientOrigin.Client
+            ? ExecuteInParts(call, command, plan)
+            : ExecuteInOneScope(call, command, plan);
+        if (session.Asking && session.Transaction is null && outcome == DispatchOutcome.Done && !command.KeepsAsking)
+            session.Asking = false;
+        return outcome;
+    }
+
+    /// <summary>Runs the commands of a transaction, inside the scope of its EXEC.</summary>
+    internal void RunQueued(CommandContext call, Transaction transaction)
+    {
+        var arguments = call.Arguments;
+        var exec = call.Command;
+        call.IsInExec = true;
+        try
+        {
+            foreach (var queued in transaction.Commands)
+            {
+                call.Arguments = queued.Arguments;
+                Run(call, queued.Command);
+            }
+        }
+        finally
+        {
+            call.IsInExec = false;
+            call.Arguments = arguments;
+            call.Command = exec;
+        }
+    }
+
+    /// <summary>The end of a scope, with its stripes held.</summary>
+    internal void CloseUnderLocks(CommandContext call)
+    {
+        if (call.Effects.Count > 0) Append(call);
+        call.GiveEventsOn();
+        call.LeaveScope();
+    }
+
+    /// <summary>The end of a scope, after its stripes have gone.</summary>
+    internal static void AfterUnlock(CommandContext call) => call.DeliverEvents();
+
+    /// <summary>Takes back a context of the server's own.</summary>
+    internal void GiveBack(CommandContext call)
+    {
+        if (call.Session.Origin != ClientOrigin.Internal || call.Session.Id != 0) return;
+        lock (_lock) _idle.Push(call);
+    }
+
+    /// <summary>The stripes that a call holds while it is decided upon and executed.</summary>
+    private LockPlan Plan(CommandContext call, Command command)
+    {
+        var keys = call.Keys;
+        var session = call.Session;
+        if (command.SingleKey is > 0 and var position)
+        {
+            var slot = call.PlaceKey(position);
+            keys.SetSingle(call.Arguments, position, slot);
+            return LockPlan.Slot(slot);
+        }
+
+        keys.Clear();
+        var takesAll = command.Locks == LockMode.All;
+        if (command.Executes && session.Transaction is { } transaction) takesAll |= transaction.CollectKeys(call);
+        else keys.Add(command, call.Arguments);
+        if (session.Origin == ClientOrigin.Master)
+        {
+            takesAll |= command.Locks == LockMode.None && (command.Flags & CommandFlags.Write) != 0;
+
+            // Without a key some stripe is taken all the same: a role change must not come between the look at the role
+            // and the append.
+            if (keys.Stripes.Count == 0) keys.AddStripe(0);
+        }
+
+        if (takesAll) return LockPlan.All;
+        return keys.Stripes.Count == 0 ? LockPlan.None : LockPlan.Stripes(keys.Stripes);
+    }
+
+    private DispatchOutcome ExecuteInOneScope(CommandContext call, Command command, in LockPlan plan)
+    {
+        using var scope = Open(call, plan);
+        var outcome = PassGateAndRun(call, command, runs: true);
+        if (call.Guard is { } guard && call.Session.Transaction is null && guard.IsCurrent) guard.Append();
+        return outcome;
+    }
+
+    /// <summary>The gate needs the stripes, the handler wants to be without: it opens scopes of its own.</summary>
+    private DispatchOutcome ExecuteInParts(CommandContext call, Command command, in LockPlan plan)
+    {
+        using (plan.Take(_keyspace))
+        {
+            var outcome = PassGateAndRun(call, command, runs: false);
+            if (outcome != DispatchOutcome.Admitted) return outcome;
+        }
+
+        Run(call, command);
+        return DispatchOutcome.Done;
+    }
+
+    private DispatchOutcome PassGateAndRun(CommandContext call, Command command, bool runs)
+    {
+        var session = call.Session;
+        var (any, common) = (command.Flags, command.Flags);
+        if (command.Executes && session.Transaction is { } executed)
+        {
+            any |= executed.AnyFlags;
+            common &= executed.CommonFlags;
+        }
+
+        if (!_gates.PassUnderLocks(call, command, any, common, out var isHeld))
+            return isHeld ? DispatchOutcome.Held : DispatchOutcome.Done;
+        if (session.Transaction is { } queue && !command.RunsAtOnceInTransaction)
+        {
+            Queue(call, command, queue);
+            return DispatchOutcome.Done;
+        }
+
+        if (!runs) return DispatchOutcome.Admitted;
+        Run(call, command);
+        return DispatchOutcome.Done;
+    }
+
+    private void Queue(CommandContext call, Command command, Transaction queue)
+    {
+        // What the master sends has been in its log: this node only passes it on.
+        if (call.Session.Origin == ClientOrigin.Client && !queue.Fits(call.Arguments))
+        {
+            _gates.Refuse(call, command, ErrorReplies.TransactionTooLong);
+            return;
+        }
+
+        queue.Add(command, call.Arguments);
+        call.Reply.Simple("QUEUED"u8);
+    }
+
+    /// <summary>Runs a handler, and sees to its counters and effects.</summary>
+    private void Run(CommandContext call, Command command)
+    {
+        call.Command = command;
+        call.CountTimeOf(command);
+        call.Begin();
+        command.Handler!(call);
+        var hasFailed = call.End();
+        var stats = call.Stats;
+        stats.Commands++;
+        ref var counters = ref stats.PerCommand[command.Ordinal];
+        counters.Calls++;
+        if (!hasFailed) return;
+        counters.Failed++;
+        _server.Stats.CountError(call.Reply.LastErrorCode);
+    }
+
+    /// <summary>Appends the effects of a scope to the log. With its stripes held.</summary>
+    private void Append(CommandContext call)
+    {
+        var effects = call.Effects;
+        var isTransaction = effects.Count > 1 && call.Session.Origin != ClientOrigin.Internal;
+        call.Session.LastWriteOffset = _server.Replication.Log.Append(
+            effects.FirstDatabase, effects.Bytes, isTransaction, effects.LastDatabase);
+        effects.Clear();
+    }
+
+    private DispatchOutcome RefuseUnknown(CommandContext call)
+    {
+        var name = call.Arguments[0];
+        if (call.Session.Origin == ClientOrigin.Client
+            && (Ascii.EqualsIgnoreCase(name, "post"u8) || Ascii.EqualsIgnoreCase(name, "host:"u8)))
+            return DispatchOutcome.CrossProtocol;
+        call.Session.LastCommand = null;
+        _gates.Refuse(call, null, Encoding.Latin1.GetBytes(_table.Explain(call.Arguments)));
+        if (call.Guard is not { } guard || call.Session.Transaction is not null) return DispatchOutcome.Done;
+
+        // Its bytes are part of the master's stream all the same.
+        using (_keyspace.LockSlot(0))
+            if (guard.IsCurrent) guard.Append();
+        return DispatchOutcome.Done;
+    }
+
+    private bool IsLogged(CommandContext call)
+    {
+        var replication = _server.Replication;
+        return replication.Log.IsActive && call.Session.Origin != ClientOrigin.Master && !replication.IsReplica;
+    }
+}

@@ -1,0 +1,114 @@
+using Starling.Node.Cluster;
+using Starling.Node.Persistence;
+using Starling.Node.Serving;
+using Starling.Resp;
+
+namespace Starling.Node.Execution;
+
+/// <summary>
+/// What stands before a handler. The first gate needs no lock: who may call at all. The second stands under the stripes of
+/// the call's keys, so that a slot or the role cannot change hands between the answer and the execution; its order is
+/// that of Redis, since which of several errors a client sees depends on it.
+/// </summary>
+internal sealed class Gates(NodeServer server)
+{
+    /// <summary>The gate without locks. False when the error is written.</summary>
+    public bool PassBeforeLocks(CommandContext call, Command command)
+    {
+        var session = call.Session;
+        if (!session.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0
+            && !string.IsNullOrEmpty(server.Config.RequirePass))
+            return Refuse(call, command, ErrorReplies.NoAuth);
+        if (session.Transaction is not null && (command.Flags & CommandFlags.NoMulti) != 0)
+            return Refuse(call, command, ErrorReplies.NotInTransaction);
+        return true;
+    }
+
+    /// <summary>The gate under the stripes of the call's keys.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="command">Its row.</param>
+    /// <param name="any">Flags that the command, or some command of the transaction that it executes, has.</param>
+    /// <param name="common">Flags that all of them have.</param>
+    /// <param name="isHeld">It is to come back when a pause is over.</param>
+    /// <returns>True when the command may run; otherwise the error is written or it is held.</returns>
+    public bool PassUnderLocks(
+        CommandContext call, Command command, CommandFlags any, CommandFlags common, out bool isHeld)
+    {
+        isHeld = false;
+        if (call.Session.Origin != ClientOrigin.Client) return call.Guard?.IsCurrent ?? true;
+        var isWrite = (any & CommandFlags.Write) != 0;
+        if (server.Cluster is not null && call.Keys.Total > 0 && !PassRedirect(call, command, isWrite)) return false;
+        if (!PassState(call, command, common, isWrite)) return false;
+        if (call.Session.Kind == ClientKind.Replica)
+        {
+            const CommandFlags OnKeys = CommandFlags.Write | CommandFlags.MayReplicate | CommandFlags.ReadOnly;
+            return (any & OnKeys) == 0 || Refuse(call, command, "ERR Replica can't interact with the keyspace"u8);
+        }
+
+        isHeld = server.Clients.IsHeldBack(any, call.Now)
+            || (isWrite && server.Migrations.IsActive && call.Keys.AnyIn(server.Migrations.Barrier));
+        return !isHeld;
+    }
+
+    /// <summary>
+    /// Refuses a command: the error reply, the counters, and the end of the transaction's hopes. Always false.
+    /// </summary>
+    public bool Refuse(CommandContext call, Command? command, ReadOnlySpan<byte> error)
+    {
+        var session = call.Session;
+        if (command is not null) call.Stats.PerCommand[command.Ordinal].Rejected++;
+        if (session.Transaction is not null && command is { Executes: true })
+        {
+            Transaction.Discard(call);
+            call.Reply.Error([.. "EXECABORT Transaction discarded because of: "u8, .. error]);
+        }
+        else
+        {
+            if (session.Transaction is { } transaction && session.Origin == ClientOrigin.Client) transaction.IsAborted = true;
+            call.Reply.Error(error);
+        }
+
+        server.Stats.CountError(call.Reply.LastErrorCode);
+        return false;
+    }
+
+    /// <summary>MOVED, ASK and their like. A transaction that is sent elsewhere is over.</summary>
+    private bool PassRedirect(CommandContext call, Command command, bool isWrite)
+    {
+        var keys = call.Keys;
+        if (keys.CrossesSlots && server.Cluster!.Routing.Owner(keys.Slot) != RoutingTable.NoNode)
+            call.Reply.Error(ErrorReplies.CrossSlot);
+        else if (server.Cluster!.Admit(call, keys.Slot, isWrite, keys)) return true;
+
+        server.Stats.CountError(call.Reply.LastErrorCode);
+        call.Stats.PerCommand[command.Ordinal].Rejected++;
+        if (call.Session.Transaction is not { } transaction) return false;
+        if (command.Executes) Transaction.Discard(call);
+        else transaction.IsAborted = true;
+        return false;
+    }
+
+    /// <summary>The checks of the server's state.</summary>
+    private bool PassState(CommandContext call, Command command, CommandFlags common, bool isWrite)
+    {
+        var persistence = server.Persistence;
+        if (persistence.RefusesWrites && (isWrite || command.IsRefusedWhenMisconfigured))
+            return Refuse(call, command, PersistenceService.Misconfigured);
+        var config = server.Config;
+        var replication = server.Replication;
+        if (isWrite)
+        {
+            if (config.MinReplicasToWrite > 0 && config.MinReplicasMaxLag > 0 && !replication.IsReplica
+                && replication.GoodReplicas < config.MinReplicasToWrite)
+                return Refuse(call, command, ErrorReplies.NoReplicas);
+            if (config.ReplicaReadOnly && replication.IsReplica) return Refuse(call, command, ErrorReplies.ReadOnly);
+        }
+
+        if ((common & CommandFlags.Stale) == 0
+            && !config.ReplicaServeStaleData && replication.IsReplica && !replication.IsLinkUp)
+            return Refuse(call, command, ErrorReplies.MasterDown);
+        if ((common & CommandFlags.Loading) == 0 && persistence.IsLoading)
+            return Refuse(call, command, ErrorReplies.Loading);
+        return true;
+    }
+}

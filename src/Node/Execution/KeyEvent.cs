@@ -1,0 +1,93 @@
+namespace Starling.Node.Execution;
+
+/// <summary>What happened to a key, in the words of Redis's keyspace notifications.</summary>
+/// <remarks>https://redis.io/docs/latest/develop/use/keyspace-notifications lists which command raises which.</remarks>
+public sealed class KeyEvent
+{
+    private KeyEvent(string name, KeyEventClasses eventClass)
+    {
+        Name = name;
+        Class = eventClass;
+    }
+
+    /// <summary>The name that subscribers see, for example "lpush".</summary>
+    public string Name { get; }
+
+    /// <summary>The class by which <c>notify-keyspace-events</c> chooses it.</summary>
+    public KeyEventClasses Class { get; }
+
+    /// <summary>A key was deleted: by a command, or because its value had become empty.</summary>
+    public static KeyEvent Del { get; } = new("del", KeyEventClasses.Generic);
+
+    /// <summary>A key was deleted because its time had come.</summary>
+    public static KeyEvent Expired { get; } = new("expired", KeyEventClasses.Expired);
+
+    /// <summary>A key was deleted because memory was short.</summary>
+    public static KeyEvent Evicted { get; } = new("evicted", KeyEventClasses.Evicted);
+
+    /// <summary>A key got an expiry, or another one.</summary>
+    public static KeyEvent Expire { get; } = new("expire", KeyEventClasses.Generic);
+
+    /// <summary>A key lost its expiry.</summary>
+    public static KeyEvent Persist { get; } = new("persist", KeyEventClasses.Generic);
+
+    /// <summary>The name that a key had before RENAME.</summary>
+    public static KeyEvent RenameFrom { get; } = new("rename_from", KeyEventClasses.Generic);
+
+    /// <summary>The name that a key has after RENAME.</summary>
+    public static KeyEvent RenameTo { get; } = new("rename_to", KeyEventClasses.Generic);
+
+    /// <summary>The database that a key left by MOVE.</summary>
+    public static KeyEvent MoveFrom { get; } = new("move_from", KeyEventClasses.Generic);
+
+    /// <summary>The database that a key came to by MOVE.</summary>
+    public static KeyEvent MoveTo { get; } = new("move_to", KeyEventClasses.Generic);
+
+    /// <summary>The key that COPY made.</summary>
+    public static KeyEvent CopyTo { get; } = new("copy_to", KeyEventClasses.Generic);
+
+    /// <summary>A key came by RESTORE.</summary>
+    public static KeyEvent Restore { get; } = new("restore", KeyEventClasses.Generic);
+
+    /// <summary>A string was set.</summary>
+    public static KeyEvent Set { get; } = new("set", KeyEventClasses.String);
+
+    /// <summary>A part of a string was overwritten.</summary>
+    public static KeyEvent SetRange { get; } = new("setrange", KeyEventClasses.String);
+
+    /// <summary>A string got longer at its end.</summary>
+    public static KeyEvent Append { get; } = new("append", KeyEventClasses.String);
+
+    /// <summary>An integer was added to a string.</summary>
+    public static KeyEvent IncrBy { get; } = new("incrby", KeyEventClasses.String);
+
+    /// <summary>A floating-point number was added to a string.</summary>
+    public static KeyEvent IncrByFloat { get; } = new("incrbyfloat", KeyEventClasses.String);
+
+    /// <summary>Elements came to the head of a list.</summary>
+    public static KeyEvent LPush { get; } = new("lpush", KeyEventClasses.List);
+
+    /// <summary>Elements came to the tail of a list.</summary>
+    public static KeyEvent RPush { get; } = new("rpush", KeyEventClasses.List);
+
+    /// <summary>Elements left the head of a list.</summary>
+    public static KeyEvent LPop { get; } = new("lpop", KeyEventClasses.List);
+
+    /// <summary>Elements left the tail of a list.</summary>
+    public static KeyEvent RPop { get; } = new("rpop", KeyEventClasses.List);
+
+    /// <summary>An element was put beside another one.</summary>
+    public static KeyEvent LInsert { get; } = new("linsert", KeyEventClasses.List);
+
+    /// <summary>An element was replaced.</summary>
+    public static KeyEvent LSet { get; } = new("lset", KeyEventClasses.List);
+
+    /// <summary>Elements of one value were removed from a list.</summary>
+    public static KeyEvent LRem { get; } = new("lrem", KeyEventClasses.List);
+
+    /// <summary>A list was cut to a range.</summary>
+    public static KeyEvent LTrim { get; } = new("ltrim", KeyEventClasses.List);
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

@@ -1,0 +1,7 @@
+namespace Starling.Node.Execution;
+
+/// <summary>A keyspace event that has happened and is to be delivered.</summary>
+/// <param name="Database">Index of the database.</param>
+/// <param name="Event">What happened.</param>
+/// <param name="Key">The key, a copy.</param>
+public readonly record struct RecordedEvent(int Database, KeyEvent Event, byte[] Key);

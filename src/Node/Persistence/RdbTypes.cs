@@ -1,0 +1,59 @@
+using Starling.Slots.Values;
+
+namespace Starling.Node.Persistence;
+
+/// <summary>
+/// The one table of the type bytes of RDB files and DUMP payloads: which form of content each stands for. Every
+/// version's bytes for one kind are read; one of them is written.
+/// </summary>
+internal static class RdbTypes
+{
+    private static readonly (byte Type, ContentForm Form)[] Known =
+    [
+        (0, ContentForm.String),
+    ];
+
+    private static readonly ContentForm?[] Forms = IndexByType();
+
+    private static readonly byte[] Types = IndexByForm();
+
+    /// <summary>The type byte of a form.</summary>
+    public static byte Of(ContentForm form) => Types[(int)form];
+
+    /// <summary>The form that a type byte stands for; false when this server has no such values.</summary>
+    public static bool TryForm(byte type, out ContentForm form)
+    {
+        form = Forms[type].GetValueOrDefault();
+        return Forms[type].HasValue;
+    }
+
+    /// <summary>
+    /// What kind of value a type byte stands for that <see cref="TryForm"/> does not know; null when no version of
+    /// Redis has it.
+    /// </summary>
+    public static string? NameOfUnsupported(byte type) => type switch
+    {
+        1 or 10 or 14 or 18 => "list",
+        2 or 11 or 20 => "set",
+        3 or 5 or 12 or 17 => "sorted set",
+        4 or 9 or 13 or 16 => "hash",
+        6 or 7 => "module value",
+        15 or 19 or 21 => "stream",
+        22 or 23 or 24 or 25 => "hash with field expiry",
+        _ => null,
+    };
+
+    private static ContentForm?[] IndexByType()
+    {
+        var index = new ContentForm?[256];
+        foreach (var (type, form) in Known) index[type] = form;
+        return index;
+    }
+
+    private static byte[] IndexByForm()
+    {
+        var index = new byte[Enum.GetValues<ContentForm>().Length];
+        foreach (var (type, form) in Known) index[(int)form] = type;
+        return index;
+    }
+}

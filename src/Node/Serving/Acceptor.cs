@@ -1,0 +1,148 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace Starling.Node.Serving;
+
+/// <summary>
+/// Accepts the connections of one listening socket, on a thread of its own that is there before the first connection:
+/// when the process runs out of descriptors it can start no thread and no timer any more. A descriptor is put by for
+/// that time, so that whoever connects then is told why it is refused.
+/// </summary>
+internal sealed class Acceptor
+{
+    private const string SpareFile = "/dev/null";
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
+
+    private static readonly TimeSpan EndDelay = TimeSpan.FromSeconds(1);
+
+    private readonly Socket _socket;
+    private readonly Action<Socket> _serve;
+    private readonly Action<Socket> _refuse;
+    private readonly ILogger _logger;
+    private readonly ManualResetEventSlim _isStopped = new();
+    private readonly Thread _thread;
+    private SafeFileHandle? _spare; // the thread's own
+
+    /// <summary>Makes an acceptor; nothing is accepted yet.</summary>
+    /// <param name="socket">The listening socket; the acceptor's from now on.</param>
+    /// <param name="serve">Takes a connection over.</param>
+    /// <param name="refuse">Tells a client that there are too many, and closes.</param>
+    /// <param name="logger">Gets what goes wrong.</param>
+    public Acceptor(Socket socket, Action<Socket> serve, Action<Socket> refuse, ILogger logger)
+    {
+        _socket = socket;
+        _serve = serve;
+        _refuse = refuse;
+        _logger = logger;
+        _thread = new Thread(Run) { IsBackground = true, Name = "accept" };
+    }
+
+    /// <summary>The address it listens on.</summary>
+    public Socket Socket => _socket;
+
+    /// <summary>True once <see cref="TryStart"/> succeeded.</summary>
+    public bool IsStarted { get; private set; }
+
+    /// <summary>Begins to accept; false when the system has no thread left.</summary>
+    public bool TryStart()
+    {
+        if (!IsStarted) IsStarted = _thread.TryStart();
+        return IsStarted;
+    }
+
+    /// <summary>Stops listening; connections that were accepted stay. Any thread; a second call does nothing.</summary>
+    public void Stop()
+    {
+        _isStopped.Set();
+        _socket.Dispose(); // ends the accept that is under way
+
+        // The port is free only when that accept has let go of the socket.
+        if (IsStarted && Thread.CurrentThread != _thread) _thread.Join(EndDelay);
+    }
+
+    private void Run()
+    {
+        _spare = OpenSpare();
+        try
+        {
+            while (!_isStopped.IsSet) AcceptOne();
+        }
+        catch (ObjectDisposedException) when (_isStopped.IsSet)
+        {
+            // Stopped between two accepts.
+        }
+        finally
+        {
+            _spare?.Dispose();
+        }
+    }
+
+    private void AcceptOne()
+    {
+        Socket client;
+        try
+        {
+            client = _socket.Accept();
+        }
+        catch (SocketException error)
+        {
+            if (_isStopped.IsSet) return;
+            OnFailed(error);
+            return;
+        }
+
+        try
+        {
+            _serve(client);
+        }
+        catch (SocketException error)
+        {
+            // The client went away while its socket was set up.
+            ServingLog.AcceptFailed(_logger, ClientListener.Explain(error));
+            client.Dispose();
+        }
+    }
+
+    private void OnFailed(SocketException error)
+    {
+        if (error.SocketErrorCode is SocketError.ConnectionAborted or SocketError.Interrupted) return;
+        ServingLog.AcceptFailed(_logger, ClientListener.Explain(error));
+        if (error.SocketErrorCode == SocketError.TooManyOpenSockets && TryRefuseOne()) return;
+        _isStopped.Wait(RetryDelay); // some descriptors will be free again
+    }
+
+    /// <summary>Lets the client that waits have the spare descriptor, long enough to be told.</summary>
+    private bool TryRefuseOne()
+    {
+        if ((_spare ?? OpenSpare()) is not { } spare) return false;
+        spare.Dispose();
+        _spare = null;
+        try
+        {
+            _refuse(_socket.Accept());
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false; // another thread was faster, or the client is gone
+        }
+        finally
+        {
+            _spare = OpenSpare();
+        }
+    }
+
+    private static SafeFileHandle? OpenSpare()
+    {
+        if (!OperatingSystem.IsLinux()) return null;
+        try
+        {
+            return File.OpenHandle(SpareFile);
+        }
+        catch (Exception none) when (none is IOException or UnauthorizedAccessException)
+        {
+            return null; // tried again when it is needed
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using Starling.Slots.Values;
+
+namespace Starling.Slots.Keyspace;
+
+/// <summary>
+/// The way from a value to its entry: what the values of <c>Values/</c> need of the keyspace, so that they need not
+/// know it.
+/// </summary>
+public unsafe ref struct ValueAccess
+{
+    private readonly Database _database;
+    private readonly Key _key;
+    private readonly uint _accessClock;
+    private byte* _entry;
+    private bool _isSaved;
+
+    internal ValueAccess(Database database, scoped in Key key, byte* entry, uint accessClock)
+    {
+        _database = database;
+        _key = key;
+        _entry = entry;
+        _accessClock = accessClock;
+    }
+
+    /// <summary>The key is there.</summary>
+    internal readonly bool Exists => _entry != null;
+
+    /// <summary>What decides encodings.</summary>
+    internal readonly ValueOptions Options => _database.ValueOptions;
+
+    /// <summary>The value; the key must be there.</summary>
+    internal readonly ValueView View => EntryBlock.View(_entry);
+
+    /// <summary>The root for reading; the key must be there and its value have one.</summary>
+    internal readonly ref readonly ValueRoot Root => ref *EntryBlock.Root(_entry);
+
+    /// <summary>Where the value's blocks come from.</summary>
+    internal readonly ValueMemory Memory => _database.MemoryFor(_key.Slot);
+
+    /// <summary>
+    /// The root for changing the value, after every snapshot that needs it as it was has got it. Asked for before each
+    /// change.
+    /// </summary>
+    internal ref ValueRoot BeginChange()
+    {
+        if (!_isSaved) _database.BeforeWrite(_key);
+        _isSaved = true;
+        return ref *EntryBlock.Root(_entry);
+    }
+
+    /// <summary>Makes the key, which is not there, with a value that has a root; it has no expiry.</summary>
+    internal ref ValueRoot Create(ValueKind kind, in ValueRoot root)
+    {
+        Invariant.That(_entry == null);
+        _entry = _database.Create(_key, kind, root, _accessClock);
+        _isSaved = true;
+        return ref *EntryBlock.Root(_entry);
+    }
+
+    /// <summary>Deletes the key with what is left of the value.</summary>
+    internal void Delete()
+    {
+        Invariant.That(_database.Remove(_key));
+        _entry = null;
+    }
+
+    /// <summary>Gives the key a string; an expiry stays.</summary>
+    internal void SetString(scoped ReadOnlySpan<byte> value)
+    {
+        var expiresAt = _entry == null ? Entry.NoExpiry : EntryBlock.Expiry(_entry);
+        _entry = _database.MakeString(_key, value, expiresAt, _accessClock);
+    }
+
+    /// <summary>As <see cref="Database.ResizeString"/>; the key must be there.</summary>
+    internal Span<byte> ResizeString(int length, bool raw)
+    {
+        _entry = _database.Resize(_key, length, raw);
+        return StringBlock.Bytes(_entry);
+    }
+}

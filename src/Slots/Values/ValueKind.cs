@@ -1,0 +1,11 @@
+namespace Starling.Slots.Values;
+
+/// <summary>
+/// What kind of value a key holds. The numbers are those that Redis gives its types, which digests of data sets
+/// contain; an entry has room for 16.
+/// </summary>
+internal enum ValueKind : byte
+{
+    /// <summary>A string.</summary>
+    String = 0,
+}

@@ -1,0 +1,65 @@
+namespace Starling.Slots.Values;
+
+/// <summary>
+/// A kind of value: everything that is done to values without knowing what they are. One instance per kind, in
+/// <see cref="ValueKinds"/>; who is outside of this folder asks for an operation and never for the kind.
+/// </summary>
+internal abstract unsafe class ValueOperations
+{
+    /// <summary>The kind.</summary>
+    public abstract ValueKind Kind { get; }
+
+    /// <summary>Its name in the reply of TYPE.</summary>
+    public abstract ReadOnlySpan<byte> Name { get; }
+
+    /// <summary>The forms that it reads; no other kind reads them.</summary>
+    public abstract ReadOnlySpan<ContentForm> Forms { get; }
+
+    /// <summary>The form that <see cref="Write"/> uses.</summary>
+    public abstract ContentForm WrittenForm { get; }
+
+    /// <summary>Frees every block of a value; the root is dead afterwards.</summary>
+    public abstract void Free(in ValueMemory memory, ref ValueRoot root);
+
+    /// <summary>Makes a value like another one, perhaps in another heap, with no block in common.</summary>
+    public abstract ValueRoot Duplicate(in ValueMemory memory, in ValueRoot root);
+
+    /// <summary>Native bytes of the blocks of a value, rounding included; the entry with the root is not.</summary>
+    public abstract long AllocatedBytes(in ValueRoot root);
+
+    /// <summary>The name of the value's encoding in the reply of OBJECT ENCODING.</summary>
+    public abstract ReadOnlySpan<byte> EncodingName(scoped in ValueView value);
+
+    /// <summary>
+    /// What OBJECT REFCOUNT answers: 1, but for values that Redis would share among keys.
+    /// </summary>
+    public virtual int ReferenceCount(scoped in ValueView value) => 1;
+
+    /// <summary>What DEBUG OBJECT says of a value beyond what it says of every one; starts with a space.</summary>
+    public virtual string Describe(scoped in ValueView value) => "";
+
+    /// <summary>Digests the content, in an order that is the same for equal values.</summary>
+    public abstract void Digest(scoped in ValueView value, IContentDigest digest);
+
+    /// <summary>Writes the content.</summary>
+    public abstract void Write(scoped in ValueView value, IContentWriter writer);
+
+    /// <summary>
+    /// Makes a value of content. Whatever the content, it makes a sound value or none, and it takes memory for what was
+    /// really read only.
+    /// </summary>
+    /// <param name="memory">Where the value's blocks come from.</param>
+    /// <param name="form">One of <see cref="Forms"/>.</param>
+    /// <param name="reader">The content.</param>
+    /// <param name="options">Decide the encoding.</param>
+    /// <param name="value">The value; the default when there is none.</param>
+    public abstract ContentOutcome Read(
+        scoped in ValueMemory memory,
+        ContentForm form,
+        IContentReader reader,
+        ValueOptions options,
+        out LoadedValue value);
+
+    /// <summary>Reads content without making a value of it; false when the reader could not give all pieces.</summary>
+    public abstract bool TrySkip(ContentForm form, IContentReader reader);
+}

@@ -1,0 +1,99 @@
+using System.Collections.Concurrent;
+using Starling.Node.Execution;
+
+namespace Starling.Node.Tests.Execution;
+
+/// <summary>Which keyspace events a command records, as redis-server raises them.</summary>
+public sealed class KeyEventTests
+{
+    private readonly ConcurrentQueue<string> _events = new();
+
+    [Theory]
+    [InlineData("SET k v", "set k")]
+    [InlineData("SET k v EX 100", "set k, expire k")]
+    [InlineData("SETEX k 100 v", "set k, expire k")]
+    [InlineData("SETNX k v", "set k")]
+    [InlineData("SETNX old v", "")]
+    [InlineData("GETSET old v", "set old")]
+    [InlineData("MSET a 1 b 2", "set a, set b")]
+    [InlineData("APPEND old x", "append old")]
+    [InlineData("SETRANGE old 1 x", "setrange old")]
+    [InlineData("INCR n", "incrby n")]
+    [InlineData("DECRBY n 5", "incrby n")]
+    [InlineData("INCRBYFLOAT n 1.5", "incrbyfloat n")]
+    [InlineData("DEL old missing", "del old")]
+    [InlineData("UNLINK old", "del old")]
+    [InlineData("GETDEL old", "del old")]
+    [InlineData("GETEX old EX 100", "expire old")]
+    [InlineData("GETEX temporary PERSIST", "persist temporary")]
+    [InlineData("GETEX old EXAT 1", "del old")]
+    [InlineData("EXPIRE old 100", "expire old")]
+    [InlineData("EXPIRE old -1", "del old")]
+    [InlineData("PERSIST temporary", "persist temporary")]
+    [InlineData("PERSIST old", "")]
+    [InlineData("RENAME old new", "rename_from old, rename_to new")]
+    [InlineData("COPY old new", "copy_to new")]
+    [InlineData("MOVE old 1", "move_from old, move_to old")]
+    [InlineData("GET old", "")]
+    public async Task A_command_records_its_events(string command, string expected)
+    {
+        await using var server = Start("KEA");
+        var client = await server.ConnectAsync();
+        await client.CallAsync("SET", "old", "1");
+        await client.CallAsync("SET", "temporary", "1", "EX", "1000");
+        _events.Clear();
+        await client.CallAsync(command.Split(' '));
+        Assert.Equal(expected, string.Join(", ", _events));
+    }
+
+    [Fact]
+    public async Task A_transaction_records_the_events_of_all_its_commands_in_their_order()
+    {
+        await using var server = Start("KEA");
+        var client = await server.ConnectAsync();
+        await client.CallAsync("MULTI");
+        await client.CallAsync("SET", "k", "v");
+        await client.CallAsync("EXPIRE", "k", "100");
+        await client.CallAsync("DEL", "k");
+        await client.CallAsync("EXEC");
+        Assert.Equal("set k, expire k, del k", string.Join(", ", _events));
+    }
+
+    [Fact]
+    public async Task A_key_that_expires_records_expired_once_and_not_del()
+    {
+        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        await using var server = TestServer.Start(
+            config => config.NotifyKeyspaceEvents = "KEA", clock, prepare: node => node.KeyEvents.ListenWith(Note));
+        server.Node.ActiveExpiry.IsEnabled = false;
+        var client = await server.ConnectAsync();
+        await client.CallAsync("SET", "k", "v", "PX", "10");
+        _events.Clear();
+        clock.Advance(TimeSpan.FromMilliseconds(11));
+        await client.CallAsync("GET", "k");
+        Assert.Equal("expired k", string.Join(", ", _events));
+    }
+
+    [Fact]
+    public async Task Only_chosen_classes_are_recorded_and_none_without_a_channel()
+    {
+        await using var server = Start("E$");
+        var client = await server.ConnectAsync();
+        await client.CallAsync("SET", "k", "v", "EX", "100");
+        Assert.Equal("set k", string.Join(", ", _events));
+        await client.CallAsync("CONFIG", "SET", "notify-keyspace-events", "Kg");
+        _events.Clear();
+        await client.CallAsync("SET", "k", "v", "EX", "100");
+        Assert.Equal("expire k", string.Join(", ", _events));
+        await client.CallAsync("CONFIG", "SET", "notify-keyspace-events", "A");
+        _events.Clear();
+        await client.CallAsync("SET", "k", "v", "EX", "100");
+        Assert.Empty(_events);
+    }
+
+    private TestServer Start(string classes) => TestServer.Start(
+        config => config.NotifyKeyspaceEvents = classes, prepare: node => node.KeyEvents.ListenWith(Note));
+
+    private void Note(RecordedEvent recorded) =>
+        _events.Enqueue($"{recorded.Event} {System.Text.Encoding.ASCII.GetString(recorded.Key)}");
+}

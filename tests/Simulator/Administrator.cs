@@ -1,0 +1,110 @@
+using Starling.ClusterBus.Protocol;
+using Starling.ClusterBus.View;
+
+namespace Starling.Simulator;
+
+/// <summary>
+/// Someone with redis-cli: moves slots, forgets, resets and adds nodes while the cluster is disturbed, and in the end
+/// puts right what was left half done.
+/// </summary>
+internal sealed class Administrator(Simulation simulation, SimulationPlan plan)
+{
+    private const long RepairPeriod = 5000;
+
+    private bool CanReach(SimulatedNode node) => node.IsAlive && node.PausedUntil <= simulation.Now;
+
+    /// <summary>Calls a node, if it answers.</summary>
+    public void Ask(
+        SimulatedNode node,
+        string what,
+        Func<ClusterMachine, long, EffectList, string?> operation,
+        bool forgets = false)
+    {
+        if (!CanReach(node)) return;
+        string? error = null;
+        if (forgets) simulation.Forgets(node);
+        simulation.Do(node, (machine, now, effects) => error = operation(machine, now, effects));
+        simulation.Note(node, $"is asked: {what} ({error ?? "OK"})");
+    }
+
+    /// <summary>Moves a slot in the four steps of redis-cli, each a while after the one before.</summary>
+    public void MoveSlot(SimulatedNode source, SimulatedNode target, int slot)
+    {
+        if (!CanReach(source) || !CanReach(target) || source.View.OwnerOf(slot) is not { IsMyself: true }) return;
+        var (from, to) = (source.Machine.Id, target.Machine.Id);
+        Ask(target, $"SETSLOT {slot} IMPORTING node {source.Index}", (machine, now, effects) =>
+            machine.SetSlotImporting(slot, from, now, effects));
+        Later(() => Ask(source, $"SETSLOT {slot} MIGRATING node {target.Index}", (machine, now, effects) =>
+            machine.SetSlotMigrating(slot, to, now, effects)), 1);
+        Later(() => Ask(target, $"SETSLOT {slot} NODE node {target.Index}", (machine, now, effects) =>
+            machine.SetSlotNode(slot, to, slotHasKeys: false, now, effects)), 2);
+        Later(() => Ask(source, $"SETSLOT {slot} NODE node {target.Index}", (machine, now, effects) =>
+            machine.SetSlotNode(slot, to, slotHasKeys: false, now, effects)), 3);
+    }
+
+    /// <summary>Has a node forget another.</summary>
+    public void Forget(SimulatedNode node, SimulatedNode other) =>
+        Ask(node, $"FORGET node {other.Index}", (machine, now, effects) => machine.Forget(other.Machine.Id, now, effects), forgets: true);
+
+    /// <summary>Resets a replica, and brings it back after a while.</summary>
+    public void Reset(SimulatedNode node, bool hard)
+    {
+        if (!CanReach(node) || !node.View.Myself.IsReplica || node.ReplicatesFrom.IsNone) return;
+        Ask(node, hard ? "RESET HARD" : "RESET", (machine, now, effects) =>
+            machine.Reset(hard, hasKeys: false, now, effects), forgets: true);
+        Later(() => Repair(node), 4);
+    }
+
+    /// <summary>Puts the whole cluster right, again and again until it agrees.</summary>
+    public void Repair()
+    {
+        if (Agreement.Missing(simulation.Nodes) is null) return;
+        foreach (var node in simulation.Nodes) Repair(node);
+        simulation.At(simulation.Now + RepairPeriod, Repair);
+    }
+
+    private void Repair(SimulatedNode node)
+    {
+        if (!CanReach(node)) return;
+        foreach (var record in node.View.Nodes)
+        {
+            if (!record.IsInHandshake && !record.IsMyself && simulation.Find(record.Id) is null)
+                Ask(node, "FORGET a ghost", (machine, now, effects) => machine.Forget(record.Id, now, effects), forgets: true);
+        }
+
+        foreach (var other in simulation.Nodes)
+        {
+            if (node.View.Find(other.Machine.Id) is null && !other.View.Myself.Slots.IsEmpty)
+                Ask(node, $"MEET node {other.Index}", (machine, now, effects) =>
+                    machine.Meet(other.Ip, 7000, 17000, now, effects));
+        }
+
+        CloseSlots(node);
+        FindMaster(node);
+    }
+
+    private void CloseSlots(SimulatedNode node)
+    {
+        foreach (var slot in node.View.Importing.Keys.Concat(node.View.Migrating.Keys).ToArray())
+            Ask(node, $"SETSLOT {slot} STABLE", (machine, now, effects) => machine.SetSlotStable(slot, now, effects));
+    }
+
+    // A master without slots becomes a replica of the owner that has the fewest.
+    private void FindMaster(SimulatedNode node)
+    {
+        var view = node.View;
+        if (!view.Myself.IsMaster || !view.Myself.Slots.IsEmpty || view.Nodes.Count < plan.Nodes) return;
+        NodeRecord? best = null;
+        foreach (var record in view.Nodes)
+        {
+            if (!record.IsMaster || record.Slots.IsEmpty || record.IsInHandshake) continue;
+            if (best is null || view.ReplicasOf(record.Id).Count() < view.ReplicasOf(best.Id).Count()) best = record;
+        }
+
+        if (best is not null)
+            Ask(node, $"REPLICATE {best.Id}", (machine, now, effects) => machine.Replicate(best.Id, hasKeys: false, now, effects));
+    }
+
+    private void Later(Action action, int steps) =>
+        simulation.At(simulation.Now + (steps * (50 + simulation.Random.Next(300))), action);
+}

@@ -1,0 +1,185 @@
+namespace Starling.Simulator;
+
+/// <summary>
+/// Every acknowledged write, and what became of it. One may vanish only for a reason that asynchronous replication has: a
+/// replica that did not have it yet took over, or every node that had it died and kept no data. And a master may
+/// acknowledge only as long as it can know that a majority is with it.
+/// </summary>
+internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
+{
+    private readonly Dictionary<DataHistory, List<Write>> _writes = [];
+    private readonly List<Promotion> _promotions = [];
+    private readonly List<(DataHistory History, long From, long To)> _died = [];
+
+    /// <summary>Number of acknowledgements (each stands for some writes).</summary>
+    public long Count { get; private set; }
+
+    /// <summary>The longest time, milliseconds, that a master acknowledged without having heard a majority.</summary>
+    private long Patience => (2 * plan.NodeTimeout) + 1000 + (4 * plan.Delay.Maximum);
+
+    /// <summary>A master acknowledges what it has written up to its offset.</summary>
+    /// <exception cref="SimulationFailure">It must not, any more or yet.</exception>
+    public void Acknowledged(SimulatedNode node, int shard)
+    {
+        if (WhyNot(node) is { } reason) throw simulation.Failure($"node {node.Index} acknowledges a write: {reason}");
+        if (!_writes.TryGetValue(node.History, out var writes)) _writes.Add(node.History, writes = []);
+        writes.Add(new Write(node.ReplicationOffset, shard, simulation.Now));
+        Count++;
+    }
+
+    /// <summary>A replica is about to go on as a master.</summary>
+    /// <exception cref="SimulationFailure">Its data are not what a new master's may be.</exception>
+    public void Promoted(SimulatedNode node)
+    {
+        var slots = node.Machine.Snapshot().Myself.Slots;
+        for (var shard = 0; shard < plan.Shards; shard++)
+        {
+            if (slots.Contains(simulation.HomeSlotOf(shard)))
+                _promotions.Add(new Promotion(shard, node.History, node.ReplicationOffset, simulation.Now));
+        }
+
+        if (node.HasAllForFailover && !slots.IsEmpty) CheckManualFailover(node);
+        node.HasAllForFailover = false;
+    }
+
+    /// <summary>A node's data are gone for good, with good reason.</summary>
+    public void Died(SimulatedNode node)
+    {
+        for (var (history, offset) = (node.History, node.ReplicationOffset); ;)
+        {
+            var covered = CoveredByOthers(node, history);
+            if (covered < offset) _died.Add((history, covered, offset));
+            if (history.Parent is not { } parent) return;
+            (history, offset) = (parent, Math.Min(offset, history.ForkedAt));
+        }
+    }
+
+    /// <summary>A replica gives up its data to load its master's.</summary>
+    /// <exception cref="SimulationFailure">Acknowledged writes are nowhere else.</exception>
+    public void Discards(SimulatedNode node, SimulatedNode master)
+    {
+        for (var (history, offset) = (node.History, node.ReplicationOffset); ;)
+        {
+            var covered = CoveredByOthers(node, history);
+            foreach (var write in After(history, covered))
+            {
+                if (write.Offset <= offset && !IsExplained(history, write))
+                {
+                    throw simulation.Failure(
+                        $"node {node.Index} gives up its data for those of node {master.Index}, and with them the only copy of a "
+                        + $"write to shard {write.Shard} that was acknowledged at {Simulation.Elapsed(write.At)} ms");
+                }
+            }
+
+            if (history.Parent is not { } parent) return;
+            (history, offset) = (parent, Math.Min(offset, history.ForkedAt));
+        }
+    }
+
+    /// <summary>The cluster is whole again: whether every write is there or its loss explained.</summary>
+    /// <exception cref="SimulationFailure">One is not.</exception>
+    public void CheckAll()
+    {
+        foreach (var (history, writes) in _writes)
+        {
+            foreach (var write in writes)
+            {
+                var owner = simulation.OwnerOf(simulation.HomeSlotOf(write.Shard));
+                if (Has(owner, history, write.Offset) || IsExplained(history, write)) continue;
+                throw simulation.Failure(
+                    $"a write to shard {write.Shard} that was acknowledged at {Simulation.Elapsed(write.At)} ms is not on its "
+                    + $"owner, node {owner.Index}");
+            }
+        }
+    }
+
+    private static bool Has(SimulatedNode node, DataHistory history, long offset) =>
+        node.History.Reaches(node.ReplicationOffset, history) >= offset;
+
+    private List<Write> After(DataHistory history, long offset)
+    {
+        if (!_writes.TryGetValue(history, out var writes)) return [];
+        var first = writes.FindIndex(write => write.Offset > offset);
+        return first < 0 ? [] : writes.GetRange(first, writes.Count - first);
+    }
+
+    private long CoveredByOthers(SimulatedNode node, DataHistory history)
+    {
+        long covered = 0;
+        foreach (var other in simulation.Nodes)
+        {
+            if (other != node) covered = Math.Max(covered, other.History.Reaches(other.ReplicationOffset, history));
+        }
+
+        return covered;
+    }
+
+    private bool IsExplained(DataHistory history, Write write)
+    {
+        foreach (var promotion in _promotions)
+        {
+            if (promotion.Shard != write.Shard) continue;
+
+            // A write that came after the promotion, on another line than the one that the promotion left, has nothing
+            // to do with it.
+            if (promotion.At < write.At && !promotion.From.IsRelatedTo(history)) continue;
+            if (IsAfter(history, promotion)) continue;
+            if (promotion.From.Reaches(promotion.Offset, history) < write.Offset) return true;
+        }
+
+        foreach (var (died, from, to) in _died)
+        {
+            if (died == history && write.Offset > from && write.Offset <= to) return true;
+        }
+
+        return false;
+    }
+
+    // The line that the promotion began is part of the history.
+    private static bool IsAfter(DataHistory history, Promotion promotion)
+    {
+        for (var at = history; at.Parent is { } parent; at = parent)
+        {
+            if (parent == promotion.From && at.ForkedAt == promotion.Offset) return true;
+        }
+
+        return false;
+    }
+
+    private string? WhyNot(SimulatedNode node)
+    {
+        if (simulation.IsBuilding) return null;
+        int size = 0, heard = 0;
+        foreach (var record in node.View.Nodes)
+        {
+            if (!record.IsMaster || record.Slots.IsEmpty) continue;
+            size++;
+            if (record.IsMyself || simulation.Find(record.Id) is not { } other) heard++;
+            else if (node.HeardAt[other.Index] is > 0 and var at && simulation.Now - at <= Patience) heard++;
+        }
+
+        // Whoever wakes up does not know yet that it slept.
+        if (heard >= (size / 2) + 1 || simulation.Now - node.PausedUntil <= Patience) return null;
+        return $"it has heard {heard} of {size} masters in the last {Patience} ms, itself included"
+            + (simulation.Now - node.StartedAt <= Patience ? ", since it started" : "");
+    }
+
+    private void CheckManualFailover(SimulatedNode node)
+    {
+        foreach (var old in simulation.Nodes)
+        {
+            if (!old.IsAlive || old.Machine.Id != node.ReplicatesFrom || !old.ReplicatesFrom.IsNone) continue;
+            var last = _writes.GetValueOrDefault(old.History)?[^1];
+            if (last is { } write && !IsExplained(old.History, write) && !Has(node, old.History, write.Offset))
+            {
+                throw simulation.Failure(
+                    $"node {node.Index} takes over from node {old.Index} by a manual failover, without its write of "
+                    + $"{Simulation.Elapsed(write.At)} ms");
+            }
+        }
+    }
+
+    private readonly record struct Write(long Offset, int Shard, long At);
+
+    private readonly record struct Promotion(int Shard, DataHistory From, long Offset, long At);
+}

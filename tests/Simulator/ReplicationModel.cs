@@ -1,0 +1,125 @@
+using Starling.ClusterBus.View;
+
+namespace Starling.Simulator;
+
+/// <summary>
+/// Masters take writes and acknowledge them at once, replicas follow them: by going on where that is possible, else by a
+/// full synchronisation, for which they give up what they have.
+/// </summary>
+internal sealed class ReplicationModel(Simulation simulation, SimulationPlan plan)
+{
+    private const long Period = 100;
+
+    /// <summary>Begins.</summary>
+    public void Schedule() => simulation.At(simulation.Now + Period, Step);
+
+    /// <summary>The node becomes a replica of another, or goes on as one.</summary>
+    public void Follow(SimulatedNode node, SimulatedNode master)
+    {
+        // A replica that changes masters counts from its last contact with the former one; a master never had any.
+        if (node.ReplicatesFrom.IsNone) node.LastMasterContactAt = 0;
+        node.ReplicatesFrom = master.Machine.Id;
+        node.LoadingUntil = 0;
+        node.IsLinkUp = false;
+    }
+
+    /// <summary>The node becomes a master with the data that it has.</summary>
+    public void Promote(SimulatedNode node)
+    {
+        if (node.ReplicatesFrom.IsNone) return;
+        simulation.Ledger.Promoted(node);
+        node.History = new DataHistory(node.History, node.ReplicationOffset);
+        node.ReplicatesFrom = NodeId.None;
+        node.LoadingUntil = 0;
+        (node.IsLinkUp, node.IsDataIncomplete) = (false, false);
+    }
+
+    /// <summary>The node's data are gone because someone wanted it, or because it died and kept none.</summary>
+    public void Flush(SimulatedNode node)
+    {
+        simulation.Ledger.Died(node);
+        Empty(node);
+    }
+
+    private static void Empty(SimulatedNode node)
+    {
+        node.History = new DataHistory(parent: null, forkedAt: 0);
+        node.ReplicationOffset = 0;
+    }
+
+    private void Step()
+    {
+        simulation.At(simulation.Now + Period, Step);
+        foreach (var node in simulation.Nodes)
+        {
+            if (!node.IsAlive || node.PausedUntil > simulation.Now) continue;
+            if (node.ReplicatesFrom.IsNone) TakeWrites(node);
+            else Follow(node);
+        }
+    }
+
+    private void TakeWrites(SimulatedNode node)
+    {
+        var now = simulation.Now;
+        if (node.WritesPausedUntil > now || node.View is not { Health: ClusterHealth.Ok, Myself: { IsMaster: true } mine })
+            return;
+        var count = simulation.Random.Next(100);
+        for (var shard = 0; shard < plan.Shards; shard++)
+        {
+            if (!mine.Slots.Contains(simulation.HomeSlotOf(shard))) continue;
+            node.ReplicationOffset += 1 + count;
+            simulation.Ledger.Acknowledged(node, shard);
+        }
+    }
+
+    private void Follow(SimulatedNode node)
+    {
+        if (node.IsReplicationStuck) return;
+        if (FindMaster(node) is not { } master)
+        {
+            node.LoadingUntil = 0;
+            node.IsLinkUp = false;
+            return;
+        }
+
+        if (node.LoadingUntil != 0)
+        {
+            if (node.LoadingUntil > simulation.Now) return;
+            node.LoadingUntil = 0;
+        }
+        else if (!CanContinue(node, master))
+        {
+            simulation.Ledger.Discards(node, master);
+            Empty(node);
+            node.LastMasterContactAt = 0;
+            (node.IsLinkUp, node.IsDataIncomplete) = (false, true);
+            node.LoadingUntil = simulation.Now + 100 + simulation.Random.Next(plan.LoadingTime);
+            return;
+        }
+
+        node.History = master.History;
+        node.ReplicationOffset = master.ReplicationOffset;
+        node.LastMasterContactAt = simulation.Now;
+        (node.IsLinkUp, node.IsDataIncomplete) = (true, false);
+    }
+
+    // A master that is itself loading has nothing to give.
+    private SimulatedNode? FindMaster(SimulatedNode node)
+    {
+        foreach (var master in simulation.Nodes)
+        {
+            if (!master.IsAlive || master.Machine.Id != node.ReplicatesFrom || master == node) continue;
+            var isReachable = !node.IsReplicationStalled && master.PausedUntil <= simulation.Now && master.LoadingUntil == 0
+                && !simulation.Network.IsCut(master, node) && !simulation.Network.IsCut(node, master);
+            return isReachable ? master : null;
+        }
+
+        return null;
+    }
+
+    private static bool CanContinue(SimulatedNode node, SimulatedNode master) =>
+        node.History == master.History
+            ? node.ReplicationOffset <= master.ReplicationOffset
+            : node.ReplicationOffset > 0
+                && master.History.Reaches(master.ReplicationOffset, node.History) >= node.ReplicationOffset;
+}

@@ -1,0 +1,88 @@
+using Starling.ClusterBus.Host;
+using Starling.ClusterBus.Protocol;
+using Starling.ClusterBus.View;
+
+namespace Starling.Simulator;
+
+/// <summary>The server around a simulated node's bus: its routing table and its part in replication.</summary>
+internal sealed class SimulatedServer(Simulation simulation, SimulatedNode node) : IClusterActions
+{
+    /// <inheritdoc/>
+    public ClusterOptions Options => node.Options;
+
+    /// <inheritdoc/>
+    public LocalStatus StatusAt(long now) => new()
+    {
+        ReplicationOffset = node.ReplicationOffset,
+        MasterDataAge = node.LastMasterContactAt == 0
+            ? long.MaxValue
+            : Math.Max(0, simulation.Now - node.LastMasterContactAt),
+        WritesPaused = node.WritesPausedUntil > simulation.Now,
+        Master = node.ReplicatesFrom.IsNone ? null : node.MasterAddress,
+        IsLinkUp = node.IsLinkUp,
+        IsDataIncomplete = node.IsDataIncomplete,
+    };
+
+    /// <inheritdoc/>
+    public void Publish(ClusterView view)
+    {
+        simulation.BeforeEffect(node);
+        node.View = view;
+    }
+
+    /// <inheritdoc/>
+    public void BecomeReplicaOf(string host, int port)
+    {
+        simulation.BeforeEffect(node);
+        node.MasterAddress = (host, port);
+        simulation.Replication.Follow(node, simulation.NodeAt(host));
+    }
+
+    /// <inheritdoc/>
+    public void BecomeMaster()
+    {
+        simulation.BeforeEffect(node);
+        simulation.Replication.Promote(node);
+    }
+
+    /// <inheritdoc/>
+    public void PauseWrites(long until)
+    {
+        simulation.BeforeEffect(node);
+        var ends = simulation.Now + until - node.Driver.Now;
+        var life = node.Life;
+
+        // What is under way ends first.
+        simulation.At(simulation.Now + 1 + simulation.Random.Next(4), () =>
+        {
+            if (node.Life == life && node.IsAlive) node.WritesPausedUntil = ends;
+        });
+    }
+
+    /// <inheritdoc/>
+    public void ResumeWrites()
+    {
+        simulation.BeforeEffect(node);
+        node.WritesPausedUntil = 0;
+    }
+
+    /// <inheritdoc/>
+    public void DeleteKeysInSlots(SlotSet slots)
+    {
+        simulation.BeforeEffect(node);
+        simulation.OnEffect?.Invoke(node.Index, new ClusterEffect.DeleteKeysInSlots(slots));
+    }
+
+    /// <inheritdoc/>
+    public void FlushAll()
+    {
+        simulation.BeforeEffect(node);
+        simulation.Replication.Flush(node);
+    }
+
+    /// <inheritdoc/>
+    public bool DoWork() => false;
+
+    /// <inheritdoc/>
+    public void Fail(string message) => throw simulation.Failure(message);
+}

@@ -1,0 +1,115 @@
+using Starling.Slots.Keyspace;
+
+namespace Starling.Slots.Tests;
+
+public sealed class StripeLockTests
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
+
+    [Fact]
+    public void Who_has_everything_is_alone_and_everybody_gets_a_turn()
+    {
+        using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions());
+        var inside = new int[StripeSet.StripeCount];
+        var everything = 0;
+        var broken = 0;
+        var threads = Enumerable.Range(0, 4).Select(seed => new Thread(() =>
+        {
+            var random = new Random(seed);
+            for (var round = 0; round < 20_000; round++)
+            {
+                var kind = random.Next(10);
+                if (kind == 0)
+                {
+                    using var all = keyspace.LockAll();
+                    using var again = keyspace.LockAll();
+                    using var one = keyspace.LockSlot(random.Next(HashSlot.Count));
+                    if (Interlocked.Increment(ref everything) != 1 || inside.Any(count => count != 0)) Interlocked.Increment(ref broken);
+                    Interlocked.Decrement(ref everything);
+                }
+                else if (kind == 1)
+                {
+                    var first = random.Next(HashSlot.Count);
+                    var set = default(StripeSet);
+                    set.AddSlot(first);
+                    set.AddSlot(first + 1 < HashSlot.Count ? first + 1 : 0);
+                    using var some = keyspace.Lock(set);
+                    using var again = keyspace.LockSlot(first);
+                    Visit(first);
+                }
+                else
+                {
+                    var slot = random.Next(HashSlot.Count);
+                    using var one = keyspace.LockSlot(slot);
+                    Visit(slot);
+                }
+            }
+        })).ToList();
+        foreach (var thread in threads) thread.Start();
+        foreach (var thread in threads) Assert.True(thread.Join(Deadline), "a thread waits for ever");
+        Assert.Equal(0, broken);
+
+        void Visit(int slot)
+        {
+            ref var count = ref inside[StripeSet.StripeOf(slot)];
+            if (Interlocked.Increment(ref count) != 1 || Volatile.Read(ref everything) != 0) Interlocked.Increment(ref broken);
+            Interlocked.Decrement(ref count);
+        }
+    }
+
+    [Fact]
+    public void Who_waits_for_everything_waits_for_a_thread_that_goes_on_to_take_more()
+    {
+        using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions());
+        using var holds = new ManualResetEventSlim();
+        using var waits = new ManualResetEventSlim();
+        var order = new List<string>();
+        var holder = new Thread(() =>
+        {
+            using var first = keyspace.LockSlot(1);
+            holds.Set();
+            waits.Wait();
+            using var again = keyspace.LockSlot(1);
+            using var second = keyspace.LockSlot(2);
+            lock (order) order.Add("some");
+        });
+        holder.Start();
+        holds.Wait();
+        var taker = new Thread(() =>
+        {
+            waits.Set();
+            using var all = keyspace.LockAll();
+            lock (order) order.Add("all");
+        });
+        taker.Start();
+        Assert.True(holder.Join(Deadline) && taker.Join(Deadline));
+        Assert.Equal(["some", "all"], order);
+    }
+
+    [Fact]
+    public void Prefetching_passes_over_a_keyspace_that_somebody_has_as_a_whole()
+    {
+        using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions());
+        var place = keyspace.Key("k"u8).Place;
+        using var all = keyspace.LockAll();
+        var thread = new Thread(() => keyspace.Prefetch(keyspace[0], [place, place]));
+        thread.Start();
+        Assert.True(thread.Join(Deadline), "it waited for the stripes");
+    }
+
+    [Fact]
+    public void A_thread_knows_which_stripes_it_holds()
+    {
+        using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions());
+        using (keyspace.LockSlot(5))
+        {
+            Assert.True(keyspace.IsHeld(5));
+            Assert.True(keyspace.IsHeld(5 + StripeSet.StripeCount));
+            Assert.False(keyspace.IsHeld(6));
+        }
+
+        Assert.False(keyspace.IsHeld(5));
+        using (keyspace.LockAll()) Assert.True(keyspace.IsHeld(6));
+        Assert.False(keyspace.IsHeld(6));
+    }
+}
