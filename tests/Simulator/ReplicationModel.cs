@@ -14,13 +14,14 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
     public void Schedule() => simulation.At(simulation.Now + Period, Step);
 
     /// <summary>The node becomes a replica of another, or goes on as one.</summary>
-    public void Follow(SimulatedNode node, SimulatedNode master)
+    public void Follow(SimulatedNode node, SimulatedNode master, int port)
     {
         // A replica that changes masters counts from its last contact with the former one; a master never had any.
         if (node.ReplicatesFrom.IsNone) node.LastMasterContactAt = 0;
         node.ReplicatesFrom = master.Machine.Id;
-        node.LoadingUntil = 0;
+        node.MasterAddress = (master.Ip, port);
         node.IsLinkUp = false;
+        node.LoadingUntil = 0;
     }
 
     /// <summary>The node becomes a master with the data that it has.</summary>
@@ -30,8 +31,9 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
         simulation.Ledger.Promoted(node);
         node.History = new DataHistory(node.History, node.ReplicationOffset);
         node.ReplicatesFrom = NodeId.None;
+        node.MasterAddress = null;
+        node.IsLinkUp = node.IsDataIncomplete = false;
         node.LoadingUntil = 0;
-        (node.IsLinkUp, node.IsDataIncomplete) = (false, false);
     }
 
     /// <summary>The node's data are gone because someone wanted it, or because it died and kept none.</summary>
@@ -74,7 +76,6 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
 
     private void Follow(SimulatedNode node)
     {
-        if (node.IsReplicationStuck) return;
         if (FindMaster(node) is not { } master)
         {
             node.LoadingUntil = 0;
@@ -92,7 +93,7 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
             simulation.Ledger.Discards(node, master);
             Empty(node);
             node.LastMasterContactAt = 0;
-            (node.IsLinkUp, node.IsDataIncomplete) = (false, true);
+            node.IsDataIncomplete = true;
             node.LoadingUntil = simulation.Now + 100 + simulation.Random.Next(plan.LoadingTime);
             return;
         }
@@ -100,16 +101,18 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
         node.History = master.History;
         node.ReplicationOffset = master.ReplicationOffset;
         node.LastMasterContactAt = simulation.Now;
-        (node.IsLinkUp, node.IsDataIncomplete) = (true, false);
+        node.IsLinkUp = true;
+        node.IsDataIncomplete = false;
     }
 
     // A master that is itself loading has nothing to give.
     private SimulatedNode? FindMaster(SimulatedNode node)
     {
+        if (node.IsReplicationStalled) return null;
         foreach (var master in simulation.Nodes)
         {
             if (!master.IsAlive || master.Machine.Id != node.ReplicatesFrom || master == node) continue;
-            var isReachable = !node.IsReplicationStalled && master.PausedUntil <= simulation.Now && master.LoadingUntil == 0
+            var isReachable = master.PausedUntil <= simulation.Now && master.LoadingUntil == 0
                 && !simulation.Network.IsCut(master, node) && !simulation.Network.IsCut(node, master);
             return isReachable ? master : null;
         }

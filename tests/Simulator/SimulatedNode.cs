@@ -70,17 +70,10 @@ internal sealed class SimulatedNode
 
     public NodeId ReplicatesFrom { get; set; }
 
-    /// <summary>When the replica is done with loading its master's snapshot; 0 when it does not load.</summary>
-    public long LoadingUntil { get; set; }
-
-    public long LastMasterContactAt { get; set; }
-
-    public long WritesPausedUntil { get; set; }
-
-    /// <summary>Where the replication link leads to.</summary>
+    /// <summary>Where <see cref="ReplicatesFrom"/> listens.</summary>
     public (string Host, int Port)? MasterAddress { get; set; }
 
-    /// <summary>A synchronisation with the master has ended, and its stream flows.</summary>
+    /// <summary>A synchronisation with the master has ended, and the stream flows.</summary>
     public bool IsLinkUp { get; set; }
 
     /// <summary>A snapshot is being loaded, or was loaded by half.</summary>
@@ -89,8 +82,12 @@ internal sealed class SimulatedNode
     /// <summary>The replication link does not come up, though the bus works.</summary>
     public bool IsReplicationStalled { get; set; }
 
-    /// <summary>Nothing comes over the replication link any more, and nobody has noticed.</summary>
-    public bool IsReplicationStuck { get; set; }
+    /// <summary>When the replica is done with loading its master's snapshot; 0 when it does not load.</summary>
+    public long LoadingUntil { get; set; }
+
+    public long LastMasterContactAt { get; set; }
+
+    public long WritesPausedUntil { get; set; }
 
     /// <summary>A manual failover of this replica may start: it has all that its master has.</summary>
     public bool HasAllForFailover { get; set; }

@@ -34,7 +34,7 @@ public sealed class Simulation
         Network = new SimulatedNetwork(this, plan, _rules);
         Replication = new ReplicationModel(this, plan);
         Ledger = new Ledger(this, plan);
-        Administrator = new Administrator(this, plan);
+        Administrator = new Administrator(this);
         Now = Epoch;
     }
 
@@ -192,10 +192,11 @@ public sealed class Simulation
         node.PausedUntil = 0;
         node.WritesPausedUntil = 0;
         node.ReplicatesFrom = default;
+        node.MasterAddress = null;
+        node.IsLinkUp = node.IsDataIncomplete = false;
         node.LastMasterContactAt = 0;
         node.LoadingUntil = 0;
         node.HasAllForFailover = false;
-        (node.MasterAddress, node.IsLinkUp, node.IsDataIncomplete) = (null, false, false);
         node.TickAt = long.MaxValue;
         node.CrashAfter = -1;
         node.HeardAt = new long[_plan.Nodes];
@@ -204,6 +205,7 @@ public sealed class Simulation
         node.Driver = new MachineDriver(
             node.Machine, node.Server, Network.LinksOf(node), node.Disk, node.Clock, node.Logger);
         node.View = node.Machine.Snapshot();
+        _rules.Starts(node);
         Note(node, "starts");
         node.Driver.Tell();
         Do(node, static (machine, now, effects) => machine.Start(now, effects));

@@ -6,8 +6,8 @@ using Starling.Slots;
 namespace Starling.ClusterBus.Host;
 
 /// <summary>
-/// Carries out the machine's effects in their order, on the bus thread. When the state has to be durable first, what
-/// follows waits for the disk, and everything behind it too; the bus thread goes on listening meanwhile.
+/// Carries out the machine's effects in their order, on the bus thread. None waits for the disk: the machine is told when
+/// its state is durable, and asks then for what had to wait.
 /// </summary>
 internal sealed class EffectRunner
 {
@@ -22,12 +22,12 @@ internal sealed class EffectRunner
     private readonly IConfigStore _writer;
     private readonly ILogger _logger;
     private readonly Queue<EffectBatch> _batches = new();
+    private readonly Queue<(long Request, long Number)> _written = new();
     private readonly Queue<(long Request, Action Done)> _finished = new();
     private EffectBatch? _early;
     private long _lastPromotion;
     private long _promoted;
     private long _published;
-    private long _awaited;
 
     public EffectRunner(IClusterActions actions, IBusLinks links, IConfigStore writer, ILogger logger)
     {
@@ -37,10 +37,10 @@ internal sealed class EffectRunner
         _logger = logger;
     }
 
-    /// <summary>Effects wait for the disk.</summary>
-    public bool IsBlocked => _awaited > _writer.Done;
+    /// <summary>Something still waits for the disk, or to be carried out.</summary>
+    public bool IsBusy => _finished.Count > 0 || _written.Count > 0 || TryPeek(out _);
 
-    /// <summary>The time of connections that are made, milliseconds of Unix time.</summary>
+    /// <summary>The time of connections that are made, as the machine's.</summary>
     public long Now { get; set; }
 
     /// <summary>Adds a batch. Any thread that holds the machine's lock.</summary>
@@ -67,15 +67,32 @@ internal sealed class EffectRunner
         }
     }
 
-    /// <summary>Carries out what the disk allows by now.</summary>
+    /// <summary>Carries out what was added.</summary>
     public void Drain()
     {
-        while (!IsBlocked && TryPeek(out var batch))
+        while (TryPeek(out var batch))
         {
-            while (!IsBlocked && batch.Take() is { } effect) CarryOut(batch, effect);
-            if (!IsBlocked) Finish(batch);
+            while (batch.Take() is { } effect) CarryOut(batch, effect);
+            Finish(batch);
+        }
+    }
+
+    /// <summary>Takes the number of the last of the machine's requests that are durable by now, or 0.</summary>
+    public long TakePersisted()
+    {
+        long number = 0;
+        while (_written.TryPeek(out var written) && written.Request <= _writer.Done)
+        {
+            _written.Dequeue();
+            number = written.Number;
         }
 
+        return number;
+    }
+
+    /// <summary>Tells who waits for batches that are carried out and on the disk.</summary>
+    public void Report()
+    {
         while (_finished.TryPeek(out var finished) && finished.Request <= _writer.Done)
         {
             _finished.Dequeue();
@@ -83,16 +100,8 @@ internal sealed class EffectRunner
         }
     }
 
-    /// <summary>Carries out everything, waiting for the disk.</summary>
-    public void Settle()
-    {
-        Drain();
-        while (_finished.Count > 0 || TryPeek(out _))
-        {
-            _writer.Wait(_writer.Requested);
-            Drain();
-        }
-    }
+    /// <summary>Waits until everything that was requested is on the disk.</summary>
+    public void WaitForDisk() => _writer.Wait(_writer.Requested);
 
     private bool TryPeek([NotNullWhen(true)] out EffectBatch? batch)
     {
@@ -141,7 +150,7 @@ internal sealed class EffectRunner
         {
             case ClusterEffect.Persist persist:
                 var request = _writer.Request(persist.Sync);
-                if (persist.Sync) _awaited = request;
+                if (persist.Sync) _written.Enqueue((request, persist.Number));
                 break;
             case ClusterEffect.PublishView: Publish(batch); break;
             case ClusterEffect.BecomeMaster: Promote(batch); break;
@@ -152,7 +161,7 @@ internal sealed class EffectRunner
             case ClusterEffect.Connect connect: _links.Connect(connect, Now); break;
             case ClusterEffect.CloseLink close: _links.Close(close.Link); break;
             case ClusterEffect.Send send: _links.Send(send); break;
-            case ClusterEffect.PauseWrites pause: _actions.PauseWrites(pause.Until); break;
+            case ClusterEffect.PauseWrites: _actions.PauseWrites(); break;
             case ClusterEffect.ResumeWrites: _actions.ResumeWrites(); break;
             case ClusterEffect.DeleteKeysInSlots delete: _actions.DeleteKeysInSlots(delete.Slots); break;
             case ClusterEffect.FlushAll: _actions.FlushAll(); break;

@@ -132,7 +132,7 @@ internal sealed class Administration(MachineCore core)
         // The new owner's claim needs an epoch that beats the old owner's.
         if (core.SlotClaims.BumpEpoch())
             core.Log(ClusterLogLevel.Notice, $"configEpoch updated after importing slot {slot}");
-        core.Gossip.BroadcastPong();
+        core.Gossip.AnnounceWhenDurable();
         return null;
     }
 
@@ -172,6 +172,7 @@ internal sealed class Administration(MachineCore core)
         core.Gossip.ForgetNothing();
         if (hard) ResetIdentity(myself);
         core.Persist(sync: true);
+        core.Durability.Forget();
         core.CheckState();
         return null;
     }

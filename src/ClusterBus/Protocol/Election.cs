@@ -114,7 +114,7 @@ internal sealed class Election(MachineCore core)
         core.Persist(sync: true);
         core.Log(ClusterLogLevel.Notice, $"Failover auth granted to {candidate} for epoch {state.CurrentEpoch}");
         var way = candidate.IsLinked ? candidate.Link : link;
-        core.Messenger.Send(way, BusType.FailoverAuthAck, BusBody.Empty.Instance);
+        core.Messenger.SendWhenDurable(way, BusType.FailoverAuthAck, BusBody.Empty.Instance);
     }
 
     /// <summary>Takes over role and slots of the master. The config epoch is a new one already.</summary>
@@ -123,12 +123,12 @@ internal sealed class Election(MachineCore core)
         if (core.Myself is not { IsReplica: true, Master: { } old } myself) return;
         core.Persist(sync: true);
         core.SetAsMaster(myself);
-        core.StopReplicating();
+        core.StopReplicatingWhenDurable();
         core.State.MoveAll(old, myself);
         Reset();
         core.Health.Update();
-        core.ViewChangedHere();
-        core.Gossip.BroadcastPong();
+        core.ViewChanged();
+        core.Gossip.AnnounceWhenDurable();
         core.ManualFailover.Reset();
     }
 
@@ -214,7 +214,7 @@ internal sealed class Election(MachineCore core)
         core.ViewChanged();
         core.Log(ClusterLogLevel.Notice, $"Starting a failover election for epoch {_epoch}.");
         var flags = core.ManualFailover.IsUnderWay ? MessageFlags.ForceAck : MessageFlags.None;
-        core.Messenger.Broadcast(BusType.FailoverAuthRequest, BusBody.Empty.Instance, flags);
+        core.Messenger.BroadcastWhenDurable(BusType.FailoverAuthRequest, BusBody.Empty.Instance, flags);
     }
 
     private void Win()

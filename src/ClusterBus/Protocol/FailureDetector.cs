@@ -40,6 +40,15 @@ internal sealed class FailureDetector(MachineCore core)
         if (hasNewSuspect) ShareSuspicions();
     }
 
+    /// <summary>This node itself did not send for a while: nobody is to blame for not having answered.</summary>
+    public void StartAnew()
+    {
+        foreach (var node in core.State.Nodes.Values)
+        {
+            if (node.PingSentAt != 0) node.PingSentAt = core.Now;
+        }
+    }
+
     /// <summary>A voting master reports a node as PFAIL or FAIL.</summary>
     public void AddReport(ClusterNode node, ClusterNode reporter)
     {

@@ -9,7 +9,6 @@ namespace Starling.ClusterBus.Protocol;
 internal sealed class ManualFailover(MachineCore core)
 {
     private const long Limit = 5000;
-    private const long PauseLimit = 2 * Limit;
     private const long PingInterval = 100;
 
     private long _endsAt;
@@ -72,7 +71,7 @@ internal sealed class ManualFailover(MachineCore core)
         _endsAt = core.Now + Limit;
         _replica = replica;
         _wasPaused = false;
-        core.Emit(new ClusterEffect.PauseWrites(core.Now + PauseLimit));
+        core.Emit(new ClusterEffect.PauseWrites());
         core.Log(ClusterLogLevel.Warning, $"Manual failover requested by replica {replica}.");
         PingReplica();
     }

@@ -31,15 +31,17 @@ internal sealed class ReplicaData(MachineCore core)
 
     /// <summary>
     /// Milliseconds since the data was that of the shard's master. It counts from the last failover when that came
-    /// while the data was fresh: a replica that has not reached the new master yet is the best there is when that one
-    /// dies too.
+    /// while the data was fresh, and ends when the new master died: a replica that has not reached it yet is the best there
+    /// is then, however long it takes until a majority is there to say so.
     /// </summary>
     public long Age
     {
         get
         {
             var age = core.Local.MasterDataAge;
-            return _freshAt is { } at ? Math.Min(age, core.Now - at) : age;
+            if (_freshAt is not { } at) return age;
+            var end = core.Myself.Master is { IsFailing: true } master ? master.FailedAt : core.Now;
+            return Math.Min(age, Math.Max(0, end - at));
         }
     }
 

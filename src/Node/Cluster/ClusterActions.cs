@@ -15,7 +15,7 @@ internal sealed class ClusterActions : IClusterActions
     private readonly ILogger _logger;
     private readonly SlotCleaner _cleaner;
     private readonly InternalClient _client;
-    private long _pausedUntil;
+    private volatile bool _isPaused;
 
     public ClusterActions(NodeServer server, ClusterService cluster, ILogger logger)
     {
@@ -55,7 +55,7 @@ internal sealed class ClusterActions : IClusterActions
     }
 
     /// <inheritdoc/>
-    public LocalStatus StatusAt(long now)
+    public LocalStatus Status()
     {
         var replication = _server.Replication;
 
@@ -65,11 +65,11 @@ internal sealed class ClusterActions : IClusterActions
 
         // Read before the offset: what is said to stand still must not be from before it stood. A MIGRATE under way
         // still has to delete what it moved.
-        var writesPaused = now < Volatile.Read(ref _pausedUntil) && !_server.Migrations.IsActive;
+        var writesPaused = _isPaused && !_server.Migrations.IsActive;
         return new LocalStatus
         {
             ReplicationOffset = replication.Offset,
-            MasterDataAge = contact == 0 ? long.MaxValue : Math.Max(0, now - contact),
+            MasterDataAge = contact == 0 ? long.MaxValue : Math.Max(0, _server.NowMilliseconds - contact),
             WritesPaused = writesPaused,
             Master = master is { } followed ? (followed.Host, followed.Port) : null,
             IsLinkUp = master is { IsLinkUp: true },
@@ -94,20 +94,21 @@ internal sealed class ClusterActions : IClusterActions
     public void BecomeMaster() => _server.Replication.Promote();
 
     /// <inheritdoc/>
-    public void PauseWrites(long until)
+    public void PauseWrites()
     {
-        _server.Clients.PauseWrites(PauseReason, until);
+        // It is the machine that ends it: how long it lasts is not for a wall clock to say.
+        _server.Clients.PauseWrites(PauseReason, long.MaxValue);
 
         // Whoever got past the gate before the pause holds its stripes: once all of them were free, no write is under
         // way.
         _server.Keyspace.LockAll().Dispose();
-        Volatile.Write(ref _pausedUntil, until);
+        _isPaused = true;
     }
 
     /// <inheritdoc/>
     public void ResumeWrites()
     {
-        Volatile.Write(ref _pausedUntil, 0);
+        _isPaused = false;
         _server.Clients.Unpause(PauseReason);
     }
 

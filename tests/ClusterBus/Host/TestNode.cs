@@ -56,7 +56,7 @@ internal sealed class TestNode : IClusterActions, IDisposable
 
     public string ConfigPath => Path.Combine(_directory, "nodes.conf");
 
-    public LocalStatus StatusAt(long now) => new()
+    public LocalStatus Status() => new()
     {
         ReplicationOffset = ReplicationOffset,
         MasterDataAge = 0,
@@ -108,7 +108,7 @@ internal sealed class TestNode : IClusterActions, IDisposable
         Actions.Enqueue("master");
     }
 
-    public void PauseWrites(long until) => Actions.Enqueue("pause");
+    public void PauseWrites() => Actions.Enqueue("pause");
 
     public void ResumeWrites() => Actions.Enqueue("resume");
 

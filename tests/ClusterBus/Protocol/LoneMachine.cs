@@ -14,6 +14,7 @@ internal sealed class LoneMachine
         var saved = new ClusterView(nodes, [], []) { CurrentEpoch = 5, LastVoteEpoch = 4 };
         Machine = new ClusterMachine(options, new RandomSource(1), saved, Now);
         Machine.Start(Now, Effects);
+        WriteFile();
     }
 
     public static ClusterOptions Options { get; } = new() { NodeTimeout = 2000, Port = 7000, BusPort = 17000 };
@@ -73,6 +74,7 @@ internal sealed class LoneMachine
         if (!_links.TryGetValue(message.Sender, out var link))
             _links.Add(message.Sender, link = Machine.AcceptLink("10.0.0." + message.Sender.ToString()[^1], "10.0.0.1", Now));
         Machine.Step(link, BusEncoder.Encode(message), Now, Effects);
+        WriteFile();
     }
 
     public static GossipEntry About(int node, NodeFlags flags) =>
@@ -85,8 +87,16 @@ internal sealed class LoneMachine
         {
             Now += 100;
             Machine.Tick(Now, Effects);
+            WriteFile();
             foreach (var node in answering) Hear(node);
         }
+    }
+
+    /// <summary>The disk does what was asked for.</summary>
+    private void WriteFile()
+    {
+        var number = Effects.OfType<ClusterEffect.Persist>().LastOrDefault(persist => persist.Sync)?.Number ?? 0;
+        if (number != 0) Machine.Persisted(number, Now, Effects);
     }
 
     public bool IsFailing(int node) => View.Find(Id(node))!.IsFailing;

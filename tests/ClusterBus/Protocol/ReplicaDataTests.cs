@@ -27,7 +27,7 @@ public sealed class ReplicaDataTests
     {
         // The master's process was replaced, and the replica has not noticed yet.
         var cluster = new CalmCluster(3, 1);
-        cluster[3].IsReplicationStuck = true;
+        cluster[3].ReplicatesFrom = cluster[3].Machine.Id;
         cluster[3].ReplicationOffset = FarAhead;
         Assert.Null(Failover(cluster, 3, FailoverMode.Default));
         cluster.Simulation.RunFor(6000);
