@@ -49,6 +49,12 @@ public sealed class ClusterService : IDisposable
     public RoutingTable Routing => Volatile.Read(ref _routing);
 
     /// <summary>
+    /// True when nodes.conf, as it was at the start, says that this node is a replica: it leaves expired keys of its RDB
+    /// file to its master.
+    /// </summary>
+    internal bool StartsAsReplica { get; private set; }
+
+    /// <summary>
     /// The port that the bus listens on, from <see cref="Open"/> on. CONFIG SET port does not change it, so that others
     /// are told what is true; redis-server 7.0 then announces a port on which nobody listens.
     /// </summary>
@@ -296,6 +302,7 @@ public sealed class ClusterService : IDisposable
 
         var entropy = RandomNumberGenerator.GetBytes(32);
         var machine = new ClusterMachine(_actions.Options, new RandomSource(entropy), saved, now);
+        StartsAsReplica = saved is not null && saved.Myself.IsReplica;
         if (saved is null) ClusterLog.NewNode(_logger, machine.Id.ToString());
         else ClusterLog.Loaded(_logger, machine.Id.ToString());
         return machine;

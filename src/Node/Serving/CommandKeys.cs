@@ -1,4 +1,5 @@
 using Starling.Node.Cluster;
+using Starling.Node.Execution;
 using Starling.Resp;
 using Starling.Slots;
 using Starling.Slots.Keyspace;
@@ -52,6 +53,14 @@ internal sealed class CommandKeys : ICommandKeys
     {
         foreach (var (arguments, position) in _keys)
             if (barrier.Holds(arguments[position])) return true;
+        return false;
+    }
+
+    /// <summary>One of the keys is kept for a client that was woken. Needs their stripes.</summary>
+    public bool AnyClaimed(KeyWaiters waiters, int database, KeyWaiter? by)
+    {
+        foreach (var (arguments, position) in _keys)
+            if (waiters.IsClaimed(database, arguments[position], by)) return true;
         return false;
     }
 
