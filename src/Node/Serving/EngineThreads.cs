@@ -4,8 +4,8 @@ using Starling.Node.Config;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// The threads of the runtime's own socket engine, told to run completions on them. On Linux it accepts connections, for
-/// which one thread is enough (<see cref="IoThreads"/> serve them); on other systems its threads are the I/O threads.
+/// The threads of the runtime's own socket engine, told to run completions on them. On Linux nothing needs them
+/// (<see cref="IoThreads"/> serve the connections); on other systems they are the I/O threads.
 /// </summary>
 public static class EngineThreads
 {
