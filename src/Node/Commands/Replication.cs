@@ -199,13 +199,7 @@ public static class Replication
 
     private static bool MaySynchronize(CommandContext call)
     {
-        var replication = call.Server.Replication;
-        if (replication.IsReplica && !replication.IsLinkUp)
-        {
-            call.Reply.Error("NOMASTERLINK Can't SYNC while not connected with my master"u8);
-            return false;
-        }
-
+        if (!call.Server.Replication.AsMaster.MaySynchronize(call)) return false;
         if (call.Session.Connection is not { } connection)
         {
             call.Reply.Error("ERR SYNC and PSYNC need a connection"u8);

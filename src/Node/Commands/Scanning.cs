@@ -54,7 +54,7 @@ public static class Scanning
         }
 
         if (!TryScanOptions(call, out var filter, out var count)) return;
-        var keys = new RespWriter();
+        var keys = call.Reply.MakeSibling();
         var visitor = new ScanVisitor(filter, call.Now, keys);
         cursor = Walk(call, cursor, count, ref visitor);
         call.Reply.Array(2);

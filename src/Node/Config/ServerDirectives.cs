@@ -131,7 +131,7 @@ internal static class ServerDirectives
         PendingNumber("slowlog-log-slower-than", -1, LargestLong, 10000),
         PendingNumber("slowlog-max-len", 0, LargestLong, 128),
         PendingNumber("latency-monitor-threshold", 0, LargestLong, 0),
-        PendingFlag("latency-tracking", true),
+        new BooleanDirective("latency-tracking", In(c => c.LatencyTracking, (c, v) => c.LatencyTracking = v)),
         new PercentilesDirective(),
         new NotifyKeyspaceEventsDirective(),
     ];

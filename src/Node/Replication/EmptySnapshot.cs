@@ -31,8 +31,8 @@ internal sealed class EmptySnapshot : IByteSink
             {
                 if (link.State != ReplicaState.WaitSnapshotStart) return;
                 link.State = ReplicaState.SendBulk;
-                var position = service.BeginFullSync();
-                service.SetUpFullSync(link, position, cursor: null);
+                var (position, moment) = service.BeginFullSync();
+                using (moment) service.SetUpFullSync(link, position, moment);
                 var file = Write(server.NowMilliseconds, server.Config.RdbChecksum, position);
                 link.Transport.Push(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"${file.Length}\r\n")));
                 link.Transport.Push(file);

@@ -1,9 +1,12 @@
+using Starling.Node.Execution;
+
 namespace Starling.Node.Serving;
 
 /// <summary>What the server knows of a client, apart from its socket.</summary>
 public sealed class ClientSession
 {
     private volatile bool _watchFailed;
+    private KeyWaiter? _waiter;
 
     /// <summary>Makes a session.</summary>
     public ClientSession(long id, ClientOrigin origin)
@@ -91,6 +94,13 @@ public sealed class ClientSession
     {
         get => _watchFailed;
         set => _watchFailed = value;
+    }
+
+    /// <summary>The client's wait for a key, or null. Written by the client's thread, read by any.</summary>
+    internal KeyWaiter? Waiter
+    {
+        get => Volatile.Read(ref _waiter);
+        set => Volatile.Write(ref _waiter, value);
     }
 
     /// <summary>What the client waits for, or null.</summary>

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.Host;
 using Starling.Node;
 using Starling.Node.Config;
-using Starling.Node.Serving;
 using Starling.Node.Telemetry;
 
 namespace Starling.CommandLine.Server;
@@ -69,7 +68,6 @@ internal static class ServerCommand
         // A daemon's relative paths, and those of later CONFIG SETs, are relative to dir.
         Directory.SetCurrentDirectory(config.Dir);
         if (isDaemon) config.PidFile ??= "/var/run/redis.pid";
-        EngineThreads.Configure(config.IoThreads);
         return Serve(config, supervision, arguments.Length == 0);
     }
 
