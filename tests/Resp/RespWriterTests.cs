@@ -21,6 +21,31 @@ public sealed class RespWriterTests
         Assert.Equal(three, Write(3, write));
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0, 100)]
+    [InlineData(3, 100)]
+    [InlineData(0, 100_000)]
+    [InlineData(3, 100_000)]
+    [InlineData(40_000, 100_000)]
+    public void What_another_writer_holds_is_appended_in_order_and_taken_from_it(int before, int length)
+    {
+        var first = new string('a', before);
+        var second = string.Concat(Enumerable.Range(0, length / 10).Select(i => $"{i:D10}"));
+        Assert.Equal(first + second + "end", Write(2, writer =>
+        {
+            writer.Raw(Encoding.ASCII.GetBytes(first));
+            var other = new RespWriter();
+            for (var at = 0; at < second.Length; at += 1000)
+                other.Raw(Encoding.ASCII.GetBytes(second.Substring(at, Math.Min(1000, second.Length - at))));
+            writer.Append(other);
+            Assert.Equal(0, other.Length);
+            other.Raw("other"u8);
+            other.Clear();
+            writer.Raw("end"u8);
+        }));
+    }
+
     [Fact]
     public void Types_are_written_as_Redis_writes_them_in_both_protocols()
     {
