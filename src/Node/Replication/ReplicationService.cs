@@ -23,6 +23,7 @@ public sealed class ReplicationService
     private ReplicationPosition? _restored;
     private long _flushed;
     private int _wantsAcknowledgements;
+    private readonly EffectBuffer _expiredInFile = new(); // one load runs at a time
     private bool _hasStarted;
 
     /// <summary>Makes the service; a master with no replicas.</summary>
@@ -175,9 +176,9 @@ public sealed class ReplicationService
         // At the start the log begins with these; where it continues is known when the file is loaded.
         if (!_hasStarted) Log.CreateBacklog();
         if (!Log.IsActive) return;
-        var effects = new EffectBuffer();
-        effects.Delete(database, key);
-        Log.Append(database, effects.Bytes, asTransaction: false);
+        _expiredInFile.Clear();
+        _expiredInFile.Delete(database, key);
+        Log.Append(database, _expiredInFile.Bytes, asTransaction: false);
     }
 
     /// <summary>
