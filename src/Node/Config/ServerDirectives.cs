@@ -74,6 +74,12 @@ internal static class ServerDirectives
         PendingFlag("jemalloc-bg-thread", true),
         PendingFlag("crash-log-enabled", true),
         PendingFlag("crash-memcheck-enabled", true),
+        new BooleanDirective("use-exit-on-panic", new PendingSetting<bool>("use-exit-on-panic", false)) { IsHidden = true },
+        new BooleanDirective("lua-enable-deprecated-api", new PendingSetting<bool>("lua-enable-deprecated-api", false))
+        {
+            IsHidden = true,
+            IsImmutable = true,
+        },
         PendingNumber("watchdog-period", 0, LargestInt, 0, hidden: true),
 
         // Logging

@@ -52,7 +52,7 @@ public sealed class PersistenceService
     public bool IsLoading => _loading.IsLoading || _server.IsStarting;
 
     /// <summary>True when there is an RDB file that <see cref="LoadAtStart"/> would load.</summary>
-    public bool HasFile => File.Exists(FilePath);
+    public bool HasFile => File.Exists(FilePath); // an empty name is that of no file: the path is the directory
 
     /// <summary>
     /// True when the last background save failed, save points are configured and stop-writes-on-bgsave-error holds: the
@@ -75,23 +75,21 @@ public sealed class PersistenceService
     /// <summary>Changes since the last successful save (DEBUG, INFO, SHUTDOWN).</summary>
     public long ChangesSinceLastSave => _saves.Changes;
 
-    /// <summary>True while a snapshot is under way or waits for its turn: SAVE and BGSAVE are refused.</summary>
-    public bool IsSaving => _saver.IsBusy;
+    /// <summary>True while the RDB file is being written, or is to be: SAVE and BGSAVE are refused.</summary>
+    public bool IsSaving => _saver.IsFileBusy;
 
     /// <summary>Counts changes since the last save, for save points. Any thread.</summary>
     public void CountChanges(long changes) => _saves.CountChanges(changes);
 
     /// <summary>
-    /// Starts the thread that saves: later there may be no descriptor to start one with. At the server's start.
+    /// Starts a thread that saves: later there may be no descriptor to start one with. At the server's start.
     /// </summary>
     public void Prepare() => _saver.Prepare();
 
     /// <summary>
-    /// Takes a snapshot of every database and streams it as RDB to a target. When no other is under way the snapshot's
-    /// moment is before this returns:
-    /// every stripe is taken, unless the caller holds them already; the caller holds all or none. Otherwise the session
-    /// waits for its turn and its
-    /// moment comes later, on the saver thread. <see cref="SnapshotOptions.OnStart"/> runs at that moment.
+    /// Takes a snapshot and streams it as RDB to a target, beside whatever other snapshots are under way. Its moment is
+    /// before this returns: every stripe is taken, unless the caller holds them already; the caller holds all or none.
+    /// <see cref="SnapshotOptions.OnStart"/> runs at that moment.
     /// </summary>
     public SnapshotSession StartSnapshot(ISnapshotTarget target, SnapshotOptions options)
     {
@@ -103,22 +101,12 @@ public sealed class PersistenceService
     /// <summary>
     /// Starts writing the RDB file as it is to be at this moment (SAVE, BGSAVE, save points). The caller holds every
     /// stripe or none.
-    /// False when a snapshot is under way or waits: nothing is started then.
+    /// False when the file is being written, or waits to be: nothing is started then.
     /// </summary>
     /// <param name="background">Logs and times it as a background save.</param>
     /// <param name="onEnd">Called with true on success; on the saver thread, under no lock.</param>
-    public bool TryStartSave(bool background, Action<bool>? onEnd = null)
-    {
-        var session = new SnapshotSession(FileTarget(), new SnapshotOptions
-        {
-            OnEnd = onEnd is null ? null : ended => onEnd(ended.State == SnapshotState.Completed),
-        })
-        {
-            IsFile = true,
-            IsBackground = background,
-        };
-        return _saver.Start(session, onlyIfIdle: true);
-    }
+    public bool TryStartSave(bool background, Action<bool>? onEnd = null) =>
+        TryStartSave(FileTarget(), background, onEnd);
 
     /// <summary>
     /// Has a background save start within a moment, as soon as none is under way (BGSAVE in a transaction).
@@ -217,11 +205,8 @@ public sealed class PersistenceService
 
         // First in the queue, then the cancelling: the end of one full synchronisation begins the next.
         var session = new SnapshotSession(FileTarget(), new SnapshotOptions()) { IsFile = true };
-        if (!_saver.Start(session, onlyIfIdle: true))
-        {
-            _saver.Start(session, onlyIfIdle: false);
-            _saver.Cancel(other => other != session);
-        }
+        if (!_saver.Start(session, onlyIfIdle: true)) _saver.Start(session, onlyIfIdle: false);
+        _saver.Cancel(other => other != session);
 
         session.Wait(Timeout.InfiniteTimeSpan);
         return session.State == SnapshotState.Completed;
@@ -237,13 +222,13 @@ public sealed class PersistenceService
     /// <param name="onEnd">Gets null, or the error reply's text with its code; called on the saver thread, under no
     /// stripe.</param>
     public void Reload(bool save, bool flush, bool merge, Action<string?> onEnd) =>
-        _saver.Run(() =>
+        _saver.RunWithFile(() =>
         {
             var error = ReloadNow(save, flush, merge);
             return () => onEnd(error);
         });
 
-    /// <summary>Cancels every snapshot and ends the saver thread. The caller holds no stripe.</summary>
+    /// <summary>Cancels every snapshot and waits for the saver threads. The caller holds no stripe.</summary>
     public void Stop()
     {
         CancelSnapshots();
@@ -256,7 +241,7 @@ public sealed class PersistenceService
     /// <param name="now">Unix time in milliseconds.</param>
     internal void SaveWhenDue(long now)
     {
-        if (_saver.IsBusy || IsLoading) return;
+        if (_saver.IsFileBusy || IsLoading) return;
         if (_saves.IsScheduled)
         {
             // Before the start: FLUSHALL may ask for another one as soon as this one's moment is over.
@@ -272,6 +257,20 @@ public sealed class PersistenceService
             TryStartSave(background: true);
             return;
         }
+    }
+
+    /// <summary>As the public one, to a target that stands for the RDB file.</summary>
+    internal bool TryStartSave(ISnapshotTarget file, bool background, Action<bool>? onEnd)
+    {
+        var session = new SnapshotSession(file, new SnapshotOptions
+        {
+            OnEnd = onEnd is null ? null : ended => onEnd(ended.State == SnapshotState.Completed),
+        })
+        {
+            IsFile = true,
+            IsBackground = background,
+        };
+        return _saver.Start(session, onlyIfIdle: true);
     }
 
     private string FilePath => _server.Config.PathOf(_server.Config.DbFilename);
@@ -294,19 +293,14 @@ public sealed class PersistenceService
         using (_server.Keyspace.LockAll())
         {
             var source = session.Options.OnStart ?? PositionSource;
-            var sizes = new (long Keys, long Expiring)[_server.Keyspace.DatabaseCount];
-            for (var i = 0; i < sizes.Length; i++)
-                sizes[i] = (_server.Keyspace[i].Count, _server.Keyspace[i].ExpiringCount);
-            var buffer = new SnapshotBuffer();
             var work = new SnapshotWork
             {
                 StartedAt = _server.NowMilliseconds,
                 Position = source?.Invoke(),
-                Sizes = sizes,
+                Sizes = Sizes(session.Options.Slots),
                 UsedBytes = _server.Keyspace.UsedBytes,
                 Changes = _saves.Changes,
-                Buffer = buffer,
-                Snapshot = _server.Keyspace.StartSnapshot(buffer),
+                Snapshot = _server.Keyspace.StartSnapshot(session.Options.Slots),
             };
             session.Begin(work);
 
@@ -317,6 +311,22 @@ public sealed class PersistenceService
             if (session.IsBackground) PersistenceLog.BackgroundSaveStarted(_logger, Environment.ProcessId);
             return work;
         }
+    }
+
+    /// <summary>Keys, and keys with an expiry, of each database: of all or of some slots. Under every stripe.</summary>
+    private (long Keys, long Expiring)[] Sizes(IReadOnlyCollection<int>? slots)
+    {
+        var sizes = new (long Keys, long Expiring)[_server.Keyspace.DatabaseCount];
+        for (var i = 0; i < sizes.Length; i++)
+        {
+            var database = _server.Keyspace[i];
+            sizes[i] = slots is null
+                ? (database.Count, database.ExpiringCount)
+                : (slots.Sum(slot => (long)database.CountInSlot(slot)),
+                    slots.Sum(slot => (long)database.ExpiringCountInSlot(slot)));
+        }
+
+        return sizes;
     }
 
     private (SnapshotState State, string? Error) RunSnapshot(SnapshotSession session, SnapshotWork work)
@@ -330,7 +340,7 @@ public sealed class PersistenceService
                 now,
                 session.IsBackground ? now - (work.StartedAt / 1000) : null,
                 session.Cancellation.IsCancellationRequested ? null : work.Changes,
-                work.Buffer.PeakBytes);
+                session.PeakBufferedBytes);
         }
 
         if (session.IsBackground) ReportBackgroundSave(outcome.State);
@@ -392,6 +402,7 @@ public sealed class PersistenceService
     private RdbLoadResult? LoadFile(bool allowDuplicates)
     {
         var path = FilePath;
+        if (_server.Config.DbFilename.Length == 0) return null;
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);

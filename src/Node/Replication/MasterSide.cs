@@ -212,6 +212,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
         }
 
         if (!isOver) return;
+        Server.Stats.CountOutputLimit();
         ReplicationMessages.OutputLimitReached(logger, link.Transport.Description);
         service.Drop(link);
     }

@@ -26,8 +26,7 @@ internal sealed class MasterStream : IStreamGuard
     private ReadOnlyMemory<byte> _bytes; // of the command or transaction under way
     private int _scanned;
     private bool _isGivenUp;
-    private bool _isAdmitted; // the command under way, for good: what runs is appended
-    private bool _isHeldBack; // the same the other way round: a pause began before its stripes were taken
+    private bool _isHeldBack;
 
     /// <summary>Makes the executor of one connection's stream.</summary>
     /// <param name="server">The server.</param>
@@ -55,25 +54,16 @@ internal sealed class MasterStream : IStreamGuard
     /// <summary>Clients are paused, and what the master says waits too.</summary>
     public bool IsHeld => _server.Clients.MayBePaused && _server.Clients.IsPaused(_server.NowMilliseconds);
 
-    bool IStreamGuard.IsCurrent
-    {
-        get
-        {
-            if (_isHeldBack) return false;
-            if (!_isCurrent())
-            {
-                _isGivenUp = true;
-                return false;
-            }
-
-            // Whoever pauses and takes every stripe once then knows that the offset stands still.
-            _isHeldBack = !_isAdmitted && IsHeld;
-            _isAdmitted = !_isHeldBack;
-            return _isAdmitted;
-        }
-    }
+    bool IStreamGuard.IsAdmitted => !_isGivenUp && !_isHeldBack;
 
     private bool IsInTransaction => _client.Session.Transaction is not null;
+
+    bool IStreamGuard.Admit()
+    {
+        _isGivenUp = !_isCurrent();
+        _isHeldBack = !_isGivenUp && IsHeld;
+        return !_isGivenUp && !_isHeldBack;
+    }
 
     void IStreamGuard.Append() => _log.AppendStream(_bytes.Span, _client.Session.DatabaseIndex);
 
@@ -103,7 +93,7 @@ internal sealed class MasterStream : IStreamGuard
             Run();
             _bytes = default;
             if (_isGivenUp) return false;
-            if (_isHeldBack) return true;
+            if (_isHeldBack) return true; // it comes again when the pause is over
             if (IsInTransaction)
             {
                 _scanned = at - connection.Start;
@@ -142,7 +132,6 @@ internal sealed class MasterStream : IStreamGuard
 
     private void Run()
     {
-        _isAdmitted = false;
         _isHeldBack = false;
         if (ArgumentParser.Is(_arguments[0], "REPLCONF"u8))
         {
@@ -160,15 +149,16 @@ internal sealed class MasterStream : IStreamGuard
     }
 
     /// <summary>
-    /// REPLCONF GETACK. The offset before this command is what Redis acknowledges here; no stripe is held while it is sent.
+    /// REPLCONF GETACK. The offset before this command is what Redis acknowledges here; it is sent when no stripe is held,
+    /// since that may wait for the master to read.
     /// </summary>
     private void Answer()
     {
         long offset;
+        IStreamGuard guard = this;
         using (_server.Executor.Open(LockPlan.Slot(0)))
         {
-            IStreamGuard guard = this;
-            if (!guard.IsCurrent) return;
+            if (!guard.Admit()) return;
             offset = _log.Offset;
             if (!IsInTransaction) guard.Append();
         }

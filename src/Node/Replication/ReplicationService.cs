@@ -14,14 +14,14 @@ public sealed class ReplicationService
 {
     private readonly ILogger _logger;
     private readonly MasterSide _masterSide;
-    private readonly StreamPacer _pacer;
     private readonly Func<bool> _mayAsk;
+    private readonly WriteAcknowledgements _acknowledgements;
     private volatile ReplicationHistory _history = ReplicationHistory.StartNew();
     private volatile MasterLink? _link;
     private MasterLink? _lastLink;
     private volatile bool _canContinue;
+    private volatile bool _isDataIncomplete;
     private ReplicationPosition? _restored;
-    private long _flushed;
     private int _wantsAcknowledgements;
     private readonly EffectBuffer _expiredInFile = new(); // one load runs at a time
     private bool _hasStarted;
@@ -36,8 +36,8 @@ public sealed class ReplicationService
         Waiters = new AcknowledgementWaiters(Replicas);
         Synchronizer = new FullSynchronizer(this, _logger);
         _masterSide = new MasterSide(this, _logger);
-        _pacer = new StreamPacer(server.Clock, Pump);
         _mayAsk = MayAsk;
+        _acknowledgements = new WriteAcknowledgements(Replicas, server.Config, server.Commits);
         var info = new ReplicationInfo(this);
         server.Info.Add("replication", info.WriteReplication);
         server.Info.Add("stats", info.WriteStats);
@@ -91,14 +91,15 @@ public sealed class ReplicationService
     /// Milliseconds of Unix time of the last word from the master while the link is up, or when it went down; 0 when it
     /// never was up. The cluster computes the age of a replica's data from it.
     /// </summary>
-    public long LastMasterContact => _link is not { } link || (!_canContinue && link.State != MasterLinkState.Connected)
-        ? 0
-        : link.State == MasterLinkState.Connected ? link.LastRead : link.DownSince;
+    public long LastMasterContact => _link is { } link ? ContactOf(link) : 0;
 
     /// <summary>
     /// Replicas that are online and acknowledged within min-replicas-max-lag; at most a tenth of a second old.
     /// </summary>
     public int GoodReplicas => _masterSide.GoodReplicas;
+
+    /// <summary>True when fewer replicas are online than have to acknowledge a write (write-acks).</summary>
+    public bool LacksAcknowledgers => _acknowledgements.IsShort;
 
     /// <summary>Number of replicas, whatever their state.</summary>
     public int ReplicaCount => Replicas.Links.Length;
@@ -129,6 +130,12 @@ public sealed class ReplicationService
 
     internal MasterLink? Link => _link;
 
+    /// <summary>The master that is followed now; null on a master. Any thread.</summary>
+    internal FollowedMaster? Followed => _link is not { } link
+        ? null
+        : new FollowedMaster(
+            link.Host, link.Port, link.State == MasterLinkState.Connected, ContactOf(link), _isDataIncomplete);
+
     /// <summary>
     /// True when the data is that of the history at the log's offset, so that a master may be asked to go on from
     /// there.
@@ -142,10 +149,10 @@ public sealed class ReplicationService
     /// </summary>
     public void Start()
     {
-        _pacer.Start();
         Restore();
         _hasStarted = true;
-        if (Server.Config.ReplicaOf is { } master && Server.Cluster is null) ReplicateFrom(master.Host, master.Port);
+        if (Server.Config.ReplicaOf is { } master && Server.Cluster is null)
+            Become(master.Host, master.Port, isFresh: _restored is null);
     }
 
     private void Restore()
@@ -185,7 +192,12 @@ public sealed class ReplicationService
     /// Becomes a replica of a master, or of another one. Returns at once; takes every stripe itself.
     /// </summary>
     /// <returns>False when that is the master already: nothing changes then.</returns>
-    public bool ReplicateFrom(string host, int port)
+    public bool ReplicateFrom(string host, int port) => Become(host, port, isFresh: false);
+
+    /// <param name="host">Name or address of the master.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="isFresh">The server has just started, and its data is of no history that a master may know.</param>
+    private bool Become(string host, int port, bool isFresh)
     {
         MasterLink link;
         var wasMaster = false;
@@ -198,7 +210,7 @@ public sealed class ReplicationService
                     && string.Equals(former.Host, host, StringComparison.OrdinalIgnoreCase))
                     return false;
                 wasMaster = former is null;
-                if (wasMaster) ContinueAsReplica();
+                if (wasMaster) ContinueAsReplica(isFresh);
                 if (wasMaster) RoleChanges++;
                 former?.Stop();
                 link = new MasterLink(this, host, port, former ?? _lastLink, _logger);
@@ -207,7 +219,13 @@ public sealed class ReplicationService
             }
         }
 
-        if (wasMaster) Waiters.EndAll();
+        if (wasMaster)
+        {
+            _acknowledgements.EndHistory();
+            Waiters.EndAll();
+            foreach (var waiter in Server.Waiters.Snapshot()) waiter.TryEnd(Execution.WaitEnd.RoleChanged);
+        }
+
         link.Start();
         return true;
     }
@@ -227,6 +245,7 @@ public sealed class ReplicationService
                 _link = null;
                 RoleChanges++;
                 _canContinue = false;
+                _isDataIncomplete = false;
                 _history = _history.Continue(ReplicationHistory.NewId(), Log.Offset);
                 ReplicationMessages.HistoryShifted(_logger, _history.SecondId, _history.SecondOffset, _history.Id);
                 Replicas.DisconnectAll(Server.NowMilliseconds);
@@ -245,15 +264,14 @@ public sealed class ReplicationService
     }
 
     /// <summary>
-    /// Moves what was appended since to the replicas' connections, as far as those take it. Called once per receive
-    /// batch, never with a stripe held; a look at two numbers when there is nothing to do. Never blocks. Under load,
-    /// calls that follow each other closely are one: see <see cref="StreamPacer"/>.
+    /// Hands what has been appended by now to the replicas' sockets, as far as those take it. Called at the end of each
+    /// round, before the replies leave, and by whoever else has appended; never with a stripe held. A look at a few
+    /// numbers when there is nothing to do. Never blocks.
     /// </summary>
     public void Flush()
     {
-        var asks = Volatile.Read(ref _wantsAcknowledgements) != 0 && TryAsk();
-        if (Volatile.Read(ref _flushed) == Log.Offset) return;
-        if (asks || Replicas.Links.Length == 0 || _pacer.MayRunNow()) Pump();
+        if (Volatile.Read(ref _wantsAcknowledgements) != 0) TryAsk();
+        Replicas.Pump(Log.Offset);
     }
 
     /// <summary>
@@ -281,7 +299,6 @@ public sealed class ReplicationService
         }
 
         link?.Join(TimeSpan.FromSeconds(5));
-        _pacer.Stop();
     }
 
 
@@ -380,12 +397,16 @@ public sealed class ReplicationService
                 MasterLinkMessages.FlushingOldData(_logger);
                 if (_canContinue) MasterLinkMessages.DiscardsCachedMaster(_logger);
                 _canContinue = false;
+                _isDataIncomplete = true;
                 Replicas.DisconnectAll(Server.NowMilliseconds);
                 Log.FreeBacklog();
                 Empty();
-                return true;
             }
         }
+
+        // Room for the old data set and the new one at once is what replica-lazy-flush says there is.
+        if (!Server.Config.ReplicaLazyFlush) Server.Freeing.FreeAll();
+        return true;
     }
 
     /// <summary>The snapshot could not be loaded: what was read of it goes.</summary>
@@ -421,6 +442,7 @@ public sealed class ReplicationService
                 Replicas.DisconnectAll(Server.NowMilliseconds);
                 Log.Restart(Math.Max(0, answer.Offset), Math.Max(0, position?.StreamDatabase ?? 0));
                 _canContinue = answer.Offset >= 0;
+                _isDataIncomplete = false;
                 return true;
             }
         }
@@ -454,6 +476,7 @@ public sealed class ReplicationService
 
     internal void OnAcknowledged()
     {
+        _acknowledgements.Update();
         Waiters.Check();
         Acknowledged?.Invoke();
     }
@@ -506,15 +529,16 @@ public sealed class ReplicationService
     private bool MayAsk() =>
         !Server.Clients.IsPaused(Server.NowMilliseconds) && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0;
 
-    private void Pump()
+    private long ContactOf(MasterLink link)
     {
-        Volatile.Write(ref _flushed, Log.Offset);
-        Replicas.Pump();
+        var isUp = link.State == MasterLinkState.Connected;
+        if (!isUp && !_canContinue) return 0;
+        return isUp ? link.LastRead : link.DownSince;
     }
 
-    private void ContinueAsReplica()
+    private void ContinueAsReplica(bool isFresh)
     {
-        MasterLinkMessages.CachesItself(_logger);
+        if (!isFresh) MasterLinkMessages.CachesItself(_logger);
 
         // Nothing was written since the RDB file was loaded: the data is still that of the file's history.
         if (_restored is { } position && position.Offset == Log.Offset && Replicas.Links.Length == 0)
@@ -526,12 +550,13 @@ public sealed class ReplicationService
         _restored = null;
         Log.CreateBacklog();
         Log.SetMirroring(true);
-        _canContinue = true;
+        _canContinue = !isFresh;
     }
 
     private void Empty()
     {
-        for (var i = 0; i < Server.Keyspace.DatabaseCount; i++) Server.Keyspace[i].Clear();
+        for (var i = 0; i < Server.Keyspace.DatabaseCount; i++)
+            Server.Keyspace[i].Clear(lazily: Server.Config.ReplicaLazyFlush);
     }
 
     /// <summary>The position for RDB files; null while nothing keeps the data's history. Under every stripe.</summary>

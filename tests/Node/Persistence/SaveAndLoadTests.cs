@@ -161,6 +161,7 @@ public sealed class SaveAndLoadTests
         var session = host.Persistence.StartSnapshot(target, new SnapshotOptions());
         Assert.True(target.WaitUntilReached());
         Assert.True(host.Persistence.SaveOnShutdown());
+        Assert.True(session.Wait(TimeSpan.FromSeconds(90)));
         Assert.Equal(SnapshotState.Cancelled, session.State);
         Assert.Equal([new RdbEntry("a", "1")], RdbBytes.Read(File.ReadAllBytes(host.File), out _));
     }

@@ -11,11 +11,11 @@ public sealed class ReplicaLinkTests
     [Fact]
     public void A_replica_that_leaves_while_its_stream_is_pushed_gives_up_its_cursor()
     {
-        const int Rounds = 1_000_000;
+        const int Rounds = 200_000;
         var log = new ReplicationLog();
         log.CreateBacklog();
         var race = new Race();
-        var pumping = new Thread(() => race.Run(link => link.Pump(), Rounds)) { IsBackground = true };
+        var pumping = new Thread(() => race.Run(link => link.Pump(long.MaxValue), Rounds)) { IsBackground = true };
         pumping.Start();
         for (var round = 1; round <= Rounds; round++)
         {

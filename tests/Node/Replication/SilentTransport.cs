@@ -20,6 +20,8 @@ internal sealed class SilentTransport : IReplicaTransport
     /// <summary>Bytes that were pushed.</summary>
     public long Taken => Volatile.Read(ref _taken);
 
+    public int TrySendStream(ReadOnlySpan<byte> bytes) => bytes.Length;
+
     public void Push(ReadOnlySpan<byte> bytes) => Interlocked.Add(ref _taken, bytes.Length);
 
     public void Close() => IsOpen = false;

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Config;
-using Starling.Node.Serving;
 
 namespace Starling.Node.Tests.Replication;
 
@@ -21,7 +20,6 @@ internal sealed class StarlingNode : TestNode
         : base(directory)
     {
         if (port != 0) Port = port;
-        EngineThreads.Configure(1);
         string[] arguments =
         [
             "--port", Port.ToString(CultureInfo.InvariantCulture), "--save", "", "--dir", Directory, "--bind", "127.0.0.1",
