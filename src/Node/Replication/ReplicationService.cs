@@ -519,8 +519,8 @@ public sealed class ReplicationService
     }
 
     /// <summary>
-    /// Puts GETACK into the stream when it is wanted. Not during a pause: a failover, and a shutdown, wait for the offset
-    /// to stand still.
+    /// Puts GETACK into the stream when it is wanted. Not during a pause: a failover, and a shutdown, wait for the
+    /// offset to stand still.
     /// </summary>
     private bool TryAsk() =>
         !Server.Clients.IsPaused(Server.NowMilliseconds)
