@@ -16,8 +16,8 @@ public sealed class ArgumentList
     public int Count => _count;
 
     /// <summary>
-    /// Sum of the arguments' lengths in bytes. Any thread may ask, while the owner fills the list: the sum is that of some
-    /// of the arguments then.
+    /// Sum of the arguments' lengths in bytes. Any thread may ask, while the owner fills the list: the sum is that of
+    /// some of the arguments then.
     /// </summary>
     public long TotalLength
     {
@@ -25,7 +25,8 @@ public sealed class ArgumentList
         {
             var ranges = Volatile.Read(ref _ranges);
             long total = 0;
-            foreach (var (_, length) in ranges.AsSpan(0, Math.Min(Volatile.Read(ref _count), ranges.Length))) total += length;
+            var count = Math.Min(Volatile.Read(ref _count), ranges.Length);
+            foreach (var (_, length) in ranges.AsSpan(0, count)) total += length;
             return total;
         }
     }
