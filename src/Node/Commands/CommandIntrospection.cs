@@ -225,7 +225,7 @@ public static class CommandIntrospection
             return false;
         }
 
-        if (command.Keys.First == 0 && command.FindKeys is null)
+        if (!command.HasKeys)
         {
             call.Reply.Error("ERR The command has no key arguments"u8);
             return false;
@@ -269,7 +269,7 @@ public static class CommandIntrospection
     private static void WriteKeySpecs(RespWriter reply, Command command)
     {
         var keys = command.Keys;
-        if (keys.First == 0 && command.FindKeys is null)
+        if (!command.HasKeys)
         {
             reply.Set(0);
             return;
@@ -281,7 +281,8 @@ public static class CommandIntrospection
         {
             // Several sets of flags: one spec for each key.
             var spec = flags.Length == 1 ? keys : KeySpec.At(keys.First + i);
-            WriteKeySpec(reply, spec, flags[i], command.KeyNotes);
+            if (command.KeyCountAt > 0) WriteCountedKeySpec(reply, command.KeyCountAt, flags[i]);
+            else WriteKeySpec(reply, spec, flags[i], command.KeyNotes);
         }
     }
 
@@ -322,6 +323,33 @@ public static class CommandIntrospection
         reply.Integer(keys.Step);
         reply.Bulk("limit"u8);
         reply.Integer(0);
+    }
+
+    private static void WriteCountedKeySpec(RespWriter reply, int countAt, string flags)
+    {
+        reply.Map(3);
+        reply.Bulk("flags"u8);
+        WriteFlags(reply, flags);
+        reply.Bulk("begin_search"u8);
+        reply.Map(2);
+        reply.Bulk("type"u8);
+        reply.Bulk("index"u8);
+        reply.Bulk("spec"u8);
+        reply.Map(1);
+        reply.Bulk("index"u8);
+        reply.Integer(countAt);
+        reply.Bulk("find_keys"u8);
+        reply.Map(2);
+        reply.Bulk("type"u8);
+        reply.Bulk("keynum"u8);
+        reply.Bulk("spec"u8);
+        reply.Map(3);
+        reply.Bulk("keynumidx"u8);
+        reply.Integer(0);
+        reply.Bulk("firstkey"u8);
+        reply.Integer(1);
+        reply.Bulk("keystep"u8);
+        reply.Integer(1);
     }
 
     private static void WriteFlags(RespWriter reply, string flags)

@@ -43,6 +43,17 @@ public sealed class Keyspace : IDisposable
     public FreeingQueue Freeing { get; }
 
     /// <summary>
+    /// Changes some of <see cref="ValueOptions"/>, whatever other threads change at the same time. Needs no lock.
+    /// </summary>
+    /// <param name="change">Makes new options of those in force; may be called several times.</param>
+    public void ChangeValueOptions(Func<ValueOptions, ValueOptions> change)
+    {
+        ValueOptions before;
+        do before = ValueOptions;
+        while (Interlocked.CompareExchange(ref _valueOptions, change(before), before) != before);
+    }
+
+    /// <summary>
     /// A database by its index, 0..<see cref="DatabaseCount"/>-1. SWAPDB exchanges what an index answers.
     /// </summary>
     public Database this[int index] => _databases[index];

@@ -12,14 +12,20 @@ internal unsafe ref struct TableMover
     private const long BytesPerStep = 64 << 10;
 
     private readonly ref DefragmentationCounts _counts;
+    private readonly TableSet _database;
+    private readonly int _slot;
     private BlockMover _tables;
     private BlockMover _keys;
 
     /// <summary>Makes a mover for one step.</summary>
-    /// <param name="memory">The memory of the slot.</param>
+    /// <param name="database">The tables.</param>
+    /// <param name="slot">The slot.</param>
     /// <param name="counts">Raised by what is done.</param>
-    public TableMover(in TableMemory memory, ref DefragmentationCounts counts)
+    public TableMover(TableSet database, int slot, ref DefragmentationCounts counts)
     {
+        var memory = database.Memory(slot);
+        _database = database;
+        _slot = slot;
         _counts = ref counts;
         _tables = new BlockMover(memory.Heap, memory.Selector, BytesPerStep);
         _keys = new BlockMover(memory.Heap, memory.Selector, BytesPerStep);
@@ -84,7 +90,9 @@ internal unsafe ref struct TableMover
             var entry = SlotTable.Address(bucket[i]);
             var before = _keys.Moved;
             if (_keys.TryMove(ref entry, EntryBlock.Size(entry))) SlotTable.Redirect(bucket + i, entry);
-            if (EntryBlock.Has(entry, EntryBlock.HasRoot))
+
+            // A value that snapshots have views of stays where they see it.
+            if (EntryBlock.Has(entry, EntryBlock.HasRoot) && _database.FindFrozen(_slot, entry) == null)
                 EntryBlock.Operations(entry).Relocate(ref _keys, ref *EntryBlock.Root(entry));
             if (_keys.Moved > before) _counts.KeyHits++;
             else _counts.KeyMisses++;

@@ -126,6 +126,16 @@ internal unsafe struct ListNode
         return right;
     }
 
+    /// <summary>Puts the entries of another listpack behind those of this one.</summary>
+    public static void Append(in ValueMemory memory, ref ListNode* node, ListNode* other)
+    {
+        var at = node->_length - 1;
+        var added = other->_length - Listpack.EmptyBytes;
+        Splice(memory, ref node, at, 0, added);
+        Buffer.MemoryCopy(Content(other) + Listpack.HeaderBytes, Content(node) + at, added, added);
+        SetCount(node, node->Count + other->Count);
+    }
+
     /// <summary>Gives back free room that the node will hardly need: it is not at an end of its list any more.</summary>
     public static void Fit(in ValueMemory memory, ref ListNode* node)
     {
