@@ -192,6 +192,10 @@ public sealed class ListModelTests
         {
             var key = _keyspace.Key("list"u8);
             _keyspace[0].Remove(key);
+            while (_keyspace.Freeing.FreeSome())
+            {
+            }
+
             Assert.Equal(_empty, _keyspace.UsedBytes);
             Elements.Clear();
         }
