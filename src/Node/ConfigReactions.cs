@@ -21,6 +21,12 @@ internal static class ConfigReactions
             server.KeyEvents.Choose(config.NotifyKeyspaceEvents);
             return null;
         });
+        server.Keyspace.Freeing.FreesReplacedLazily = config.LazyFreeLazyServerDel;
+        config.OnApply("lazyfree-lazy-server-del", () =>
+        {
+            server.Keyspace.Freeing.FreesReplacedLazily = config.LazyFreeLazyServerDel;
+            return null;
+        });
         config.OnApply("maxclients", () => server.Listener.CheckClients());
         config.OnChange("list-max-listpack-size", () => ChooseEncodings(server));
         ChooseEncodings(server);

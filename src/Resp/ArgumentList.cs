@@ -14,13 +14,17 @@ public sealed class ArgumentList
     /// <summary>Number of arguments, the command's name included.</summary>
     public int Count => _count;
 
-    /// <summary>Sum of the arguments' lengths in bytes.</summary>
+    /// <summary>
+    /// Sum of the arguments' lengths in bytes. Any thread may ask, while the owner fills the list: the sum is that of some
+    /// of the arguments then.
+    /// </summary>
     public long TotalLength
     {
         get
         {
+            var ranges = Volatile.Read(ref _ranges);
             long total = 0;
-            foreach (var (_, length) in _ranges.AsSpan(0, _count)) total += length;
+            foreach (var (_, length) in ranges.AsSpan(0, Math.Min(Volatile.Read(ref _count), ranges.Length))) total += length;
             return total;
         }
     }

@@ -7,7 +7,7 @@ namespace Starling.Simulator;
 /// Someone with redis-cli: moves slots, forgets, resets and adds nodes while the cluster is disturbed, and in the end
 /// puts right what was left half done.
 /// </summary>
-internal sealed class Administrator(Simulation simulation, SimulationPlan plan)
+internal sealed class Administrator(Simulation simulation)
 {
     private const long RepairPeriod = 5000;
 
@@ -74,7 +74,7 @@ internal sealed class Administrator(Simulation simulation, SimulationPlan plan)
 
         foreach (var other in simulation.Nodes)
         {
-            if (node.View.Find(other.Machine.Id) is null && !other.View.Myself.Slots.IsEmpty)
+            if (other.IsAlive && node.View.Find(other.Machine.Id) is null)
                 Ask(node, $"MEET node {other.Index}", (machine, now, effects) =>
                     machine.Meet(other.Ip, 7000, 17000, now, effects));
         }
@@ -93,7 +93,7 @@ internal sealed class Administrator(Simulation simulation, SimulationPlan plan)
     private void FindMaster(SimulatedNode node)
     {
         var view = node.View;
-        if (!view.Myself.IsMaster || !view.Myself.Slots.IsEmpty || view.Nodes.Count < plan.Nodes) return;
+        if (!view.Myself.IsMaster || !view.Myself.Slots.IsEmpty) return;
         NodeRecord? best = null;
         foreach (var record in view.Nodes)
         {

@@ -54,8 +54,10 @@ internal static class Agreement
     {
         foreach (var other in nodes)
         {
-            if (node.View.Find(other.Machine.Id) is null or { IsInHandshake: true })
+            if (node.View.Find(other.Machine.Id) is not { IsInHandshake: false } record)
                 return $"node {node.Index} does not know node {other.Index}";
+            if (record.MasterId != other.View.Myself.MasterId)
+                return $"node {node.Index} does not know whom node {other.Index} follows";
         }
 
         return node.View.Nodes.Count == nodes.Count ? null : $"node {node.Index} knows nodes that are no more";

@@ -14,11 +14,13 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
     public void Schedule() => simulation.At(simulation.Now + Period, Step);
 
     /// <summary>The node becomes a replica of another, or goes on as one.</summary>
-    public void Follow(SimulatedNode node, SimulatedNode master)
+    public void Follow(SimulatedNode node, SimulatedNode master, int port)
     {
         // A replica that changes masters counts from its last contact with the former one; a master never had any.
         if (node.ReplicatesFrom.IsNone) node.LastMasterContactAt = 0;
         node.ReplicatesFrom = master.Machine.Id;
+        node.MasterAddress = (master.Ip, port);
+        node.IsLinkUp = false;
         node.LoadingUntil = 0;
     }
 
@@ -29,6 +31,8 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
         simulation.Ledger.Promoted(node);
         node.History = new DataHistory(node.History, node.ReplicationOffset);
         node.ReplicatesFrom = NodeId.None;
+        node.MasterAddress = null;
+        node.IsLinkUp = node.IsDataIncomplete = false;
         node.LoadingUntil = 0;
     }
 
@@ -75,6 +79,7 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
         if (FindMaster(node) is not { } master)
         {
             node.LoadingUntil = 0;
+            node.IsLinkUp = false;
             return;
         }
 
@@ -88,6 +93,7 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
             simulation.Ledger.Discards(node, master);
             Empty(node);
             node.LastMasterContactAt = 0;
+            node.IsDataIncomplete = true;
             node.LoadingUntil = simulation.Now + 100 + simulation.Random.Next(plan.LoadingTime);
             return;
         }
@@ -95,11 +101,14 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
         node.History = master.History;
         node.ReplicationOffset = master.ReplicationOffset;
         node.LastMasterContactAt = simulation.Now;
+        node.IsLinkUp = true;
+        node.IsDataIncomplete = false;
     }
 
     // A master that is itself loading has nothing to give.
     private SimulatedNode? FindMaster(SimulatedNode node)
     {
+        if (node.IsReplicationStalled) return null;
         foreach (var master in simulation.Nodes)
         {
             if (!master.IsAlive || master.Machine.Id != node.ReplicatesFrom || master == node) continue;

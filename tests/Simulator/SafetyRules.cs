@@ -44,6 +44,20 @@ internal sealed class SafetyRules(IReadOnlyList<SimulatedNode> nodes)
             _configEpochs.Remove(key);
     }
 
+    /// <summary>
+    /// A node starts from its disk. What only its own clients could see of an epoch may have been lost.
+    /// </summary>
+    public void Starts(SimulatedNode node)
+    {
+        Forgets(node);
+        if (node.Disk.Durable is not { } durable) return;
+        _currentEpochs[node.Index] = durable.CurrentEpoch;
+        foreach (var record in durable.Nodes)
+        {
+            if (record.IsMaster) _configEpochs[(node.Index, record.Id)] = record.ConfigEpoch;
+        }
+    }
+
     /// <summary>A node's view changed.</summary>
     public string? Check(SimulatedNode node)
     {
@@ -58,6 +72,12 @@ internal sealed class SafetyRules(IReadOnlyList<SimulatedNode> nodes)
         if (_currentEpochs.TryGetValue(node.Index, out var seen) && view.CurrentEpoch < seen)
             return $"currentEpoch of node {node.Index} went back from {seen} to {view.CurrentEpoch}";
         _currentEpochs[node.Index] = view.CurrentEpoch;
+        foreach (var key in _configEpochs.Keys)
+        {
+            // FORGET reaches other nodes with the gossip.
+            if (key.Observer == node.Index && view.Find(key.Master) is null) _configEpochs.Remove(key);
+        }
+
         foreach (var record in view.Nodes)
         {
             if (!record.IsMaster || record.IsInHandshake) continue;

@@ -70,6 +70,18 @@ internal sealed class SimulatedNode
 
     public NodeId ReplicatesFrom { get; set; }
 
+    /// <summary>Where <see cref="ReplicatesFrom"/> listens.</summary>
+    public (string Host, int Port)? MasterAddress { get; set; }
+
+    /// <summary>A synchronisation with the master has ended, and the stream flows.</summary>
+    public bool IsLinkUp { get; set; }
+
+    /// <summary>A snapshot is being loaded, or was loaded by half.</summary>
+    public bool IsDataIncomplete { get; set; }
+
+    /// <summary>The replication link does not come up, though the bus works.</summary>
+    public bool IsReplicationStalled { get; set; }
+
     /// <summary>When the replica is done with loading its master's snapshot; 0 when it does not load.</summary>
     public long LoadingUntil { get; set; }
 

@@ -7,17 +7,22 @@ namespace Starling.Simulator;
 /// <summary>The server around a simulated node's bus: its routing table and its part in replication.</summary>
 internal sealed class SimulatedServer(Simulation simulation, SimulatedNode node) : IClusterActions
 {
+    private bool _isPausing;
+
     /// <inheritdoc/>
     public ClusterOptions Options => node.Options;
 
     /// <inheritdoc/>
-    public LocalStatus StatusAt(long now) => new()
+    public LocalStatus Status() => new()
     {
         ReplicationOffset = node.ReplicationOffset,
         MasterDataAge = node.LastMasterContactAt == 0
             ? long.MaxValue
             : Math.Max(0, simulation.Now - node.LastMasterContactAt),
         WritesPaused = node.WritesPausedUntil > simulation.Now,
+        Master = node.MasterAddress,
+        IsLinkUp = node.IsLinkUp && !node.ReplicatesFrom.IsNone,
+        IsDataIncomplete = node.IsDataIncomplete,
     };
 
     /// <inheritdoc/>
@@ -31,7 +36,7 @@ internal sealed class SimulatedServer(Simulation simulation, SimulatedNode node)
     public void BecomeReplicaOf(string host, int port)
     {
         simulation.BeforeEffect(node);
-        simulation.Replication.Follow(node, simulation.NodeAt(host));
+        simulation.Replication.Follow(node, simulation.NodeAt(host), port);
     }
 
     /// <inheritdoc/>
@@ -42,16 +47,16 @@ internal sealed class SimulatedServer(Simulation simulation, SimulatedNode node)
     }
 
     /// <inheritdoc/>
-    public void PauseWrites(long until)
+    public void PauseWrites()
     {
         simulation.BeforeEffect(node);
-        var ends = simulation.Now + until - node.Driver.Now;
         var life = node.Life;
+        _isPausing = true;
 
         // What is under way ends first.
         simulation.At(simulation.Now + 1 + simulation.Random.Next(4), () =>
         {
-            if (node.Life == life && node.IsAlive) node.WritesPausedUntil = ends;
+            if (_isPausing && node.Life == life && node.IsAlive) node.WritesPausedUntil = long.MaxValue;
         });
     }
 
@@ -59,6 +64,7 @@ internal sealed class SimulatedServer(Simulation simulation, SimulatedNode node)
     public void ResumeWrites()
     {
         simulation.BeforeEffect(node);
+        _isPausing = false;
         node.WritesPausedUntil = 0;
     }
 

@@ -34,7 +34,7 @@ public sealed class Simulation
         Network = new SimulatedNetwork(this, plan, _rules);
         Replication = new ReplicationModel(this, plan);
         Ledger = new Ledger(this, plan);
-        Administrator = new Administrator(this, plan);
+        Administrator = new Administrator(this);
         Now = Epoch;
     }
 
@@ -192,6 +192,8 @@ public sealed class Simulation
         node.PausedUntil = 0;
         node.WritesPausedUntil = 0;
         node.ReplicatesFrom = default;
+        node.MasterAddress = null;
+        node.IsLinkUp = node.IsDataIncomplete = false;
         node.LastMasterContactAt = 0;
         node.LoadingUntil = 0;
         node.HasAllForFailover = false;
@@ -203,6 +205,7 @@ public sealed class Simulation
         node.Driver = new MachineDriver(
             node.Machine, node.Server, Network.LinksOf(node), node.Disk, node.Clock, node.Logger);
         node.View = node.Machine.Snapshot();
+        _rules.Starts(node);
         Note(node, "starts");
         node.Driver.Tell();
         Do(node, static (machine, now, effects) => machine.Start(now, effects));

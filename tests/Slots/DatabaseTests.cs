@@ -61,7 +61,7 @@ public sealed class DatabaseTests
             {
                 var key = model.Keyspace.Key(Bytes(DatabaseModel.KeyName(i, 3000)));
                 model.Keyspace[0].SetString(key, DatabaseModel.ValueOf(i * 977), i % 2 == 0 ? 5 : -1, 0);
-                if (i % 7 == 0) model.Keyspace[0].ResizeString(key, 5000, raw: true);
+                if (i % 7 == 0) model.Keyspace[0].ResizeString(key, 5000, 0, 0, raw: true);
             }
 
             for (var i = 0u; i < 3000; i++)
@@ -71,6 +71,10 @@ public sealed class DatabaseTests
         }
 
         model.Keyspace[0].Clear();
+        while (model.Keyspace.Freeing.FreeSome())
+        {
+        }
+
         Assert.Equal(0, model.Keyspace.UsedBytes);
     }
 
@@ -84,7 +88,7 @@ public sealed class DatabaseTests
         var last = 0L;
         for (var length = 1; length <= 3_000_000; length++)
         {
-            keyspace[0].ResizeString(key, length, raw: true)[^1] = (byte)length;
+            keyspace[0].ResizeString(key, length, length - 1, 1, raw: true)[^1] = (byte)length;
             Assert.True(keyspace[0].TryFind(key, out var entry));
             if (entry.AllocatedBytes == last) continue;
             last = entry.AllocatedBytes;
@@ -190,7 +194,7 @@ public sealed class DatabaseTests
                 database.SetString(key, value[..(i % 600)], i % 3 == 0 ? 9 : Entry.NoExpiry, 1);
                 database.TryFind(key, out var entry);
                 database.Touch(entry, 7);
-                database.ResizeString(key, 700, raw: true);
+                database.ResizeString(key, 700, 0, 0, raw: true);
                 database.SetExpiry(key, 10);
                 keyspace.Prefetch(database, [key.Place]);
                 database.NextSlotInUse(0, expiring: true);

@@ -49,7 +49,7 @@ public sealed class BusHost : IDisposable
         _actions = actions;
         _options = options;
         _logger = logger;
-        _links = new TcpLinks(options, logger);
+        _links = new TcpLinks(options, _wakeUp.Raise, logger);
         _writer = new ConfigWriter(file, FormatFile, _wakeUp.Raise, actions.Fail);
         _driver = new MachineDriver(machine, actions, _links, _writer, clock, logger);
         _thread = new Thread(Run) { Name = "cluster-bus", IsBackground = true };
@@ -143,21 +143,27 @@ public sealed class BusHost : IDisposable
         lock (_driver.Gate) return _machine.CountFailureReports(node, _driver.Now);
     }
 
-    /// <summary>CLUSTER LINKS: the links whose other end is known. On the bus thread only.</summary>
+    /// <summary>CLUSTER LINKS: the links whose other end is known. Any thread.</summary>
     public List<LinkDescription> DescribeLinks()
     {
         lock (_driver.Gate) return _links.Describe(_machine.NodeOf);
     }
 
-    /// <summary>Closes links to or from a node (DEBUG CLUSTERLINK KILL), on the bus thread.</summary>
+    /// <summary>
+    /// Closes links to or from a node (DEBUG CLUSTERLINK KILL). Any thread: they are not described any more when this
+    /// returns, and are closed before whatever is posted after it is done.
+    /// </summary>
     public void KillLinks(NodeId node, bool inbound, bool outbound)
     {
-        lock (_driver.Gate) _links.Break(_machine.NodeOf, node, inbound, outbound);
+        lock (_driver.Gate) _links.Mark(_machine.NodeOf, node, inbound, outbound);
+        Post(_links.BreakMarked);
     }
 
     /// <summary>Writes and syncs nodes.conf now (CLUSTER SAVECONFIG). Any thread.</summary>
-    /// <param name="report">Gets null or what went wrong; on another thread.</param>
-    public void SaveConfig(Action<string?> report) => _writer.Request(sync: true, report);
+    /// <param name="report">
+    /// Gets null or what went wrong; on another thread. Without it nothing may go wrong: the process has to stop then.
+    /// </param>
+    public void SaveConfig(Action<string?>? report) => _writer.Request(sync: true, report);
 
     private void Run()
     {

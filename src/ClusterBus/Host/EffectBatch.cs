@@ -20,7 +20,6 @@ internal sealed class EffectBatch
         {
             if (effect is ClusterEffect.PublishView publish) View = publish.View;
             else if (effect is ClusterEffect.BecomeMaster) Promotes = true;
-            else if (effect is ClusterEffect.BecomeReplicaOf) Demotes = true;
         }
     }
 
@@ -32,9 +31,6 @@ internal sealed class EffectBatch
 
     /// <summary>The server becomes a master.</summary>
     public bool Promotes { get; }
-
-    /// <summary>The server becomes a replica.</summary>
-    public bool Demotes { get; }
 
     /// <summary>There is nothing to do.</summary>
     public bool IsEmpty => _effects.Length == 0;

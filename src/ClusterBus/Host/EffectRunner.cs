@@ -6,8 +6,8 @@ using Starling.Slots;
 namespace Starling.ClusterBus.Host;
 
 /// <summary>
-/// Carries out the machine's effects in their order, on the bus thread. When the state has to be durable first, what
-/// follows waits for the disk, and everything behind it too; the bus thread goes on listening meanwhile.
+/// Carries out the machine's effects in their order, on the bus thread. None waits for the disk: the machine is told when
+/// its state is durable, and asks then for what had to wait.
 /// </summary>
 internal sealed class EffectRunner
 {
@@ -22,10 +22,12 @@ internal sealed class EffectRunner
     private readonly IConfigStore _writer;
     private readonly ILogger _logger;
     private readonly Queue<EffectBatch> _batches = new();
+    private readonly Queue<(long Request, long Number)> _written = new();
     private readonly Queue<(long Request, Action Done)> _finished = new();
-    private int _roleChanges;
+    private EffectBatch? _early;
+    private long _lastPromotion;
+    private long _promoted;
     private long _published;
-    private long _awaited;
 
     public EffectRunner(IClusterActions actions, IBusLinks links, IConfigStore writer, ILogger logger)
     {
@@ -35,10 +37,10 @@ internal sealed class EffectRunner
         _logger = logger;
     }
 
-    /// <summary>Effects wait for the disk.</summary>
-    public bool IsBlocked => _awaited > _writer.Done;
+    /// <summary>Something still waits for the disk, or to be carried out.</summary>
+    public bool IsBusy => _finished.Count > 0 || _written.Count > 0 || TryPeek(out _);
 
-    /// <summary>The time of connections that are made, milliseconds of Unix time.</summary>
+    /// <summary>The time of connections that are made, as the machine's.</summary>
     public long Now { get; set; }
 
     /// <summary>Adds a batch. Any thread that holds the machine's lock.</summary>
@@ -47,33 +49,50 @@ internal sealed class EffectRunner
         lock (_queueGate)
         {
             _batches.Enqueue(batch);
-            if (batch.Promotes || batch.Demotes) _roleChanges++;
+            if (batch.Promotes) Volatile.Write(ref _lastPromotion, batch.Sequence);
         }
     }
 
     /// <summary>
-    /// Publishes the view of a batch that was just added, before its turn, unless the role changes with it or before
-    /// it. Any thread.
+    /// Publishes the view of a batch that was just added, before its turn. While this node is still to become a master,
+    /// the view is published in place of the one that makes it an owner instead: until then nobody is served here, and
+    /// whoever was told that a slot has gone must not see it served later. Any thread.
     /// </summary>
     public void PublishEarly(EffectBatch batch)
     {
-        lock (_queueGate)
+        lock (_publishGate)
         {
-            if (_roleChanges > 0) return;
+            if (_promoted < Volatile.Read(ref _lastPromotion)) _early = batch;
+            else PublishLocked(batch);
         }
-
-        Publish(batch);
     }
 
-    /// <summary>Carries out what the disk allows by now.</summary>
+    /// <summary>Carries out what was added.</summary>
     public void Drain()
     {
-        while (!IsBlocked && TryPeek(out var batch))
+        while (TryPeek(out var batch))
         {
-            while (!IsBlocked && batch.Take() is { } effect) CarryOut(batch, effect);
-            if (!IsBlocked) Finish(batch);
+            while (batch.Take() is { } effect) CarryOut(batch, effect);
+            Finish(batch);
+        }
+    }
+
+    /// <summary>Takes the number of the last of the machine's requests that are durable by now, or 0.</summary>
+    public long TakePersisted()
+    {
+        long number = 0;
+        while (_written.TryPeek(out var written) && written.Request <= _writer.Done)
+        {
+            _written.Dequeue();
+            number = written.Number;
         }
 
+        return number;
+    }
+
+    /// <summary>Tells who waits for batches that are carried out and on the disk.</summary>
+    public void Report()
+    {
         while (_finished.TryPeek(out var finished) && finished.Request <= _writer.Done)
         {
             _finished.Dequeue();
@@ -81,16 +100,8 @@ internal sealed class EffectRunner
         }
     }
 
-    /// <summary>Carries out everything, waiting for the disk.</summary>
-    public void Settle()
-    {
-        Drain();
-        while (_finished.Count > 0 || TryPeek(out _))
-        {
-            _writer.Wait(_writer.Requested);
-            Drain();
-        }
-    }
+    /// <summary>Waits until everything that was requested is on the disk.</summary>
+    public void WaitForDisk() => _writer.Wait(_writer.Requested);
 
     private bool TryPeek([NotNullWhen(true)] out EffectBatch? batch)
     {
@@ -102,25 +113,35 @@ internal sealed class EffectRunner
         lock (_queueGate)
         {
             _batches.Dequeue();
-            if (batch.Promotes || batch.Demotes) _roleChanges--;
         }
 
         if (batch.Done is { } done) _finished.Enqueue((_writer.Requested, done));
     }
 
     // A node is a master before clients may see that it owns slots, and no longer named as an owner before it becomes a
-    // replica: between the two, clients would get READONLY errors that Redis never gives. A view that is older than the
-    // last one published is left out.
+    // replica: between the two, clients would get READONLY errors that Redis never gives.
     private void Publish(EffectBatch batch)
     {
-        if (batch.View is not { } view) return;
         if (batch.Promotes) Promote(batch);
         lock (_publishGate)
         {
-            if (batch.Sequence <= _published) return;
-            _published = batch.Sequence;
-            _actions.Publish(view);
+            if (_early is { } early && early.Sequence > batch.Sequence)
+            {
+                if (_promoted < Volatile.Read(ref _lastPromotion)) return;
+                batch = early;
+            }
+
+            _early = null;
+            PublishLocked(batch);
         }
+    }
+
+    // A view that is older than the last one published is left out.
+    private void PublishLocked(EffectBatch batch)
+    {
+        if (batch.View is not { } view || batch.Sequence <= _published) return;
+        _published = batch.Sequence;
+        _actions.Publish(view);
     }
 
     private void CarryOut(EffectBatch batch, ClusterEffect effect)
@@ -129,7 +150,7 @@ internal sealed class EffectRunner
         {
             case ClusterEffect.Persist persist:
                 var request = _writer.Request(persist.Sync);
-                if (persist.Sync) _awaited = request;
+                if (persist.Sync) _written.Enqueue((request, persist.Number));
                 break;
             case ClusterEffect.PublishView: Publish(batch); break;
             case ClusterEffect.BecomeMaster: Promote(batch); break;
@@ -140,7 +161,7 @@ internal sealed class EffectRunner
             case ClusterEffect.Connect connect: _links.Connect(connect, Now); break;
             case ClusterEffect.CloseLink close: _links.Close(close.Link); break;
             case ClusterEffect.Send send: _links.Send(send); break;
-            case ClusterEffect.PauseWrites pause: _actions.PauseWrites(pause.Until); break;
+            case ClusterEffect.PauseWrites: _actions.PauseWrites(); break;
             case ClusterEffect.ResumeWrites: _actions.ResumeWrites(); break;
             case ClusterEffect.DeleteKeysInSlots delete: _actions.DeleteKeysInSlots(delete.Slots); break;
             case ClusterEffect.FlushAll: _actions.FlushAll(); break;
@@ -155,6 +176,7 @@ internal sealed class EffectRunner
         if (batch.IsPromoted) return;
         batch.IsPromoted = true;
         _actions.BecomeMaster();
+        lock (_publishGate) _promoted = batch.Sequence;
     }
 
     private void Write(ClusterEffect.Log line)

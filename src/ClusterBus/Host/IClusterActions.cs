@@ -13,9 +13,9 @@ public interface IClusterActions
     ClusterOptions Options { get; }
 
     /// <summary>
-    /// Replication offset, age of the data and pause of writes. Any thread, under the machine's lock.
+    /// Replication offset, age of the data and pause of writes as of now. Any thread, under the machine's lock.
     /// </summary>
-    LocalStatus StatusAt(long now);
+    LocalStatus Status();
 
     /// <summary>
     /// The view changed in what clients can see: make it the routing table. Any thread, one at a time, perhaps with
@@ -29,8 +29,8 @@ public interface IClusterActions
     /// <summary>Stop replicating; the data stays.</summary>
     void BecomeMaster();
 
-    /// <summary>Hold back the writes of clients up to a time in milliseconds of Unix time.</summary>
-    void PauseWrites(long until);
+    /// <summary>Hold back the writes of clients until <see cref="ResumeWrites"/>.</summary>
+    void PauseWrites();
 
     /// <summary>Let the writes go on.</summary>
     void ResumeWrites();

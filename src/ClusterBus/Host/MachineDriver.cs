@@ -18,6 +18,8 @@ internal sealed class MachineDriver
     private readonly EffectRunner _runner;
     private readonly TimeProvider _clock;
     private readonly EffectList _effects = new();
+    private readonly long _startedAt;
+    private readonly long _startedTimestamp;
     private long _now;
     private long _calls;
     private ClusterOptions _lastOptions;
@@ -34,6 +36,8 @@ internal sealed class MachineDriver
         _machine = machine;
         _actions = actions;
         _clock = clock;
+        _startedAt = WallTime();
+        _startedTimestamp = clock.GetTimestamp();
         _lastOptions = machine.Options;
         _runner = new EffectRunner(actions, links, store, logger);
     }
@@ -59,17 +63,14 @@ internal sealed class MachineDriver
     {
         get
         {
-            // While effects wait for the disk there are no heartbeats: a ping that could not leave would count against
-            // its node.
-            lock (Gate) return !_runner.IsBlocked && _now >= _machine.NextTickAt;
+            lock (Gate) return _now >= _machine.NextTickAt;
         }
     }
 
     /// <summary>How long nothing has to be done if nothing happens, milliseconds.</summary>
     public long TimeToWait()
     {
-        lock (Gate)
-            return _runner.IsBlocked ? MaxWait : Math.Clamp(_machine.NextTickAt - CurrentTime(), 0, MaxWait);
+        lock (Gate) return Math.Clamp(_machine.NextTickAt - CurrentTime(), 0, MaxWait);
     }
 
     /// <summary>Reads the clock.</summary>
@@ -82,10 +83,10 @@ internal sealed class MachineDriver
         }
     }
 
-    /// <summary>Calls the machine and carries out what the disk allows.</summary>
+    /// <summary>Calls the machine and carries out what it asks for.</summary>
     public void Call(MachineCall call)
     {
-        if (!Prepare(call).IsEmpty) _runner.Drain();
+        if (!Prepare(call).IsEmpty) Drain();
     }
 
     /// <summary>
@@ -111,10 +112,10 @@ internal sealed class MachineDriver
             BeginCall();
             _machine.Step(link, packet, _now, _effects);
             isKnown = !_machine.NodeOf(link).IsNone;
-            TakeEffects(onEffects: null);
+            if (TakeEffects(onEffects: null).IsEmpty) return isKnown;
         }
 
-        _runner.Drain();
+        Drain();
         return isKnown;
     }
 
@@ -131,21 +132,45 @@ internal sealed class MachineDriver
         Call(static (machine, now, effects) => machine.Tick(now, effects));
     }
 
-    /// <summary>Carries out what the disk allows by now.</summary>
-    public void Drain() => _runner.Drain();
+    /// <summary>Carries out what is asked for, and what may be now that the disk has got on.</summary>
+    public void Drain()
+    {
+        _runner.Drain();
+        while (_runner.TakePersisted() is > 0 and var number)
+        {
+            Prepare((machine, now, effects) => machine.Persisted(number, now, effects));
+            _runner.Drain();
+        }
+
+        _runner.Report();
+    }
 
     /// <summary>Carries out everything, waiting for the disk.</summary>
-    public void Settle() => _runner.Settle();
+    public void Settle()
+    {
+        Drain();
+        while (_runner.IsBusy)
+        {
+            _runner.WaitForDisk();
+            Drain();
+        }
+    }
 
-    private long CurrentTime() => _clock.GetUtcNow().ToUnixTimeMilliseconds();
+    // Begins with the wall clock and goes on evenly: a wall clock that is set back an hour must not stop heartbeats for an
+    // hour, nor one that is set forward fail every node.
+    private long CurrentTime() =>
+        _startedAt + (long)_clock.GetElapsedTime(_startedTimestamp).TotalMilliseconds;
 
-    // The machine's time never goes back, whatever the wall clock does. Under the gate.
+    private long WallTime() => _clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    // Under the gate.
     private void ReadClock() => _now = Math.Max(_now, CurrentTime());
 
     private void BeginCall()
     {
         ReadClock();
-        _machine.Local = _actions.StatusAt(_now);
+        _machine.Local = _actions.Status();
+        _machine.WallOffset = WallTime() - _now;
     }
 
     private EffectBatch Prepare(MachineCall call, Func<Action?>? onEffects = null)

@@ -4,7 +4,9 @@ using Starling.ClusterBus.Protocol;
 
 namespace Starling.ClusterBus.Host;
 
-/// <summary>One TCP connection of the bus, never blocking. Used by the bus thread only.</summary>
+/// <summary>
+/// One TCP connection of the bus, never blocking. Used by the bus thread only, except where it says otherwise.
+/// </summary>
 internal sealed class TcpLink : IDisposable
 {
     // Room that a queued packet takes besides its bytes.
@@ -12,6 +14,8 @@ internal sealed class TcpLink : IDisposable
 
     private readonly Queue<byte[]> _queue = new();
     private int _headSent;
+    private long _queuedBytes;
+    private volatile bool _isMarked;
 
     /// <summary>Makes a link around a socket that connects or is connected.</summary>
     public TcpLink(LinkId id, Socket socket, bool isInbound, long createdAt)
@@ -54,11 +58,18 @@ internal sealed class TcpLink : IDisposable
     /// <summary>The machine found out which node is at the other end.</summary>
     public bool HasSpoken { get; set; }
 
-    /// <summary>Bytes of memory of the send queue.</summary>
-    public long QueuedBytes { get; private set; }
+    /// <summary>It is to be closed. Any thread.</summary>
+    public bool IsMarked
+    {
+        get => _isMarked;
+        set => _isMarked = value;
+    }
 
-    /// <summary>It waits until the socket takes more.</summary>
-    public bool WantsWrite => !IsConnected || _queue.Count > 0;
+    /// <summary>Bytes of memory of the send queue. Any thread.</summary>
+    public long QueuedBytes => Volatile.Read(ref _queuedBytes);
+
+    /// <summary>It waits until the socket takes more. Any thread.</summary>
+    public bool WantsWrite => !IsConnected || QueuedBytes > 0;
 
     /// <summary>Finds out how connecting went; to be called when the socket is writable.</summary>
     public SocketError FinishConnect()
@@ -82,7 +93,7 @@ internal sealed class TcpLink : IDisposable
     public void Queue(byte[] packet)
     {
         _queue.Enqueue(packet);
-        QueuedBytes += packet.Length + QueueOverhead;
+        Volatile.Write(ref _queuedBytes, _queuedBytes + packet.Length + QueueOverhead);
     }
 
     /// <summary>
@@ -98,7 +109,7 @@ internal sealed class TcpLink : IDisposable
             _headSent += sent;
             if (_headSent < packet.Length) continue;
             _queue.Dequeue();
-            QueuedBytes -= packet.Length + QueueOverhead;
+            Volatile.Write(ref _queuedBytes, _queuedBytes - packet.Length - QueueOverhead);
             _headSent = 0;
         }
 

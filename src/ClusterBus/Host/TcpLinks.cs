@@ -9,8 +9,8 @@ namespace Starling.ClusterBus.Host;
 
 /// <summary>
 /// The links of a <see cref="BusHost"/>. A link that breaks is closed at once and reported by <see
-/// cref="TryTakeBroken"/>, when the machine is not in the middle of something. Used by the bus thread only, except for
-/// the counters.
+/// cref="TryTakeBroken"/>, when the machine is not in the middle of something. Used by the bus thread only, except
+/// where it says otherwise.
 /// </summary>
 internal sealed class TcpLinks : IBusLinks, IDisposable
 {
@@ -30,16 +30,28 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
     private readonly List<Socket> _read = [], _write = [], _error = [];
     private readonly List<TcpLink> _unsent = [];
     private readonly List<Socket> _acceptable = [];
+
+    // Links to nodes that announced a host name, until it is looked up.
+    private readonly Dictionary<LinkId, (ClusterEffect.Connect Effect, long Now)> _unresolved = [];
+    private readonly NameResolver _names;
+
+    // Guards the set of links against other threads, which look at it only; the bus thread takes it to change it. The
+    // machine's lock may be held; nothing is taken under it.
+    private readonly Lock _linksGate = new();
     private bool _acceptPaused;
     private long _lastBadFrameLog;
     private long _sendBufferLimitExceeded;
     private long _badFrames;
 
     /// <summary>Makes it.</summary>
-    public TcpLinks(BusHostOptions options, ILogger logger)
+    /// <param name="options">Limits and addresses.</param>
+    /// <param name="wakeUp">Ends a poll that waits. Any thread.</param>
+    /// <param name="logger">Gets the lines.</param>
+    public TcpLinks(BusHostOptions options, Action wakeUp, ILogger logger)
     {
         _options = options;
         _logger = logger;
+        _names = new NameResolver(wakeUp);
     }
 
     /// <summary>Links closed because their queue was too long. Any thread.</summary>
@@ -54,49 +66,24 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
     /// <summary>Adds an accepted link.</summary>
     public void Add(TcpLink link)
     {
-        _links.Add(link.Id, link);
-        _bySocket.Add(link.Socket, link);
+        Keep(link);
         var silent = _links.Values.Where(other => other.IsInbound && !other.HasSpoken);
         if (_links.Count > MaxSilentInbound && silent.Count() > MaxSilentInbound)
             Break(silent.MinBy(other => other.Id.Value)!);
     }
 
-    /// <summary>Starts to connect.</summary>
+    /// <summary>Starts to connect; to a host name, when it is looked up.</summary>
     public void Connect(ClusterEffect.Connect effect, long now)
     {
-        Socket? socket = null;
-        try
-        {
-            var target = new IPEndPoint(IPAddress.Parse(effect.Ip), effect.Port);
-            socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            socket.NoDelay = true;
-            socket.Blocking = false;
-            if (_options.SourceAddress is { } source) socket.Bind(new IPEndPoint(source, 0));
-            try
-            {
-                socket.Connect(target);
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
-            {
-                // The poll tells how it ends.
-            }
-        }
-        catch (Exception e) when (e is SocketException or FormatException or ArgumentException)
-        {
-            BusLog.ConnectFailed(_logger, effect.Ip, effect.Port, e.Message);
-            socket?.Dispose();
-            _broken.Enqueue(effect.Link);
-            return;
-        }
-
-        var link = new TcpLink(effect.Link, socket, isInbound: false, now);
-        _links.Add(link.Id, link);
-        _bySocket.Add(socket, link);
+        if (IPAddress.TryParse(effect.Ip, out var address)) Connect(effect, address, now);
+        else if (_names.IsFresh(effect.Ip, now)) ConnectByName(effect, now);
+        else _unresolved.Add(effect.Link, (effect, now));
     }
 
     /// <summary>Closes a link that the machine has forgotten.</summary>
     public void Close(LinkId id)
     {
+        _unresolved.Remove(id);
         if (_links.TryGetValue(id, out var link)) Remove(link);
     }
 
@@ -133,6 +120,7 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
         }
 
         Socket.Select(_read, _write, _error, TimeSpan.FromMilliseconds(timeout));
+        ConnectResolved();
         foreach (var socket in _error) Writable(socket);
         foreach (var socket in _write) Writable(socket);
         foreach (var socket in _read)
@@ -210,13 +198,24 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
         _broken.Enqueue(link.Id);
     }
 
-    /// <summary>Breaks links of a node.</summary>
-    public void Break(Func<LinkId, NodeId> nodeOf, NodeId node, bool inbound, bool outbound)
+    /// <summary>
+    /// Marks links of a node: they are not described any more, and <see cref="BreakMarked"/> breaks them. Any thread.
+    /// </summary>
+    public void Mark(Func<LinkId, NodeId> nodeOf, NodeId node, bool inbound, bool outbound)
     {
-        foreach (var link in _links.Values.ToArray())
+        lock (_linksGate)
         {
-            if ((link.IsInbound ? inbound : outbound) && nodeOf(link.Id) == node) Break(link);
+            foreach (var link in _links.Values)
+            {
+                if ((link.IsInbound ? inbound : outbound) && nodeOf(link.Id) == node) link.IsMarked = true;
+            }
         }
+    }
+
+    /// <summary>Breaks the links that were marked.</summary>
+    public void BreakMarked()
+    {
+        foreach (var link in _links.Values.Where(link => link.IsMarked).ToArray()) Break(link);
     }
 
     /// <summary>
@@ -247,16 +246,20 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
         }
     }
 
-    /// <summary>The links whose other end is known.</summary>
+    /// <summary>The links whose other end is known. Any thread.</summary>
     public List<LinkDescription> Describe(Func<LinkId, NodeId> nodeOf)
     {
         var descriptions = new List<LinkDescription>();
-        foreach (var link in _links.Values)
+        lock (_linksGate)
         {
-            var node = nodeOf(link.Id);
-            if (node.IsNone) continue;
-            descriptions.Add(new LinkDescription(
-                link.IsInbound, node, link.CreatedAt, link.WantsWrite, link.QueuedBytes, link.QueuedBytes));
+            foreach (var link in _links.Values)
+            {
+                var node = nodeOf(link.Id);
+                if (node.IsNone || link.IsMarked) continue;
+                var queued = link.QueuedBytes;
+                descriptions.Add(
+                    new LinkDescription(link.IsInbound, node, link.CreatedAt, link.WantsWrite, queued, queued));
+            }
         }
 
         return descriptions;
@@ -265,9 +268,71 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
     /// <summary>Closes every link.</summary>
     public void Dispose()
     {
+        _names.Dispose();
         foreach (var link in _links.Values) link.Dispose();
-        _links.Clear();
+        lock (_linksGate) _links.Clear();
         _bySocket.Clear();
+    }
+
+    private void ConnectByName(ClusterEffect.Connect effect, long now)
+    {
+        if (_names.TryNext(effect.Ip, _options.SourceAddress?.AddressFamily, out var address, out var error))
+        {
+            Connect(effect, address, now);
+            return;
+        }
+
+        BusLog.ConnectFailed(_logger, effect.Ip, effect.Port, error);
+        _broken.Enqueue(effect.Link);
+    }
+
+    private void ConnectResolved()
+    {
+        while (_names.TryTake(out var name))
+        {
+            foreach (var (link, (effect, now)) in _unresolved.ToArray())
+            {
+                if (!string.Equals(effect.Ip, name, StringComparison.OrdinalIgnoreCase)) continue;
+                _unresolved.Remove(link);
+                ConnectByName(effect, now);
+            }
+        }
+    }
+
+    private void Connect(ClusterEffect.Connect effect, IPAddress address, long now)
+    {
+        Socket? socket = null;
+        try
+        {
+            var target = new IPEndPoint(address, effect.Port);
+            socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket.NoDelay = true;
+            socket.Blocking = false;
+            if (_options.SourceAddress is { } source) socket.Bind(new IPEndPoint(source, 0));
+            try
+            {
+                socket.Connect(target);
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+            {
+                // The poll tells how it ends.
+            }
+        }
+        catch (Exception e) when (e is SocketException or ArgumentException)
+        {
+            BusLog.ConnectFailed(_logger, effect.Ip, effect.Port, e.Message);
+            socket?.Dispose();
+            _broken.Enqueue(effect.Link);
+            return;
+        }
+
+        Keep(new TcpLink(effect.Link, socket, isInbound: false, now));
+    }
+
+    private void Keep(TcpLink link)
+    {
+        lock (_linksGate) _links.Add(link.Id, link);
+        _bySocket.Add(link.Socket, link);
     }
 
     private void Writable(Socket socket)
@@ -299,7 +364,7 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
 
     private void Remove(TcpLink link)
     {
-        _links.Remove(link.Id);
+        lock (_linksGate) _links.Remove(link.Id);
         _bySocket.Remove(link.Socket);
         link.Dispose();
     }

@@ -26,6 +26,8 @@ internal sealed class Administration(MachineCore core)
 
     public string? AddSlots(SlotSet slots)
     {
+        // redis-server lets a replica take slots, and then has a replica that owns some.
+        if (core.Myself.IsReplica) return "ERR Please use ADDSLOTS only with masters.";
         for (var slot = slots.Next(0); slot >= 0; slot = slots.Next(slot + 1))
         {
             if (State.OwnerOf(slot) is not null) return $"ERR Slot {slot} is already busy";
@@ -130,7 +132,7 @@ internal sealed class Administration(MachineCore core)
         // The new owner's claim needs an epoch that beats the old owner's.
         if (core.SlotClaims.BumpEpoch())
             core.Log(ClusterLogLevel.Notice, $"configEpoch updated after importing slot {slot}");
-        core.Gossip.BroadcastPong();
+        core.Gossip.AnnounceWhenDurable();
         return null;
     }
 
@@ -170,6 +172,7 @@ internal sealed class Administration(MachineCore core)
         core.Gossip.ForgetNothing();
         if (hard) ResetIdentity(myself);
         core.Persist(sync: true);
+        core.Durability.Forget();
         core.CheckState();
         return null;
     }

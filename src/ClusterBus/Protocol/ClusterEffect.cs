@@ -4,8 +4,8 @@ using Starling.ClusterBus.Wire;
 namespace Starling.ClusterBus.Protocol;
 
 /// <summary>
-/// Something the host must do, in the order given. When one cannot be done (the disk is full), none of the following
-/// may be done: a vote or an epoch must not leave the node before it is durable.
+/// Something the host must do, in the order given. None waits for the disk: what must, the machine asks for only when it
+/// was told that its state is durable.
 /// </summary>
 public abstract record ClusterEffect
 {
@@ -41,9 +41,12 @@ public abstract record ClusterEffect
     /// rename). At most one per batch, before the first effect that depends on it. The text of the end of the batch is
     /// the right one.
     /// </summary>
-    /// <param name="Sync">True when it must be durable before the following effects are carried out; false when it may
-    /// be written later.</param>
-    public sealed record Persist(bool Sync) : ClusterEffect;
+    /// <param name="Sync">
+    /// True when it must be durable soon: the machine waits to hear of it by <see cref="ClusterMachine.Persisted"/>, and
+    /// holds back till then what others must not learn before; false when it may be written later.
+    /// </param>
+    /// <param name="Number">Counts those with <paramref name="Sync"/>; 0 for the others.</param>
+    public sealed record Persist(bool Sync, long Number) : ClusterEffect;
 
     /// <summary>The view changed in what clients can see: make it the routing table. At most one per batch.</summary>
     /// <param name="View">The new view.</param>
@@ -59,11 +62,10 @@ public abstract record ClusterEffect
     public sealed record BecomeMaster : ClusterEffect;
 
     /// <summary>
-    /// Hold back the writes of clients (and expiry) up to that time: a replica takes over. Report it by
-    /// <see cref="LocalStatus.WritesPaused"/>.
+    /// Hold back the writes of clients (and expiry) until <see cref="ResumeWrites"/>, which comes after five seconds at
+    /// the latest: a replica takes over. Report it by <see cref="LocalStatus.WritesPaused"/>.
     /// </summary>
-    /// <param name="Until">Unix milliseconds.</param>
-    public sealed record PauseWrites(long Until) : ClusterEffect;
+    public sealed record PauseWrites : ClusterEffect;
 
     /// <summary>Let the writes go on.</summary>
     public sealed record ResumeWrites : ClusterEffect;

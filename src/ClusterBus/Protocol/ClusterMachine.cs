@@ -6,7 +6,7 @@ namespace Starling.ClusterBus.Protocol;
 /// <summary>
 /// One node's part in the cluster protocol, as a pure state machine. It owns no socket, file, clock or random source.
 /// Not thread-safe: one thread (or one lock) calls it. Every call takes the time, <c>now</c>, in Unix milliseconds,
-/// that must never go back, and appends to <c>effects</c> what the host must do, in order. Operations of CLUSTER return
+/// that must never go back and go on evenly whatever happens to the wall clock (see <see cref="WallOffset"/>), and appends to <c>effects</c> what the host must do, in order. Operations of CLUSTER return
 /// null when they were done, else the error reply without its dash ("ERR Unknown node x").
 /// </summary>
 public sealed class ClusterMachine
@@ -30,7 +30,7 @@ public sealed class ClusterMachine
         _packets = new PacketHandler(_core);
         _administration = new Administration(_core);
         _lastTickAt = now;
-        ApplyOptions();
+        ApplyOptions(options.AnnounceIp);
     }
 
     /// <summary>The directives in force.</summary>
@@ -41,6 +41,16 @@ public sealed class ClusterMachine
     {
         get => _core.Local;
         set => _core.Local = value;
+    }
+
+    /// <summary>
+    /// Milliseconds to add to the time that calls are given to get Unix time: for what is shown and what is on the wire.
+    /// 0 at first; set it when the wall clock is set.
+    /// </summary>
+    public long WallOffset
+    {
+        get => _core.WallOffset;
+        set => _core.WallOffset = value;
     }
 
     /// <summary>Message counts; may be read from any thread.</summary>
@@ -60,7 +70,7 @@ public sealed class ClusterMachine
     /// The state of this moment, pings and pongs included (CLUSTER NODES); <see cref="ClusterEffect.PublishView"/>
     /// gives the same when it changes.
     /// </summary>
-    public ClusterView Snapshot() => _core.State.ToView();
+    public ClusterView Snapshot() => _core.State.ToView(_core.WallOffset);
 
     /// <summary>The text of nodes.conf for this moment.</summary>
     public string FormatNodesFile() => NodesFile.Format(Snapshot());
@@ -95,10 +105,19 @@ public sealed class ClusterMachine
     public void Reconfigure(ClusterOptions options, long now, EffectList effects)
     {
         _core.Begin(now, effects);
+        var formerIp = _core.Options.AnnounceIp;
         _core.Options = options;
-        ApplyOptions();
+        ApplyOptions(formerIp);
         _core.Persist(sync: false);
         _core.CheckState();
+        _core.End();
+    }
+
+    /// <summary>What a <see cref="ClusterEffect.Persist"/> with that number asked for is durable, and what was asked before.</summary>
+    public void Persisted(long number, long now, EffectList effects)
+    {
+        _core.Begin(now, effects);
+        _core.Persisted(number);
         _core.End();
     }
 
@@ -109,8 +128,10 @@ public sealed class ClusterMachine
     {
         _core.Begin(now, effects);
         _lastTickAt = _core.Now;
+        var diskChanged = _core.Durability.Tick();
         _core.Handshake.Tick();
-        _core.FailureDetector.Tick();
+        if (diskChanged) _core.FailureDetector.StartAnew();
+        if (!_core.Durability.IsStuck) _core.FailureDetector.Tick();
         _core.FollowMaster();
         _core.ManualFailover.Tick();
         _core.Gossip.Tick();
@@ -120,7 +141,7 @@ public sealed class ClusterMachine
             _core.ReplicaMigration.Tick();
         }
 
-        if (_core.State.Health != ClusterHealth.Ok) _core.Health.Update();
+        if (diskChanged || _core.State.Health != ClusterHealth.Ok) _core.Health.Update();
         _core.End();
     }
 
@@ -362,11 +383,13 @@ public sealed class ClusterMachine
         _core.End();
     }
 
-    private void ApplyOptions()
+    private void ApplyOptions(string formerAnnounceIp)
     {
         var options = _core.Options;
         var myself = _core.Myself;
-        var ip = options.AnnounceIp.Length > 0 ? options.AnnounceIp : myself.Address.Ip;
+        var ip = options.AnnounceIp.Length > 0 ? options.AnnounceIp
+            : formerAnnounceIp.Length > 0 ? _core.LocalIp()
+            : myself.Address.Ip;
         myself.Address = new NodeAddress(ip, options.Port, options.BusPort, options.TlsPort);
         myself.Hostname = options.AnnounceHostname;
         myself.HumanName = options.AnnounceHumanName;

@@ -84,12 +84,16 @@ internal sealed class ClusterNode(NodeId id, NodeFlags flags, long createdAt)
 
     public bool IsLinked => Link is { IsEstablished: true };
 
+    /// <summary>A copy of the slots that is not changed any more.</summary>
+    public SlotSet FrozenSlots => _frozenSlots ??= Slots.Copy();
+
     public void SlotsChanged() => _frozenSlots = null;
 
     /// <summary>Name and human name as log lines have them.</summary>
     public override string ToString() => $"{Id} ({HumanName})";
 
-    public NodeRecord ToRecord() => new()
+    /// <param name="wallOffset">What to add to the machine's time to get Unix time.</param>
+    public NodeRecord ToRecord(long wallOffset) => new()
     {
         Id = Id,
         ShardId = ShardId,
@@ -100,10 +104,10 @@ internal sealed class ClusterNode(NodeId id, NodeFlags flags, long createdAt)
         MasterId = Master?.Id ?? NodeId.None,
         ConfigEpoch = ConfigEpoch,
         ReplicationOffset = ReplicationOffset,
-        PingSentAt = PingSentAt,
-        PongReceivedAt = PongReceivedAt,
-        FailedAt = FailedAt,
+        PingSentAt = PingSentAt == 0 ? 0 : PingSentAt + wallOffset,
+        PongReceivedAt = PongReceivedAt == 0 ? 0 : PongReceivedAt + wallOffset,
+        FailedAt = FailedAt == 0 ? 0 : FailedAt + wallOffset,
         IsLinked = IsLinked || IsMyself,
-        Slots = _frozenSlots ??= Slots.Copy(),
+        Slots = FrozenSlots,
     };
 }

@@ -3,8 +3,22 @@ namespace Starling.ClusterBus.Protocol;
 /// <summary>The cluster-* directives the machine needs, and what this node announces. Times in milliseconds.</summary>
 public sealed record ClusterOptions
 {
-    /// <summary>cluster-node-timeout, at least 1.</summary>
-    public long NodeTimeout { get; init; } = 15000;
+    /// <summary>The longest <see cref="NodeTimeout"/>, ten years: small multiples of it are still numbers.</summary>
+    public const long LongestTimeout = 315_360_000_000;
+
+    /// <summary>
+    /// cluster-node-timeout, 1 to <see cref="LongestTimeout"/>; what is beyond is taken for the nearest of these.
+    /// </summary>
+    public long NodeTimeout
+    {
+        get;
+        init => field = Math.Clamp(value, 1, LongestTimeout);
+    } = 15000;
+
+    /// <summary>
+    /// cluster-ping-interval: a node whose last PONG is older is pinged; 0 for half the node timeout.
+    /// </summary>
+    public long PingInterval { get; init; }
 
     /// <summary>cluster-replica-validity-factor; 0 switches the data-age limit off.</summary>
     public int ReplicaValidityFactor { get; init; } = 10;

@@ -143,10 +143,19 @@ internal sealed class ClusterState(ClusterNode myself)
         SetMasterOf(node, null);
     }
 
-    public ClusterView ToView()
+    /// <summary>The state of this moment.</summary>
+    /// <param name="wallOffset">What to add to the machine's time to get Unix time.</param>
+    /// <param name="ownSlots">What to show as this node's slots; null for what they are.</param>
+    public ClusterView ToView(long wallOffset, SlotSet? ownSlots = null)
     {
         var records = new NodeRecord[Nodes.Count];
-        for (var i = 0; i < records.Length; i++) records[i] = Nodes.Values[i].ToRecord();
+        for (var i = 0; i < records.Length; i++)
+        {
+            var node = Nodes.Values[i];
+            records[i] = node.ToRecord(wallOffset);
+            if (ownSlots is not null && node.IsMyself) records[i] = records[i] with { Slots = ownSlots };
+        }
+
         return new ClusterView(records, Moves(Migrating), Moves(Importing))
         {
             CurrentEpoch = CurrentEpoch,

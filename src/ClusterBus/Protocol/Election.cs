@@ -23,6 +23,7 @@ internal sealed class Election(MachineCore core)
     private enum Obstacle
     {
         None,
+        NotSynchronized,
         DataAge,
         WaitingDelay,
         Expired,
@@ -53,7 +54,13 @@ internal sealed class Election(MachineCore core)
             return;
         }
 
-        if (!isManual && IsDataTooOld())
+        if (!core.ReplicaData.MayStand)
+        {
+            Report(Obstacle.NotSynchronized);
+            return;
+        }
+
+        if (!isManual && core.ReplicaData.IsTooOld)
         {
             Report(Obstacle.DataAge);
             return;
@@ -107,7 +114,7 @@ internal sealed class Election(MachineCore core)
         core.Persist(sync: true);
         core.Log(ClusterLogLevel.Notice, $"Failover auth granted to {candidate} for epoch {state.CurrentEpoch}");
         var way = candidate.IsLinked ? candidate.Link : link;
-        core.Messenger.Send(way, BusType.FailoverAuthAck, BusBody.Empty.Instance);
+        core.Messenger.SendWhenDurable(way, BusType.FailoverAuthAck, BusBody.Empty.Instance);
     }
 
     /// <summary>Takes over role and slots of the master. The config epoch is a new one already.</summary>
@@ -116,12 +123,12 @@ internal sealed class Election(MachineCore core)
         if (core.Myself is not { IsReplica: true, Master: { } old } myself) return;
         core.Persist(sync: true);
         core.SetAsMaster(myself);
-        core.StopReplicating();
+        core.StopReplicatingWhenDurable();
         core.State.MoveAll(old, myself);
         Reset();
         core.Health.Update();
-        core.ViewChangedHere();
-        core.Gossip.BroadcastPong();
+        core.ViewChanged();
+        core.Gossip.AnnounceWhenDurable();
         core.ManualFailover.Reset();
     }
 
@@ -150,17 +157,6 @@ internal sealed class Election(MachineCore core)
         && !master.Slots.IsEmpty
         && (isManual || (master.IsFailing && !core.Options.ReplicaNoFailover));
 
-    private bool IsDataTooOld()
-    {
-        if (core.Options.ReplicaValidityFactor == 0) return false;
-        var age = core.Local.MasterDataAge;
-
-        // The time it took to agree on FAIL is not the replica's fault.
-        if (age > core.Options.NodeTimeout) age -= core.Options.NodeTimeout;
-        var limit = core.Options.ReplicationPingPeriod + (core.Options.NodeTimeout * core.Options.ReplicaValidityFactor);
-        return age > limit;
-    }
-
     private void Schedule()
     {
         Reset();
@@ -178,7 +174,7 @@ internal sealed class Election(MachineCore core)
         core.Log(
             ClusterLogLevel.Notice,
             $"Start of election delayed for {_startAt - core.Now} milliseconds (rank #{_rank}, offset "
-            + $"{core.Local.ReplicationOffset}).");
+            + $"{core.ReplicaData.Offset}).");
         core.Gossip.BroadcastPongToFellowReplicas();
     }
 
@@ -189,7 +185,7 @@ internal sealed class Election(MachineCore core)
     private int Rank()
     {
         var rank = 0;
-        var offset = core.Local.ReplicationOffset;
+        var offset = core.ReplicaData.Offset;
         foreach (var replica in core.Myself.Master!.Replicas)
         {
             if (replica.IsMyself || replica.IsFailing || (replica.Flags & NodeFlags.NoFailover) != 0) continue;
@@ -218,7 +214,7 @@ internal sealed class Election(MachineCore core)
         core.ViewChanged();
         core.Log(ClusterLogLevel.Notice, $"Starting a failover election for epoch {_epoch}.");
         var flags = core.ManualFailover.IsUnderWay ? MessageFlags.ForceAck : MessageFlags.None;
-        core.Messenger.Broadcast(BusType.FailoverAuthRequest, BusBody.Empty.Instance, flags);
+        core.Messenger.BroadcastWhenDurable(BusType.FailoverAuthRequest, BusBody.Empty.Instance, flags);
     }
 
     private void Win()
@@ -246,6 +242,7 @@ internal sealed class Election(MachineCore core)
         _obstacleLoggedAt = core.Now;
         var text = obstacle switch
         {
+            Obstacle.NotSynchronized => "No synchronization with the master has ended yet.",
             Obstacle.DataAge => "Disconnected from master for longer than allowed. "
                 + "Please check the 'cluster-replica-validity-factor' configuration option.",
             Obstacle.WaitingDelay => "Waiting the delay before I can start a new failover.",

@@ -23,11 +23,12 @@ internal sealed class FailureDetector(MachineCore core)
         }
 
         var hasNewSuspect = false;
+        var interval = core.Options.PingInterval > 0 ? core.Options.PingInterval : core.Options.NodeTimeout / 2;
         foreach (var node in core.State.Nodes.Values)
         {
             if (node.IsMyself || node.IsInHandshake || !node.HasAddress) continue;
             Reconnect(node);
-            if (node.IsLinked && node.PingSentAt == 0 && core.Now - node.PongReceivedAt > core.Options.NodeTimeout / 2)
+            if (node.IsLinked && node.PingSentAt == 0 && core.Now - node.PongReceivedAt > interval)
             {
                 core.Gossip.SendHeartbeat(node.Link, BusType.Ping);
                 continue;
@@ -39,7 +40,16 @@ internal sealed class FailureDetector(MachineCore core)
         if (hasNewSuspect) ShareSuspicions();
     }
 
-    /// <summary>A master reports a node as PFAIL or FAIL.</summary>
+    /// <summary>This node itself did not send for a while: nobody is to blame for not having answered.</summary>
+    public void StartAnew()
+    {
+        foreach (var node in core.State.Nodes.Values)
+        {
+            if (node.PingSentAt != 0) node.PingSentAt = core.Now;
+        }
+    }
+
+    /// <summary>A voting master reports a node as PFAIL or FAIL.</summary>
     public void AddReport(ClusterNode node, ClusterNode reporter)
     {
         var index = node.FailureReports.FindIndex(report => report.Reporter == reporter);
@@ -63,12 +73,16 @@ internal sealed class FailureDetector(MachineCore core)
         core.Log(ClusterLogLevel.Verbose, $"Node {reporter} reported node {node} is back online.");
     }
 
-    /// <summary>Number of masters whose report is not older than twice the node timeout.</summary>
+    /// <summary>
+    /// Number of voting masters whose report is not older than twice the node timeout. The quorum is one of the masters
+    /// with slots, so a report stops counting when its reporter loses its last slot; redis-server 7.0 counts those of
+    /// masters without slots, and one owner with some empty masters then fails nodes that all other owners reach.
+    /// </summary>
     public int CountReports(ClusterNode node)
     {
         if (node.FailureReports.Count == 0) return 0;
         var oldest = core.Now - (core.Options.NodeTimeout * 2);
-        node.FailureReports.RemoveAll(report => report.At < oldest);
+        node.FailureReports.RemoveAll(report => report.At < oldest || !report.Reporter.OwnsSlots);
         return node.FailureReports.Count;
     }
 
@@ -146,7 +160,7 @@ internal sealed class FailureDetector(MachineCore core)
     /// </summary>
     private void ShareSuspicions()
     {
-        if (!core.Myself.IsMaster) return;
+        if (!core.Myself.OwnsSlots) return;
         var nodes = core.State.Nodes.Values;
         var first = core.Random.Next(nodes.Count);
         var sent = 0;
@@ -164,7 +178,7 @@ internal sealed class FailureDetector(MachineCore core)
     {
         if (!node.IsPossiblyFailing || node.IsFailing) return;
         var reports = CountReports(node);
-        if (core.Myself.IsMaster) reports++;
+        if (core.Myself.OwnsSlots) reports++;
         if (reports < core.State.Quorum) return;
         core.Log(ClusterLogLevel.Notice, $"Marking node {node} as failing (quorum reached).");
         MarkFailing(node);

@@ -18,20 +18,18 @@ internal sealed class Gossip(MachineCore core)
     /// </summary>
     public void SendHeartbeat(BusLink? link, BusType type)
     {
-        if (link is not { IsEstablished: true }) return;
+        if (link is not { IsEstablished: true } || core.Durability.IsStuck) return;
         if (!link.IsInbound && type == BusType.Ping) link.Node!.PingSentAt = core.Now;
-        var extensions = link.Node is { } node && (node.Flags & NodeFlags.ExtensionsSupported) != 0
-            ? Extensions()
-            : PingExtensions.None;
-        core.Messenger.Send(link, type, new BusBody.Heartbeat(Select(link.Node), extensions));
+        core.Messenger.Send(link, type, Heartbeat(link));
     }
 
-    /// <summary>Announces this node's state to all linked nodes.</summary>
-    public void BroadcastPong()
+    /// <summary>Announces what this node has become to all linked nodes, when that is durable.</summary>
+    public void AnnounceWhenDurable()
     {
         foreach (var node in core.State.Nodes.Values)
         {
-            if (!node.IsMyself && !node.IsInHandshake) SendHeartbeat(node.Link, BusType.Pong);
+            if (!node.IsMyself && !node.IsInHandshake && node.Link is { IsEstablished: true } link)
+                core.Messenger.SendWhenDurable(link, BusType.Pong, Heartbeat(link));
         }
     }
 
@@ -113,12 +111,19 @@ internal sealed class Gossip(MachineCore core)
     private static bool IsWorthTelling(ClusterNode node) =>
         !node.IsInHandshake && node.HasAddress && (node.Link is not null || node.Slots.Count > 0);
 
-    private static GossipEntry Entry(ClusterNode node) => new(
-        node.Id,
-        (uint)(node.PingSentAt / 1000),
-        (uint)(node.PongReceivedAt / 1000),
-        node.Address,
-        node.Flags & ~NodeFlags.Myself);
+    private BusBody.Heartbeat Heartbeat(BusLink link)
+    {
+        var extensions = link.Node is { } node && (node.Flags & NodeFlags.ExtensionsSupported) != 0
+            ? Extensions()
+            : PingExtensions.None;
+        return new BusBody.Heartbeat(Select(link.Node), extensions);
+    }
+
+    private GossipEntry Entry(ClusterNode node) => new(
+        node.Id, Seconds(node.PingSentAt), Seconds(node.PongReceivedAt), node.Address, node.Flags & ~NodeFlags.Myself);
+
+    // On the wire is Unix time.
+    private uint Seconds(long at) => at == 0 ? 0 : (uint)((at + core.WallOffset) / 1000);
 
     /// <summary>
     /// A tenth of the nodes, at least three, at random; and all that are PFAIL, so that reports reach a majority soon.
@@ -176,17 +181,13 @@ internal sealed class Gossip(MachineCore core)
     private void Compare(ClusterNode? sender, ClusterNode node, GossipEntry entry)
     {
         var isReportedDown = (entry.Flags & (NodeFlags.Failing | NodeFlags.PossiblyFailing)) != 0;
-        if (sender is { IsMaster: true })
-        {
-            if (isReportedDown) core.FailureDetector.AddReport(node, sender);
-            else core.FailureDetector.RemoveReport(node, sender);
-        }
-
+        if (sender is { OwnsSlots: true } && isReportedDown) core.FailureDetector.AddReport(node, sender);
+        else if (sender is not null && !isReportedDown) core.FailureDetector.RemoveReport(node, sender);
         if (isReportedDown) return;
         if (node.PingSentAt == 0 && core.FailureDetector.CountReports(node) == 0)
         {
-            // Others' pongs count as ours, unless their clock runs ahead of ours.
-            var pong = entry.PongReceivedSeconds * 1000L;
+            // Others' pongs count as ours, unless their wall clock is ahead of ours.
+            var pong = (entry.PongReceivedSeconds * 1000L) - core.WallOffset;
             if (pong <= core.Now + 500 && pong > node.PongReceivedAt) node.PongReceivedAt = pong;
         }
 
@@ -212,10 +213,16 @@ internal sealed class Gossip(MachineCore core)
             || IsForgotten(entry.Node))
             return;
         if (entry.Address.Ip.Length == 0 || entry.Address.BusPort == 0) return;
-        const NodeFlags Taken = NodeFlags.NoFailover | NodeFlags.MigrateTo;
+
+        // FAIL is what a majority has agreed on, and whoever comes later hears of it in no other way. PFAIL is what the
+        // sender alone sees: it counts as its report, where redis-server makes it this node's own suspicion.
+        const NodeFlags Taken = NodeFlags.NoFailover | NodeFlags.MigrateTo | NodeFlags.Failing;
         var node = core.CreateNode(entry.Node, (entry.Flags & Taken) | RoleOf(entry.Flags));
         node.Address = entry.Address;
+        if (node.IsFailing) node.FailedAt = core.Now;
         core.Persist(sync: false);
         core.CheckState();
+        if (sender.OwnsSlots && (entry.Flags & (NodeFlags.Failing | NodeFlags.PossiblyFailing)) != 0)
+            core.FailureDetector.AddReport(node, sender);
     }
 }

@@ -34,7 +34,12 @@ internal sealed class HealthCheck(MachineCore core, bool isRestarted)
         var health = core.Options.RequireFullCoverage && !IsCovered()
             ? ClusterHealth.SlotsNotCovered
             : ClusterHealth.Ok;
-        if (reachable < state.Quorum)
+        if (core.Durability.IsStuck)
+        {
+            health = ClusterHealth.DiskStuck;
+            _lastMinorityAt = core.Now;
+        }
+        else if (reachable < state.Quorum)
         {
             health = ClusterHealth.NoMajority;
             _lastMinorityAt = core.Now;
@@ -88,11 +93,12 @@ internal sealed class HealthCheck(MachineCore core, bool isRestarted)
 
     private bool IsCovered()
     {
-        for (var slot = 0; slot < HashSlot.Count; slot++)
+        var covered = 0;
+        foreach (var node in core.State.Nodes.Values)
         {
-            if (core.State.OwnerOf(slot) is null or { IsFailing: true }) return false;
+            if (!node.IsFailing) covered += node.Slots.Count;
         }
 
-        return true;
+        return covered == HashSlot.Count;
     }
 }

@@ -21,4 +21,21 @@ public readonly record struct LocalStatus
     /// write is under way any more.
     /// </summary>
     public bool WritesPaused { get; init; }
+
+    /// <summary>
+    /// On a replica: the master that the replication link is meant for, with the address that the last
+    /// <see cref="ClusterEffect.BecomeReplicaOf"/> carried out gave; null on a master. The machine may have gone on to
+    /// another one already.
+    /// </summary>
+    public (string Host, int Port)? Master { get; init; }
+
+    /// <summary>
+    /// The link to <see cref="Master"/> is up: data and offset are of that master's history, and its stream flows.
+    /// </summary>
+    public bool IsLinkUp { get; init; }
+
+    /// <summary>
+    /// The data set is not whole: a master's snapshot is being loaded, or could not be loaded to its end.
+    /// </summary>
+    public bool IsDataIncomplete { get; init; }
 }

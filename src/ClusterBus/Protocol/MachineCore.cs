@@ -18,6 +18,9 @@ internal sealed class MachineCore
     private bool _viewChanged;
     private bool _stateCheckAsked;
     private bool _electionAsked;
+    private bool _promotionAsked;
+    private SlotSet _publishedSlots = SlotSet.None;
+    private bool _publishedOk;
     private long _lastLinkNumber;
     private (NodeId Master, string Ip, int Port) _replicating;
 
@@ -36,7 +39,9 @@ internal sealed class MachineCore
         Election = new Election(this);
         ManualFailover = new ManualFailover(this);
         ReplicaMigration = new ReplicaMigration(this);
+        Durability = new Durability(this);
         Health = new HealthCheck(this, isRestarted);
+        ReplicaData = new ReplicaData(this);
     }
 
     public ClusterOptions Options { get; set; }
@@ -65,12 +70,26 @@ internal sealed class MachineCore
 
     public HealthCheck Health { get; }
 
+    public Durability Durability { get; }
+
+    public ReplicaData ReplicaData { get; }
+
     public LocalStatus Local { get; set; }
 
-    /// <summary>Unix milliseconds of the call under way.</summary>
+    /// <summary>What to add to <see cref="Now"/> to get Unix time; changes when the wall clock is set.</summary>
+    public long WallOffset { get; set; }
+
+    /// <summary>The time of the call under way, milliseconds; goes on evenly, whatever the wall clock does.</summary>
     public long Now { get; private set; }
 
     public ClusterNode Myself => State.Myself;
+
+    /// <summary>
+    /// What <see cref="Local"/> says of the replication link is about the master that this node follows now.
+    /// </summary>
+    public bool IsReplicatingFromMaster =>
+        Myself is { IsReplica: true, Master: { } master } && master.Id == _replicating.Master
+        && Local.Master == (_replicating.Ip, _replicating.Port);
 
     public void Begin(long now, EffectList effects)
     {
@@ -79,6 +98,8 @@ internal sealed class MachineCore
         _effects = effects;
         _persistAt = -1;
         _viewAt = -1;
+        Durability.Begin();
+        ReplicaData.Look();
     }
 
     public void AdvanceClock(long now) => Now = Math.Max(Now, now);
@@ -101,13 +122,8 @@ internal sealed class MachineCore
             Health.Update();
         }
 
-        var effects = _effects!;
-        if (_viewChanged)
-        {
-            _viewChanged = false;
-            effects.Insert(_viewAt >= 0 ? _viewAt : effects.Count, new ClusterEffect.PublishView(State.ToView()));
-        }
-
+        if (_viewChanged) Publish();
+        Durability.End();
         _effects = null;
     }
 
@@ -116,18 +132,20 @@ internal sealed class MachineCore
     public void Log(ClusterLogLevel level, string text) => Emit(new ClusterEffect.Log(level, text));
 
     /// <summary>
-    /// nodes.conf must be written; with <paramref name="sync"/>, before anything that is emitted from here on goes out.
+    /// nodes.conf must be written; with <paramref name="sync"/>, before others learn what is new (see
+    /// <see cref="Durability"/>).
     /// </summary>
     public void Persist(bool sync)
     {
+        var effect = new ClusterEffect.Persist(sync, sync ? Durability.Ask() : 0);
         if (_persistAt < 0)
         {
             _persistAt = _effects!.Count;
-            Emit(new ClusterEffect.Persist(sync));
+            Emit(effect);
         }
         else if (sync)
         {
-            _effects!.Replace(_persistAt, new ClusterEffect.Persist(true));
+            _effects!.Replace(_persistAt, effect);
         }
     }
 
@@ -202,11 +220,26 @@ internal sealed class MachineCore
         foreach (var link in _links.Values.ToArray()) CloseLink(link);
     }
 
+    /// <summary>
+    /// This node's address as another node of the cluster reaches it, or empty while there is no link to tell it.
+    /// </summary>
+    public string LocalIp()
+    {
+        foreach (var link in _links.Values)
+        {
+            if (link is { IsEstablished: true, Node: not null, LocalIp.Length: > 0 }) return link.LocalIp;
+        }
+
+        return "";
+    }
+
     /// <summary>Makes this node a replica of another. It owns no slots any more.</summary>
     public void BecomeReplicaOf(ClusterNode master)
     {
         Invariant.That(!master.IsMyself);
         Invariant.That(Myself.Slots.IsEmpty);
+        _promotionAsked = false;
+        ReplicaData.Follow(master);
         if (Myself.IsMaster)
         {
             Myself.Flags &= ~(NodeFlags.Master | NodeFlags.MigrateTo);
@@ -239,7 +272,45 @@ internal sealed class MachineCore
     public void StopReplicating()
     {
         _replicating = default;
+        _promotionAsked = false;
+        ReplicaData.Forget();
         Emit(new ClusterEffect.BecomeMaster());
+    }
+
+    /// <summary>
+    /// Publishes the view. What it takes from clients, slots or health, they lose at once; a slot that this node has
+    /// won it serves only when that is durable. Where both come together, what was won is left out at first.
+    /// </summary>
+    private void Publish()
+    {
+        var mine = Myself.IsMaster ? Myself.FrozenSlots : SlotSet.None;
+        var hidesSome = Durability.IsPending && !_publishedSlots.Includes(mine);
+        var isOk = State.Health == ClusterHealth.Ok;
+        if (hidesSome && mine.Includes(_publishedSlots) && (isOk || !_publishedOk)) return;
+        if (hidesSome) mine = mine.Intersect(_publishedSlots);
+        _viewChanged = hidesSome;
+        _publishedSlots = mine;
+        _publishedOk = isOk;
+        var effects = _effects!;
+        effects.Insert(
+            _viewAt >= 0 ? _viewAt : effects.Count,
+            new ClusterEffect.PublishView(State.ToView(WallOffset, hidesSome ? mine : null)));
+    }
+
+    /// <summary>Tells the host that this node is a master, as soon as that is durable.</summary>
+    public void StopReplicatingWhenDurable() => _promotionAsked = true;
+
+    /// <summary>The state is durable up to a request.</summary>
+    public void Persisted(long number)
+    {
+        Durability.Done(number);
+        if (!Durability.IsPending)
+        {
+            if (_promotionAsked) StopReplicating();
+            if (_viewChanged) ViewChangedHere();
+        }
+
+        Durability.Release(number);
     }
 
     /// <summary>A node that was a replica acts as a master.</summary>

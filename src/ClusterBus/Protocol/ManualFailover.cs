@@ -9,7 +9,6 @@ namespace Starling.ClusterBus.Protocol;
 internal sealed class ManualFailover(MachineCore core)
 {
     private const long Limit = 5000;
-    private const long PauseLimit = 2 * Limit;
     private const long PingInterval = 100;
 
     private long _endsAt;
@@ -28,6 +27,9 @@ internal sealed class ManualFailover(MachineCore core)
     /// <summary>When <see cref="Tick"/> is to be called next, or <see cref="long.MaxValue"/>.</summary>
     public long NextAt => IsUnderWay && !CanStart ? core.Now + 10 : long.MaxValue;
 
+    /// <summary>On the master: writes stand still for that replica to take over.</summary>
+    public bool IsHandingOverTo(ClusterNode replica) => IsUnderWay && _replica == replica && core.Local.WritesPaused;
+
     /// <summary>CLUSTER FAILOVER on the replica. Returns an error text, or null.</summary>
     public string? Start(FailoverMode mode)
     {
@@ -35,6 +37,8 @@ internal sealed class ManualFailover(MachineCore core)
         if (core.Myself.Master is not { } master) return "ERR I'm a replica but my master is unknown to me";
         if (mode == FailoverMode.Default && (master.IsFailing || !master.IsLinked))
             return "ERR Master is down or failed, please use CLUSTER FAILOVER FORCE";
+        if (mode == FailoverMode.Force && !core.ReplicaData.MayStand)
+            return "ERR I have not synchronized with my master yet, please use CLUSTER FAILOVER TAKEOVER";
         Reset();
         _endsAt = core.Now + Limit;
         core.Election.Reset();
@@ -67,7 +71,7 @@ internal sealed class ManualFailover(MachineCore core)
         _endsAt = core.Now + Limit;
         _replica = replica;
         _wasPaused = false;
-        core.Emit(new ClusterEffect.PauseWrites(core.Now + PauseLimit));
+        core.Emit(new ClusterEffect.PauseWrites());
         core.Log(ClusterLogLevel.Warning, $"Manual failover requested by replica {replica}.");
         PingReplica();
     }
@@ -76,7 +80,7 @@ internal sealed class ManualFailover(MachineCore core)
     public void LearnMasterOffset(ClusterNode sender, BusMessage message)
     {
         if (!IsUnderWay || core.Myself.Master != sender || (message.MessageFlags & MessageFlags.Paused) == 0
-            || _masterOffset is not null)
+            || _masterOffset == message.ReplicationOffset)
             return;
         _masterOffset = message.ReplicationOffset;
         core.Log(
@@ -85,10 +89,14 @@ internal sealed class ManualFailover(MachineCore core)
         core.AdvanceElection();
     }
 
-    /// <summary>On the replica: whether the offset is reached.</summary>
+    /// <summary>
+    /// On the replica: whether the offset is reached. Only what came over a link that is up is of the master's history;
+    /// an offset beyond the master's is of another one.
+    /// </summary>
     public void CheckOffset()
     {
-        if (!IsUnderWay || CanStart || _masterOffset is not { } offset || core.Local.ReplicationOffset < offset) return;
+        if (!IsUnderWay || CanStart || _masterOffset is not { } offset) return;
+        if (!core.ReplicaData.IsLinkUp || core.Local.ReplicationOffset != offset) return;
         CanStart = true;
         core.Log(ClusterLogLevel.Notice, "All master replication stream processed, manual failover can start.");
     }

@@ -33,11 +33,9 @@ internal sealed class PacketHandler(MachineCore core)
 
     private void Handle(BusLink link, BusMessage message)
     {
-        if (message.Sender == core.Myself.Id && !link.IsInbound && link.Node is { } self && IsHeartbeat(message.Type))
+        if (message.Sender == core.Myself.Id)
         {
-            // This node was told to meet itself, or another node's address leads here.
-            if (self.IsInHandshake) core.RemoveNode(self);
-            else core.Handshake.ForgetAddress(link);
+            HandleOwn(link, message.Type);
             return;
         }
 
@@ -74,6 +72,25 @@ internal sealed class PacketHandler(MachineCore core)
         }
     }
 
+    /// <summary>
+    /// A message of this node's own: it was told to meet itself, or another node's address leads here. The first is how
+    /// a node that is alone learns its address, and is answered for that.
+    /// </summary>
+    private void HandleOwn(BusLink link, BusType type)
+    {
+        if (!IsHeartbeat(type)) return;
+        if (!link.IsInbound)
+        {
+            if (link.Node!.IsInHandshake) core.RemoveNode(link.Node);
+            else core.Handshake.ForgetAddress(link);
+        }
+        else if (type == BusType.Meet)
+        {
+            core.Handshake.LearnOwnAddress(link, type);
+            core.Gossip.SendHeartbeat(link, BusType.Pong);
+        }
+    }
+
     private static bool IsHeartbeat(BusType type) => type is BusType.Ping or BusType.Pong or BusType.Meet;
 
     /// <summary>
@@ -84,7 +101,6 @@ internal sealed class PacketHandler(MachineCore core)
     private bool TryFindSender(BusLink link, BusMessage message, out ClusterNode? sender)
     {
         sender = null;
-        if (message.Sender == core.Myself.Id) return false;
         if (!link.IsInbound)
         {
             if (link.Node!.IsInHandshake)

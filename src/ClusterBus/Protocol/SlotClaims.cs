@@ -201,7 +201,7 @@ internal sealed class SlotClaims(MachineCore core)
         else if (!lost.IsEmpty)
         {
             core.ViewChangedHere();
-            core.Emit(new ClusterEffect.DeleteKeysInSlots(lost));
+            core.Durability.Hold(new ClusterEffect.DeleteKeysInSlots(lost));
         }
     }
 

@@ -41,6 +41,8 @@ internal static class StateLoader
                 node.ShardId = master.ShardId;
             }
 
+            // Only a master owns slots; a redis-server writes others' when CLUSTER ADDSLOTS was sent to a replica.
+            if (!record.IsMaster) continue;
             var slots = record.Slots;
             for (var slot = slots.Next(0); slot >= 0; slot = slots.Next(slot + 1)) state.Assign(slot, node);
         }

@@ -14,4 +14,7 @@ public enum ClusterHealth
 
     /// <summary>cluster_state:fail, the majority of the masters is out of reach, or was until a moment ago.</summary>
     NoMajority,
+
+    /// <summary>cluster_state:fail, the disk has not taken nodes.conf for the node timeout.</summary>
+    DiskStuck,
 }

@@ -8,8 +8,9 @@ public static class NodesFile
 {
     /// <summary>
     /// Reads nodes.conf as written by Redis 3 to 7.2, Valkey and Starling. Flags, epochs, slots and slots on the move
-    /// are restored; addresses may be empty. The file must end with a newline and hold its "vars" line: without these
-    /// it was cut, and what is missing may be a vote.
+    /// are restored; addresses may be empty. The file must end with a newline: without it a line was cut, and what is
+    /// missing may be a vote. Without a "vars" line the epochs are those of the nodes, and this node counts as having
+    /// voted in them.
     /// </summary>
     /// <param name="text">The whole file. An empty file is an error here: the host treats it as no file.</param>
     /// <param name="now">Unix milliseconds; becomes the time of pings, pongs and failures that are marked as having

@@ -37,18 +37,19 @@ internal sealed class NodesFileReader(long now)
         if (_myself.IsNone || !_nodes.TryGetValue(_myself, out var myself)) return "no node is marked myself";
         if (!myself.IsMaster && !myself.IsReplica) return "the node marked myself is neither master nor slave";
         if (myself.IsReplica && myself.MasterId.IsNone) return "the node marked myself is a slave without master";
-        if (_currentEpoch is not { } currentEpoch || _lastVoteEpoch is not { } lastVoteEpoch)
-            return "no vars line with currentEpoch and lastVoteEpoch: the file is cut";
         foreach (var id in _mentioned)
         {
             if (!_nodes.ContainsKey(id)) _nodes.Add(id, new NodeRecord { Id = id, Flags = NodeFlags.NoAddress });
         }
 
+        var currentEpoch = _currentEpoch ?? 0;
         foreach (var node in _nodes.Values) currentEpoch = Math.Max(currentEpoch, node.ConfigEpoch);
         view = new ClusterView(Adopted(), _migrating, _importing)
         {
             CurrentEpoch = currentEpoch,
-            LastVoteEpoch = lastVoteEpoch,
+
+            // redis-server takes a missing one for 0, and then votes a second time in an epoch it may have voted in.
+            LastVoteEpoch = _lastVoteEpoch ?? currentEpoch,
         };
         return null;
     }
@@ -116,7 +117,8 @@ internal sealed class NodesFileReader(long now)
                 address = address with { TlsPort = address.Port, Port = tcpPort };
                 return null;
             default:
-                return $"'{field}' is not a known field";
+                // Those of servers to come, and Valkey's client-ipv4 and client-ipv6, which are for its own clients.
+                return null;
         }
     }
 

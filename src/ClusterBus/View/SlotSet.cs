@@ -34,6 +34,9 @@ public sealed class SlotSet : IEquatable<SlotSet>
     /// <summary>The bitmap, 2048 bytes.</summary>
     public ReadOnlySpan<byte> Bytes => _bits;
 
+    /// <summary>The empty set, not to be changed.</summary>
+    internal static SlotSet None { get; } = new();
+
     /// <summary>The slots from first to last, both included.</summary>
     public static SlotSet Range(int first, int last)
     {
@@ -83,6 +86,28 @@ public sealed class SlotSet : IEquatable<SlotSet>
             yield return (first, end - 1);
             first = Next(end);
         }
+    }
+
+    /// <summary>True when every slot of another set is in this one.</summary>
+    public bool Includes(SlotSet other)
+    {
+        if (ReferenceEquals(this, other) || other.IsEmpty) return true;
+        var mine = MemoryMarshal.Cast<byte, ulong>(_bits);
+        var theirs = MemoryMarshal.Cast<byte, ulong>(other._bits);
+        for (var i = 0; i < mine.Length; i++)
+        {
+            if ((theirs[i] & ~mine[i]) != 0) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>A new set of the slots that are in both.</summary>
+    public SlotSet Intersect(SlotSet other)
+    {
+        var both = new byte[ByteLength];
+        for (var i = 0; i < both.Length; i++) both[i] = (byte)(_bits[i] & other._bits[i]);
+        return new SlotSet(both);
     }
 
     /// <summary>A copy.</summary>

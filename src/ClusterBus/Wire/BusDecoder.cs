@@ -37,7 +37,6 @@ public static class BusDecoder
         if (!NodeId.TryParse(header.Sender, out var sender) || sender.IsNone)
             return Malformed("invalid sender name", out reason);
         if (!TryReadOptionalId(header.Master, out var master)) return Malformed("invalid master name", out reason);
-        if (!BusText.TryReadIp(header.Ip, out var ip)) return Malformed("invalid address", out reason);
         if (!TryReadBody(header, packet[BusProtocol.HeaderLength..], out var body, out reason))
             return BusDecodeResult.Malformed;
         message = new BusMessage
@@ -49,7 +48,9 @@ public static class BusDecoder
             ReplicationOffset = header.ReplicationOffset,
             Slots = new SlotSet(header.Slots),
             Master = master,
-            Address = new NodeAddress(ip, header.Port, header.BusPort, header.SecondPort),
+
+            // An address that cannot be one is none: the link's other end counts then.
+            Address = new NodeAddress(BusText.ReadIp(header.Ip), header.Port, header.BusPort, header.SecondPort),
             Flags = header.Flags,
             IsClusterDown = header.State != 0,
             MessageFlags = header.MessageFlags,
@@ -150,10 +151,11 @@ public static class BusDecoder
         reason = null;
         if (data.Length < header.Count * BusProtocol.GossipLength)
             return Wrong("more gossip sections than bytes", out reason);
-        var gossip = new GossipEntry[header.Count];
-        for (var i = 0; i < gossip.Length; i++)
+        var gossip = new List<GossipEntry>(header.Count);
+        for (var i = 0; i < header.Count; i++)
         {
-            if (!TryReadGossip(data, out gossip[i])) return Wrong("invalid gossip section", out reason);
+            // What a third node calls itself is not the sender's fault, and its heartbeat counts.
+            if (TryReadGossip(data, out var entry)) gossip.Add(entry);
             data = data[BusProtocol.GossipLength..];
         }
 
@@ -170,7 +172,9 @@ public static class BusDecoder
     {
         entry = default;
         if (!NodeId.TryParse(data[..NodeId.TextLength], out var node) || node.IsNone) return false;
-        if (!BusText.TryReadIp(data.Slice(48, BusProtocol.IpLength), out var ip)) return false;
+        var field = data.Slice(48, BusProtocol.IpLength);
+        var ip = BusText.ReadIp(field);
+        if (ip.Length == 0 && field[0] != 0) return false;
         var address = new NodeAddress(
             ip,
             BinaryPrimitives.ReadUInt16BigEndian(data[94..]),
@@ -185,6 +189,8 @@ public static class BusDecoder
         return true;
     }
 
+    // Lengths that do not fit cost the message, since nothing behind them can be found; a value that cannot be what it
+    // should (Redis lets users announce names that do not survive its own nodes.conf) costs that value.
     private static bool TryReadExtensions(int count, ref ReadOnlySpan<byte> data, out PingExtensions extensions)
     {
         extensions = PingExtensions.None;
@@ -200,23 +206,20 @@ public static class BusDecoder
             switch (BinaryPrimitives.ReadUInt16BigEndian(data[4..]))
             {
                 case BusExtension.Hostname:
-                    if (!BusText.TryReadHostname(value, out hostname)) return false;
+                    if (!BusText.TryReadHostname(value, out hostname)) hostname = "";
                     break;
                 case BusExtension.HumanName:
-                    // Redis lets users announce names that do not survive its own nodes.conf; the name is then left
-                    // out, the message counts.
                     if (!BusText.TryReadHumanName(value, out humanName)) humanName = "";
                     break;
                 case BusExtension.ForgottenNode:
-                    if (value.Length < NodeId.TextLength + 8
-                        || !NodeId.TryParse(value[..NodeId.TextLength], out var node))
-                        return false;
+                    if (value.Length < NodeId.TextLength + 8) return false;
+                    if (!NodeId.TryParse(value[..NodeId.TextLength], out var node)) break;
                     var seconds = BinaryPrimitives.ReadUInt64BigEndian(value[NodeId.TextLength..]);
                     (forgotten ??= []).Add(new ForgottenNode(node, seconds));
                     break;
                 case BusExtension.ShardId:
-                    if (value.Length < NodeId.TextLength || !NodeId.TryParse(value[..NodeId.TextLength], out shardId))
-                        return false;
+                    if (value.Length < NodeId.TextLength) return false;
+                    if (!NodeId.TryParse(value[..NodeId.TextLength], out shardId)) shardId = NodeId.None;
                     break;
             }
 

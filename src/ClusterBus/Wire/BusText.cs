@@ -10,11 +10,11 @@ internal static class BusText
     private const string NotInNames = "!#$%&()*+:;<>?@[]^{|}~,='\"\\";
 
     /// <summary>
-    /// Reads an IP address (or a host name announced as one). False when it has bytes that no address has.
+    /// Reads an IP address, with its zone where it has one, or a host name announced as one. Empty when there is none,
+    /// or bytes that neither has.
     /// </summary>
-    public static bool TryReadIp(ReadOnlySpan<byte> field, out string ip) =>
-        TryRead(field[..Math.Min(field.Length, BusProtocol.IpLength - 1)], static c => char.IsAsciiLetterOrDigit(c)
-            || c is '.' or ':' or '-' or '_', out ip);
+    public static string ReadIp(ReadOnlySpan<byte> field) =>
+        TryRead(field[..Math.Min(field.Length, BusProtocol.IpLength - 1)], IsAddressCharacter, out var ip) ? ip : "";
 
     /// <summary>Reads a hostname: letters, digits, hyphens, dots.</summary>
     public static bool TryReadHostname(ReadOnlySpan<byte> field, out string hostname) =>
@@ -23,6 +23,9 @@ internal static class BusText
     /// <summary>Reads a human node name.</summary>
     public static bool TryReadHumanName(ReadOnlySpan<byte> field, out string name) =>
         TryRead(field, IsNameCharacter, out name);
+
+    public static bool IsAddressCharacter(char c) =>
+        char.IsAsciiLetterOrDigit(c) || c is '.' or ':' or '-' or '_' or '%';
 
     public static bool IsHostnameCharacter(char c) => char.IsAsciiLetterOrDigit(c) || c is '.' or '-';
 

@@ -15,7 +15,7 @@ internal sealed class ClusterActions : IClusterActions
     private readonly ILogger _logger;
     private readonly SlotCleaner _cleaner;
     private readonly InternalClient _client;
-    private long _pausedUntil;
+    private volatile bool _isPaused;
 
     public ClusterActions(NodeServer server, ClusterService cluster, ILogger logger)
     {
@@ -35,6 +35,7 @@ internal sealed class ClusterActions : IClusterActions
             return new ClusterOptions
             {
                 NodeTimeout = config.ClusterNodeTimeout,
+                PingInterval = config.ClusterPingInterval,
                 ReplicaValidityFactor = config.ClusterReplicaValidityFactor,
                 ReplicationPingPeriod = config.ReplPingReplicaPeriod * 1000L,
                 MigrationBarrier = config.ClusterMigrationBarrier,
@@ -45,7 +46,7 @@ internal sealed class ClusterActions : IClusterActions
                 TlsPort = config.ClusterAnnounceTlsPort,
                 BusPort = config.ClusterAnnounceBusPort != 0
                     ? config.ClusterAnnounceBusPort
-                    : BusListeners.PortOf(config),
+                    : _cluster.BusPort,
                 AnnounceIp = config.ClusterAnnounceIp ?? "",
                 AnnounceHostname = config.ClusterAnnounceHostname,
                 AnnounceHumanName = config.ClusterAnnounceHumanNodename,
@@ -54,19 +55,25 @@ internal sealed class ClusterActions : IClusterActions
     }
 
     /// <inheritdoc/>
-    public LocalStatus StatusAt(long now)
+    public LocalStatus Status()
     {
         var replication = _server.Replication;
-        var contact = replication.IsReplica ? replication.LastMasterContact : 0;
+
+        // Read before the offset: an offset counts only as one of that master's history.
+        var master = replication.Followed;
+        var contact = master?.LastContact ?? 0;
 
         // Read before the offset: what is said to stand still must not be from before it stood. A MIGRATE under way
         // still has to delete what it moved.
-        var writesPaused = now < Volatile.Read(ref _pausedUntil) && !_server.Migrations.IsActive;
+        var writesPaused = _isPaused && !_server.Migrations.IsActive;
         return new LocalStatus
         {
             ReplicationOffset = replication.Offset,
-            MasterDataAge = contact == 0 ? long.MaxValue : Math.Max(0, now - contact),
+            MasterDataAge = contact == 0 ? long.MaxValue : Math.Max(0, _server.NowMilliseconds - contact),
             WritesPaused = writesPaused,
+            Master = master is { } followed ? (followed.Host, followed.Port) : null,
+            IsLinkUp = master is { IsLinkUp: true },
+            IsDataIncomplete = master is { IsDataIncomplete: true },
         };
     }
 
@@ -87,20 +94,21 @@ internal sealed class ClusterActions : IClusterActions
     public void BecomeMaster() => _server.Replication.Promote();
 
     /// <inheritdoc/>
-    public void PauseWrites(long until)
+    public void PauseWrites()
     {
-        _server.Clients.PauseWrites(PauseReason, until);
+        // It is the machine that ends it: how long it lasts is not for a wall clock to say.
+        _server.Clients.PauseWrites(PauseReason, long.MaxValue);
 
         // Whoever got past the gate before the pause holds its stripes: once all of them were free, no write is under
         // way.
         _server.Keyspace.LockAll().Dispose();
-        Volatile.Write(ref _pausedUntil, until);
+        _isPaused = true;
     }
 
     /// <inheritdoc/>
     public void ResumeWrites()
     {
-        Volatile.Write(ref _pausedUntil, 0);
+        _isPaused = false;
         _server.Clients.Unpause(PauseReason);
     }
 
@@ -117,7 +125,6 @@ internal sealed class ClusterActions : IClusterActions
     /// <inheritdoc/>
     public bool DoWork()
     {
-        _cluster.Republish(onlyWhenEndpointsChanged: true);
         if (_server.Clients.IsPaused(_server.NowMilliseconds)) return false;
         var hasMore = _cleaner.DoPart();
         _server.Replication.Flush();

@@ -65,13 +65,8 @@ internal static class ClusterDebug
             return;
         }
 
-        if (!call.MayBlock)
-        {
-            call.Reply.Error("ERR DEBUG CLUSTERLINK isn't allowed inside a transaction"u8);
-            return;
-        }
-
-        cluster.ExecuteOnBus(
-            call, () => cluster.Host.KillLinks(node, from || all, to || all), static reply => reply.Simple("OK"u8));
+        cluster.Host.KillLinks(node, from || all, to || all);
+        if (call.MayBlock) cluster.AwaitBus(call);
+        else call.Ok();
     }
 }

@@ -12,6 +12,18 @@ namespace Starling.Node.Cluster;
 /// <summary>This node's part in the cluster: the machine's host, the routing table, the redirects.</summary>
 public sealed class ClusterService : IDisposable
 {
+    /// <summary>
+    /// What the view of the cluster and the routing table depend on: CONFIG SET is answered when they say what was set.
+    /// </summary>
+    private static readonly string[] ViewDirectives =
+    [
+        "port", "cluster-node-timeout", "cluster-ping-interval", "cluster-replica-validity-factor",
+        "repl-ping-replica-period", "cluster-migration-barrier", "cluster-allow-replica-migration",
+        "cluster-require-full-coverage", "cluster-replica-no-failover", "cluster-announce-ip", "cluster-announce-port",
+        "cluster-announce-tls-port", "cluster-announce-bus-port", "cluster-announce-hostname",
+        "cluster-announce-human-nodename", "cluster-preferred-endpoint-type",
+    ];
+
     private readonly NodeServer _server;
     private readonly ILogger _logger;
     private readonly ClusterActions _actions;
@@ -20,9 +32,9 @@ public sealed class ClusterService : IDisposable
     // the slot cleaner's own lock.
     private readonly Lock _publishGate = new();
     private ClusterView? _view;
-    private string _endpointType = "";
     private RoutingTable _routing = RoutingTable.Empty;
     private BusHost? _host;
+    private volatile bool _isStarted;
 
     /// <summary>Makes the service; nothing is opened yet.</summary>
     public ClusterService(NodeServer server)
@@ -35,6 +47,18 @@ public sealed class ClusterService : IDisposable
 
     /// <summary>Who serves which slot, as of now.</summary>
     public RoutingTable Routing => Volatile.Read(ref _routing);
+
+    /// <summary>
+    /// True when nodes.conf, as it was at the start, says that this node is a replica: it leaves expired keys of its RDB
+    /// file to its master.
+    /// </summary>
+    internal bool StartsAsReplica { get; private set; }
+
+    /// <summary>
+    /// The port that the bus listens on, from <see cref="Open"/> on. CONFIG SET port does not change it, so that others
+    /// are told what is true; redis-server 7.0 then announces a port on which nobody listens.
+    /// </summary>
+    internal int BusPort { get; private set; }
 
     /// <summary>The bus host; there from <see cref="Open"/> on.</summary>
     internal BusHost Host
@@ -63,6 +87,8 @@ public sealed class ClusterService : IDisposable
                 + "Your Redis port number must be 55535 or less.");
         }
 
+        BusPort = BusListeners.PortOf(config);
+        foreach (var directive in ViewDirectives) config.OnApply(directive, TakeDirectives);
         var file = ClusterBus.Host.ConfigFile.Open(config.PathOf(config.ClusterConfigFile));
         try
         {
@@ -106,6 +132,7 @@ public sealed class ClusterService : IDisposable
         }
 
         Host.Start(slots);
+        _isStarted = true;
     }
 
     /// <summary>Leaves: the bus thread ends, links and listeners are closed, nodes.conf is unlocked.</summary>
@@ -155,12 +182,11 @@ public sealed class ClusterService : IDisposable
     /// <summary>
     /// Makes the routing table anew from the last view, when something else that it depends on has changed.
     /// </summary>
-    internal void Republish(bool onlyWhenEndpointsChanged = false)
+    internal void Republish()
     {
         lock (_publishGate)
         {
-            if (_view is null) return;
-            if (!onlyWhenEndpointsChanged || _endpointType != _server.Config.ClusterPreferredEndpointType) Rebuild();
+            if (_view is not null) Rebuild();
         }
     }
 
@@ -221,24 +247,34 @@ public sealed class ClusterService : IDisposable
         if (!waits) Answer(call.Reply);
     }
 
-    /// <summary>Has something done on the bus thread while the client waits.</summary>
+    /// <summary>Answers OK when the bus thread has done what was posted to it before.</summary>
     /// <param name="call">The command; suspended by this.</param>
-    /// <param name="work">Runs on the bus thread.</param>
-    /// <param name="reply">Writes the reply.</param>
-    internal void ExecuteOnBus(CommandContext call, Action work, Action<Resp.RespWriter> reply)
+    internal void AwaitBus(CommandContext call)
     {
-        var suspension = call.Suspend(deadline: 0, (writer, _) => reply(writer));
-        Host.Post(() =>
+        var suspension = call.Suspend(deadline: 0, static (writer, _) => writer.Simple("OK"u8));
+        Host.Post(suspension.Complete);
+    }
+
+    /// <summary>
+    /// Has the machine take what was set. Called once for each CONFIG SET, whatever it sets: by one and the same
+    /// delegate. Before the start the machine takes the directives by itself.
+    /// </summary>
+    private string? TakeDirectives()
+    {
+        if (!_isStarted) return null;
+        Host.Apply((machine, now, effects) =>
         {
-            work();
-            suspension.Complete();
+            var options = _actions.Options;
+            if (options != machine.Options) machine.Reconfigure(options, now, effects);
         });
+        Republish();
+        return null;
     }
 
     private void Rebuild()
     {
-        _endpointType = _server.Config.ClusterPreferredEndpointType;
-        Volatile.Write(ref _routing, RoutingTables.From(_view!, _endpointType, _actions.Unclean));
+        var endpointType = _server.Config.ClusterPreferredEndpointType;
+        Volatile.Write(ref _routing, RoutingTables.From(_view!, endpointType, _actions.Unclean));
     }
 
     private static System.Net.IPAddress? SourceAddress(string? source)
@@ -266,6 +302,7 @@ public sealed class ClusterService : IDisposable
 
         var entropy = RandomNumberGenerator.GetBytes(32);
         var machine = new ClusterMachine(_actions.Options, new RandomSource(entropy), saved, now);
+        StartsAsReplica = saved is not null && saved.Myself.IsReplica;
         if (saved is null) ClusterLog.NewNode(_logger, machine.Id.ToString());
         else ClusterLog.Loaded(_logger, machine.Id.ToString());
         return machine;

@@ -5,8 +5,11 @@ namespace Starling.Node.Cluster;
 /// </summary>
 public interface ICommandKeys
 {
-    /// <summary>Number of keys.</summary>
+    /// <summary>Number of keys; one that is named twice counts twice.</summary>
     int Total { get; }
+
+    /// <summary>There are at least two different keys.</summary>
+    bool AreSeveral { get; }
 
     /// <summary>Number of keys that do not exist in database 0 (expired ones do). Needs their stripes.</summary>
     int CountMissing();

@@ -102,7 +102,9 @@ public sealed class RoutingTable
         }
 
         if (!request.IsAsking) return null;
-        var incomplete = keys.Total > 1 && keys.CountMissing() > 0;
+
+        // One key alone may be new. (A transaction names its key once for each of its commands.)
+        var incomplete = keys.AreSeveral && keys.CountMissing() > 0;
         return incomplete ? Redirect.Refuse(RedirectKind.TryAgain) : Redirect.Here;
     }
 }

@@ -95,19 +95,6 @@ public static class ClusterCommands
         return cluster is not null;
     }
 
-    /// <summary>
-    /// The cluster, for a command that waits for another thread; or the reply that there is none, or that this cannot
-    /// be here: that thread may need the very stripes that a transaction holds.
-    /// </summary>
-    internal static bool TryThread(CommandContext call, [NotNullWhen(true)] out ClusterService? cluster)
-    {
-        if (!TryCluster(call, out cluster)) return false;
-        if (call.MayBlock) return true;
-        call.Reply.Error(
-            $"ERR CLUSTER {call.Command.Name.ToUpperInvariant()} isn't allowed inside a transaction");
-        return false;
-    }
-
     /// <summary>The node id in an argument, none when it is not one; and the argument as text, for errors.</summary>
     internal static NodeId NodeNamed(CommandContext call, int index, out string text)
     {
@@ -165,10 +152,7 @@ public static class ClusterCommands
 
     private static void Links(CommandContext call)
     {
-        if (!TryThread(call, out var cluster)) return;
-        List<ClusterBus.Host.LinkDescription> links = [];
-        cluster.ExecuteOnBus(
-            call, () => links = cluster.Host.DescribeLinks(), reply => TopologyReply.Links(reply, links));
+        if (TryCluster(call, out var cluster)) TopologyReply.Links(call.Reply, cluster.Host.DescribeLinks());
     }
 
     private static void MyId(CommandContext call)
@@ -316,7 +300,16 @@ public static class ClusterCommands
 
     private static void SaveConfig(CommandContext call)
     {
-        if (!TryThread(call, out var cluster)) return;
+        if (!TryCluster(call, out var cluster)) return;
+        if (!call.MayBlock)
+        {
+            // Nobody can wait for the disk inside a transaction: as with every other change there, a node that cannot
+            // write what it answered OK to stops.
+            cluster.Host.SaveConfig(report: null);
+            call.Ok();
+            return;
+        }
+
         string? error = null;
         var suspension = call.Suspend(deadline: 0, (reply, _) =>
         {

@@ -153,7 +153,9 @@ public static class ClusterSlots
         cluster.Execute(call, default, (machine, now, effects) =>
         {
             var set = new SlotSet();
-            return Check(machine.Snapshot(), slots, delete: false, set) ?? machine.AddSlots(set, now, effects);
+            var view = machine.Snapshot();
+            var fault = view.Myself.IsReplica ? null : Check(view, slots, delete: false, set);
+            return fault ?? machine.AddSlots(set, now, effects);
         });
 
     private static void Unassign(CommandContext call, ClusterService cluster, List<int> slots)

@@ -206,6 +206,7 @@ public static class Connection
         session.ReadOnlyMode = false;
         session.NoTouch = false;
         session.NoEvict = false;
+        if (session.ReplyMode == ReplyMode.Off) session.MutedFrom = ClientSession.NotMuted; // SKIP still counts
         session.ReplyMode = ReplyMode.On;
         session.Name = "";
         session.IsAuthenticated = string.IsNullOrEmpty(call.Server.Config.RequirePass);

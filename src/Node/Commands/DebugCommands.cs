@@ -175,7 +175,7 @@ public static class DebugCommands
         if (!call.TryPositive(2, out var count)) return;
         long size = 0;
         if (call.Count == 5 && !call.TryPositive(4, out size)) return;
-        if (size > call.Server.Config.ProtoMaxBulkLen)
+        if (size > call.Server.Config.LongestString)
         {
             call.Reply.Error(ErrorReplies.StringTooLong);
             return;

@@ -199,13 +199,7 @@ public static class Replication
 
     private static bool MaySynchronize(CommandContext call)
     {
-        var replication = call.Server.Replication;
-        if (replication.IsReplica && !replication.IsLinkUp)
-        {
-            call.Reply.Error("NOMASTERLINK Can't SYNC while not connected with my master"u8);
-            return false;
-        }
-
+        if (!call.Server.Replication.AsMaster.MaySynchronize(call)) return false;
         if (call.Session.Connection is not { } connection)
         {
             call.Reply.Error("ERR SYNC and PSYNC need a connection"u8);
@@ -291,8 +285,7 @@ public static class Replication
         }
         else if (call.Is(index, "rdb-filter-only"u8))
         {
-            call.Reply.Error("ERR REPLCONF rdb-filter-only is not supported"u8);
-            return false;
+            return TryFilter(call, link, value);
         }
         else if (!call.Is(index, "version"u8))
         {
@@ -301,6 +294,24 @@ public static class Replication
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// The parts of a snapshot that a replica wants; without a word for them, keys are not among them. There are no
+    /// functions, so that it is all the same whether they are.
+    /// </summary>
+    private static bool TryFilter(CommandContext call, ReplicaLink link, ReadOnlySpan<byte> value)
+    {
+        if (!ConfigLine.TrySplit(Encoding.UTF8.GetString(value), out var parts))
+        {
+            call.Reply.Error("ERR Missing rdb-filter-only values"u8);
+            return false;
+        }
+
+        link.ExcludesData = true;
+        if (parts.Find(part => !part.Equals("functions", StringComparison.OrdinalIgnoreCase)) is not { } unknown) return true;
+        call.Reply.Error("ERR Unsupported rdb-filter-only option: " + unknown);
+        return false;
     }
 
     /// <summary>Has no reply, whatever it says: the replica reads nothing but the stream.</summary>

@@ -19,6 +19,9 @@ public static class Scanning
     private const ulong TableCursorMask = (1UL << 48) - 1;
     private const int RandomKeyTries = 100;
 
+    // A reply of SCAN ends when it is as long as that, whatever COUNT says: that is a hint, and the cursor goes on.
+    private const long LongScan = 256L * 1024 * 1024;
+
     /// <summary>The rows of the command table.</summary>
     public static readonly Command[] Rows =
     [
@@ -51,13 +54,13 @@ public static class Scanning
         }
 
         if (!TryScanOptions(call, out var filter, out var count)) return;
-        var keys = new ArrayBufferWriter<byte>();
+        var keys = call.Reply.MakeSibling();
         var visitor = new ScanVisitor(filter, call.Now, keys);
         cursor = Walk(call, cursor, count, ref visitor);
         call.Reply.Array(2);
         call.Reply.BulkInteger((long)cursor);
         call.Reply.Array(visitor.Matched);
-        call.Reply.Raw(keys.WrittenSpan);
+        call.Reply.Append(keys);
     }
 
     /// <summary>What C's strtoul reads, all of it: the cursor of Redis 7.2 may have a sign or be empty.</summary>
@@ -135,7 +138,7 @@ public static class Scanning
         // As in Redis: a bound on the steps through sparse tables, so that one call stays short.
         var steps = count > long.MaxValue / 10 ? long.MaxValue : count * 10;
         var expired = new KeyBatch();
-        while (visitor.Visited < count && steps > 0)
+        while (visitor.Visited < count && steps > 0 && visitor.Written < LongScan)
         {
             if (tableCursor == 0)
             {
@@ -147,7 +150,7 @@ public static class Scanning
             {
                 visitor.Expired = expired;
                 do tableCursor = call.Database.ScanSlot(slot, tableCursor, ref visitor);
-                while (tableCursor != 0 && visitor.Visited < count && --steps > 0);
+                while (tableCursor != 0 && visitor.Visited < count && visitor.Written < LongScan && --steps > 0);
                 for (var i = 0; i < expired.Count; i++) DeleteExpired(call, expired[i]);
                 expired.Clear();
             }
@@ -279,8 +282,11 @@ public static class Scanning
         public int OnlySlot;
     }
 
-    private ref struct ScanVisitor(Filter filter, long now, IBufferWriter<byte> output) : IEntryVisitor
+    private ref struct ScanVisitor(Filter filter, long now, RespWriter output) : IEntryVisitor
     {
+        /// <summary>Bytes of the keys that matched.</summary>
+        public readonly long Written => output.Length;
+
         private readonly Filter _filter = filter;
 
         public long Visited { get; private set; }

@@ -25,7 +25,7 @@ internal static class ClusterDirectives
             "cluster-ping-interval",
             In(c => c.ClusterPingInterval, (c, v) => c.ClusterPingInterval = v),
             0,
-            LargestInt,
+            LargestLong,
             NumberFormat.Integer) { IsHidden = true },
         new NumberDirective(
             "cluster-replica-validity-factor",

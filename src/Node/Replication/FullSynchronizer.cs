@@ -23,6 +23,12 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
     /// </summary>
     public void Enqueue(ReplicaLink link)
     {
+        if (link.ExcludesData)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(_ => EmptySnapshot.Serve(service, link, logger), state: null);
+            return;
+        }
+
         FileSnapshotTarget? file;
         bool busy;
         lock (_lock)
@@ -88,7 +94,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
             var claimed = new List<ReplicaLink>();
             foreach (var link in service.Replicas.Links)
             {
-                if (link.State != ReplicaState.WaitSnapshotStart || (streamed && !link.SupportsEof)) continue;
+                if (!WaitsForData(link) || (streamed && !link.SupportsEof)) continue;
                 link.State = ReplicaState.WaitSnapshotEnd;
                 link.IsStreamedSnapshot = streamed;
                 serve(link);
@@ -111,6 +117,8 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
         StartSoon();
     }
 
+    private static bool WaitsForData(ReplicaLink link) => link.State == ReplicaState.WaitSnapshotStart && !link.ExcludesData;
+
     private bool IsDue(long now, out bool streamed)
     {
         streamed = Server.Config.ReplDisklessSync;
@@ -118,7 +126,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
         var longest = 0L;
         foreach (var link in service.Replicas.Links)
         {
-            if (link.State != ReplicaState.WaitSnapshotStart) continue;
+            if (!WaitsForData(link)) continue;
             waiting++;
             longest = Math.Max(longest, now - link.WaitingSince);
             streamed &= link.SupportsEof;

@@ -20,10 +20,13 @@ internal sealed class MasterConnection : IDisposable
     private readonly TimeProvider _clock;
     private volatile bool _interrupted;
 
-    private MasterConnection(Socket socket, TimeProvider clock)
+    private readonly int _largestBuffer;
+
+    private MasterConnection(Socket socket, TimeProvider clock, int largestBuffer)
     {
         _socket = socket;
         _clock = clock;
+        _largestBuffer = largestBuffer;
     }
 
     /// <summary>
@@ -47,8 +50,14 @@ internal sealed class MasterConnection : IDisposable
     public EndPoint? LocalEndPoint => _socket.LocalEndPoint;
 
     /// <summary>Begins to connect.</summary>
+    /// <param name="address">Where to.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="source">The address to come from; null for any.</param>
+    /// <param name="clock">The clock of timeouts.</param>
+    /// <param name="largestBuffer">Most bytes that are read ahead; a command or transaction must fit.</param>
     /// <exception cref="SocketException">The name or address is of no use.</exception>
-    public static MasterConnection Open(IPAddress address, int port, string? source, TimeProvider clock)
+    public static MasterConnection Open(
+        IPAddress address, int port, string? source, TimeProvider clock, int? largestBuffer = null)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -67,7 +76,7 @@ internal sealed class MasterConnection : IDisposable
                 // The rule for a connect that does not block: WaitConnected sees it through.
             }
 
-            return new MasterConnection(socket, clock);
+            return new MasterConnection(socket, clock, largestBuffer ?? Array.MaxLength);
         }
         catch
         {
@@ -94,6 +103,8 @@ internal sealed class MasterConnection : IDisposable
     /// <summary>Reads more bytes behind those there are.</summary>
     /// <returns>False when the time was up before any came.</returns>
     /// <exception cref="IOException">The connection is at its end.</exception>
+    /// <exception cref="FormatException">No more fits: what was read is no command or transaction that can be executed,
+    /// however much of it comes.</exception>
     public bool TryFill(TimeSpan timeout)
     {
         MakeRoom();
@@ -193,7 +204,9 @@ internal sealed class MasterConnection : IDisposable
         }
         else
         {
-            var larger = new byte[Math.Min(Array.MaxLength, Buffer.Length * 2L)];
+            if (Start == 0 && Buffer.Length >= _largestBuffer)
+                throw new FormatException($"a command or transaction of more than {_largestBuffer} bytes");
+            var larger = new byte[Math.Min(_largestBuffer, Buffer.Length * 2L)];
             Buffer.AsSpan(Start, Available).CopyTo(larger);
             Buffer = larger;
         }

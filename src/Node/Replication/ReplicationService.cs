@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Starling.Node.Execution;
 using Starling.Node.Persistence;
 
 namespace Starling.Node.Replication;
@@ -13,14 +14,16 @@ public sealed class ReplicationService
 {
     private readonly ILogger _logger;
     private readonly MasterSide _masterSide;
-    private readonly StreamPacer _pacer;
+    private readonly Func<bool> _mayAsk;
+    private readonly WriteAcknowledgements _acknowledgements;
     private volatile ReplicationHistory _history = ReplicationHistory.StartNew();
     private volatile MasterLink? _link;
     private MasterLink? _lastLink;
     private volatile bool _canContinue;
+    private volatile bool _isDataIncomplete;
     private ReplicationPosition? _restored;
-    private long _flushed;
     private int _wantsAcknowledgements;
+    private bool _hasStarted;
 
     /// <summary>Makes the service; a master with no replicas.</summary>
     public ReplicationService(NodeServer server)
@@ -32,7 +35,8 @@ public sealed class ReplicationService
         Waiters = new AcknowledgementWaiters(Replicas);
         Synchronizer = new FullSynchronizer(this, _logger);
         _masterSide = new MasterSide(this, _logger);
-        _pacer = new StreamPacer(server.Clock, Pump);
+        _mayAsk = MayAsk;
+        _acknowledgements = new WriteAcknowledgements(Replicas, server.Config, server.Commits);
         var info = new ReplicationInfo(this);
         server.Info.Add("replication", info.WriteReplication);
         server.Info.Add("stats", info.WriteStats);
@@ -40,7 +44,7 @@ public sealed class ReplicationService
         server.Shutdown.Replicas = info.Lags;
         server.DebugSubcommands.Add(Commands.Replication.ChangeReplicationId);
         server.Persistence.PositionSource = Position;
-        server.Shutdown.RequestAcknowledgements = RequestAcknowledgements;
+        server.Persistence.KeyExpiredInFile = LogExpiredInFile;
         server.Cron.Every(TimeSpan.FromSeconds(1), _masterSide.EverySecond);
         server.Cron.Every(TimeSpan.FromMilliseconds(100), _masterSide.EveryTenth);
         server.Cron.AfterWork(Flush); // what periodic work appended
@@ -86,14 +90,15 @@ public sealed class ReplicationService
     /// Milliseconds of Unix time of the last word from the master while the link is up, or when it went down; 0 when it
     /// never was up. The cluster computes the age of a replica's data from it.
     /// </summary>
-    public long LastMasterContact => _link is not { } link || (!_canContinue && link.State != MasterLinkState.Connected)
-        ? 0
-        : link.State == MasterLinkState.Connected ? link.LastRead : link.DownSince;
+    public long LastMasterContact => _link is { } link ? ContactOf(link) : 0;
 
     /// <summary>
     /// Replicas that are online and acknowledged within min-replicas-max-lag; at most a tenth of a second old.
     /// </summary>
     public int GoodReplicas => _masterSide.GoodReplicas;
+
+    /// <summary>True when fewer replicas are online than have to acknowledge a write (write-acks).</summary>
+    public bool LacksAcknowledgers => _acknowledgements.IsShort;
 
     /// <summary>Number of replicas, whatever their state.</summary>
     public int ReplicaCount => Replicas.Links.Length;
@@ -102,6 +107,9 @@ public sealed class ReplicationService
     public string ReplicationId => _history.Id;
 
     internal NodeServer Server { get; }
+
+    /// <summary>Time between attempts to reach a master that did not work: a second, as in Redis.</summary>
+    internal TimeSpan RetryPeriod { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Number of times that the node became a replica or a master: whoever lets go of the stripes can tell whether the
@@ -121,6 +129,12 @@ public sealed class ReplicationService
 
     internal MasterLink? Link => _link;
 
+    /// <summary>The master that is followed now; null on a master. Any thread.</summary>
+    internal FollowedMaster? Followed => _link is not { } link
+        ? null
+        : new FollowedMaster(
+            link.Host, link.Port, link.State == MasterLinkState.Connected, ContactOf(link), _isDataIncomplete);
+
     /// <summary>
     /// True when the data is that of the history at the log's offset, so that a master may be asked to go on from
     /// there.
@@ -134,26 +148,55 @@ public sealed class ReplicationService
     /// </summary>
     public void Start()
     {
-        _pacer.Start();
         Restore();
-        if (Server.Config.ReplicaOf is { } master && Server.Cluster is null) ReplicateFrom(master.Host, master.Port);
+        _hasStarted = true;
+        if (Server.Config.ReplicaOf is { } master && Server.Cluster is null)
+            Become(master.Host, master.Port, isFresh: _restored is null);
     }
 
     private void Restore()
     {
-        if (Server.Persistence.LoadedPosition is not { } position) return;
-        if (position.ReplicationId.Length != ReplicationHistory.IdLength || position.Offset < 0) return;
+        if (Server.Persistence.LoadedPosition is not { } position
+            || position.ReplicationId.Length != ReplicationHistory.IdLength
+            || position.Offset < 0)
+        {
+            // What expired while it was loaded is in no history that anybody could ask for.
+            Log.Restart(offset: 0, database: -1);
+            Log.FreeBacklog();
+            return;
+        }
+
         _restored = position;
         _history = new ReplicationHistory(ReplicationHistory.NewId(), position.ReplicationId, position.Offset + 1);
-        Log.Restart(position.Offset, database: -1);
+        if (Log.HasBacklog) Log.Rebase(position.Offset);
+        else Log.Restart(position.Offset, database: -1);
         Replicas.EmptySince = Server.NowMilliseconds;
+    }
+
+    /// <summary>
+    /// A key of an RDB file was not loaded since it had expired: replicas that go on from the file's offset have it
+    /// still, and get its DEL. With the key's stripe held.
+    /// </summary>
+    private void LogExpiredInFile(int database, ReadOnlySpan<byte> key)
+    {
+        // At the start the log begins with these; where it continues is known when the file is loaded.
+        if (!_hasStarted) Log.CreateBacklog();
+        if (!Log.IsActive) return;
+        var effects = new EffectBuffer();
+        effects.Delete(database, key);
+        Log.Append(database, effects.Bytes, asTransaction: false);
     }
 
     /// <summary>
     /// Becomes a replica of a master, or of another one. Returns at once; takes every stripe itself.
     /// </summary>
     /// <returns>False when that is the master already: nothing changes then.</returns>
-    public bool ReplicateFrom(string host, int port)
+    public bool ReplicateFrom(string host, int port) => Become(host, port, isFresh: false);
+
+    /// <param name="host">Name or address of the master.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="isFresh">The server has just started, and its data is of no history that a master may know.</param>
+    private bool Become(string host, int port, bool isFresh)
     {
         MasterLink link;
         var wasMaster = false;
@@ -166,7 +209,7 @@ public sealed class ReplicationService
                     && string.Equals(former.Host, host, StringComparison.OrdinalIgnoreCase))
                     return false;
                 wasMaster = former is null;
-                if (wasMaster) ContinueAsReplica();
+                if (wasMaster) ContinueAsReplica(isFresh);
                 if (wasMaster) RoleChanges++;
                 former?.Stop();
                 link = new MasterLink(this, host, port, former ?? _lastLink, _logger);
@@ -175,7 +218,13 @@ public sealed class ReplicationService
             }
         }
 
-        if (wasMaster) Waiters.EndAll();
+        if (wasMaster)
+        {
+            _acknowledgements.EndHistory();
+            Waiters.EndAll();
+            foreach (var waiter in Server.Waiters.Snapshot()) waiter.TryEnd(Execution.WaitEnd.RoleChanged);
+        }
+
         link.Start();
         return true;
     }
@@ -195,6 +244,7 @@ public sealed class ReplicationService
                 _link = null;
                 RoleChanges++;
                 _canContinue = false;
+                _isDataIncomplete = false;
                 _history = _history.Continue(ReplicationHistory.NewId(), Log.Offset);
                 ReplicationMessages.HistoryShifted(_logger, _history.SecondId, _history.SecondOffset, _history.Id);
                 Replicas.DisconnectAll(Server.NowMilliseconds);
@@ -213,16 +263,14 @@ public sealed class ReplicationService
     }
 
     /// <summary>
-    /// Moves what was appended since to the replicas' connections, as far as those take it. Called once per receive
-    /// batch, never with a stripe held; a look at two numbers when there is nothing to do. Never blocks. Under load,
-    /// calls that follow each other closely are one: see <see cref="StreamPacer"/>.
+    /// Hands what has been appended by now to the replicas' sockets, as far as those take it. Called at the end of each
+    /// round, before the replies leave, and by whoever else has appended; never with a stripe held. A look at a few
+    /// numbers when there is nothing to do. Never blocks.
     /// </summary>
     public void Flush()
     {
-        var asks = Volatile.Read(ref _wantsAcknowledgements) != 0 && MayAsk();
-        if (asks) Log.AppendControl("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"u8);
-        if (Volatile.Read(ref _flushed) == Log.Offset) return;
-        if (asks || Replicas.Links.Length == 0 || _pacer.MayRunNow()) Pump();
+        if (Volatile.Read(ref _wantsAcknowledgements) != 0) TryAsk();
+        Replicas.Pump(Log.Offset);
     }
 
     /// <summary>
@@ -250,7 +298,6 @@ public sealed class ReplicationService
         }
 
         link?.Join(TimeSpan.FromSeconds(5));
-        _pacer.Stop();
     }
 
 
@@ -260,19 +307,32 @@ public sealed class ReplicationService
     /// The moment of a snapshot for replicas, under every stripe: what comes after it in the stream begins with SELECT,
     /// and the position says what comes before.
     /// </summary>
-    internal ReplicationPosition BeginFullSync()
+    internal FullSyncStart BeginFullSync()
     {
-        Log.ForgetDatabase();
-        return new ReplicationPosition(_history.Id, Log.Offset, Math.Max(0, Log.StreamDatabase));
+        var cursor = Log.AttachForSnapshot(out var offset, out var database);
+        return new FullSyncStart(new ReplicationPosition(_history.Id, offset, Math.Max(0, database)), cursor);
     }
 
     /// <summary>
-    /// Tells a replica where its snapshot stands and keeps the stream from there on for it. Under every stripe, or with
-    /// a cursor of the snapshot's moment.
+    /// Tells a replica where its snapshot stands and keeps the stream from there on for it. Drops one that wants the
+    /// stream when nothing keeps it.
     /// </summary>
-    internal void SetUpFullSync(ReplicaLink link, ReplicationPosition position, LogCursor? cursor)
+    /// <param name="link">The replica.</param>
+    /// <param name="position">Where the snapshot stands.</param>
+    /// <param name="moment">A cursor that stands there, to be cloned; null when there is none.</param>
+    internal void SetUpFullSync(ReplicaLink link, ReplicationPosition position, LogCursor? moment)
     {
-        if (!link.RdbOnly) link.Attach(cursor ?? Log.AttachAtEnd());
+        if (!link.RdbOnly)
+        {
+            if (moment?.Clone() is not { } cursor)
+            {
+                Drop(link);
+                return;
+            }
+
+            link.Attach(cursor);
+        }
+
         if (link.IsPrePsync) return;
         link.Transport.Push(Encoding.ASCII.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
@@ -336,12 +396,16 @@ public sealed class ReplicationService
                 MasterLinkMessages.FlushingOldData(_logger);
                 if (_canContinue) MasterLinkMessages.DiscardsCachedMaster(_logger);
                 _canContinue = false;
+                _isDataIncomplete = true;
                 Replicas.DisconnectAll(Server.NowMilliseconds);
                 Log.FreeBacklog();
                 Empty();
-                return true;
             }
         }
+
+        // Room for the old data set and the new one at once is what replica-lazy-flush says there is.
+        if (!Server.Config.ReplicaLazyFlush) Server.Freeing.FreeAll();
+        return true;
     }
 
     /// <summary>The snapshot could not be loaded: what was read of it goes.</summary>
@@ -377,6 +441,7 @@ public sealed class ReplicationService
                 Replicas.DisconnectAll(Server.NowMilliseconds);
                 Log.Restart(Math.Max(0, answer.Offset), Math.Max(0, position?.StreamDatabase ?? 0));
                 _canContinue = answer.Offset >= 0;
+                _isDataIncomplete = false;
                 return true;
             }
         }
@@ -410,6 +475,7 @@ public sealed class ReplicationService
 
     internal void OnAcknowledged()
     {
+        _acknowledgements.Update();
         Waiters.Check();
         Acknowledged?.Invoke();
     }
@@ -437,23 +503,41 @@ public sealed class ReplicationService
     }
 
     /// <summary>
-    /// True when GETACK is to go into the stream now. Not during a pause: a failover waits for the offset to stand
-    /// still.
+    /// Appends what belongs to no command of a client (PING, GETACK), if the condition holds under the stripe that is
+    /// taken for it. As with writes, whoever pauses clients and takes every stripe once then knows that the offset
+    /// stands still, and a snapshot's moment has one offset. With no stripe held.
     /// </summary>
-    private bool MayAsk() =>
-        !Server.Clients.IsPaused(Server.NowMilliseconds)
-        && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0
-        && !IsReplica;
-
-    private void Pump()
+    internal bool TryAppendControl(ReadOnlySpan<byte> command, Func<bool> condition)
     {
-        Volatile.Write(ref _flushed, Log.Offset);
-        Replicas.Pump();
+        using (Server.Keyspace.LockSlot(0))
+        {
+            if (IsReplica || !condition()) return false;
+            Log.AppendControl(command);
+            return true;
+        }
     }
 
-    private void ContinueAsReplica()
+    /// <summary>
+    /// Puts GETACK into the stream when it is wanted. Not during a pause: a failover, and a shutdown, wait for the offset
+    /// to stand still.
+    /// </summary>
+    private bool TryAsk() =>
+        !Server.Clients.IsPaused(Server.NowMilliseconds)
+        && TryAppendControl("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"u8, _mayAsk);
+
+    private bool MayAsk() =>
+        !Server.Clients.IsPaused(Server.NowMilliseconds) && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0;
+
+    private long ContactOf(MasterLink link)
     {
-        MasterLinkMessages.CachesItself(_logger);
+        var isUp = link.State == MasterLinkState.Connected;
+        if (!isUp && !_canContinue) return 0;
+        return isUp ? link.LastRead : link.DownSince;
+    }
+
+    private void ContinueAsReplica(bool isFresh)
+    {
+        if (!isFresh) MasterLinkMessages.CachesItself(_logger);
 
         // Nothing was written since the RDB file was loaded: the data is still that of the file's history.
         if (_restored is { } position && position.Offset == Log.Offset && Replicas.Links.Length == 0)
@@ -465,12 +549,13 @@ public sealed class ReplicationService
         _restored = null;
         Log.CreateBacklog();
         Log.SetMirroring(true);
-        _canContinue = true;
+        _canContinue = !isFresh;
     }
 
     private void Empty()
     {
-        for (var i = 0; i < Server.Keyspace.DatabaseCount; i++) Server.Keyspace[i].Clear();
+        for (var i = 0; i < Server.Keyspace.DatabaseCount; i++)
+            Server.Keyspace[i].Clear(lazily: Server.Config.ReplicaLazyFlush);
     }
 
     /// <summary>The position for RDB files; null while nothing keeps the data's history. Under every stripe.</summary>

@@ -1,4 +1,5 @@
 using Starling.Node.Cluster;
+using Starling.Node.Execution;
 using Starling.Resp;
 using Starling.Slots;
 using Starling.Slots.Keyspace;
@@ -18,6 +19,16 @@ internal sealed class CommandKeys : ICommandKeys
     public CommandKeys(Keyspace keyspace) => _keyspace = keyspace;
 
     public int Total => _keys.Count;
+
+    public bool AreSeveral
+    {
+        get
+        {
+            for (var i = 1; i < _keys.Count; i++)
+                if (!KeyAt(i).SequenceEqual(KeyAt(0))) return true;
+            return false;
+        }
+    }
 
     /// <summary>The slot of the first key; -1 when there is no key.</summary>
     public int Slot { get; private set; } = -1;
@@ -42,6 +53,14 @@ internal sealed class CommandKeys : ICommandKeys
     {
         foreach (var (arguments, position) in _keys)
             if (barrier.Holds(arguments[position])) return true;
+        return false;
+    }
+
+    /// <summary>One of the keys is kept for a client that was woken. Needs their stripes.</summary>
+    public bool AnyClaimed(KeyWaiters waiters, int database, KeyWaiter? by)
+    {
+        foreach (var (arguments, position) in _keys)
+            if (waiters.IsClaimed(database, arguments[position], by)) return true;
         return false;
     }
 
@@ -74,6 +93,8 @@ internal sealed class CommandKeys : ICommandKeys
 
     /// <summary>Adds the stripe of a slot without a key.</summary>
     public void AddStripe(int slot) => _stripes.AddSlot(slot);
+
+    private ReadOnlySpan<byte> KeyAt(int index) => _keys[index].Arguments[_keys[index].Position];
 
     private void Add(ArgumentList arguments, int position)
     {

@@ -10,7 +10,9 @@ internal static unsafe class SystemMemory
 {
     private const int ReadWrite = 3;
     private const int PrivateAnonymous = 0x22;
+    private const int AdviseDontNeed = 4;
     private const int AdviseHugePage = 14;
+    private const int AdviseNoHugePage = 15;
 
     private static readonly delegate* unmanaged<void*, nuint, int, int, int, nint, byte*> Map =
         (delegate* unmanaged<void*, nuint, int, int, int, nint, byte*>)Find("mmap");
@@ -52,6 +54,21 @@ internal static unsafe class SystemMemory
     public static void AdviseHugePages(byte* memory, nuint size)
     {
         if (Madvise != null) Madvise(memory, size, AdviseHugePage);
+    }
+
+    /// <summary>Takes <see cref="AdviseHugePages"/> back.</summary>
+    public static void AdviseSmallPages(byte* memory, nuint size)
+    {
+        if (Madvise != null) Madvise(memory, size, AdviseNoHugePage);
+    }
+
+    /// <summary>
+    /// Gives memory back but keeps the addresses: it may be used again, with undefined content. Does nothing where the
+    /// memory is the C library's.
+    /// </summary>
+    public static void GiveBack(byte* memory, nuint size)
+    {
+        if (Map != null && Unmap != null && Madvise != null) Madvise(memory, size, AdviseDontNeed);
     }
 
     private static nint Find(string function) =>

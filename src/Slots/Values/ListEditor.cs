@@ -36,7 +36,7 @@ internal unsafe ref struct ListEditor
     {
         if (MayStayListpack(element))
         {
-            var small = ListRoot.Node(_root);
+            var small = OwnSmall();
             ListNode.Insert(_memory, ref small, atHead ? Listpack.HeaderBytes : small->Length - 1, element);
             _root.Address = (byte*)small;
         }
@@ -53,7 +53,9 @@ internal unsafe ref struct ListEditor
     public readonly void Append(ListNode* node)
     {
         var count = Count + node->Count;
-        InsertNode(ListPath.ToLast(ListRoot.Tree(_root)), after: true, node);
+        var path = ListPath.ToLast(ListRoot.Tree(_root));
+        Own(ref path);
+        InsertNode(path, after: true, node);
         ListRoot.SetCount(ref _root, count);
     }
 
@@ -68,7 +70,7 @@ internal unsafe ref struct ListEditor
 
         if (MayStayListpack(element))
         {
-            var small = ListRoot.Node(_root);
+            var small = OwnSmall();
             ListNode.Insert(_memory, ref small, ListNode.OffsetOf(small, (int)index), element);
             _root.Address = (byte*)small;
         }
@@ -85,7 +87,7 @@ internal unsafe ref struct ListEditor
     {
         if (MayStayListpack(element))
         {
-            var small = ListRoot.Node(_root);
+            var small = OwnSmall();
             ListNode.Replace(_memory, ref small, ListNode.OffsetOf(small, (int)index), element);
             _root.Address = (byte*)small;
             return;
@@ -105,7 +107,7 @@ internal unsafe ref struct ListEditor
         {
             if (!ListRoot.IsTree(_root))
             {
-                var small = ListRoot.Node(_root);
+                var small = OwnSmall();
                 RemoveEntries(ref small, (int)index, (int)count);
                 _root.Address = (byte*)small;
                 break;
@@ -113,6 +115,7 @@ internal unsafe ref struct ListEditor
 
             var inNode = index;
             var path = ListPath.To(ListRoot.Tree(_root), ref inNode);
+            Own(ref path);
             var node = path.Node;
             var here = (int)Math.Min(count, node->Count - inNode);
             count -= here;
@@ -149,6 +152,12 @@ internal unsafe ref struct ListEditor
             var isTree = ListRoot.IsTree(_root);
             var path = isTree ? ListPath.To(ListRoot.Tree(_root), ref inNode) : default;
             var node = isTree ? path.Node : ListRoot.Node(_root);
+            if (_memory.HasViews && HasEqual(node, needle, (int)inNode, backward))
+            {
+                if (isTree) Own(ref path);
+                node = isTree ? path.Node : OwnSmall();
+            }
+
             var looked = node->IsPlain ? 1 : backward ? (int)inNode + 1 : node->Count - (int)inNode;
             var here = (int)Math.Min(limit - removed, int.MaxValue);
             here = node->IsPlain
@@ -203,6 +212,19 @@ internal unsafe ref struct ListEditor
 
     private readonly void PushToTree(scoped in ListPath path, ReadOnlySpan<byte> element, bool atHead)
     {
+        if (!_memory.HasViews)
+        {
+            PushToOwned(path, element, atHead);
+            return;
+        }
+
+        var own = path;
+        Own(ref own);
+        PushToOwned(own, element, atHead);
+    }
+
+    private readonly void PushToOwned(scoped in ListPath path, ReadOnlySpan<byte> element, bool atHead)
+    {
         var node = path.Node;
         if (HasRoom(node, element))
         {
@@ -225,6 +247,7 @@ internal unsafe ref struct ListEditor
     {
         var inNode = index;
         var path = ListPath.To(ListRoot.Tree(_root), ref inNode);
+        Own(ref path);
         var node = path.Node;
         if (HasRoom(node, element))
         {
@@ -240,6 +263,7 @@ internal unsafe ref struct ListEditor
             InsertNode(path, after: true, right);
             inNode = index;
             path = ListPath.To(ListRoot.Tree(_root), ref inNode);
+            Own(ref path);
             node = path.Node;
             if (HasRoom(node, element))
             {
@@ -259,6 +283,7 @@ internal unsafe ref struct ListEditor
     {
         var inNode = index;
         var path = ListPath.To(ListRoot.Tree(_root), ref inNode);
+        Own(ref path);
         var node = path.Node;
         if (node->IsPlain || (node->Count == 1 && _limits.IsLarge(element.Length)))
         {
@@ -336,12 +361,12 @@ internal unsafe ref struct ListEditor
         var beside = path;
         if (beside.TryNext() && MayMerge(path.Node, beside.Node))
         {
-            Merge(path, beside);
+            Merge(path);
             return;
         }
 
         beside = path;
-        if (beside.TryPrevious() && MayMerge(beside.Node, path.Node)) Merge(beside, path);
+        if (beside.TryPrevious() && MayMerge(beside.Node, path.Node)) Merge(beside);
     }
 
     private readonly bool MayMerge(ListNode* left, ListNode* right)
@@ -352,12 +377,49 @@ internal unsafe ref struct ListEditor
             && !_limits.Forbid(bytes, count) && _limits.AreFarFrom(bytes, count);
     }
 
-    private readonly void Merge(scoped in ListPath left, scoped in ListPath right)
+    /// <summary>Makes one of a node and the next.</summary>
+    private readonly void Merge(ListPath left)
     {
+        Own(ref left);
+        var right = left;
+        Invariant.That(right.TryNext());
+        Own(ref right);
         var node = left.Node;
         ListNode.Append(_memory, ref node, right.Node);
         ListTree.Update(left, node);
         RemoveNode(right);
+    }
+
+    /// <summary>Lets a snapshot keep what it shares of the way to a node: the path leads through copies then.</summary>
+    private readonly void Own(ref ListPath path)
+    {
+        if (!_memory.HasViews) return;
+        var tree = ListRoot.Tree(_root);
+        ListTree.Own(_memory, ref tree, ref path);
+        _root.Address = (byte*)tree;
+    }
+
+    /// <summary>The listpack of a small list, which may have been a part of a large one that a snapshot has.</summary>
+    private readonly ListNode* OwnSmall()
+    {
+        var node = ListTree.Own(_memory, ListRoot.Node(_root));
+        _root.Address = (byte*)node;
+        return node;
+    }
+
+    /// <summary>True when there is an equal element from an index of a node on.</summary>
+    private static bool HasEqual(ListNode* node, scoped in ListNeedle needle, int index, bool backward)
+    {
+        if (node->IsPlain) return new ListElement(ListNode.Bytes(node)).Equals(needle);
+        var at = ListNode.OffsetOf(node, index);
+        while (true)
+        {
+            var entry = ListNode.Content(node) + at;
+            if (Listpack.Read(entry).Equals(needle)) return true;
+            index += backward ? -1 : 1;
+            if (index < 0 || index == node->Count) return false;
+            at += backward ? -Listpack.EntryLengthBefore(entry) : Listpack.EntryLength(entry);
+        }
     }
 
     private readonly void InsertNode(scoped in ListPath path, bool after, ListNode* node)

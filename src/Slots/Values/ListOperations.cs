@@ -1,4 +1,5 @@
 using System.Globalization;
+using Starling.Slots.Keyspace;
 
 namespace Starling.Slots.Values;
 
@@ -7,6 +8,8 @@ internal sealed unsafe class ListOperations : ValueOperations
 {
     private const int PlainNode = 1;
     private const int PackedNode = 2;
+    private const int NodesPerPage = 8;
+    private const int PageBytes = 64 << 10;
 
     /// <inheritdoc/>
     public override ValueKind Kind => ValueKind.List;
@@ -23,6 +26,27 @@ internal sealed unsafe class ListOperations : ValueOperations
 
     /// <inheritdoc/>
     public override void Free(in ValueMemory memory, ref ValueRoot root) => ListRoot.Free(memory, root);
+
+    /// <summary>A page is some 64 KiB of nodes; of a list of many nodes their number is estimated.</summary>
+    public override long Pages(in ValueRoot root)
+    {
+        if (!ListRoot.IsTree(root)) return 1;
+        var tree = ListRoot.Tree(root);
+        if (tree->Level > 0) return 2 + ((long)tree->Length << Math.Min(40, 4 * tree->Level)) / NodesPerPage;
+        return 1 + (ListTree.AllocatedBytes(tree) / PageBytes);
+    }
+
+    /// <inheritdoc/>
+    public override FrozenValue Freeze(TableSet tables, int slot, in ValueRoot root) =>
+        new FrozenList(tables, slot, this, root);
+
+    /// <inheritdoc/>
+    public override bool FreeSome(in ValueMemory memory, ref ValueRoot root, int pages)
+    {
+        if (!ListRoot.IsTree(root)) return base.FreeSome(memory, ref root, pages);
+        var nodes = pages;
+        return !ListTree.FreeSome(memory, ListRoot.Tree(root), ref nodes);
+    }
 
     /// <inheritdoc/>
     public override ValueRoot Duplicate(in ValueMemory memory, in ValueRoot root) => ListRoot.IsTree(root)
@@ -115,9 +139,12 @@ internal sealed unsafe class ListOperations : ValueOperations
         return true;
     }
 
+    /// <summary>The number that says in the content what a node is.</summary>
+    public static ulong ContainerOf(ListNode* node) => node->IsPlain ? PlainNode : (ulong)PackedNode;
+
     private static void WriteNode(ListNode* node, IContentWriter writer)
     {
-        writer.Number(node->IsPlain ? PlainNode : (ulong)PackedNode);
+        writer.Number(ContainerOf(node));
         writer.Text(ListNode.Bytes(node));
     }
 

@@ -67,6 +67,16 @@ internal unsafe struct ListPath
     /// <summary>Goes on to the next node; false when this is the last one.</summary>
     public bool TryNext() => TryMove(1);
 
+    /// <summary>Goes on to the first node of the next branch; false when this is the last branch.</summary>
+    public bool TryNextBranch()
+    {
+        _indexes[Depth - 1] = BranchAt(Depth - 1)->Length - 1;
+        return TryMove(1);
+    }
+
+    /// <summary>Leads through another branch on a level, which is like the one before.</summary>
+    public void Replace(int depth, ListBranch* branch) => _branches[depth] = (ulong)branch;
+
     /// <summary>Goes back to the node before; false when this is the first one.</summary>
     public bool TryPrevious() => TryMove(-1);
 

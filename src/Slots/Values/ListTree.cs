@@ -14,6 +14,33 @@ internal static unsafe class ListTree
         return root;
     }
 
+    /// <summary>
+    /// Makes sure that no snapshot shares what a path leads through, so that it may be changed: copies branches and the
+    /// node where one does. A large element is never changed in its place: it is not copied.
+    /// </summary>
+    public static void Own(in ValueMemory memory, ref ListBranch* root, ref ListPath path)
+    {
+        for (var depth = 0; depth < path.Depth; depth++)
+        {
+            var branch = Own(memory, path.BranchAt(depth));
+            if (depth == 0) root = branch;
+            else path.SlotAt(depth - 1)->Address = (byte*)branch;
+            path.Replace(depth, branch);
+        }
+
+        var slot = path.Last;
+        if (!slot->Node->IsPlain) slot->Address = (byte*)Own(memory, slot->Node);
+    }
+
+    /// <summary>The node, or a copy of one that a snapshot shares.</summary>
+    public static ListNode* Own(in ValueMemory memory, ListNode* node)
+    {
+        if (!memory.IsShared(node)) return node;
+        var copy = ListNode.Duplicate(memory, node);
+        ListNode.Free(memory, node);
+        return copy;
+    }
+
     /// <summary>Takes the change of a node into the counts above it; the node may have moved.</summary>
     public static void Update(in ListPath path, ListNode* node)
     {
@@ -51,6 +78,31 @@ internal static unsafe class ListTree
             memory.Free((byte*)root, ListBranch.Bytes);
             root = below;
         }
+    }
+
+    /// <summary>Frees some nodes of a tree that no list has any more, from the end.</summary>
+    /// <param name="memory">Where blocks came from.</param>
+    /// <param name="branch">The tree; dead when it is freed.</param>
+    /// <param name="nodes">How many to free at most; less those that were.</param>
+    /// <returns>True when nothing is left.</returns>
+    public static bool FreeSome(in ValueMemory memory, ListBranch* branch, ref int nodes)
+    {
+        for (; branch->Length > 0; branch->Length--)
+        {
+            if (nodes <= 0) return false;
+            var slot = ListBranch.Slot(branch, branch->Length - 1);
+            if (branch->Level > 0)
+            {
+                if (!FreeSome(memory, slot->Branch, ref nodes)) return false;
+                continue;
+            }
+
+            ListNode.Free(memory, slot->Node);
+            nodes--;
+        }
+
+        memory.Free((byte*)branch, ListBranch.Bytes);
+        return true;
     }
 
     /// <summary>Frees a tree with its nodes.</summary>
@@ -94,6 +146,15 @@ internal static unsafe class ListTree
         }
 
         return bytes;
+    }
+
+    private static ListBranch* Own(in ValueMemory memory, ListBranch* branch)
+    {
+        if (!memory.IsShared(branch)) return branch;
+        var copy = ListBranch.Make(memory, branch->Level);
+        Buffer.MemoryCopy(branch, copy, ListBranch.Bytes, ListBranch.Bytes);
+        memory.Free((byte*)branch, ListBranch.Bytes);
+        return copy;
     }
 
     private static void InsertSlot(
@@ -160,8 +221,10 @@ internal static unsafe class ListTree
         var leftIndex = Math.Max(0, path.IndexAt(depth - 1) - 1);
         var leftSlot = ListBranch.Slot(parent, leftIndex);
         var rightSlot = ListBranch.Slot(parent, leftIndex + 1);
-        var left = leftSlot->Branch;
-        var right = rightSlot->Branch;
+        var left = Own(memory, leftSlot->Branch);
+        var right = Own(memory, rightSlot->Branch);
+        leftSlot->Address = (byte*)left;
+        rightSlot->Address = (byte*)right;
         var together = left->Length + right->Length;
         if (together > ListBranch.Fanout)
         {

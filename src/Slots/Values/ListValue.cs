@@ -43,8 +43,14 @@ public ref struct ListValue : IValue<ListValue>
     /// <summary>Adds an element before the first, or behind the last one.</summary>
     public void Push(scoped ReadOnlySpan<byte> element, bool atHead)
     {
-        if (Exists) Edit().Push(element, atHead);
-        else _access.Create(ValueKind.List, ListEditor.Make(_access.Memory, _access.Options, element));
+        if (Exists)
+        {
+            Edit().Push(element, atHead);
+            _access.EndChange();
+            return;
+        }
+
+        _access.Create(ValueKind.List, ListEditor.Make(_access.Memory, _access.Options, element));
     }
 
     /// <summary>Puts an element in the place of another one; the index is 0 to <see cref="Count"/> - 1.</summary>
@@ -52,6 +58,7 @@ public ref struct ListValue : IValue<ListValue>
     {
         Invariant.That(index >= 0 && index < Count);
         Edit().Set(index, element);
+        _access.EndChange();
     }
 
     /// <summary>Puts an element at an index, 0 to <see cref="Count"/>; the others behind it move on.</summary>
@@ -59,6 +66,7 @@ public ref struct ListValue : IValue<ListValue>
     {
         Invariant.That(index >= 0 && index <= Count && Exists);
         Edit().Insert(index, element);
+        _access.EndChange();
     }
 
     /// <summary>Takes out elements that are all there; with the last one goes the key.</summary>
@@ -67,8 +75,14 @@ public ref struct ListValue : IValue<ListValue>
     public void Remove(long index, long count)
     {
         if (count == 0) return;
-        if (count == Count) _access.Delete();
-        else Edit().Remove(index, count);
+        if (count == Count)
+        {
+            _access.Delete();
+            return;
+        }
+
+        Edit().Remove(index, count);
+        _access.EndChange();
     }
 
     /// <summary>The index of the first element, from one on, that is equal to a given one; -1 when there is none.
@@ -100,13 +114,14 @@ public ref struct ListValue : IValue<ListValue>
         var first = Find(needle, backward ? Count - 1 : 0, backward);
         if (first < 0) return 0;
         var removed = Edit().RemoveEqual(needle, first, limit, backward);
+        _access.EndChange();
         if (Count == 0) _access.Delete();
         return removed;
     }
 
     private ListEditor Edit()
     {
-        ref var root = ref _access.BeginChange();
-        return new ListEditor(_access.Memory, _access.Options, ref root);
+        ref var root = ref _access.BeginChange(out var memory);
+        return new ListEditor(memory, _access.Options, ref root);
     }
 }

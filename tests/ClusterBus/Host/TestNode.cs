@@ -15,12 +15,19 @@ internal sealed class TestNode : IClusterActions, IDisposable
     private BusHost _host;
     private volatile ClusterView? _published;
     private volatile string? _failure;
+    private (string Host, int Port)? _master; // written on the bus thread before it calls the machine again
 
-    public TestNode(long nodeTimeout = 1000, string? directory = null, int port = 0)
+    public TestNode(long nodeTimeout = 1000, string? directory = null, int port = 0, string announceIp = "")
     {
         _directory = directory ?? Directory.CreateTempSubdirectory("starling-bus-").FullName;
         Port = port != 0 ? port : Ports.Take();
-        Options = new ClusterOptions { NodeTimeout = nodeTimeout, Port = Port, BusPort = Port + 10000 };
+        Options = new ClusterOptions
+        {
+            NodeTimeout = nodeTimeout,
+            Port = Port,
+            BusPort = Port + 10000,
+            AnnounceIp = announceIp,
+        };
         _host = Open();
         _host.Start(new SlotSet());
     }
@@ -37,6 +44,9 @@ internal sealed class TestNode : IClusterActions, IDisposable
 
     public ClusterView? Published => _published;
 
+    /// <summary>Every view that was published, in order.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<ClusterView> History { get; } = new();
+
     public string? Failure => _failure;
 
     /// <summary>What the machine made the server do, apart from publishing.</summary>
@@ -46,7 +56,27 @@ internal sealed class TestNode : IClusterActions, IDisposable
 
     public string ConfigPath => Path.Combine(_directory, "nodes.conf");
 
-    public LocalStatus StatusAt(long now) => new() { ReplicationOffset = ReplicationOffset, MasterDataAge = 0 };
+    public LocalStatus Status() => new()
+    {
+        ReplicationOffset = ReplicationOffset,
+        MasterDataAge = 0,
+        Master = _master,
+        IsLinkUp = _master is not null,
+    };
+
+    /// <summary>Keeps the bus thread from everything until the result is disposed of.</summary>
+    public IDisposable HoldBus()
+    {
+        var held = new ManualResetEventSlim();
+        var go = new ManualResetEventSlim();
+        _host.Post(() =>
+        {
+            held.Set();
+            go.Wait(Wait.Patience);
+        });
+        Assert.True(held.Wait(Wait.Patience), "the bus thread is held");
+        return new Release(go);
+    }
 
     /// <summary>Waits until the bus thread did something.</summary>
     public void DoOnBus(Action work)
@@ -60,13 +90,25 @@ internal sealed class TestNode : IClusterActions, IDisposable
         Assert.True(done.Wait(Wait.Patience), "the bus thread answers");
     }
 
-    public void Publish(ClusterView view) => _published = view;
+    public void Publish(ClusterView view)
+    {
+        _published = view;
+        History.Enqueue(view);
+    }
 
-    public void BecomeReplicaOf(string host, int port) => Actions.Enqueue($"replica of {port}");
+    public void BecomeReplicaOf(string host, int port)
+    {
+        _master = (host, port);
+        Actions.Enqueue($"replica of {port}");
+    }
 
-    public void BecomeMaster() => Actions.Enqueue("master");
+    public void BecomeMaster()
+    {
+        _master = null;
+        Actions.Enqueue("master");
+    }
 
-    public void PauseWrites(long until) => Actions.Enqueue("pause");
+    public void PauseWrites() => Actions.Enqueue("pause");
 
     public void ResumeWrites() => Actions.Enqueue("resume");
 
@@ -113,6 +155,11 @@ internal sealed class TestNode : IClusterActions, IDisposable
     {
         _host.Dispose();
         Directory.Delete(_directory, recursive: true);
+    }
+
+    private sealed class Release(ManualResetEventSlim go) : IDisposable
+    {
+        public void Dispose() => go.Set();
     }
 
     private BusHost Open()

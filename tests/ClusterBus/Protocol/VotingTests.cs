@@ -28,6 +28,7 @@ public sealed class VotingTests
         var saved = new ClusterView(nodes, [], []) { CurrentEpoch = 5, LastVoteEpoch = 4 };
         _machine = new ClusterMachine(new ClusterOptions { NodeTimeout = 2000, Port = 7000, BusPort = 17000 }, new RandomSource(1), saved, _now);
         _machine.Start(_now, _effects);
+        Write(_machine);
         _link = _machine.AcceptLink("10.0.0.3", "10.0.0.1", _now);
         _effects.Clear();
     }
@@ -35,10 +36,11 @@ public sealed class VotingTests
     [Fact]
     public void A_vote_is_durable_before_it_leaves()
     {
-        Ask(_candidate, epoch: 6);
-        var persist = IndexOf(effect => effect is ClusterEffect.Persist { Sync: true });
-        var vote = IndexOf(IsVote);
-        Assert.True(persist >= 0 && vote > persist, string.Join('\n', _effects));
+        _machine.Step(_link, Request(_candidate, 6, 2, MessageFlags.None), _now, _effects);
+        Assert.Contains(_effects, effect => effect is ClusterEffect.Persist { Sync: true });
+        Assert.DoesNotContain(_effects, IsVote);
+        Write(_machine);
+        Assert.Single(_effects, IsVote);
         Assert.Equal((6UL, 6UL), (_machine.Snapshot().CurrentEpoch, _machine.Snapshot().LastVoteEpoch));
         Assert.True(NodesFile.TryParse(_machine.FormatNodesFile(), 0, out var saved, out _) && saved.LastVoteEpoch == 6);
     }
@@ -85,15 +87,17 @@ public sealed class VotingTests
         var saved = Spoil(_machine.Snapshot());
         var machine = new ClusterMachine(_machine.Options, new RandomSource(1), saved, _now);
         machine.Start(_now, _effects);
+        Write(machine);
         var link = machine.AcceptLink("10.0.0.3", "10.0.0.1", _now);
         machine.Step(link, Request(_candidate, 6, 2, MessageFlags.None), _now, _effects);
         AssertLogged("its master is up");
         machine.Step(link, Request(_candidate, 7, 2, MessageFlags.ForceAck), _now, _effects);
+        Write(machine);
         Assert.Single(_effects, IsVote);
     }
 
     [Fact]
-    public void A_higher_epoch_heard_is_durable_before_anything_is_sent()
+    public void A_higher_epoch_heard_is_told_when_it_is_durable_and_pings_are_answered_meanwhile()
     {
         var ping = new BusMessage
         {
@@ -108,9 +112,12 @@ public sealed class VotingTests
             Body = new BusBody.Heartbeat([], PingExtensions.None),
         };
         _machine.Step(_link, BusEncoder.Encode(ping), _now, _effects);
-        var persist = IndexOf(effect => effect is ClusterEffect.Persist { Sync: true });
-        var pong = IndexOf(effect => effect is ClusterEffect.Send { Type: BusType.Pong });
-        Assert.True(persist >= 0 && pong > persist, string.Join('\n', _effects));
+        Assert.Contains(_effects, effect => effect is ClusterEffect.Persist { Sync: true });
+        _machine.Step(_link, BusEncoder.Encode(ping), _now, _effects);
+        Assert.Equal([5UL, 5UL], EpochsOfPongs());
+        Write(_machine);
+        _machine.Step(_link, BusEncoder.Encode(ping), _now, _effects);
+        Assert.Equal([5UL, 5UL, 77UL], EpochsOfPongs());
     }
 
     private static NodeId Id(int number)
@@ -148,18 +155,23 @@ public sealed class VotingTests
         Body = BusBody.Empty.Instance,
     });
 
-    private void Ask(NodeId candidate, ulong epoch, ulong configEpoch = 2) =>
-        _machine.Step(_link, Request(candidate, epoch, configEpoch, MessageFlags.None), _now, _effects);
-
-    private int IndexOf(Func<ClusterEffect, bool> predicate)
+    private void Ask(NodeId candidate, ulong epoch, ulong configEpoch = 2)
     {
-        for (var i = 0; i < _effects.Count; i++)
-        {
-            if (predicate(_effects[i])) return i;
-        }
-
-        return -1;
+        _machine.Step(_link, Request(candidate, epoch, configEpoch, MessageFlags.None), _now, _effects);
+        Write(_machine);
     }
+
+    /// <summary>The disk does what was asked for.</summary>
+    private void Write(ClusterMachine machine)
+    {
+        var number = _effects.OfType<ClusterEffect.Persist>().LastOrDefault(persist => persist.Sync)?.Number ?? 0;
+        if (number != 0) machine.Persisted(number, _now, _effects);
+    }
+
+    private ulong[] EpochsOfPongs() =>
+        [.. _effects.OfType<ClusterEffect.Send>()
+            .Where(send => send.Type == BusType.Pong)
+            .Select(send => new BusHeader(send.Packet).CurrentEpoch)];
 
     private void AssertLogged(string text) =>
         Assert.Contains(_effects, effect => effect is ClusterEffect.Log log && log.Text.Contains(text, StringComparison.Ordinal));

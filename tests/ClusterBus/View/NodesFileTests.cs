@@ -51,13 +51,41 @@ public sealed class NodesFileTests
     }
 
     [Fact]
-    public void A_file_cut_anywhere_is_refused()
+    public void A_file_cut_anywhere_in_a_line_is_refused()
     {
         for (var length = 0; length < Sample.Length; length++)
         {
+            if (length > 0 && Sample[length - 1] == '\n') continue;
             Assert.False(NodesFile.TryParse(Sample[..length], 0, out _, out var error), $"cut at {length}");
             Assert.NotEmpty(error);
         }
+    }
+
+    [Theory]
+    [InlineData(",client-ipv4=10.1.2.3,client-ipv6=fd00::3")]
+    [InlineData(",client-ipv4=10.1.2.3,availability-zone=eu-1a")]
+    [InlineData(",tls-port=0,client-tcp-port=6379,colour=red")]
+    public void Fields_of_Valkey_and_of_servers_to_come_are_no_fault(string fields)
+    {
+        const string Shard = "shard-id=69bc080733d1355567173199cff4a6a039a2f024 myself";
+        var text = Sample.Replace(Shard, Shard.Replace(" myself", fields + " myself", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains(fields, text, StringComparison.Ordinal);
+        Assert.True(NodesFile.TryParse(text, 0, out var view, out var error), error);
+        Assert.Equal(("first", new NodeAddress("127.0.0.1", 30001, 31001)), (view.Myself.HumanName, view.Myself.Address));
+        Assert.Equal("69bc080733d1355567173199cff4a6a039a2f024", view.Myself.ShardId.ToString());
+    }
+
+    [Theory]
+    [InlineData("", 4, 4)]
+    [InlineData("vars currentEpoch 6\n", 6, 6)]
+    [InlineData("vars lastVoteEpoch 5\n", 4, 5)]
+    [InlineData("vars futureEpoch 9\n", 4, 4)]
+    public void A_file_without_its_epochs_is_read_and_its_node_has_voted_in_all_that_it_knows_of(
+        string vars, ulong currentEpoch, ulong lastVoteEpoch)
+    {
+        var text = Sample[..Sample.IndexOf("vars", StringComparison.Ordinal)] + vars;
+        Assert.True(NodesFile.TryParse(text, 0, out var view, out var error), error);
+        Assert.Equal((currentEpoch, lastVoteEpoch), (view.CurrentEpoch, view.LastVoteEpoch));
     }
 
     [Fact]
@@ -70,7 +98,7 @@ public sealed class NodesFileTests
     [InlineData("0-5459", "0-16384", "slot")]
     [InlineData("0-5459", "9-5", "slot")]
     [InlineData("0-5459", "0-5460", "two owners")]
-    [InlineData("shard-id=69bc080733d1355567173199cff4a6a039a2f024 myself", "colour=red myself", "field")]
+    [InlineData("shard-id=69bc080733d1355567173199cff4a6a039a2f024 myself", "colour myself", "field")]
     [InlineData("07c37dfeb235213a872192d90877d0cd55635b91", "07C37dfeb235213a872192d90877d0cd55635b91", "node name")]
     [InlineData("currentEpoch 6", "currentEpoch -6", "epoch")]
     [InlineData(" connected\n", "\n", "eight fields")]

@@ -50,6 +50,10 @@ public sealed class RoutingTableTests
         { Importing, "asking", 2, 1, RedirectKind.TryAgain },
         { Importing, "asking", 2, 0, RedirectKind.None },
         { Importing, "write migrate", 1, 1, RedirectKind.None },
+        { Importing, "asking same", 2, 2, RedirectKind.None },
+        { Importing, "asking write same", 3, 3, RedirectKind.None },
+        { Migrating, "same", 2, 2, RedirectKind.Ask },
+        { Migrating, "same", 2, 0, RedirectKind.None },
         { Mine, "down", 1, 0, RedirectKind.Down },
         { Theirs, "down", 1, 0, RedirectKind.Down },
         { Nobodys, "down", 1, 0, RedirectKind.NotServed },
@@ -82,7 +86,7 @@ public sealed class RoutingTableTests
             AllowReadsWhenDown = has.Contains("allowreads"),
         };
 
-        var decision = _builder.Build().Decide(request, new Keys(keys, missing));
+        var decision = _builder.Build().Decide(request, new Keys(keys, missing, has.Contains("same")));
 
         Assert.Equal(expected, decision.Kind);
         var named = expected is RedirectKind.Moved or RedirectKind.Ask ? _other : RoutingTable.NoNode;
@@ -114,11 +118,13 @@ public sealed class RoutingTableTests
         Assert.Equal(
             RedirectKind.NotServed, RoutingTable.Empty.Decide(new SlotRequest { Slot = 0 }, new Keys(1, 0)).Kind);
 
-    private sealed class Keys(int total, int missing) : ICommandKeys
+    private sealed class Keys(int total, int missing, bool areSame = false) : ICommandKeys
     {
         public int Asked { get; private set; }
 
         public int Total => total;
+
+        public bool AreSeveral => total > 1 && !areSame;
 
         public int CountMissing()
         {

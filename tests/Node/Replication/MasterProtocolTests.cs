@@ -153,6 +153,35 @@ public sealed class MasterProtocolTests
         master.WaitForLog("closed for overcoming of output buffer limits");
     }
 
+    /// <summary>The limits are for the stream that waits, not for the snapshot on its way.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_snapshot_larger_than_the_output_limit_arrives(bool isStreamed)
+    {
+        using var master = new StarlingNode(
+            "--client-output-buffer-limit", "replica 64kb 32kb 0", "--repl-backlog-size", "16kb",
+            "--repl-diskless-sync", isStreamed ? "yes" : "no");
+        var random = new Random(5);
+        for (var i = 0; i < 24; i++)
+        {
+            var value = Convert.ToHexString(Enumerable.Range(0, 1 << 19).Select(_ => (byte)random.Next(256)).ToArray());
+            master.Client.Command("SET", "k:" + i, value);
+        }
+
+        using var replica = new PlayedReplica(master.Port, isStreamed);
+        replica.Ask();
+
+        // It does not read for a moment: the sockets fill, and what waits is beyond every limit.
+        SyncClient.WaitFor(
+            () => master.Node.Replication.Replicas.Links is [{ Transport.PendingBytes: > 900_000 }],
+            () => master.Log);
+        replica.Synchronize();
+        replica.Acknowledge();
+        master.Client.Command("SET", "marker", "here");
+        replica.ReadTo("here");
+    }
+
     [Fact]
     public void Wait_asks_once_for_many_waiters()
     {

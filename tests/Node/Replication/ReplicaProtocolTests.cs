@@ -1,4 +1,6 @@
 using System.Text;
+using Starling.Node.Replication;
+using Starling.Node.Tests.Persistence;
 
 namespace Starling.Node.Tests.Replication;
 
@@ -58,6 +60,60 @@ public sealed class ReplicaProtocolTests
         var set = SyncClient.Encode("SET", "a", "1");
         master.Send([.. set, .. SyncClient.Encode("REPLCONF", "GETACK", "*")]);
         master.WaitForAck(set.Length);
+    }
+
+    /// <summary>A master that does not read holds up the link, not the keys of the command that is answered.</summary>
+    [Fact]
+    public void An_acknowledgement_is_sent_with_no_stripe_held()
+    {
+        using var node = new PersistenceHost();
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        using var connection = MasterConnection.Open(System.Net.IPAddress.Loopback, port, null, TimeProvider.System);
+        connection.WaitConnected(TimeSpan.FromSeconds(60));
+        using var master = listener.AcceptSocket();
+        var log = node.Server.Replication.Log;
+        log.CreateBacklog();
+        log.SetMirroring(true);
+        var answers = new List<(long Offset, bool IsFree)>();
+        var stream = new MasterStream(node.Server, 0, () => true, Answer, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var set = SyncClient.Encode("SET", "a", "1");
+        byte[] ask = [.. set, .. SyncClient.Encode("REPLCONF", "GETACK", "*")];
+        byte[] transaction = [.. SyncClient.Encode("MULTI"), .. ask, .. SyncClient.Encode("EXEC")];
+        master.Send([.. ask, .. transaction]);
+        while (log.Offset < ask.Length + transaction.Length)
+        {
+            Assert.True(connection.TryFill(TimeSpan.FromSeconds(60)));
+            Assert.True(stream.Execute(connection));
+        }
+
+        Assert.Equal([(set.Length, true), (ask.Length, true)], answers);
+
+        void Answer(long offset)
+        {
+            var taking = new Thread(() => node.Server.Keyspace.LockAll().Dispose()) { IsBackground = true };
+            taking.Start();
+            answers.Add((offset, taking.Join(TimeSpan.FromSeconds(10))));
+        }
+    }
+
+    [Fact]
+    public void A_command_that_no_buffer_holds_ends_the_stream_instead_of_the_connection_again_and_again()
+    {
+        const int Largest = 128 * 1024;
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        using var connection = MasterConnection.Open(System.Net.IPAddress.Loopback, port, null, TimeProvider.System, Largest);
+        connection.WaitConnected(TimeSpan.FromSeconds(60));
+        using var master = listener.AcceptSocket();
+        master.Send(new byte[Largest]);
+        while (connection.Available < Largest) Assert.True(connection.TryFill(TimeSpan.FromSeconds(60)));
+        master.Send(new byte[1]);
+        Assert.Throws<FormatException>(() => connection.TryFill(TimeSpan.FromSeconds(60)));
+        connection.Start += 10;
+        Assert.True(connection.TryFill(TimeSpan.FromSeconds(60)));
     }
 
     [Theory]

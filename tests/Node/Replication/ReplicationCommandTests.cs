@@ -13,7 +13,7 @@ public sealed class ReplicationCommandTests
         var file = TemporaryFile.Create(node.Node);
         file.Write("abc"u8);
         Assert.Equal(3, new FileInfo(file.Name).Length);
-        TemporaryFile.Delete(file);
+        TemporaryFile.Delete(file, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         Assert.False(File.Exists(file.Name));
     }
 

@@ -199,6 +199,10 @@ public sealed class ListModelTests
         public void Dispose()
         {
             _keyspace[0].Clear();
+            while (_keyspace.Freeing.FreeSome())
+            {
+            }
+
             Assert.Equal(0, _keyspace.UsedBytes);
             _keyspace.Dispose();
         }

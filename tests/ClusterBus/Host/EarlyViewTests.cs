@@ -1,0 +1,114 @@
+using Starling.ClusterBus.Protocol;
+using Starling.ClusterBus.View;
+using Starling.Tests.Support;
+
+namespace Starling.ClusterBus.Tests.Host;
+
+/// <summary>
+/// What a client was told OK about: the view that says so is there before the caller lets go of its stripes, whatever
+/// the bus thread is at.
+/// </summary>
+public sealed class EarlyViewTests : IDisposable
+{
+    private readonly List<TestNode> _nodes = [];
+
+    public void Dispose()
+    {
+        foreach (var node in _nodes) node.Dispose();
+    }
+
+    [Fact]
+    public void The_last_slot_that_leaves_a_master_is_gone_when_the_call_returns()
+    {
+        var (first, second) = TwoMasters(slotsOfFirst: 1);
+        var target = second.Id;
+        using (first.HoldBus())
+        {
+            Apply(first, (machine, now, effects) => machine.SetSlotNode(0, target, slotHasKeys: false, now, effects));
+            Assert.Equal(target, first.Published!.OwnerOf(0)!.Id);
+            Assert.True(first.Published.Myself.IsReplica);
+        }
+
+        Wait.Until("the node follows the new owner", () => first.Actions.Contains($"replica of {second.Port}"));
+    }
+
+    [Fact]
+    public void A_slot_that_is_deleted_while_the_node_is_to_become_a_replica_is_gone_when_the_call_returns()
+    {
+        var (first, second) = TwoMasters(slotsOfFirst: 1);
+        var target = second.Id;
+        using (first.HoldBus())
+        {
+            Apply(first, (machine, now, effects) => machine.SetSlotNode(0, target, slotHasKeys: false, now, effects));
+            Apply(first, (machine, now, effects) => machine.DeleteSlots(SlotSet.Range(7, 7), now, effects));
+            Assert.Null(first.Published!.OwnerOf(7));
+        }
+    }
+
+    [Fact]
+    public void A_slot_that_is_deleted_while_the_node_is_to_become_a_master_is_never_served_by_it()
+    {
+        var (first, second) = TwoMasters(slotsOfFirst: 100);
+        var replica = Add();
+        replica.Meet(first.Port);
+        var master = first.Id;
+        Wait.Until("they have met", () => replica.View.Find(master) is { IsInHandshake: false, Slots.IsEmpty: false });
+        Assert.Null(replica.Do((machine, now, effects) => machine.Replicate(master, hasKeys: false, now, effects)));
+        replica.History.Clear();
+        using (replica.HoldBus())
+        {
+            Apply(replica, (machine, now, effects) => machine.Failover(FailoverMode.Takeover, now, effects));
+            Apply(replica, (machine, now, effects) => machine.DeleteSlots(SlotSet.Range(5, 5), now, effects));
+            Assert.Empty(replica.History);
+            Assert.DoesNotContain("master", replica.Actions);
+        }
+
+        Wait.Until("the replica is the master", () => replica.Published!.Myself.Slots.Count == 99);
+        Assert.Contains("master", replica.Actions);
+        Assert.DoesNotContain(replica.History, view => view.Myself.Slots.Contains(5));
+    }
+
+    [Fact]
+    public void What_changes_after_a_promotion_is_published_at_once_again()
+    {
+        var (first, _) = TwoMasters(slotsOfFirst: 100);
+        var replica = Add();
+        replica.Meet(first.Port);
+        var master = first.Id;
+        Wait.Until("they have met", () => replica.View.Find(master) is { IsInHandshake: false, Slots.IsEmpty: false });
+        Assert.Null(replica.Do((machine, now, effects) => machine.Replicate(master, hasKeys: false, now, effects)));
+        Assert.Null(replica.Do((machine, now, effects) => machine.Failover(FailoverMode.Takeover, now, effects)));
+        Wait.Until("the replica is the master", () => replica.Published!.Myself.Slots.Count == 100);
+        using (replica.HoldBus())
+        {
+            Apply(replica, (machine, now, effects) => machine.DeleteSlots(SlotSet.Range(5, 5), now, effects));
+            Assert.Null(replica.Published!.OwnerOf(5));
+        }
+    }
+
+    private static void Apply(TestNode node, Func<ClusterMachine, long, EffectList, string?> operation)
+    {
+        string? error = "not called";
+        node.Host.Apply((machine, now, effects) => error = operation(machine, now, effects));
+        Assert.Null(error);
+    }
+
+    private (TestNode First, TestNode Second) TwoMasters(int slotsOfFirst)
+    {
+        var first = Add();
+        var second = Add();
+        first.AddSlots(0, slotsOfFirst - 1);
+        second.AddSlots(slotsOfFirst, 16383);
+        first.Meet(second.Port);
+        var (one, two) = (first.Id, second.Id);
+        Wait.Until("both see both", () => first.Published!.Find(two) is { Slots.IsEmpty: false }
+            && second.Published!.Find(one) is { Slots.IsEmpty: false });
+        return (first, second);
+    }
+
+    private TestNode Add()
+    {
+        _nodes.Add(new TestNode());
+        return _nodes[^1];
+    }
+}
