@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 
 namespace Starling.Resp.Tests;
@@ -143,10 +142,6 @@ public sealed class RespWriterTests
     {
         public List<byte> Bytes { get; } = [];
 
-        public void Take(byte[] bytes, int length)
-        {
-            Bytes.AddRange(bytes.AsSpan(0, length));
-            ArrayPool<byte>.Shared.Return(bytes);
-        }
+        public void Take(byte[] bytes, int length) => Bytes.AddRange(bytes.AsSpan(0, length));
     }
 }
