@@ -68,7 +68,8 @@ public sealed class ReplicationCommandTests
         replica.ReplicaOf(master);
         SyncClient.WaitFor(() => master.Text("SET", "a", "1") == "OK", () => master.Text("INFO", "replication")!);
         Assert.Equal("1", master.Client.Info("replication")["min_slaves_good_slaves"]);
-        replica.Text("REPLICAOF", "NO", "ONE");
+        replica.WaitForLink(); // while it still loads, it may not change its role
+        Assert.Equal("OK", replica.Text("REPLICAOF", "NO", "ONE"));
         SyncClient.WaitFor(() => master.Text("SET", "a", "1") != "OK", () => master.Text("INFO", "replication")!);
     }
 
