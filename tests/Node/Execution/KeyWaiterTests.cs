@@ -8,7 +8,10 @@ namespace Starling.Node.Tests.Execution;
 public sealed class KeyWaiterTests
 {
     private static readonly Command Take = new(
-        "take", -3, CommandFlags.Write | CommandFlags.Blocking, new KeySpec(1, -2, 1), TakeOne) { Summary = "Takes a string." };
+        "take", -3, CommandFlags.Write | CommandFlags.Blocking, new KeySpec(1, -2, 1), TakeOne)
+    {
+        Summary = "Takes a string.",
+    };
 
     [Fact]
     public async Task A_client_that_waits_gets_the_key_when_it_comes()
@@ -196,8 +199,8 @@ public sealed class KeyWaiterTests
                 if ((await client.CallAsync("SETNX", queue, $"{worker}-{i}")).Integer == 1) i++;
             }
         }).ToList();
-        await Task.WhenAll(producers).WaitAsync(TimeSpan.FromMinutes(2));
-        await Task.WhenAll(consumers).WaitAsync(TimeSpan.FromMinutes(2));
+        await Task.WhenAll(producers).WaitAsync(TimeSpan.FromMinutes(2), server.Node.Clock);
+        await Task.WhenAll(consumers).WaitAsync(TimeSpan.FromMinutes(2), server.Node.Clock);
         Assert.Equal(Workers * Rounds, taken.Count);
         Assert.All(taken, pair => Assert.Equal(1, pair.Value));
         Assert.False(server.Node.Waiters.HasClaims);
