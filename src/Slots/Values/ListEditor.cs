@@ -393,12 +393,12 @@ internal unsafe ref struct ListEditor
         var beside = path;
         if (beside.TryNext() && MayMerge(path.Node, beside.Node))
         {
-            Merge(path, beside);
+            MergeWithNext(path);
             return;
         }
 
         beside = path;
-        if (beside.TryPrevious() && MayMerge(beside.Node, path.Node)) Merge(beside, path);
+        if (beside.TryPrevious() && MayMerge(beside.Node, path.Node)) MergeWithNext(beside);
     }
 
     private readonly bool MayMerge(ListNode* left, ListNode* right)
@@ -409,16 +409,13 @@ internal unsafe ref struct ListEditor
             && !_limits.Forbid(bytes, count) && _limits.AreFarFrom(bytes, count);
     }
 
-    private readonly void Merge(ListPath left, ListPath right)
+    private readonly void MergeWithNext(ListPath left)
     {
-        if (_memory.HasViews)
-        {
-            Own(ref left);
-            right = left;
-            Invariant.That(right.TryNext());
-            Own(ref right);
-        }
-
+        // First this one, whose branches may be the next one's too: a path through former branches would be lost.
+        Own(ref left);
+        var right = left;
+        Invariant.That(right.TryNext());
+        Own(ref right);
         var node = left.Node;
         ListNode.Append(_memory, ref node, right.Node);
         ListTree.Update(left, node);

@@ -71,11 +71,13 @@ public sealed class SavingCommandTests
         target.Gate.Set();
         Assert.True(session.Wait(Patience));
 
-        await using var second = TestServer.Start(config =>
+        void TakeFile(Starling.Node.Config.ServerConfig config)
         {
             config.Save = [];
             System.IO.File.WriteAllBytes(Path.Combine(config.Dir, "dump.rdb"), target.Bytes);
-        });
+        }
+
+        await using var second = TestServer.Start(TakeFile, TimeProvider.System);
         var reader = await second.ConnectAsync();
         Assert.Equal(list, await reader.TextAsync("LRANGE", "list", "0", "-1"));
         Assert.Equal(text, await reader.TextAsync("GET", "string"));
