@@ -35,6 +35,7 @@ public sealed class CommandTable
         .. Increments.Rows,
         .. Keys.Rows,
         .. Lcs.Rows,
+        .. ListBlocking.Rows,
         .. ListMoves.Rows,
         .. ListSearch.Rows,
         .. Lists.Rows,

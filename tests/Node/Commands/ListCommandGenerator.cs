@@ -40,7 +40,7 @@ internal sealed class ListCommandGenerator(int seed) : ICommandGenerator
         18 => ["LTRIM", Key(), Index(), Index()],
         19 => MakePosition(),
         20 or 21 => _random.Next(3) == 0 ? ["RPOPLPUSH", Key(), Key()] : ["LMOVE", Key(), Key(), Side(), Side()],
-        22 => MakeMultiplePop(),
+        22 => _random.Next(2) == 0 ? MakeMultiplePop() : MakeBlocking(),
         _ => MakeGeneric(),
     };
 
@@ -88,6 +88,21 @@ internal sealed class ListCommandGenerator(int seed) : ICommandGenerator
         }
 
         return [.. command];
+    }
+
+    /// <summary>What waits, waits a few milliseconds at most.</summary>
+    private string[] MakeBlocking()
+    {
+        var timeout = _random.Next(6) == 0
+            ? Pick("-1", "abc", "", "-0.5", "nan", "0x", "1 ")
+            : Pick("0.001", "0.002", "1e-3", "0.0001");
+        return _random.Next(4) switch
+        {
+            0 => [Pick("BLPOP", "BRPOP"), .. Enumerable.Range(0, 1 + _random.Next(3)).Select(_ => Key()), timeout],
+            1 => ["BLMOVE", Key(), Key(), Side(), Side(), timeout],
+            2 => ["BRPOPLPUSH", Key(), Key(), timeout],
+            _ => ["BLMPOP", timeout, .. MakeMultiplePop().Skip(1)],
+        };
     }
 
     private string[] MakeGeneric() => _random.Next(12) switch

@@ -192,10 +192,7 @@ public sealed class ListModelTests
         {
             var key = _keyspace.Key("list"u8);
             _keyspace[0].Remove(key);
-            while (_keyspace.Freeing.FreeSome())
-            {
-            }
-
+            FreeAll();
             Assert.Equal(_empty, _keyspace.UsedBytes);
             Elements.Clear();
         }
@@ -203,12 +200,16 @@ public sealed class ListModelTests
         public void Dispose()
         {
             _keyspace[0].Clear();
+            FreeAll();
+            Assert.Equal(0, _keyspace.UsedBytes);
+            _keyspace.Dispose();
+        }
+
+        private void FreeAll()
+        {
             while (_keyspace.Freeing.FreeSome())
             {
             }
-
-            Assert.Equal(0, _keyspace.UsedBytes);
-            _keyspace.Dispose();
         }
 
         private static void AssertIs(byte[] expected, ReadOnlySpan<byte> actual) =>
