@@ -47,6 +47,43 @@ public sealed class SavingCommandTests
     }
 
     [Fact]
+    public async Task A_file_has_large_values_as_they_were_although_commands_change_them_while_it_is_written()
+    {
+        await using var server = TestServer.Start(config => config.Save = []);
+        var client = await server.ConnectAsync();
+        for (var i = 0; i < 40; i++)
+            await client.CallAsync(["RPUSH", "list", .. Enumerable.Range(i * 1000, 1000).Select(x => "element number " + x)]);
+        await client.TextAsync("SET", "string", string.Concat(Enumerable.Range(0, 60_000).Select(x => x % 10_000)));
+        var list = await client.TextAsync("LRANGE", "list", "0", "-1");
+        var text = await client.TextAsync("GET", "string");
+        var target = new CollectingTarget();
+        target.Gate.Reset();
+        var session = server.Node.Persistence.StartSnapshot(target, new SnapshotOptions());
+        Assert.True(target.WaitUntilReached());
+        string[][] changes =
+        [
+            ["LSET", "list", "20000", "changed"], ["LPUSH", "list", "first"], ["LINSERT", "list", "BEFORE", "element number 30000", "x"],
+            ["LREM", "list", "0", "element number 35000"], ["LTRIM", "list", "0", "-5000"], ["SETRANGE", "string", "100000", "changed"],
+            ["APPEND", "string", "more"], ["RENAME", "string", "other"], ["DEL", "other"], ["DEL", "list"],
+        ];
+        foreach (var change in changes)
+            Assert.False((await client.TextAsync(change)).StartsWith("(error)", StringComparison.Ordinal), change[0]);
+        target.Gate.Set();
+        Assert.True(session.Wait(Patience));
+
+        void TakeFile(Starling.Node.Config.ServerConfig config)
+        {
+            config.Save = [];
+            System.IO.File.WriteAllBytes(Path.Combine(config.Dir, "dump.rdb"), target.Bytes);
+        }
+
+        await using var second = TestServer.Start(TakeFile, TimeProvider.System);
+        var reader = await second.ConnectAsync();
+        Assert.Equal(list, await reader.TextAsync("LRANGE", "list", "0", "-1"));
+        Assert.Equal(text, await reader.TextAsync("GET", "string"));
+    }
+
+    [Fact]
     public async Task Save_and_lastsave_reply_as_Redis()
     {
         await using var server = TestServer.Start(config => config.Save = []);

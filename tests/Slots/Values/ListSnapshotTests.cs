@@ -9,6 +9,7 @@ public sealed class ListSnapshotTests
     [InlineData(2, 0)]
     [InlineData(5, 30)]
     [InlineData(-1, 0)]
+    [InlineData(8, 0)]
     public void Every_snapshot_gets_the_lists_of_its_start_under_every_interleaving(int listpackSize, long largeFrom) =>
         Operations.Check(25, 500, operations =>
         {
@@ -203,6 +204,14 @@ public sealed class ListSnapshotTests
                     var left = random.Next(1, 4);
                     Edit(name, value => value.Remove(left, list.Count - left));
                     list.RemoveRange(left, list.Count - left);
+                    break;
+                case 8 when list.Count > 20:
+                    for (var at = index % 7; at < list.Count - 20; at += 4)
+                    {
+                        Edit(name, value => value.Remove(at, 8));
+                        list.RemoveRange(at, 8);
+                    }
+
                     break;
                 case 8 when random.Next(4) == 0:
                     Move(name, Names[random.Next(Names.Length)], random);
