@@ -18,7 +18,7 @@ public static class CommandIntrospection
         (CommandFlags.Asking, "asking"), (CommandFlags.Fast, "fast"), (CommandFlags.NoAuth, "no_auth"),
         (CommandFlags.MayReplicate, "may_replicate"), (CommandFlags.NoMandatoryKeys, "no_mandatory_keys"),
         (CommandFlags.NoMulti, "no_multi"), (CommandFlags.MovableKeys, "movablekeys"),
-        (CommandFlags.AllowBusy, "allow_busy"),
+        (CommandFlags.AllowBusy, "allow_busy"), (CommandFlags.NoAsyncLoading, "no_async_loading"),
     ];
 
     private static readonly string[] Categories =
@@ -27,22 +27,24 @@ public static class CommandIntrospection
         "pubsub", "admin", "fast", "slow", "blocking", "dangerous", "connection", "transaction", "scripting",
     ];
 
+    private static readonly string[] AnyOrder = ["nondeterministic_output_order"];
+
     /// <summary>The rows.</summary>
     public static readonly Command[] Rows =
     [
         new("command", -1, Usual, KeySpec.None, All)
         {
             Summary = "Returns detailed information about all commands.", Since = "2.8.13", Group = "server",
-            AclCategories = ["connection"],
+            AclCategories = ["connection"], Tips = AnyOrder,
             Subcommands =
             [
                 Row("count", 2, CountAll, "Return the total number of commands in this Redis server.", ""),
                 Row("list", -2, List, "Return a list of all commands in this Redis server.",
-                    "[FILTERBY (MODULE <module-name>|ACLCAT <category>|PATTERN <pattern>)]"),
+                    "[FILTERBY (MODULE <module-name>|ACLCAT <category>|PATTERN <pattern>)]", tips: AnyOrder),
                 Row("info", -2, Info, "Return details about multiple Redis commands; about all when none is named.",
-                    "[<command-name> ...]"),
+                    "[<command-name> ...]", tips: AnyOrder),
                 Row("docs", -2, Docs, "Return documentation details about multiple Redis commands; about all when none is named.",
-                    "[<command-name> ...]"),
+                    "[<command-name> ...]", tips: AnyOrder),
                 Row("getkeys", -3, GetKeys, "Return the keys from a full Redis command.", "<full-command>"),
                 Row("getkeysandflags", -3, GetKeysAndFlags,
                     "Return the keys and the access flags from a full Redis command.", "<full-command>"),
@@ -75,11 +77,12 @@ public static class CommandIntrospection
         return categories;
     }
 
-    private static Command Row(string name, int arity, CommandHandler handler, string summary, string arguments) =>
+    private static Command Row(string name, int arity, CommandHandler handler, string summary, string arguments, string[]? tips = null) =>
         new(name, arity, Usual, KeySpec.None, handler)
         {
             Summary = summary,
             ArgumentsHelp = arguments,
+            Tips = tips ?? [],
             Since = name switch { "list" or "docs" or "getkeysandflags" => "7.0.0", _ => "2.8.13" },
             Group = "server",
             AclCategories = ["connection"],

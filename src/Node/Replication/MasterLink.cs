@@ -208,8 +208,8 @@ internal sealed class MasterLink
         MasterLinkMessages.SyncStarted(_logger);
         try
         {
-            // A full fence: who stops the link sets the mark and then looks for the connection, here it is the other way
-            // round. One of the two sees the other's word.
+            // A full fence: who stops the link sets the mark and then looks for the connection, here it is the other
+            // way round. One of the two sees the other's word.
             Interlocked.Exchange(ref _connection, connection);
             if (_stopped) throw new IOException("the link was given up");
             connection.WaitConnected(Timeout);
@@ -283,13 +283,13 @@ internal sealed class MasterLink
                 if (wait <= TimeSpan.Zero)
                 {
                     acknowledgedAt = clock.GetTimestamp();
-                    Acknowledge(connection, Server.Replication.Log.Offset);
-                    wait = AcknowledgePeriod;
+                    if (connection.ReadUntilQuiet()) Acknowledge(connection, Server.Replication.Log.Offset);
+                    continue; // with what was read
                 }
 
-                var isHeld = stream.IsHeld;
+                var isHeld = stream.HasStoppedHeld;
                 if (isHeld && wait > HeldPeriod) wait = HeldPeriod;
-                if (isHeld && connection.Available > HeldBytes)
+                if (isHeld && (connection.Available > HeldBytes || connection.HasEnded))
                 {
                     _stop.Wait(wait);
                 }
@@ -306,7 +306,7 @@ internal sealed class MasterLink
         }
         catch (IOException)
         {
-            // The connection's end is told by GoDown.
+            // The connection's end is told by GoDown; what was read before it is executed.
         }
         catch (FormatException failure)
         {
@@ -325,6 +325,14 @@ internal sealed class MasterLink
         if (!_knowsOffsets) return;
         Span<byte> command = stackalloc byte[80];
         var length = MasterStream.EncodeAcknowledgement(offset, command);
-        connection.Send(command[..length], SendTimeout);
+        try
+        {
+            connection.Send(command[..length], SendTimeout);
+        }
+        catch (IOException)
+        {
+            // The master is gone. What it sent before is in this node's hands, perhaps the only ones left, and is
+            // executed first; the read behind it tells the end.
+        }
     }
 }

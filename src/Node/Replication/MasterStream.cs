@@ -15,6 +15,8 @@ namespace Starling.Node.Replication;
 /// </summary>
 internal sealed class MasterStream : IStreamGuard
 {
+    private const int ReadAheadEvery = 128 * 1024; // bytes executed
+
     private readonly NodeServer _server;
     private readonly ReplicationLog _log;
     private readonly ILogger _logger;
@@ -51,8 +53,13 @@ internal sealed class MasterStream : IStreamGuard
         _reader = new RequestReader { MaxBulkLength = int.MaxValue / 2 };
     }
 
-    /// <summary>Clients are paused, and what the master says waits too.</summary>
-    public bool IsHeld => _server.Clients.MayBePaused && _server.Clients.IsPaused(_server.NowMilliseconds);
+    /// <summary>
+    /// The last <see cref="Execute"/> stopped before the end of what was there: clients are paused, or were then, and
+    /// what the master says waits too.
+    /// </summary>
+    public bool HasStoppedHeld { get; private set; }
+
+    private bool IsHeld => _server.Clients.MayBePaused && _server.Clients.IsPaused(_server.NowMilliseconds);
 
     bool IStreamGuard.IsAdmitted => !_isGivenUp && !_isHeldBack;
 
@@ -75,6 +82,8 @@ internal sealed class MasterStream : IStreamGuard
     /// <exception cref="FormatException">The bytes are no commands.</exception>
     public bool Execute(MasterConnection connection)
     {
+        var executed = 0;
+        HasStoppedHeld = true;
         while (!IsHeld)
         {
             var at = connection.Start + _scanned;
@@ -84,6 +93,7 @@ internal sealed class MasterStream : IStreamGuard
             {
                 if (IsInTransaction) _scanned = at - connection.Start;
                 else SkipEmptyLines(connection, at);
+                HasStoppedHeld = false;
                 return true;
             }
 
@@ -100,8 +110,12 @@ internal sealed class MasterStream : IStreamGuard
                 continue;
             }
 
+            executed += at - connection.Start;
             connection.Start = at;
             _scanned = 0;
+            if (executed < ReadAheadEvery) continue;
+            executed = 0;
+            connection.ReadAhead();
         }
 
         return true;

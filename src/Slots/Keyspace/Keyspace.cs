@@ -93,6 +93,14 @@ public sealed class Keyspace : IDisposable
     public void Prefetch(Database database, ReadOnlySpan<KeyPlace> keys)
     {
         if (!Sse.IsSupported) return;
+        if (_stripes.TryEnterAll())
+        {
+            // Nobody else is here: one word instead of two locks a key.
+            PrefetchHeld(database, keys);
+            _stripes.ExitAll();
+            return;
+        }
+
         if (!_stripes.BeginTrying()) return;
         foreach (ref readonly var key in keys) database.PrefetchRoot(key);
         foreach (ref readonly var key in keys)
@@ -112,6 +120,15 @@ public sealed class Keyspace : IDisposable
         }
 
         _stripes.EndTrying();
+    }
+
+    /// <summary>As <see cref="Prefetch"/>, for keys whose stripes the caller holds.</summary>
+    public static void PrefetchHeld(Database database, ReadOnlySpan<KeyPlace> keys)
+    {
+        if (!Sse.IsSupported) return;
+        foreach (ref readonly var key in keys) database.PrefetchRoot(key);
+        foreach (ref readonly var key in keys) database.PrefetchBucket(key);
+        foreach (ref readonly var key in keys) database.PrefetchEntry(key);
     }
 
     /// <summary>

@@ -70,6 +70,10 @@ internal unsafe struct ListNode
         return copy;
     }
 
+    /// <summary>Moves a node when it lies badly.</summary>
+    public static void Relocate(ref BlockMover mover, ref byte* node) =>
+        mover.TryMove(ref node, HeaderBytes + (long)((ListNode*)node)->_capacity);
+
     /// <summary>Frees a node.</summary>
     public static void Free(in ValueMemory memory, ListNode* node) =>
         memory.Free((byte*)node, HeaderBytes + (long)node->_capacity);

@@ -49,6 +49,48 @@ public sealed class ReplicaProtocolTests
     }
 
     [Fact]
+    public void What_a_master_sent_before_it_died_is_executed_though_it_had_to_wait()
+    {
+        using var master = new FakeMaster();
+        using var replica = new StarlingNode();
+        replica.Text("REPLICAOF", "127.0.0.1", master.Port);
+        master.Accept();
+        master.FullSync(0);
+        master.WaitForAck(0);
+        var received = replica.Node.Stats.ReplicationInputBytes;
+        var set = SyncClient.Encode("SET", "a", "1");
+        replica.Text("CLIENT", "PAUSE", "1000", "WRITE");
+        master.Send(set);
+        SyncClient.WaitFor(
+            () => replica.Node.Stats.ReplicationInputBytes >= received + set.Length, () => replica.Log);
+        master.Replica.Close(0); // as a system does for a killed process that has not read everything
+        SyncClient.WaitFor(() => replica.Text("GET", "a") == "1", () => replica.Log);
+        SyncClient.WaitFor(() => replica.Client.Info("replication")["master_link_status"] == "down", () => replica.Log);
+    }
+
+    [Fact]
+    public void A_backlog_is_read_while_it_is_executed_and_lost_with_no_master()
+    {
+        const int Count = 50_000; // more than the buffer that is read into at first
+        using var master = new FakeMaster();
+        using var replica = new StarlingNode();
+        replica.Text("REPLICAOF", "127.0.0.1", master.Port);
+        master.Accept();
+        master.FullSync(0);
+        master.WaitForAck(0);
+        var incr = SyncClient.Encode("INCR", "a");
+        var stream = Enumerable.Repeat(incr, Count).SelectMany(bytes => bytes).ToArray();
+        using (replica.Node.Keyspace.LockAll())
+        {
+            master.Send(stream); // nothing can be executed: the sockets hold it
+            master.Replica.Shutdown(System.Net.Sockets.SocketShutdown.Both);
+        }
+
+        var expected = Count.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        SyncClient.WaitFor(() => replica.Text("GET", "a") == expected, () => replica.Text("GET", "a") + replica.Log);
+    }
+
+    [Fact]
     public void Getack_is_answered_at_once_with_the_offset_before_it()
     {
         using var master = new FakeMaster();
