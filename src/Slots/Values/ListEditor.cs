@@ -349,47 +349,6 @@ internal unsafe ref struct ListEditor
         }
     }
 
-    /// <summary>
-    /// Lets the node of an element and the one beside it become one if they are small: what a long list leaves when it
-    /// shrinks anywhere takes little room, and becomes a small list.
-    /// </summary>
-    private readonly void MergeAround(long index)
-    {
-        if (!ListRoot.IsTree(_root)) return;
-        var path = ListPath.To(ListRoot.Tree(_root), ref index);
-        if (!_limits.AreFarFrom(path.Node->Length, path.Node->Count)) return;
-        var beside = path;
-        if (beside.TryNext() && MayMerge(path.Node, beside.Node))
-        {
-            Merge(path);
-            return;
-        }
-
-        beside = path;
-        if (beside.TryPrevious() && MayMerge(beside.Node, path.Node)) Merge(beside);
-    }
-
-    private readonly bool MayMerge(ListNode* left, ListNode* right)
-    {
-        var bytes = (long)left->Length + right->Length;
-        var count = (long)left->Count + right->Count;
-        return !left->IsPlain && !right->IsPlain
-            && !_limits.Forbid(bytes, count) && _limits.AreFarFrom(bytes, count);
-    }
-
-    /// <summary>Makes one of a node and the next.</summary>
-    private readonly void Merge(ListPath left)
-    {
-        Own(ref left);
-        var right = left;
-        Invariant.That(right.TryNext());
-        Own(ref right);
-        var node = left.Node;
-        ListNode.Append(_memory, ref node, right.Node);
-        ListTree.Update(left, node);
-        RemoveNode(right);
-    }
-
     /// <summary>Lets a snapshot keep what it shares of the way to a node: the path leads through copies then.</summary>
     private readonly void Own(ref ListPath path)
     {
@@ -420,6 +379,47 @@ internal unsafe ref struct ListEditor
             if (index < 0 || index == node->Count) return false;
             at += backward ? -Listpack.EntryLengthBefore(entry) : Listpack.EntryLength(entry);
         }
+    }
+
+    /// <summary>
+    /// Lets the node of an element and the one beside it become one if they are small: what a long list leaves when it
+    /// shrinks anywhere takes little room, and becomes a small list.
+    /// </summary>
+    private readonly void MergeAround(long index)
+    {
+        if (!ListRoot.IsTree(_root)) return;
+        var path = ListPath.To(ListRoot.Tree(_root), ref index);
+        if (!_limits.AreFarFrom(path.Node->Length, path.Node->Count)) return;
+        var beside = path;
+        if (beside.TryNext() && MayMerge(path.Node, beside.Node))
+        {
+            MergeWithNext(path);
+            return;
+        }
+
+        beside = path;
+        if (beside.TryPrevious() && MayMerge(beside.Node, path.Node)) MergeWithNext(beside);
+    }
+
+    private readonly bool MayMerge(ListNode* left, ListNode* right)
+    {
+        var bytes = (long)left->Length + right->Length;
+        var count = (long)left->Count + right->Count;
+        return !left->IsPlain && !right->IsPlain
+            && !_limits.Forbid(bytes, count) && _limits.AreFarFrom(bytes, count);
+    }
+
+    private readonly void MergeWithNext(ListPath left)
+    {
+        // First this one, whose branches may be the next one's too: a path through former branches would be lost.
+        Own(ref left);
+        var right = left;
+        Invariant.That(right.TryNext());
+        Own(ref right);
+        var node = left.Node;
+        ListNode.Append(_memory, ref node, right.Node);
+        ListTree.Update(left, node);
+        RemoveNode(right);
     }
 
     private readonly void InsertNode(scoped in ListPath path, bool after, ListNode* node)
