@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.Host;
 using Starling.Node;
 using Starling.Node.Config;
-using Starling.Node.Serving;
 using Starling.Node.Telemetry;
 
 namespace Starling.CommandLine.Server;
