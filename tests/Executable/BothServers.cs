@@ -19,7 +19,7 @@ public sealed class BothServers : IDisposable
     /// </summary>
     public static string[] Arguments(string text) =>
     [
-        .. text.Split(' ').Select(word => Regex.Replace(word, @"\{(\d+)\}", match => new string('x', int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)))
+        .. text.Split(' ').Select(word => Regex.Replace(word, @"\{(\d+)\}", Repeat)
             .Replace("{empty}", "", StringComparison.Ordinal)
             .Replace("{space}", " ", StringComparison.Ordinal)
             .Replace("{zero}", "\0", StringComparison.Ordinal)),
@@ -38,6 +38,8 @@ public sealed class BothServers : IDisposable
         Starling.Dispose();
         Redis.Dispose();
     }
+
+    private static string Repeat(Match count) => new('x', int.Parse(count.Groups[1].ValueSpan, CultureInfo.InvariantCulture));
 
     private static string Describe(object? reply) => reply switch
     {

@@ -39,7 +39,7 @@ public sealed class HostileMasterTests
             Serve(link, answer);
         }
 
-        Assert.Equal("PONG", node.Text("PING"));
+        Wait.Until("the node answers, loading or not", () => node.Text("PING") == "PONG");
         Assert.NotEqual("up", node.Info("replication", "master_link_status"));
     }
 

@@ -30,7 +30,7 @@ public sealed class RewrittenFileTests : IDisposable
     public void What_redis_server_rewrote_starts_and_says_the_same(string lines, string rewrite)
     {
         System.IO.File.WriteAllText(File, $"port {_port}\nbind 127.0.0.1\nenable-debug-command yes\ndir {_folder}\n{lines}\n");
-        var password = lines.Contains("foobared", StringComparison.Ordinal) ? "foobared" : lines.Contains("a b", StringComparison.Ordinal) ? "a b" : null;
+        var password = Array.Find(["foobared", "a b"], word => lines.Contains(word, StringComparison.Ordinal));
         string[] before;
         using (var redis = new RunningServer([File], Executables.RedisServer, folder: Fresh()))
         {
@@ -99,7 +99,6 @@ public sealed class RewrittenFileTests : IDisposable
         var (exitCode, output) = ProgramRun.Run(Executables.Starling, ["server", File]);
         Assert.Equal(1, exitCode);
         Assert.Contains("directive 'user'", output, StringComparison.Ordinal);
-        Assert.DoesNotContain(">one", output.Replace(">>> ", "", StringComparison.Ordinal).Split('\n')[^3], StringComparison.Ordinal);
     }
 
     private static string[] Values(RespConnection client) =>

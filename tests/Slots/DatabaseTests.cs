@@ -122,6 +122,36 @@ public sealed class DatabaseTests
     }
 
     [Fact]
+    public void Every_key_of_a_database_is_picked_about_equally_often()
+    {
+        const int keys = 500;
+        using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions { HashSeed = 9 });
+        Assert.Equal(-1, keyspace[0].PickStripe(7));
+        for (var i = 0; i < keys; i++)
+        {
+            // A third of them in one slot, the others all over.
+            var name = i % 3 == 0 ? "{t}" + i : "k" + i;
+            keyspace[0].SetString(keyspace.Key(Bytes(name)), "v"u8, Entry.NoExpiry, 0);
+        }
+
+        var seen = new Dictionary<string, int>();
+        var random = new Random(3);
+        for (var i = 0; i < keys * 100; i++)
+        {
+            var stripe = keyspace[0].PickStripe((ulong)random.NextInt64());
+            Assert.True(keyspace[0].TryPickInStripe(stripe, (ulong)random.NextInt64(), out var entry));
+            var name = Encoding.ASCII.GetString(entry.Key);
+            seen[name] = seen.GetValueOrDefault(name) + 1;
+        }
+
+        Assert.Equal(keys, seen.Count);
+        Assert.All(seen.Values, times => Assert.InRange(times, 50, 160));
+        keyspace[0].Clear();
+        Assert.Equal(-1, keyspace[0].PickStripe(7));
+        Assert.False(keyspace[0].TryPickInStripe(0, 7, out _));
+    }
+
+    [Fact]
     public void An_expiry_scan_meets_every_expiring_key_and_makes_the_earliest_expiry_exact() =>
         Operations.Check(40, 60, operations =>
         {

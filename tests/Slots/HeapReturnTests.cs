@@ -115,6 +115,72 @@ public sealed unsafe class HeapReturnTests
         Assert.Equal(0, heap.Usage.Active);
     }
 
+    [Theory]
+    [InlineData(9000)]
+    [InlineData(20_000)]
+    [InlineData(100_000)]
+    [InlineData(1_000_000)]
+    [InlineData(3_000_000)]
+    public void The_pages_of_large_allocations_go_back_though_others_lie_between_them(int size)
+    {
+        using var heap = new NativeHeap(1);
+        var random = new Random(7);
+        var kept = new List<nint>();
+        var freed = new List<nint>();
+        for (var i = 0; i < 60_000_000 / size; i++)
+        {
+            var memory = (nint)heap.Allocate(0, size);
+            new Span<byte>((void*)memory, size).Fill((byte)i);
+            *(long*)memory = memory;
+            ((long*)(memory + size))[-1] = memory + size;
+            (random.Next(10) == 0 ? kept : freed).Add(memory);
+        }
+
+        Assert.Equal(heap.UsedBytes, (kept.Count + freed.Count) * NativeHeap.CountedBytes(size));
+        foreach (var memory in freed) heap.Free((byte*)memory, size);
+        Trim(heap);
+        Assert.InRange(heap.Usage.Resident, heap.UsedBytes, (heap.UsedBytes * 9 / 8) + Reserve);
+        AssertWhole();
+        for (var i = 0; i < freed.Count; i++) freed[i] = (nint)heap.Allocate(0, size);
+        foreach (var memory in freed) new Span<byte>((void*)memory, size).Fill(0xEE);
+        AssertWhole();
+        foreach (var memory in kept.Concat(freed)) heap.Free((byte*)memory, size);
+        Assert.Equal(0, heap.UsedBytes);
+        Trim(heap);
+        Assert.InRange(heap.Usage.Resident, 0, Reserve);
+
+        void AssertWhole()
+        {
+            foreach (var memory in kept)
+            {
+                Assert.Equal(memory, *(long*)memory);
+                Assert.Equal(memory + size, ((long*)(memory + size))[-1]);
+            }
+        }
+    }
+
+    [Fact]
+    public void An_allocation_keeps_its_content_when_it_grows_and_shrinks_through_all_sorts_of_memory()
+    {
+        using var heap = new NativeHeap(1);
+        var size = 100L;
+        var memory = heap.Allocate(0, size);
+        new Span<byte>(memory, 100).Fill(0x5A);
+        foreach (var next in (long[])[5000, 9000, 9001, 500_000, 1_048_544, 1_048_545, 5_000_000, 40_000_000, 2_000_000, 900_000, 10_000, 300])
+        {
+            var other = heap.Allocate(0, next);
+            memory = heap.Reallocate(0, memory, size, next);
+            heap.Free(other, next);
+            size = next;
+            Assert.True(new ReadOnlySpan<byte>(memory, 100).IndexOfAnyExcept((byte)0x5A) < 0);
+            new Span<byte>(memory, (int)size)[100..].Fill(0x11);
+            Assert.Equal(NativeHeap.CountedBytes(size), heap.UsedBytes);
+        }
+
+        heap.Free(memory, size);
+        Assert.Equal(0, heap.UsedBytes);
+    }
+
     [Fact]
     public void Threads_may_use_the_heap_while_another_gives_memory_back_and_chooses_blocks_to_empty()
     {
@@ -138,7 +204,7 @@ public sealed unsafe class HeapReturnTests
         Assert.Equal(0, heap.UsedBytes);
         Assert.Equal(0, heap.Usage.Active);
         Trim(heap);
-        Assert.InRange(heap.Usage.Resident, 0, Reserve);
+        Assert.InRange(heap.Usage.Resident, 0, 2 * Reserve); // of cells and of runs
     }
 
     private static void Work(NativeHeap heap, int seed)
@@ -149,7 +215,7 @@ public sealed unsafe class HeapReturnTests
             var cells = new List<(nint At, int Size)>();
             for (var i = 0; i < 8000; i++)
             {
-                var size = random.Next(8, 3000);
+                var size = i % 50 == 0 ? random.Next(8000, 60_000) : random.Next(8, 3000);
                 var memory = heap.Allocate(random.Next(8), size);
                 *(long*)memory = (long)memory ^ size;
                 cells.Add(((nint)memory, size));

@@ -14,6 +14,9 @@ public static class Clients
     private const CommandFlags Usual = CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale;
     private const CommandFlags Administrative = Usual | CommandFlags.Admin;
 
+    /// <summary>The reply differs from call to call.</summary>
+    private static readonly string[] Varying = ["nondeterministic_output"];
+
     /// <summary>The rows.</summary>
     public static readonly Command[] Rows =
     [
@@ -28,8 +31,8 @@ public static class Clients
                 Row("setinfo", 4, Usual, SetInfo, "7.2.0", "Set client meta attr. Options are LIB-NAME and LIB-VER.",
                     "<option> <value>"),
                 Row("list", -2, Administrative, List, "2.4.0", "Return information about client connections.",
-                    "[TYPE (NORMAL|MASTER|REPLICA|PUBSUB)|ID <client-id> [<client-id> ...]]"),
-                Row("info", 2, Usual, Info, "6.2.0", "Return information about the current client connection."),
+                    "[TYPE (NORMAL|MASTER|REPLICA|PUBSUB)|ID <client-id> [<client-id> ...]]", tips: Varying),
+                Row("info", 2, Usual, Info, "6.2.0", "Return information about the current client connection.", tips: Varying),
                 Row("kill", -3, Administrative, Kill, "2.4.0",
                     "Kill connections. Options are ADDR, LADDR, TYPE, USER, SKIPME, ID; or one <ip:port>.",
                     "<option> <value> [<option> <value> [...]]"),
@@ -48,12 +51,14 @@ public static class Clients
     ];
 
     private static Command Row(
-        string name, int arity, CommandFlags flags, CommandHandler handler, string since, string summary, string arguments = "") =>
+        string name, int arity, CommandFlags flags, CommandHandler handler, string since, string summary, string arguments = "",
+        string[]? tips = null) =>
         new(name, arity, flags, KeySpec.None, handler)
         {
             Summary = summary,
             Since = since,
             ArgumentsHelp = arguments,
+            Tips = tips ?? [],
             Group = "connection",
             AclCategories = ["connection"],
         };

@@ -27,7 +27,7 @@ public static class Connection
         },
         new("ping", -1, CommandFlags.Fast, KeySpec.None, Ping)
         {
-            IsRefusedWhenMisconfigured = true,
+            IsRefusedWhenMisconfigured = true, Tips = ["request_policy:all_shards", "response_policy:all_succeeded"],
             Summary = "Returns the server's liveliness response.", Since = "1.0.0", Group = "connection",
             AclCategories = ["connection"],
         },

@@ -12,8 +12,10 @@ namespace Starling.Node.Commands;
 /// </summary>
 public static class Replication
 {
-    private const CommandFlags RoleChange = CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Stale;
-    private const CommandFlags Synchronisation = CommandFlags.Admin | CommandFlags.NoMulti | CommandFlags.NoScript;
+    private const CommandFlags RoleChange =
+        CommandFlags.Admin | CommandFlags.NoAsyncLoading | CommandFlags.NoScript | CommandFlags.Stale;
+    private const CommandFlags Synchronisation =
+        CommandFlags.Admin | CommandFlags.NoAsyncLoading | CommandFlags.NoMulti | CommandFlags.NoScript;
     private const int MaxAddressLength = 255;
 
     /// <summary>The rows of the command table.</summary>

@@ -218,41 +218,18 @@ public static class Scanning
     }
 
     /// <summary>
-    /// Picks a slot with the chance of its share of the keys, then a key in it. True when the reply is written, false
-    /// when the key had expired, null when there is no key.
+    /// Picks a stripe with the chance of its share of the keys, then a key in it. True when the reply is written, false
+    /// when the key had expired or all keys of the stripe went meanwhile, null when there is no key.
     /// </summary>
     private static bool? TryRandom(CommandContext call)
     {
-        var database = call.Database;
-        var total = database.Count;
-        if (total == 0) return null;
-        var index = NextRandom(total);
-        var last = -1;
-        for (var slot = NextSlot(database, -1); slot >= 0; slot = NextSlot(database, slot))
-        {
-            using var held = call.Part(slot);
-            var inSlot = database.CountInSlot(slot);
-            index -= inSlot;
-            if (inSlot > 0) last = slot;
-            if (index < 0) return ReplyWithAny(call, slot);
-        }
-
-        // Keys went while the slots were counted: the last one will do.
-        if (last < 0) return null;
-        using (call.Part(last)) return ReplyWithAny(call, last);
-    }
-
-    private static long NextRandom(long bound)
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        Span<byte> bytes = stackalloc byte[2 * sizeof(ulong)];
         RandomNumberGenerator.Fill(bytes);
-        return (long)Math.BigMul(BinaryPrimitives.ReadUInt64LittleEndian(bytes), (ulong)bound, out _);
-    }
-
-    private static bool ReplyWithAny(CommandContext call, int slot)
-    {
-        var random = (ulong)NextRandom(long.MaxValue);
-        if (!call.Database.TryPick(slot, random, out var entry)) return false;
+        var stripe = call.Database.PickStripe(BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        if (stripe < 0) return null;
+        var random = BinaryPrimitives.ReadUInt64LittleEndian(bytes[sizeof(ulong)..]);
+        using var held = call.Part(stripe); // the slot of a stripe's number is one of its slots
+        if (!call.Database.TryPickInStripe(stripe, random, out var entry)) return false;
         if (KeyExpiry.IsExpired(entry, call.Now))
         {
             DeleteExpired(call, entry.Key.ToArray());

@@ -80,7 +80,8 @@ public sealed class ConfigRewriter
         if (directive is null)
         {
             var isKept = DirectiveTable.IsFileOnly(name);
-            if (name.Equals("user", StringComparison.OrdinalIgnoreCase) && DefaultUser.IsMeant(arguments![1..])) _defaultUserAt = _lines.Count;
+            var isUser = name.Equals("user", StringComparison.OrdinalIgnoreCase);
+            if (isUser && DefaultUser.IsMeant(arguments![1..])) _defaultUserAt = _lines.Count;
             _lines.Add(isKept ? line : "# ??? " + line);
             return;
         }

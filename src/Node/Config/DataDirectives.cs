@@ -66,7 +66,15 @@ internal static class DataDirectives
 
         PendingNumber("hash-max-listpack-entries", 0, LargestLong, 512, NumberFormat.Integer, false, false, "hash-max-ziplist-entries"),
         PendingNumber("hash-max-listpack-value", 0, LargestLong, 64, NumberFormat.Memory, false, false, "hash-max-ziplist-value"),
-        PendingNumber("list-max-listpack-size", int.MinValue, LargestInt, -2, NumberFormat.Integer, false, false, "list-max-ziplist-size"),
+        new NumberDirective(
+            "list-max-listpack-size",
+            In(c => c.ListMaxListpackSize, (c, v) => c.ListMaxListpackSize = v),
+            int.MinValue,
+            LargestInt,
+            NumberFormat.Integer)
+        {
+            Aliases = ["list-max-ziplist-size"],
+        },
         PendingNumber("list-compress-depth", 0, LargestInt, 0),
         PendingNumber("set-max-intset-entries", 0, LargestLong, 512),
         PendingNumber("set-max-listpack-entries", 0, LargestLong, 128),

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -13,10 +14,10 @@ internal sealed class DefaultUser
     private const string Name = "default";
     private const int HashLength = 64;
     private const string Restricted =
-        "'user default' asks for less than everything: access control lists have no effect yet, so the server does not start "
-        + "with them";
+        "'user default' asks for less than everything: access control lists have no effect yet, "
+        + "so the server does not start with them";
 
-    private static readonly System.Buffers.SearchValues<char> HexDigits = System.Buffers.SearchValues.Create("0123456789abcdef");
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
     private readonly HashSet<string> _hashes = new(StringComparer.Ordinal);
     private string? _plain;
@@ -45,8 +46,8 @@ internal sealed class DefaultUser
         foreach (var rule in arguments.Skip(1))
         {
             if (user.TryApply(rule)) continue;
-            reason = $"'user default' has the rule '{(rule.StartsWith('>') ? ">..." : rule)}': access control lists have no effect yet, so the server "
-                + "does not start with it";
+            reason = $"'user default' has the rule '{(rule.StartsWith('>') ? ">..." : rule)}': "
+                + "access control lists have no effect yet, so the server does not start with it";
             break;
         }
 
@@ -68,7 +69,12 @@ internal sealed class DefaultUser
                 : "'user default' says nopass, but requirepass is set: which of them counts is not clear";
         }
 
-        if (_hashes.Count != 1) return "'user default' has " + (_hashes.Count == 0 ? "no password" : "several passwords") + ", which is not supported yet";
+        if (_hashes.Count != 1)
+        {
+            var passwords = _hashes.Count == 0 ? "no password" : "several passwords";
+            return $"'user default' has {passwords}, which is not supported yet";
+        }
+
         if (string.IsNullOrEmpty(config.RequirePass)) config.RequirePass = _plain;
         if (!string.IsNullOrEmpty(config.RequirePass) && _hashes.Contains(Hash(config.RequirePass))) return null;
         return "'user default' has the hash of another password than requirepass, which is not supported yet";
@@ -81,7 +87,8 @@ internal sealed class DefaultUser
         return $"user default on {password} sanitize-payload ~* &* +@all";
     }
 
-    private static string Hash(string password) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)));
+    private static string Hash(string password) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)));
 
     private bool TryApply(string rule) => TryApplyPassword(rule) || TryApplyRight(rule.ToLowerInvariant());
 
@@ -104,11 +111,12 @@ internal sealed class DefaultUser
 
     private bool TryApplyPassword(string rule)
     {
-        if (rule.Equals("nopass", StringComparison.OrdinalIgnoreCase) || rule.Equals("resetpass", StringComparison.OrdinalIgnoreCase))
+        var isNoPass = rule.Equals("nopass", StringComparison.OrdinalIgnoreCase);
+        if (isNoPass || rule.Equals("resetpass", StringComparison.OrdinalIgnoreCase))
         {
             _hashes.Clear();
             _plain = null;
-            _hasNoPassword = rule.Equals("nopass", StringComparison.OrdinalIgnoreCase);
+            _hasNoPassword = isNoPass;
             return true;
         }
 

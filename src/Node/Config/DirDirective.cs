@@ -22,8 +22,9 @@ internal sealed class DirDirective() : Directive("dir")
     {
         if (arguments[0].Length == 0) return "No such file or directory";
         var path = config.PathOf(arguments[0]);
-        if (Encoding.UTF8.GetByteCount(path) >= LongestPath || path.Split('/').Any(part => Encoding.UTF8.GetByteCount(part) > LongestName))
-            return "File name too long";
+        var isTooLong = Encoding.UTF8.GetByteCount(path) >= LongestPath
+            || path.Split('/').Any(part => Encoding.UTF8.GetByteCount(part) > LongestName);
+        if (isTooLong) return "File name too long";
         if (!Directory.Exists(path)) return File.Exists(path) ? "Not a directory" : "No such file or directory";
         config.Dir = path.Length > 1 ? Path.TrimEndingDirectorySeparator(path) : path;
         return null;

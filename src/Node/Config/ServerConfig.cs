@@ -54,6 +54,9 @@ public sealed class ServerConfig
     /// </summary>
     public void OnApply(string directive, Func<string?> apply) => Changes.OnApply(directive, apply);
 
+    /// <summary>The size of a list's listpacks: <see cref="Slots.Values.ValueOptions.ListMaxListpackSize"/>.</summary>
+    public int ListMaxListpackSize { get; set; } = -2;
+
     /// <summary>TCP port of clients; 0 for none.</summary>
     public int Port { get; set; } = 6379;
 

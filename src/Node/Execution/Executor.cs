@@ -214,6 +214,7 @@ public sealed class Executor
         }
 
         if (!runs) return DispatchOutcome.Admitted;
+        call.Keys.Prefetch(call.Database);
         Run(call, command);
         return call.TakeBlocked() ? DispatchOutcome.Blocked : DispatchOutcome.Done;
     }

@@ -14,8 +14,8 @@ public sealed class PersistenceService
     private readonly LoadingProgress _loading = new();
     private readonly SaveRecord _saves;
 
-    // Held while a file gets the RDB file's name: no cancelled save may put its data over what came after it. Taken with
-    // or without stripes held, under no other lock; nothing is taken under it.
+    // Held while a file gets the RDB file's name: no cancelled save may put its data over what came after it. Taken
+    // with or without stripes held, under no other lock; nothing is taken under it.
     private readonly Lock _naming = new();
 
     /// <summary>Makes the service.</summary>
@@ -38,8 +38,8 @@ public sealed class PersistenceService
     public Func<ReplicationPosition?>? PositionSource { get; set; }
 
     /// <summary>
-    /// Hears of the keys of an RDB file that this node, a master, drops as expired, while it loads the file at the start
-    /// or for DEBUG RELOAD. Set by replication at construction.
+    /// Hears of the keys of an RDB file that this node, a master, drops as expired, while it loads the file at the
+    /// start or for DEBUG RELOAD. Set by replication at construction.
     /// </summary>
     public ExpiredKeyHandler? KeyExpiredInFile { get; set; }
 

@@ -6,8 +6,8 @@ namespace Starling.Node.Persistence;
 /// <summary>
 /// Writes an RDB file: to a temporary name in the same directory, flushed to the disk, then renamed over the final
 /// name, then the directory
-/// is flushed. A crash at any moment leaves the old file or the new one. Once the snapshot was cancelled the file does not
-/// get its final name any more.
+/// is flushed. A crash at any moment leaves the old file or the new one. Once the snapshot was cancelled the file does
+/// not get its final name any more.
 /// </summary>
 internal sealed class RdbFileTarget : ISnapshotTarget
 {
@@ -21,7 +21,8 @@ internal sealed class RdbFileTarget : ISnapshotTarget
 
     /// <summary>Names the file; it is opened by the first write.</summary>
     /// <param name="path">The final name.</param>
-    /// <param name="naming">Held while a file gets the final name: who cancels and then takes it is not overtaken.</param>
+    /// <param name="naming">Held while a file gets the final name: who cancels and then takes it is not
+    /// overtaken.</param>
     /// <param name="logger">The log.</param>
     public RdbFileTarget(string path, Lock naming, ILogger logger)
     {

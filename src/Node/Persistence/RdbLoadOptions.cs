@@ -22,8 +22,8 @@ public sealed class RdbLoadOptions
     public bool FromSocket { get; init; }
 
     /// <summary>
-    /// Runs when clients are answered that the server is loading, before the first byte is read. What it throws ends the
-    /// load.
+    /// Runs when clients are answered that the server is loading, before the first byte is read. What it throws ends
+    /// the load.
     /// </summary>
     public Action? OnBegin { get; init; }
 

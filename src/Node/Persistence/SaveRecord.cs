@@ -74,8 +74,8 @@ internal sealed class SaveRecord
     /// <param name="state">How.</param>
     /// <param name="nowSeconds">When.</param>
     /// <param name="backgroundSeconds">How long it took, for a background save.</param>
-    /// <param name="changesAtStart">Changes that are in the file now if it succeeded; null when it was cancelled too late:
-    /// the file is there, and FLUSHALL has counted anew meanwhile.</param>
+    /// <param name="changesAtStart">Changes that are in the file now if it succeeded; null when it was cancelled too
+    /// late: the file is there, and FLUSHALL has counted anew meanwhile.</param>
     /// <param name="bufferedBytes">Most bytes that waited for the disk.</param>
     public void Ended(SnapshotState state, long nowSeconds, long? backgroundSeconds, long? changesAtStart, long bufferedBytes)
     {

@@ -104,8 +104,8 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     }
 
     /// <summary>
-    /// As long as replicas may join none is sent the stream: a cursor of any of them stands where the snapshot does. Null
-    /// when none has one.
+    /// As long as replicas may join none is sent the stream: a cursor of any of them stands where the snapshot does.
+    /// Null when none has one.
     /// </summary>
     private LogCursor? CursorOfTheMoment()
     {

@@ -208,8 +208,8 @@ internal sealed class MasterLink
         MasterLinkMessages.SyncStarted(_logger);
         try
         {
-            // A full fence: who stops the link sets the mark and then looks for the connection, here it is the other way
-            // round. One of the two sees the other's word.
+            // A full fence: who stops the link sets the mark and then looks for the connection, here it is the other
+            // way round. One of the two sees the other's word.
             Interlocked.Exchange(ref _connection, connection);
             if (_stopped) throw new IOException("the link was given up");
             connection.WaitConnected(Timeout);

@@ -51,8 +51,8 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
 
     /// <summary>
     /// False, with the error written, when this node has no data to give: it is a replica whose master is not there, or
-    /// whose snapshot is being loaded. For the answer to hold, under the membership lock, which a load takes when it has
-    /// begun.
+    /// whose snapshot is being loaded. For the answer to hold, under the membership lock, which a load takes when it
+    /// has begun.
     /// </summary>
     public bool MaySynchronize(CommandContext call)
     {
@@ -160,7 +160,8 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
 
     private void Ping(long now)
     {
-        // A manual failover waits for the replica to reach the master's offset, a shutdown saves it: it must stand still.
+        // A manual failover waits for the replica to reach the master's offset, a shutdown saves it: it must stand
+        // still.
         bool MayPing() =>
             !Server.Shutdown.IsUnderWay && !(Server.Cluster is not null && Server.Clients.IsPaused(now));
         if (Replicas.Links.Length == 0 || !service.TryAppendControl("*1\r\n$4\r\nPING\r\n"u8, MayPing)) return;

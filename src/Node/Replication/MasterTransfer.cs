@@ -138,8 +138,8 @@ internal sealed class MasterTransfer(
     }
 
     /// <summary>
-    /// Makes the received file the RDB file of this node, as Redis does, and loads it. It gets its name when clients are
-    /// answered that the server is loading: from then on nobody saves the old data.
+    /// Makes the received file the RDB file of this node, as Redis does, and loads it. It gets its name when clients
+    /// are answered that the server is loading: from then on nobody saves the old data.
     /// </summary>
     private RdbLoadResult? LoadFromFile(FileStream file)
     {

@@ -226,9 +226,9 @@ public sealed class ReplicationLog
     }
 
     /// <summary>
-    /// Attaches a cursor at the end for a reader that starts from a snapshot of this moment, and tells where that is, in
-    /// one step: what needs no stripe (PING, GETACK) may be appended at any time. The next effect brings a SELECT, unless
-    /// the log mirrors a master's. Null without a backlog.
+    /// Attaches a cursor at the end for a reader that starts from a snapshot of this moment, and tells where that is,
+    /// in one step, so that nothing can be appended in between. The next effect brings a SELECT, unless the log mirrors
+    /// a master's. Null without a backlog.
     /// </summary>
     /// <param name="offset">The offset that the snapshot stands for.</param>
     /// <param name="database">The database that is selected there; -1 when the next effect selects.</param>

@@ -23,6 +23,7 @@ public sealed class ReplicationService
     private volatile bool _isDataIncomplete;
     private ReplicationPosition? _restored;
     private int _wantsAcknowledgements;
+    private readonly EffectBuffer _expiredInFile = new(); // one load runs at a time
     private bool _hasStarted;
 
     /// <summary>Makes the service; a master with no replicas.</summary>
@@ -182,9 +183,9 @@ public sealed class ReplicationService
         // At the start the log begins with these; where it continues is known when the file is loaded.
         if (!_hasStarted) Log.CreateBacklog();
         if (!Log.IsActive) return;
-        var effects = new EffectBuffer();
-        effects.Delete(database, key);
-        Log.Append(database, effects.Bytes, asTransaction: false);
+        _expiredInFile.Clear();
+        _expiredInFile.Delete(database, key);
+        Log.Append(database, _expiredInFile.Bytes, asTransaction: false);
     }
 
     /// <summary>
@@ -518,8 +519,8 @@ public sealed class ReplicationService
     }
 
     /// <summary>
-    /// Puts GETACK into the stream when it is wanted. Not during a pause: a failover, and a shutdown, wait for the offset
-    /// to stand still.
+    /// Puts GETACK into the stream when it is wanted. Not during a pause: a failover, and a shutdown, wait for the
+    /// offset to stand still.
     /// </summary>
     private bool TryAsk() =>
         !Server.Clients.IsPaused(Server.NowMilliseconds)

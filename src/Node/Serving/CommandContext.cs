@@ -147,7 +147,10 @@ public sealed class CommandContext
     public Key Key(int index)
     {
         var keyspace = Server.Keyspace;
-        return index == _keyPosition ? keyspace.Key(_arguments[index], _keyPlace) : keyspace.Key(_arguments[index]);
+        if (index == _keyPosition) return keyspace.Key(_arguments[index], _keyPlace);
+        return Keys.TryPlace(_arguments, index, out var place)
+            ? keyspace.Key(_arguments[index], place)
+            : keyspace.Key(_arguments[index]);
     }
 
     /// <summary>
@@ -189,6 +192,9 @@ public sealed class CommandContext
         Stats.KeyspaceMisses++;
         return false;
     }
+
+    /// <summary>False when no key of the slot of a key can have expired: looking it up first tells nothing new.</summary>
+    public bool MayHaveExpired(in Key key) => Database.EarliestExpiryInSlot(key.Slot) < Now;
 
     /// <summary>
     /// Finds a key for changing it; as <see cref="TryRead(in Key, out Entry)"/> without the counting of hits and

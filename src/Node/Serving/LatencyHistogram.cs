@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// How often each duration occurred, to two significant digits: exact up to 255 ns, in 128 steps per doubling beyond, up
-/// to a second; what took longer counts as a second. One thread adds, any thread reads.
+/// How often each duration occurred, to two significant digits: exact up to 255 ns, in 128 steps per doubling beyond,
+/// up to a second; what took longer counts as a second. One thread adds, any thread reads.
 /// </summary>
 internal sealed class LatencyHistogram
 {
@@ -35,7 +35,9 @@ internal sealed class LatencyHistogram
     /// <summary>True when nothing was noted.</summary>
     public bool IsEmpty => Array.TrueForAll(_counts, count => count <= 0);
 
-    /// <summary>The longest duration, in nanoseconds, of the step in which a percentile lies; 0 when nothing was noted.</summary>
+    /// <summary>
+    /// The longest duration, in nanoseconds, of the step in which a percentile lies; 0 when nothing was noted.
+    /// </summary>
     /// <param name="percentile">0 to 100.</param>
     public long ValueAt(double percentile)
     {

@@ -308,6 +308,26 @@ public sealed unsafe class Database
     }
 
     /// <summary>
+    /// Chooses a stripe with the chance of its share of the keys; -1 when there is no key. No lock is needed.
+    /// </summary>
+    /// <param name="random">A random number.</param>
+    public int PickStripe(ulong random) => _tables?.PickStripe(random) ?? -1;
+
+    /// <summary>
+    /// Picks an entry of the slots of a stripe, each with the same chance. Needs the stripe. False when there is none.
+    /// </summary>
+    /// <param name="stripe">The stripe; see <see cref="StripeSet"/>.</param>
+    /// <param name="random">A random number; the same number and tables give the same entry.</param>
+    /// <param name="entry">The entry.</param>
+    public bool TryPickInStripe(int stripe, ulong random, out Entry entry)
+    {
+        var tables = _tables;
+        var block = tables == null ? null : tables.PickEntry(stripe, random);
+        entry = block == null ? default : new Entry(block);
+        return block != null;
+    }
+
+    /// <summary>
     /// The first slot from <paramref name="from"/> on that holds a key (or, when <paramref name="expiring"/>, a key
     /// with an expiry), or -1. No lock is needed; what it says may be old by the time it is read.
     /// </summary>

@@ -100,7 +100,7 @@ public sealed unsafe class Defragmenter
             if (database.Tables != tables) return false; // cleared meanwhile: they are somebody else's now
             var root = tables.Root(slot);
             if (root == null || root->Count == 0) _position = TableScan.End;
-            else _position = new TableMover(tables.Memory(slot), ref _counts).MoveLeaf(root, _position);
+            else _position = new TableMover(tables, slot, ref _counts).MoveLeaf(root, _position);
         }
 
         if (_position < TableScan.End) return true;

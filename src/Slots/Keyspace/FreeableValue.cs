@@ -6,12 +6,14 @@ namespace Starling.Slots.Keyspace;
 internal sealed class FreeableValue : Freeable
 {
     /// <summary>
-    /// A value with more pages is freed in the background whoever deletes it: giving a mebibyte back to the system takes
-    /// some 50 microseconds.
+    /// A value with more pages is freed in the background whoever deletes it: giving a mebibyte back to the system
+    /// takes some 50 microseconds.
     /// </summary>
     public const long PagesFreedAtOnce = 16;
 
-    /// <summary>A value with more pages is freed in the background when a command asks for that, as UNLINK does.</summary>
+    /// <summary>
+    /// A value with more pages is freed in the background when a command asks for that, as UNLINK does.
+    /// </summary>
     public const long PagesFreedLazily = 1;
 
     private const int PagesPerStep = 256;

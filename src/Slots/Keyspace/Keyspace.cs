@@ -43,6 +43,17 @@ public sealed class Keyspace : IDisposable
     public FreeingQueue Freeing { get; }
 
     /// <summary>
+    /// Changes some of <see cref="ValueOptions"/>, whatever other threads change at the same time. Needs no lock.
+    /// </summary>
+    /// <param name="change">Makes new options of those in force; may be called several times.</param>
+    public void ChangeValueOptions(Func<ValueOptions, ValueOptions> change)
+    {
+        ValueOptions before;
+        do before = ValueOptions;
+        while (Interlocked.CompareExchange(ref _valueOptions, change(before), before) != before);
+    }
+
+    /// <summary>
     /// A database by its index, 0..<see cref="DatabaseCount"/>-1. SWAPDB exchanges what an index answers.
     /// </summary>
     public Database this[int index] => _databases[index];
@@ -82,6 +93,14 @@ public sealed class Keyspace : IDisposable
     public void Prefetch(Database database, ReadOnlySpan<KeyPlace> keys)
     {
         if (!Sse.IsSupported) return;
+        if (_stripes.TryEnterAll())
+        {
+            // Nobody else is here: one word instead of two locks a key.
+            PrefetchHeld(database, keys);
+            _stripes.ExitAll();
+            return;
+        }
+
         if (!_stripes.BeginTrying()) return;
         foreach (ref readonly var key in keys) database.PrefetchRoot(key);
         foreach (ref readonly var key in keys)
@@ -101,6 +120,15 @@ public sealed class Keyspace : IDisposable
         }
 
         _stripes.EndTrying();
+    }
+
+    /// <summary>As <see cref="Prefetch"/>, for keys whose stripes the caller holds.</summary>
+    public static void PrefetchHeld(Database database, ReadOnlySpan<KeyPlace> keys)
+    {
+        if (!Sse.IsSupported) return;
+        foreach (ref readonly var key in keys) database.PrefetchRoot(key);
+        foreach (ref readonly var key in keys) database.PrefetchBucket(key);
+        foreach (ref readonly var key in keys) database.PrefetchEntry(key);
     }
 
     /// <summary>

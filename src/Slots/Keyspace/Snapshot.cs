@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Starling.Slots.Memory;
 
 namespace Starling.Slots.Keyspace;
@@ -6,9 +7,9 @@ namespace Starling.Slots.Keyspace;
 /// A snapshot under way; see <see cref="Keyspace.StartSnapshot"/>. One thread, the saver, calls its members.
 /// <para>
 /// Memory: what the saver visits waits for <see cref="Deliver"/>, some hundred KiB. What writers save on the way is
-/// kept until it is delivered: each part of the data set at most once, when it is first touched, so at most the data set
-/// as it was at the start, which is also what a fork could cost. Deleted and replaced large values are kept as they are
-/// and cost no copy.
+/// kept until it is delivered: each part of the data set at most once, when it is first touched, so at most the data
+/// set as it was at the start, which is also what a fork could cost. Deleted and replaced large values are kept as they
+/// are and cost no copy.
 /// </para>
 /// </summary>
 public sealed unsafe class Snapshot : IDisposable
@@ -21,6 +22,7 @@ public sealed unsafe class Snapshot : IDisposable
     private readonly SnapshotRecords?[] _records = new SnapshotRecords?[StripeSet.StripeCount];
     private readonly SnapshotRecords _visited;
     private readonly SnapshotRecords _pages;
+    private readonly StrongBox<long> _writersBytes = new();
     private readonly Queue<nint> _chains = new();
 
     // Guards the list of views. Taken under a stripe, takes no other lock; held for some instructions, for a large
@@ -84,7 +86,7 @@ public sealed unsafe class Snapshot : IDisposable
             }
 
             // Writers may be faster than the saver, elsewhere: what they saved must not wait for its turn.
-            if (Heap.UsedBytes - WaitingBytes >= SweepAt) TakeChains();
+            if (Volatile.Read(ref _writersBytes.Value) >= SweepAt) TakeChains();
             return true;
         }
 
@@ -131,7 +133,8 @@ public sealed unsafe class Snapshot : IDisposable
     }
 
     /// <summary>What writers that hold a stripe save into.</summary>
-    internal SnapshotRecords RecordsOf(int stripe) => _records[stripe] ??= new SnapshotRecords(Heap, stripe);
+    internal SnapshotRecords RecordsOf(int stripe) =>
+        _records[stripe] ??= new SnapshotRecords(Heap, stripe, _writersBytes);
 
     /// <summary>Adds the view of a large value; returns its number.</summary>
     internal int AddView(FrozenView view)

@@ -16,16 +16,19 @@ internal sealed unsafe class SnapshotRecords : IContentWriter
 
     private readonly NativeHeap _heap;
     private readonly int _selector;
+    private readonly StrongBox<long>? _total;
     private SnapshotChunk* _first;
     private SnapshotChunk* _last;
 
     /// <summary>An empty chain.</summary>
     /// <param name="heap">The snapshot's own heap.</param>
     /// <param name="selector">The stripe.</param>
-    public SnapshotRecords(NativeHeap heap, int selector)
+    /// <param name="total">Sums up the bytes of several chains; changed once per chunk.</param>
+    public SnapshotRecords(NativeHeap heap, int selector, StrongBox<long>? total = null)
     {
         _heap = heap;
         _selector = selector;
+        _total = total;
     }
 
     /// <summary>Bytes of the chunks of the chain.</summary>
@@ -36,6 +39,7 @@ internal sealed unsafe class SnapshotRecords : IContentWriter
     {
         var first = _first;
         _first = _last = null;
+        if (_total != null) Interlocked.Add(ref _total.Value, -Bytes);
         Bytes = 0;
         return first;
     }
@@ -90,5 +94,6 @@ internal sealed unsafe class SnapshotRecords : IContentWriter
         else _last->Next = chunk;
         _last = chunk;
         Bytes += size;
+        if (_total != null) Interlocked.Add(ref _total.Value, size);
     }
 }

@@ -11,16 +11,22 @@ internal unsafe ref struct TableMover
     /// <summary>A step ends when that much was moved: some tens of microseconds.</summary>
     private const long BytesPerStep = 64 << 10;
 
+    private readonly TableSet _set;
+    private readonly int _slot;
     private readonly ref DefragmentationCounts _counts;
     private BlockMover _tables;
     private BlockMover _keys;
 
     /// <summary>Makes a mover for one step.</summary>
-    /// <param name="memory">The memory of the slot.</param>
+    /// <param name="set">The tables.</param>
+    /// <param name="slot">The slot.</param>
     /// <param name="counts">Raised by what is done.</param>
-    public TableMover(in TableMemory memory, ref DefragmentationCounts counts)
+    public TableMover(TableSet set, int slot, ref DefragmentationCounts counts)
     {
+        _set = set;
+        _slot = slot;
         _counts = ref counts;
+        var memory = set.Memory(slot);
         _tables = new BlockMover(memory.Heap, memory.Selector, BytesPerStep);
         _keys = new BlockMover(memory.Heap, memory.Selector, BytesPerStep);
     }
@@ -84,10 +90,19 @@ internal unsafe ref struct TableMover
             var entry = SlotTable.Address(bucket[i]);
             var before = _keys.Moved;
             if (_keys.TryMove(ref entry, EntryBlock.Size(entry))) SlotTable.Redirect(bucket + i, entry);
-            if (EntryBlock.Has(entry, EntryBlock.HasRoot))
-                EntryBlock.Operations(entry).Relocate(ref _keys, ref *EntryBlock.Root(entry));
+            MoveValue(entry);
             if (_keys.Moved > before) _counts.KeyHits++;
             else _counts.KeyMisses++;
         }
+    }
+
+    /// <summary>
+    /// Moves the blocks that the root of a value leads to, unless snapshots share them: these know them by their
+    /// addresses.
+    /// </summary>
+    private void MoveValue(byte* entry)
+    {
+        if (!EntryBlock.Has(entry, EntryBlock.HasRoot) || _set.FindFrozen(_slot, entry) != null) return;
+        EntryBlock.Operations(entry).Relocate(ref _keys, ref *EntryBlock.Root(entry));
     }
 }

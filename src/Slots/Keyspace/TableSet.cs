@@ -235,6 +235,39 @@ internal sealed unsafe class TableSet
         return frozen.AddView(copies);
     }
 
+    /// <summary>
+    /// A stripe, chosen with the chance of its share of the keys, or -1 when there is no key. No lock is needed.
+    /// </summary>
+    public int PickStripe(ulong random)
+    {
+        var count = Count;
+        if (count <= 0) return -1;
+        var number = (long)(random % (ulong)count);
+        var last = -1;
+        for (var stripe = 0; stripe < _counters.Length && number >= 0; stripe++)
+        {
+            var keys = Volatile.Read(ref _counters[stripe].Keys);
+            number -= keys;
+            if (keys > 0) last = stripe;
+        }
+
+        return last; // keys that went meanwhile may leave the number beyond the end
+    }
+
+    /// <summary>An entry of the slots of a stripe, or null when they are empty. Needs the stripe.</summary>
+    public byte* PickEntry(int stripe, ulong random)
+    {
+        var keys = _counters[stripe].Keys;
+        if (keys == 0) return null;
+        var number = random % (ulong)keys;
+        for (var slot = stripe; ; slot += StripeSet.StripeCount)
+        {
+            var root = Root(slot);
+            if (number < root->Count) return TableScan.Pick(root, (uint)number);
+            number -= root->Count;
+        }
+    }
+
     /// <summary>The entry's value as snapshots have views of it; null when none has.</summary>
     public FrozenValue? FindFrozen(int slot, byte* entry) =>
         EntryBlock.Has(entry, EntryBlock.HasRoot) ? Frozen.Find(slot, EntryBlock.Root(entry)->Address) : null;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace Starling.Slots.Memory;
 
@@ -11,6 +10,7 @@ internal sealed unsafe class Arena
 
     private readonly CellClass[] _classes = new CellClass[SizeClass.Count];
     private readonly ChunkPool _chunks;
+    private readonly RunPool _runs;
     private readonly int _index;
 
     /// <summary>
@@ -23,9 +23,10 @@ internal sealed unsafe class Arena
     private long _usedBytes;
     private long _largeBytes;
 
-    public Arena(ChunkPool chunks, int index)
+    public Arena(ChunkPool chunks, RunPool runs, int index)
     {
         _chunks = chunks;
+        _runs = runs;
         _index = index;
         for (var i = 0; i < _classes.Length; i++) _classes[i].Cells = SizeClass.CellsPerBlock(i);
     }
@@ -141,11 +142,13 @@ internal sealed unsafe class Arena
         return ended;
     }
 
-    /// <summary>A block of its own of that many bytes, header included.</summary>
+    /// <summary>
+    /// A block of its own of that many bytes, header included: what <see cref="RunPool.Round"/> gave.
+    /// </summary>
     public byte* AllocateLarge(long bytes)
     {
-        var block = (LargeBlock*)NativeMemory.Alloc((nuint)bytes);
-        Adopt(block, bytes);
+        var block = (LargeBlock*)_runs.Allocate(bytes, out var chunk);
+        Adopt(block, bytes, chunk);
         return (byte*)(block + 1);
     }
 
@@ -154,31 +157,58 @@ internal sealed unsafe class Arena
     {
         var block = (LargeBlock*)memory - 1;
         Disown(block);
-        NativeMemory.Free(block);
+        _runs.Free((byte*)block, block->Bytes, block->Chunk);
     }
 
     /// <summary>
-    /// Changes the size of what <see cref="AllocateLarge"/> gave; the content stays, the address may not.
+    /// Changes the size of what <see cref="AllocateLarge"/> gave; the content stays as far as it fits, the address may
+    /// not.
     /// </summary>
     public byte* ReallocateLarge(byte* memory, long bytes)
     {
         var block = (LargeBlock*)memory - 1;
+        var old = block->Bytes;
+        if (old == bytes) return memory;
+        if (!RunPool.IsDirect(old) || !RunPool.IsDirect(bytes))
+        {
+            var other = AllocateLarge(bytes);
+            var kept = Math.Min(old, bytes) - sizeof(LargeBlock);
+            Buffer.MemoryCopy(memory, other, kept, kept);
+            FreeLarge(memory);
+            return other;
+        }
+
         Disown(block);
-        block = (LargeBlock*)NativeMemory.Realloc(block, (nuint)bytes);
-        Adopt(block, bytes);
+        try
+        {
+            block = (LargeBlock*)SystemMemory.ResizePages((byte*)block, (nuint)old, (nuint)bytes);
+            old = bytes;
+        }
+        finally
+        {
+            Adopt(block, old, null); // as it was, when there is no memory
+        }
+
         return (byte*)(block + 1);
     }
 
-    /// <summary>Frees all large blocks and forgets all cells; the chunk pool is cleared by the heap.</summary>
+    /// <summary>Frees all large blocks and forgets all cells; the pools are cleared by the heap.</summary>
     public void Clear()
     {
-        while (_large != null) FreeLarge((byte*)(_large + 1));
+        while (_large != null)
+        {
+            var block = _large;
+            _large = block->Next;
+            if (block->Chunk == null) _runs.Free((byte*)block, block->Bytes, null); // the others go with their chunks
+        }
+
         var taken = false;
         try
         {
             _lock.Enter(ref taken);
             for (var i = 0; i < _classes.Length; i++) _classes[i] = new CellClass { Cells = _classes[i].Cells };
             _usedBytes = 0;
+            _largeBytes = 0;
         }
         finally
         {
@@ -191,11 +221,11 @@ internal sealed unsafe class Arena
     private static void CheckPoison(byte* cell, int size) =>
         Invariant.That(new ReadOnlySpan<byte>(cell + 8, size - 8).IndexOfAnyExcept(Poison) < 0);
 
-    private void Adopt(LargeBlock* block, long bytes)
+    private void Adopt(LargeBlock* block, long bytes, RunChunk* chunk)
     {
         Invariant.That((ulong)block + (ulong)bytes < 1UL << 48);
         block->Bytes = bytes;
-        block->Arena = _index;
+        block->SetOrigin(_index, chunk);
         block->Previous = null;
         var taken = false;
         try

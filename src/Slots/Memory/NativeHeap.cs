@@ -4,8 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Starling.Slots.Memory;
 
 /// <summary>
-/// The allocator of all native memory. Small sizes are cells of 64 KiB blocks (<see cref="SizeClass"/>); an empty block
-/// is given back, to the system when <see cref="Trim"/> is called. The heap has several arenas with a lock each;
+/// The allocator of all native memory. Small sizes are cells of 64 KiB blocks (<see cref="SizeClass"/>), larger ones
+/// are runs of units (<see cref="RunPool"/>); what is free is given back to the system when <see cref="Trim"/> is
+/// called. The heap has several arenas with a lock each;
 /// callers choose one by stripe. Who frees says the size that was asked for. In debug builds a cell ends in guard
 /// bytes, and a freed one is poisoned until it is used again.
 /// <para>
@@ -28,6 +29,7 @@ internal sealed unsafe class NativeHeap : IDisposable
     private const ulong Guard = 0xA5C3_5A3C_C3A5_3C5A;
 
     private readonly ChunkPool _chunks = new();
+    private readonly RunPool _runs = new();
     private readonly Arena[] _arenas;
 
     /// <summary>Makes an empty heap.</summary>
@@ -36,7 +38,7 @@ internal sealed unsafe class NativeHeap : IDisposable
     {
         Invariant.That(arenas > 0 && (arenas & (arenas - 1)) == 0);
         _arenas = new Arena[arenas];
-        for (var i = 0; i < arenas; i++) _arenas[i] = new Arena(_chunks, i);
+        for (var i = 0; i < arenas; i++) _arenas[i] = new Arena(_chunks, _runs, i);
     }
 
     /// <summary>Bytes in use, rounding included. No lock is needed.</summary>
@@ -60,7 +62,7 @@ internal sealed unsafe class NativeHeap : IDisposable
             var large = 0L;
             foreach (var arena in _arenas) large += arena.LargeBytes;
             var active = _chunks.UsedBytes + large;
-            return new MemoryUsage(UsedBytes, active, active + _chunks.IdleBytes, ReclaimableBytes);
+            return new MemoryUsage(UsedBytes, active, active + _chunks.IdleBytes + _runs.IdleBytes, ReclaimableBytes);
         }
     }
 
@@ -81,7 +83,7 @@ internal sealed unsafe class NativeHeap : IDisposable
         var whole = size + GuardBytes;
         return whole <= SizeClass.LargestBytes
             ? SizeClass.BytesOf(SizeClass.Of((int)whole)) - GuardBytes
-            : ((whole + 63) & ~63L) - GuardBytes;
+            : RunPool.Round(whole + sizeof(LargeBlock)) - sizeof(LargeBlock) - GuardBytes;
     }
 
     /// <summary>How many bytes <see cref="UsedBytes"/> counts for an allocation of this size.</summary>
@@ -157,7 +159,7 @@ internal sealed unsafe class NativeHeap : IDisposable
     /// microseconds. Any thread, whatever locks it holds; best none.
     /// </summary>
     /// <returns>False when nothing was left to give.</returns>
-    public bool Trim() => _chunks.Trim();
+    public bool Trim() => _chunks.Trim() || _runs.Trim();
 
     /// <summary>Chooses some of the blocks that are to be emptied.</summary>
     /// <param name="step">0 at first; carried from call to call.</param>
@@ -207,6 +209,7 @@ internal sealed unsafe class NativeHeap : IDisposable
     {
         foreach (var arena in _arenas) arena.Clear();
         _chunks.Clear();
+        _runs.Clear();
     }
 
     [Conditional("DEBUG")]

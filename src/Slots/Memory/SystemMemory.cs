@@ -10,6 +10,7 @@ internal static unsafe class SystemMemory
 {
     private const int ReadWrite = 3;
     private const int PrivateAnonymous = 0x22;
+    private const int MayMove = 1;
     private const int AdviseDontNeed = 4;
     private const int AdviseHugePage = 14;
     private const int AdviseNoHugePage = 15;
@@ -19,6 +20,9 @@ internal static unsafe class SystemMemory
 
     private static readonly delegate* unmanaged<void*, nuint, int> Unmap =
         (delegate* unmanaged<void*, nuint, int>)Find("munmap");
+
+    private static readonly delegate* unmanaged<void*, nuint, nuint, int, byte*> Remap =
+        (delegate* unmanaged<void*, nuint, nuint, int, byte*>)Find("mremap");
 
     private static readonly delegate* unmanaged<void*, nuint, int, int> Madvise =
         (delegate* unmanaged<void*, nuint, int, int>)Find("madvise");
@@ -43,6 +47,40 @@ internal static unsafe class SystemMemory
     {
         if (Map == null || Unmap == null) NativeMemory.AlignedFree(memory);
         else Invariant.That(Unmap(memory, size) == 0);
+    }
+
+    /// <summary>Whole pages that are aligned to nothing larger. Throws <see cref="OutOfMemoryException"/>.</summary>
+    public static byte* TakePages(nuint size)
+    {
+        if (Map == null || Unmap == null) return (byte*)NativeMemory.Alloc(size);
+        var memory = Map(null, size, ReadWrite, PrivateAnonymous, -1, 0);
+        return memory == (byte*)-1 ? throw new OutOfMemoryException() : memory;
+    }
+
+    /// <summary>Gives back what <see cref="TakePages"/> gave.</summary>
+    public static void ReleasePages(byte* memory, nuint size)
+    {
+        if (Map == null || Unmap == null) NativeMemory.Free(memory);
+        else Invariant.That(Unmap(memory, size) == 0);
+    }
+
+    /// <summary>
+    /// Changes the size of what <see cref="TakePages"/> gave; the content stays as far as it fits, the address may not.
+    /// Throws <see cref="OutOfMemoryException"/> and leaves everything as it was.
+    /// </summary>
+    public static byte* ResizePages(byte* memory, nuint size, nuint newSize)
+    {
+        if (Map == null || Unmap == null) return (byte*)NativeMemory.Realloc(memory, newSize);
+        if (Remap != null)
+        {
+            var moved = Remap(memory, size, newSize, MayMove);
+            return moved == (byte*)-1 ? throw new OutOfMemoryException() : moved;
+        }
+
+        var copy = TakePages(newSize);
+        Buffer.MemoryCopy(memory, copy, newSize, Math.Min(size, newSize));
+        ReleasePages(memory, size);
+        return copy;
     }
 
     /// <summary>

@@ -1,8 +1,8 @@
 namespace Starling.Slots.Values;
 
 /// <summary>
-/// Which pages of a value made of many blocks belong to the present value alone, while snapshots have views of it: those
-/// made since the last view began. All others are shared with views: who would change one changes a copy, and who would
+/// Which pages of a value made of many blocks belong to the present value alone, while snapshots have views of it:
+/// those made since the last view began. All others are shared with views: who would change one changes a copy, and who would
 /// free one leaves it here. They are freed with the last view: several views that follow closely keep the displaced
 /// pages of each other.
 /// </summary>

@@ -94,6 +94,7 @@ internal unsafe ref struct ListEditor
         }
 
         SetInTree(index, element);
+        MergeAround(index);
         Shrink();
     }
 
@@ -129,6 +130,7 @@ internal unsafe ref struct ListEditor
         }
 
         ListRoot.SetCount(ref _root, left);
+        MergeAround(Math.Min(index, left - 1));
         Shrink();
     }
 
@@ -169,6 +171,7 @@ internal unsafe ref struct ListEditor
             else if (!node->IsPlain) ListTree.Update(path, node);
             if (Count == 0) return removed;
             if (isTree && (node->IsPlain || node->Count == 0)) RemoveNode(path);
+            MergeAround(Math.Clamp(backward ? index + 1 : index - 1, 0, Count - 1));
         }
 
         Shrink();
@@ -344,6 +347,47 @@ internal unsafe ref struct ListEditor
                 if (index == node->Count) return removed;
             }
         }
+    }
+
+    /// <summary>
+    /// Lets the node of an element and the one beside it become one if they are small: what a long list leaves when it
+    /// shrinks anywhere takes little room, and becomes a small list.
+    /// </summary>
+    private readonly void MergeAround(long index)
+    {
+        if (!ListRoot.IsTree(_root)) return;
+        var path = ListPath.To(ListRoot.Tree(_root), ref index);
+        if (!_limits.AreFarFrom(path.Node->Length, path.Node->Count)) return;
+        var beside = path;
+        if (beside.TryNext() && MayMerge(path.Node, beside.Node))
+        {
+            Merge(path);
+            return;
+        }
+
+        beside = path;
+        if (beside.TryPrevious() && MayMerge(beside.Node, path.Node)) Merge(beside);
+    }
+
+    private readonly bool MayMerge(ListNode* left, ListNode* right)
+    {
+        var bytes = (long)left->Length + right->Length;
+        var count = (long)left->Count + right->Count;
+        return !left->IsPlain && !right->IsPlain
+            && !_limits.Forbid(bytes, count) && _limits.AreFarFrom(bytes, count);
+    }
+
+    /// <summary>Makes one of a node and the next.</summary>
+    private readonly void Merge(ListPath left)
+    {
+        Own(ref left);
+        var right = left;
+        Invariant.That(right.TryNext());
+        Own(ref right);
+        var node = left.Node;
+        ListNode.Append(_memory, ref node, right.Node);
+        ListTree.Update(left, node);
+        RemoveNode(right);
     }
 
     /// <summary>Lets a snapshot keep what it shares of the way to a node: the path leads through copies then.</summary>

@@ -70,6 +70,10 @@ internal unsafe struct ListNode
         return copy;
     }
 
+    /// <summary>Moves a node when it lies badly.</summary>
+    public static void Relocate(ref BlockMover mover, ref byte* node) =>
+        mover.TryMove(ref node, HeaderBytes + (long)((ListNode*)node)->_capacity);
+
     /// <summary>Frees a node.</summary>
     public static void Free(in ValueMemory memory, ListNode* node) =>
         memory.Free((byte*)node, HeaderBytes + (long)node->_capacity);
@@ -124,6 +128,16 @@ internal unsafe struct ListNode
         SetCount(right, node->Count - count);
         Remove(memory, ref node, at, at + moved, node->Count - count);
         return right;
+    }
+
+    /// <summary>Puts the entries of another listpack behind those of this one.</summary>
+    public static void Append(in ValueMemory memory, ref ListNode* node, ListNode* other)
+    {
+        var at = node->_length - 1;
+        var added = other->_length - Listpack.EmptyBytes;
+        Splice(memory, ref node, at, 0, added);
+        Buffer.MemoryCopy(Content(other) + Listpack.HeaderBytes, Content(node) + at, added, added);
+        SetCount(node, node->Count + other->Count);
     }
 
     /// <summary>Gives back free room that the node will hardly need: it is not at an end of its list any more.</summary>

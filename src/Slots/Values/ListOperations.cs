@@ -1,5 +1,6 @@
 using System.Globalization;
 using Starling.Slots.Keyspace;
+using Starling.Slots.Memory;
 
 namespace Starling.Slots.Values;
 
@@ -34,6 +35,16 @@ internal sealed unsafe class ListOperations : ValueOperations
         var tree = ListRoot.Tree(root);
         if (tree->Level > 0) return 2 + ((long)tree->Length << Math.Min(40, 4 * tree->Level)) / NodesPerPage;
         return 1 + (ListTree.AllocatedBytes(tree) / PageBytes);
+    }
+
+    /// <summary>
+    /// As for every value; but the nodes of a tree of more than two levels, a thousand and more, stay where they are:
+    /// going through them all would hold the stripe for too long.
+    /// </summary>
+    public override void Relocate(ref BlockMover mover, ref ValueRoot root)
+    {
+        if (!ListRoot.IsTree(root)) ListNode.Relocate(ref mover, ref root.Address);
+        else if (ListRoot.Tree(root)->Level <= 1) ListTree.Relocate(ref mover, ref root.Address);
     }
 
     /// <inheritdoc/>

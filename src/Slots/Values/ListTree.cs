@@ -1,3 +1,5 @@
+using Starling.Slots.Memory;
+
 namespace Starling.Slots.Values;
 
 /// <summary>
@@ -138,7 +140,7 @@ internal static unsafe class ListTree
     /// <summary>Native bytes of a tree with its nodes, rounding included.</summary>
     public static long AllocatedBytes(ListBranch* branch)
     {
-        var bytes = Memory.NativeHeap.CountedBytes(ListBranch.Bytes);
+        var bytes = NativeHeap.CountedBytes(ListBranch.Bytes);
         for (var i = 0; i < branch->Length; i++)
         {
             var slot = ListBranch.Slot(branch, i);
@@ -146,6 +148,19 @@ internal static unsafe class ListTree
         }
 
         return bytes;
+    }
+
+    /// <summary>Moves the branches and nodes that lie badly, until the mover is tired.</summary>
+    public static void Relocate(ref BlockMover mover, ref byte* tree)
+    {
+        mover.TryMove(ref tree, ListBranch.Bytes);
+        var branch = (ListBranch*)tree;
+        for (var i = 0; i < branch->Length && !mover.IsTired; i++)
+        {
+            ref var address = ref ListBranch.Slot(branch, i)->Address;
+            if (branch->Level == 0) ListNode.Relocate(ref mover, ref address);
+            else Relocate(ref mover, ref address);
+        }
     }
 
     private static ListBranch* Own(in ValueMemory memory, ListBranch* branch)

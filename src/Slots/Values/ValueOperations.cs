@@ -56,8 +56,8 @@ internal abstract unsafe class ValueOperations
 
     /// <summary>
     /// Moves the value's blocks that lie badly (<see cref="BlockMover.TryMove"/> says which), until the mover is tired:
-    /// it is asked again then, and finds the ones that were moved lying well. The content and every order stay as they
-    /// are, since a snapshot may be under way. A kind that does not know how leaves its blocks where they are.
+    /// it is asked again then, and finds the ones that were moved lying well. It is not asked while snapshots have views
+    /// of the value. A kind that does not know how leaves its blocks where they are.
     /// </summary>
     public virtual void Relocate(ref BlockMover mover, ref ValueRoot root)
     {

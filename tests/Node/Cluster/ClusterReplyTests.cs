@@ -155,12 +155,12 @@ public sealed class ClusterReplyTests
     public async Task A_replica_loads_expired_keys_of_its_file_and_a_master_does_not(string flags, long keys)
     {
         var directory = Directory.CreateTempSubdirectory("starling-cluster-").FullName;
-        File.WriteAllBytes(
+        await File.WriteAllBytesAsync(
             Path.Combine(directory, "dump.rdb"),
             Persistence.RdbBytes.Make([new Persistence.RdbEntry("old", "x", 1000)]));
         var (me, other) = (new string('a', 40), new string('b', 40));
         var isReplica = keys == 1;
-        File.WriteAllText(
+        await File.WriteAllTextAsync(
             Path.Combine(directory, "nodes.conf"),
             $"{me} 127.0.0.1:1@10001 {flags} {(isReplica ? other : "-")} 0 0 1 connected\n"
             + $"{other} 127.0.0.1:2@10002 master - 0 0 2 connected 0-16383\n"

@@ -119,7 +119,6 @@ public sealed class LazyFreeingTests
     {
         for (var i = 0; i < keys; i++)
             await client.SendAsync(TestClient.Encode("SET", string.Create(CultureInfo.InvariantCulture, $"k{i}"), "value"));
-       
         for (var i = 0; i < keys; i++) Assert.Equal("OK", (await client.ReadAsync()).ToString());
     }
 

@@ -83,7 +83,7 @@ public sealed class SaveOrderTests
                 OnEnd = _ => host.Persistence.StartSnapshot(next, new SnapshotOptions()),
             });
             Assert.True(first.WaitUntilReached());
-            Assert.True(await Task.Run(host.Persistence.SaveOnShutdown).WaitAsync(TimeSpan.FromSeconds(60)));
+            Assert.True(await Task.Run(host.Persistence.SaveOnShutdown).WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System));
             next.Gate.Set();
             Wait.Until("the saver is idle", () => !host.Persistence.IsSaving);
         }

@@ -80,7 +80,7 @@ public sealed class ListContentTests
         }
 
         var accepted = 0;
-        for (var round = 0; round < 20_000; round++)
+        for (var round = 0; round < 3000; round++)
         {
             var bytes = good.ToArray();
             for (var changes = random.Next(1, 3); changes > 0; changes--)
@@ -88,7 +88,7 @@ public sealed class ListContentTests
             if (Load(ContentForm.ListZiplist, bytes) != "Invalid") accepted++;
         }
 
-        Assert.InRange(accepted, 100, 19_000);
+        Assert.InRange(accepted, 10, 2900);
     }
 
     /// <summary>The content of what was made, or why nothing was.</summary>

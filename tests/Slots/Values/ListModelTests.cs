@@ -99,11 +99,16 @@ public sealed class ListModelTests
     {
         private readonly Keyspace.Keyspace _keyspace = new(new KeyspaceOptions { HashSeed = 3 });
         private readonly ValueOptions _options;
+        private readonly long _empty;
 
         public Model(ValueOptions options)
         {
             _options = options;
             _keyspace.ValueOptions = options;
+            var key = _keyspace.Key("list"u8);
+            _keyspace[0].SetString(key, "x"u8, Entry.NoExpiry, 0);
+            _keyspace[0].Remove(key);
+            _empty = _keyspace.UsedBytes;
         }
 
         public List<byte[]> Elements { get; } = [];
@@ -187,22 +192,24 @@ public sealed class ListModelTests
         {
             var key = _keyspace.Key("list"u8);
             _keyspace[0].Remove(key);
-            var empty = _keyspace.UsedBytes;
-            _keyspace[0].SetString(key, "x"u8, Entry.NoExpiry, 0);
-            _keyspace[0].Remove(key);
-            Assert.Equal(empty, _keyspace.UsedBytes);
+            FreeAll();
+            Assert.Equal(_empty, _keyspace.UsedBytes);
             Elements.Clear();
         }
 
         public void Dispose()
         {
             _keyspace[0].Clear();
+            FreeAll();
+            Assert.Equal(0, _keyspace.UsedBytes);
+            _keyspace.Dispose();
+        }
+
+        private void FreeAll()
+        {
             while (_keyspace.Freeing.FreeSome())
             {
             }
-
-            Assert.Equal(0, _keyspace.UsedBytes);
-            _keyspace.Dispose();
         }
 
         private static void AssertIs(byte[] expected, ReadOnlySpan<byte> actual) =>

@@ -100,7 +100,7 @@ public sealed unsafe class ListpackTests
         Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
         var good = Make([.. Samples().Where(x => x.Length < 200)]);
         var accepted = 0;
-        for (var round = 0; round < 50_000; round++)
+        for (var round = 0; round < 10_000; round++)
         {
             var bytes = good.ToArray();
             for (var changes = random.Next(1, 4); changes > 0; changes--)
@@ -122,7 +122,7 @@ public sealed unsafe class ListpackTests
             }
         }
 
-        Assert.True(accepted > 100);
+        Assert.True(accepted > 20);
     }
 
     internal static byte[] Make(List<byte[]> elements)
