@@ -200,6 +200,13 @@ public static class Replication
     private static bool MaySynchronize(CommandContext call)
     {
         var replication = call.Server.Replication;
+        if (call.Server.Cluster is { RefusesReplicas: true })
+        {
+            // Redis's word for "later": a replica that has data must not lose them to a master that has none.
+            call.Reply.Error("NOMASTERLINK This master has lost its data; see cluster-allow-empty-master"u8);
+            return false;
+        }
+
         if (replication.IsReplica && !replication.IsLinkUp)
         {
             call.Reply.Error("NOMASTERLINK Can't SYNC while not connected with my master"u8);

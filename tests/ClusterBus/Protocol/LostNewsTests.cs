@@ -39,7 +39,8 @@ public sealed class LostNewsTests
             {
                 node.Options = node.Options with
                 {
-                    ReplicaValidityFactor = validityFactor, ReplicationPingPeriod = 1000,
+                    ReplicaValidityFactor = validityFactor,
+                    ReplicationPingPeriod = 1000,
                 };
             }
 
