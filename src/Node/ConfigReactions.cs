@@ -21,9 +21,21 @@ internal static class ConfigReactions
             server.KeyEvents.Choose(config.NotifyKeyspaceEvents);
             return null;
         });
+        server.Keyspace.Freeing.FreesReplacedLazily = config.LazyFreeLazyServerDel;
+        config.OnApply("lazyfree-lazy-server-del", () =>
+        {
+            server.Keyspace.Freeing.FreesReplacedLazily = config.LazyFreeLazyServerDel;
+            return null;
+        });
         config.OnApply("maxclients", () => server.Listener.CheckClients());
+        config.OnChange("list-max-listpack-size", () => ChooseEncodings(server));
+        ChooseEncodings(server);
         server.DebugSubcommands.Add(Configuration.RewriteEverything);
         server.Cron.Every(PeakPeriod, _ => server.Sections.NotePeak());
         server.Cron.Every(ClusterPeriod, _ => server.Sections.NoteClusterLinks());
     }
+
+    private static void ChooseEncodings(NodeServer server) =>
+        server.Keyspace.ChangeValueOptions(
+            options => options with { ListMaxListpackSize = server.Config.ListMaxListpackSize });
 }

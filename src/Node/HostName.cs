@@ -19,8 +19,9 @@ internal static class HostName
     {
         if (TryParse(host, out var address)) return [address];
 
-        // The runtime takes an empty name for this machine and cuts a name at a zero byte, the system does neither.
-        if (host.Length is 0 or > Longest || host.Contains('\0', StringComparison.Ordinal)) throw NotFound();
+        // The runtime takes an empty name for this machine, cuts a name at a zero byte and reads over brackets; the
+        // system does nothing of that.
+        if (host.Length is 0 or > Longest || host.AsSpan().ContainsAny("\0[]")) throw NotFound();
         try
         {
             var addresses = Dns.GetHostAddresses(host);

@@ -6,10 +6,13 @@ using Starling.Node.Commands;
 using Starling.Node.Config;
 using Starling.Node.Execution;
 using Starling.Node.Expiry;
+using Starling.Node.Freeing;
+using Starling.Node.Maintenance;
 using Starling.Node.Persistence;
 using Starling.Node.Replication;
 using Starling.Node.Serving;
 using Starling.Node.Telemetry;
+using Starling.Resp;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Node;
@@ -36,16 +39,20 @@ public sealed class NodeServer
             HashSeed = BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(16)),
         });
         Info = new InfoRegistry();
+        Freeing = new BackgroundFreeing(Keyspace, config, Info);
         Sections = new ServerSections(this);
         Cron = new ServerCron(clock);
-        Clients = new ClientRegistry(clock, Cron);
+        Clients = new ClientRegistry(clock);
         Commands = new CommandTable([.. CommandTable.ServerRows, .. commands ?? []]);
         Shutdown = new ShutdownService(this);
         Stats = new ServerStats(Commands);
         Watches = new WatchTable(config.Databases);
+        Waiters = new KeyWaiters(this);
         Executor = new Executor(this);
         IoThreads = new IoThreads(
-            config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads, loggers.CreateLogger("Serving"));
+            config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads,
+            loggers.CreateLogger("Serving"),
+            beforeReplies: () => Replication!.Flush());
         Listener = new ClientListener(this);
         ServingTelemetry.Register(this);
         Persistence = new PersistenceService(this);
@@ -53,8 +60,14 @@ public sealed class NodeServer
         Expiry = new KeyExpiry(this);
         ReplicaExpiry = new ReplicaExpiry(this);
         ActiveExpiry = new ActiveExpiry(this);
+        ActiveDefragmentation = new ActiveDefragmentation(this);
         Migrations = new MigrateService(this);
-        if (config.ClusterEnabled) Cluster = new ClusterService(this);
+        if (config.ClusterEnabled)
+        {
+            Cluster = new ClusterService(this);
+            _ = new BlockedClientCheck(this, Cluster);
+        }
+
         ConfigReactions.Register(this);
     }
 
@@ -72,6 +85,9 @@ public sealed class NodeServer
 
     /// <summary>The data.</summary>
     public Keyspace Keyspace { get; }
+
+    /// <summary>Frees in the background what was deleted.</summary>
+    public BackgroundFreeing Freeing { get; }
 
     /// <summary>INFO's sections.</summary>
     public InfoRegistry Info { get; }
@@ -94,6 +110,12 @@ public sealed class NodeServer
     /// <summary>The counters.</summary>
     public ServerStats Stats { get; }
 
+    /// <summary>The buffers of connections.</summary>
+    public BufferPool Buffers { get; } = new();
+
+    /// <summary>What replies to writes wait for.</summary>
+    public CommitGate Commits { get; } = new();
+
     /// <summary>Where every command enters.</summary>
     public Executor Executor { get; }
 
@@ -105,6 +127,9 @@ public sealed class NodeServer
 
     /// <summary>Keyspace events on their way.</summary>
     public KeyEventQueue KeyEvents { get; } = new();
+
+    /// <summary>Who waits for which key.</summary>
+    internal KeyWaiters Waiters { get; }
 
     /// <summary>Who watches which key.</summary>
     internal WatchTable Watches { get; }
@@ -123,6 +148,9 @@ public sealed class NodeServer
 
     /// <summary>Deletes expired keys in the background.</summary>
     public ActiveExpiry ActiveExpiry { get; }
+
+    /// <summary>Gives memory back in the background.</summary>
+    public ActiveDefragmentation ActiveDefragmentation { get; }
 
     /// <summary>Subcommands of DEBUG that other parts bring.</summary>
     public DebugRegistry DebugSubcommands { get; } = new();
@@ -171,6 +199,7 @@ public sealed class NodeServer
         Cron.Start();
         Shutdown.Prepare();
         Persistence.Prepare();
+        Freeing.Prepare();
         Listener.FitClients();
         ServerLog.Initialized(log);
 
@@ -203,5 +232,6 @@ public sealed class NodeServer
         Cron.Stop();
         Replication.Stop();
         Persistence.Stop();
+        Freeing.Stop();
     }
 }

@@ -33,9 +33,6 @@ public sealed class ShutdownService
     /// <summary>Lists the replicas and how far they are behind. Set by replication.</summary>
     public Func<IReadOnlyList<ReplicaLag>> Replicas { get; set; } = () => [];
 
-    /// <summary>Asks the replicas to acknowledge at once. Set by replication.</summary>
-    public Action RequestAcknowledgements { get; set; } = () => { };
-
     /// <summary>Gets notifications for the process supervisor, such as "STOPPING=1". Set by the executable.</summary>
     public Action<string> NotifySupervisor { get; set; } = _ => { };
 
@@ -135,6 +132,10 @@ public sealed class ShutdownService
         ServerLog.ShutdownRequested(_log);
         NotifySupervisor("STOPPING=1\n");
         _server.Clients.PauseWrites(PauseReason, long.MaxValue);
+
+        // Whoever got past the gate before the pause holds its stripes: once all of them were free, nothing is appended
+        // to the replication stream any more, and its end is what the replicas must have and the file will say.
+        _server.Keyspace.LockAll().Dispose();
         if (WaitForReplicas(flags, abort) && TrySave(flags))
         {
             Finish();
@@ -158,12 +159,12 @@ public sealed class ShutdownService
     private bool WaitForReplicas(ShutdownFlags flags, ManualResetEventSlim abort)
     {
         var timeout = _server.Config.ShutdownTimeout;
-        if ((flags & ShutdownFlags.Now) == 0 && timeout > 0 && IsAnyLagging())
+        if ((flags & ShutdownFlags.Now) == 0 && timeout > 0 && MustWait())
         {
+            // Asking them to acknowledge would move the stream's end; they do so once a second.
             var deadline = _server.NowMilliseconds + (timeout * 1000L);
-            RequestAcknowledgements();
             ServerLog.WaitingForReplicas(_log);
-            while (_server.NowMilliseconds < deadline && IsAnyLagging() && !abort.Wait(PollPeriod))
+            while (_server.NowMilliseconds < deadline && MustWait() && !abort.Wait(PollPeriod))
             {
             }
         }
@@ -182,7 +183,8 @@ public sealed class ShutdownService
         return false;
     }
 
-    private bool IsAnyLagging() => Replicas().Any(replica => replica.BytesBehind != 0);
+    /// <summary>A replica lacks something, or a MIGRATE under way still has to delete here what it moved.</summary>
+    private bool MustWait() => _server.Migrations.IsActive || Replicas().Any(replica => replica.BytesBehind != 0);
 
     private bool TrySave(ShutdownFlags flags)
     {

@@ -10,17 +10,23 @@ public sealed class ArgumentList
     private (int Offset, int Length)[] _ranges = new (int, int)[8];
     private int _origin;
     private int _count;
+    private int _wholeLength;
 
     /// <summary>Number of arguments, the command's name included.</summary>
     public int Count => _count;
 
-    /// <summary>Sum of the arguments' lengths in bytes.</summary>
+    /// <summary>
+    /// Sum of the arguments' lengths in bytes. Any thread may ask, while the owner fills the list: the sum is that of
+    /// some of the arguments then.
+    /// </summary>
     public long TotalLength
     {
         get
         {
+            var ranges = Volatile.Read(ref _ranges);
             long total = 0;
-            foreach (var (_, length) in _ranges.AsSpan(0, _count)) total += length;
+            var count = Math.Min(Volatile.Read(ref _count), ranges.Length);
+            foreach (var (_, length) in ranges.AsSpan(0, count)) total += length;
             return total;
         }
     }
@@ -35,12 +41,22 @@ public sealed class ArgumentList
         }
     }
 
+    /// <summary>
+    /// The whole command as it was sent, when that is just how it would be written to a replica: an array of bulk strings,
+    /// each line ended by CR and LF. Empty when it came otherwise, or the list is a copy. Aliases the buffer.
+    /// </summary>
+    public ReadOnlySpan<byte> Whole => new(_buffer, _origin, _wholeLength);
+
+    /// <summary>Says that the command is whole and takes so many bytes from the origin on; see <see cref="Whole"/>.</summary>
+    public void MarkWhole(int length) => _wholeLength = length;
+
     /// <summary>Empties the list and names the buffer that ranges refer to from now on.</summary>
     public void Reset(byte[] buffer)
     {
         _buffer = buffer;
         _origin = 0;
         _count = 0;
+        _wholeLength = 0;
     }
 
     /// <summary>

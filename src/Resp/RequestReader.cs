@@ -20,6 +20,7 @@ public sealed class RequestReader
     private int _scanned; // no line end between _offset and here
     private int _remaining; // arguments still to come; 0 at the start of a command
     private long _bulkLength = -1;
+    private bool _isCanonical; // every line so far ended in CR and LF
 
     /// <summary>Longest argument in bytes (proto-max-bulk-len).</summary>
     public long MaxBulkLength { get; set; } = 512L * 1024 * 1024;
@@ -87,10 +88,12 @@ public sealed class RequestReader
 
                 arguments.Reset(buffer);
                 arguments.Rebase(buffer, start);
+                _isCanonical = buffer[start + _offset - 1] == (byte)'\n';
             }
 
             var status = ReadArguments(buffer, start, end, arguments);
             if (status != RequestStatus.Command) return status;
+            if (_isCanonical) arguments.MarkWhole(_offset);
             start += _offset;
             Reset();
             return status;
@@ -121,6 +124,7 @@ public sealed class RequestReader
             if (end - start - _offset < _bulkLength + 2) return RequestStatus.Incomplete;
             arguments.Add(_offset, (int)_bulkLength);
             _offset += (int)_bulkLength + 2;
+            _isCanonical &= buffer[start + _offset - 2] == (byte)'\r' && buffer[start + _offset - 1] == (byte)'\n';
             _scanned = _offset;
             _bulkLength = -1;
             _remaining--;
@@ -153,6 +157,7 @@ public sealed class RequestReader
             return false;
         }
 
+        _isCanonical &= buffer[start + _offset - 1] == (byte)'\n';
         if (_bulkLength <= MaxBulkLength) return true;
         _bulkLength = -1;
         _offset = at - start;
@@ -172,6 +177,7 @@ public sealed class RequestReader
 
         if (!RespNumber.TryParse(line[1..], out var length) || length < 0 || length > MaxBulkLength)
             return Malformed("invalid bulk length");
+        _isCanonical &= buffer[start + _offset - 1] == (byte)'\n';
         if (Unauthenticated && length > UnauthenticatedMaxBulk) return Malformed("unauthenticated bulk length");
         _bulkLength = length;
         return RequestStatus.Command;

@@ -2,18 +2,21 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Starling.Slots;
 
 namespace Starling.Resp;
 
 /// <summary>
 /// Writes replies in RESP2 or RESP3 into a byte buffer. Types that RESP2 lacks are written as Redis writes them to
 /// RESP2 clients (a map as a flat array, null as a null bulk string, a double as a bulk string). The bytes lie in
-/// segments from the shared array pool; an empty writer holds none.
+/// segments from a pool, of which an empty writer holds none; without a pool the writer keeps one segment.
 /// </summary>
 public sealed class RespWriter : IBufferWriter<byte>
 {
-    private const int SegmentLength = 16 * 1024;
+    private const int SegmentLength = BufferPool.SegmentLength;
     private const int HeadLength = 16; // the longest "*2147483647\r\n", rounded up
+
+    private readonly BufferPool? _pool;
 
     private (byte[] Bytes, int Length)[] _full = [];
     private int _fullCount;
@@ -22,6 +25,10 @@ public sealed class RespWriter : IBufferWriter<byte>
     private int _used;
     private readonly byte[] _errorCode = new byte[32];
     private int _errorCodeLength;
+
+    /// <summary>Makes an empty writer.</summary>
+    /// <param name="pool">Where its segments come from; null to make them as needed.</param>
+    public RespWriter(BufferPool? pool = null) => _pool = pool;
 
     /// <summary>2 or 3.</summary>
     public int Protocol { get; set; } = 2;
@@ -183,7 +190,7 @@ public sealed class RespWriter : IBufferWriter<byte>
     /// <summary>Bytes that are RESP already.</summary>
     public void Raw(ReadOnlySpan<byte> resp)
     {
-        // What fits goes to the segment under way; the rest, if long, gets a segment of its size.
+        // What fits goes to the segment under way; the rest, if long, to segments of the longest size that is pooled.
         var fits = Math.Min(resp.Length, _current.Length - _used);
         if (fits > 0)
         {
@@ -192,9 +199,14 @@ public sealed class RespWriter : IBufferWriter<byte>
             resp = resp[fits..];
         }
 
-        if (resp.Length == 0) return;
-        resp.CopyTo(GetSpan(resp.Length));
-        _used += resp.Length;
+        while (resp.Length > 0)
+        {
+            var span = GetSpan(Math.Min(resp.Length, BufferPool.LargeLength));
+            var part = Math.Min(resp.Length, span.Length);
+            resp[..part].CopyTo(span);
+            _used += part;
+            resp = resp[part..];
+        }
     }
 
     /// <summary>
@@ -237,7 +249,7 @@ public sealed class RespWriter : IBufferWriter<byte>
     {
         while (_fullCount > 0 && _fullLength > length)
         {
-            if (_current.Length > 0) ArrayPool<byte>.Shared.Return(_current);
+            Give(_current);
             (_current, _used) = _full[--_fullCount];
             _full[_fullCount] = default;
             _fullLength -= _used;
@@ -250,13 +262,14 @@ public sealed class RespWriter : IBufferWriter<byte>
     /// <summary>Drops everything and gives the segments back.</summary>
     public void Clear()
     {
-        for (var i = 0; i < _fullCount; i++) ArrayPool<byte>.Shared.Return(_full[i].Bytes);
+        for (var i = 0; i < _fullCount; i++) Give(_full[i].Bytes);
         System.Array.Clear(_full, 0, _fullCount);
         _fullCount = 0;
         _fullLength = 0;
-        if (_current.Length > 0) ArrayPool<byte>.Shared.Return(_current);
-        _current = [];
         _used = 0;
+        if (_pool is null && _current.Length == SegmentLength) return;
+        Give(_current);
+        _current = [];
     }
 
     /// <summary>Copies everything written to an array.</summary>
@@ -275,8 +288,8 @@ public sealed class RespWriter : IBufferWriter<byte>
     }
 
     /// <summary>
-    /// Hands the segments over, in order: the receiver returns each <c>byte[]</c> to the shared array pool. The writer
-    /// is empty afterwards.
+    /// Hands the segments over, in order: the receiver returns each <c>byte[]</c> to the writer's pool. The writer is
+    /// empty afterwards.
     /// </summary>
     public void MoveTo<TReceiver>(TReceiver receiver)
         where TReceiver : IRespSegmentReceiver, allows ref struct
@@ -290,13 +303,40 @@ public sealed class RespWriter : IBufferWriter<byte>
         _fullCount = 0;
         _fullLength = 0;
         if (_used > 0) receiver.Take(_current, _used);
-        else if (_current.Length > 0) ArrayPool<byte>.Shared.Return(_current);
+        else Give(_current);
         _current = [];
         _used = 0;
     }
 
     /// <summary>
-    /// Takes the segment away when there is just one, the usual case. The caller returns it to the shared array pool.
+    /// An empty writer of the same protocol whose segments this one can take over with <see cref="Append"/>.
+    /// </summary>
+    public RespWriter MakeSibling() => new(_pool) { Protocol = Protocol };
+
+    /// <summary>
+    /// Adds everything that a sibling holds, without copying it; the sibling is empty afterwards. For replies whose end is
+    /// known before their beginning, and which may be longer than an array.
+    /// </summary>
+    public void Append(RespWriter sibling)
+    {
+        Invariant.That(sibling._pool == _pool);
+        if (sibling._fullCount == 0)
+        {
+            Raw(sibling._current.AsSpan(0, sibling._used));
+            sibling.Clear();
+            return;
+        }
+
+        if (_used > 0) AddFull(_current, _used);
+        else if (_current.Length > 0) Give(_current);
+        for (var i = 0; i < sibling._fullCount; i++) AddFull(sibling._full[i].Bytes, sibling._full[i].Length);
+        (_current, _used) = (sibling._current, sibling._used);
+        System.Array.Clear(sibling._full, 0, sibling._fullCount);
+        (sibling._fullCount, sibling._fullLength, sibling._current, sibling._used) = (0, 0, [], 0);
+    }
+
+    /// <summary>
+    /// Takes the segment away when there is just one, the usual case. The caller returns it to the writer's pool.
     /// </summary>
     public bool TryTakeSingle(out byte[] bytes, out int length)
     {
@@ -352,6 +392,17 @@ public sealed class RespWriter : IBufferWriter<byte>
         return written + 3;
     }
 
+    private byte[] Take(int least) => _pool is null ? new byte[least] : _pool.Rent(least);
+
+    private void Give(byte[] bytes) => _pool?.Return(bytes);
+
+    private void AddFull(byte[] bytes, int length)
+    {
+        if (_fullCount == _full.Length) System.Array.Resize(ref _full, Math.Max(4, _fullCount * 2));
+        _full[_fullCount++] = (bytes, length);
+        _fullLength += length;
+    }
+
     private void Ensure(int sizeHint)
     {
         var size = Math.Max(sizeHint, 1);
@@ -360,17 +411,15 @@ public sealed class RespWriter : IBufferWriter<byte>
         {
             if (_used == 0)
             {
-                ArrayPool<byte>.Shared.Return(_current);
+                Give(_current);
             }
             else
             {
-                if (_fullCount == _full.Length) System.Array.Resize(ref _full, Math.Max(4, _fullCount * 2));
-                _full[_fullCount++] = (_current, _used);
-                _fullLength += _used;
+                AddFull(_current, _used);
             }
         }
 
-        _current = ArrayPool<byte>.Shared.Rent(Math.Max(size, SegmentLength));
+        _current = Take(Math.Max(size, SegmentLength));
         _used = 0;
     }
 }

@@ -31,7 +31,6 @@ public sealed class TestServer : IAsyncDisposable
         Action<NodeServer>? prepare = null,
         IReadOnlyList<Command>? commands = null)
     {
-        EngineThreads.Configure(1);
         var config = new ServerConfig { Bind = ["127.0.0.1"], Dir = Directory.CreateTempSubdirectory("starling-test-").FullName };
         configure?.Invoke(config);
         var node = new NodeServer(config, loggers ?? NullLoggerFactory.Instance, clock ?? TimeProvider.System, commands);

@@ -185,4 +185,32 @@ public sealed class RequestReaderTests
         Assert.Equal(RequestStatus.Command, reader.Read(bytes, ref start, end + 2, arguments));
         Assert.Equal(33554410, arguments[0].Length);
     }
+
+    [Theory]
+    [InlineData("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", true)]
+    [InlineData("*1\r\n$120\r\n{120}\r\n", true)]
+    [InlineData("\r\n*1\r\n$4\r\nPING\r\n", true)]
+    [InlineData("*2\rX$3\r\nGET\r\n$1\r\nk\r\n", false)]
+    [InlineData("*2\r\n$3\rXGET\r\n$1\r\nk\r\n", false)]
+    [InlineData("*2\r\n$3\r\nGETXX$1\r\nk\r\n", false)]
+    [InlineData("*2\r\n$3\r\nGET\r\n$1\r\nkXX", false)]
+    [InlineData("*1\r\n$120\rX{120}\r\n", false)]
+    [InlineData("GET k\r\n", false)]
+    public void A_command_is_known_as_a_whole_when_it_came_as_it_would_be_written(string text, bool isWhole)
+    {
+        var bytes = System.Text.Encoding.Latin1.GetBytes(text.Replace("{120}", new string('a', 120), StringComparison.Ordinal));
+        var written = text.StartsWith("\r\n", StringComparison.Ordinal) ? bytes.AsSpan(2) : bytes;
+        for (var cut = 0; cut < bytes.Length; cut++)
+        {
+            var reader = new RequestReader();
+            var arguments = new ArgumentList();
+            var start = 0;
+            if (cut > 0) Assert.Equal(RequestStatus.Incomplete, reader.Read(bytes, ref start, cut, arguments));
+            Assert.Equal(RequestStatus.Command, reader.Read(bytes, ref start, bytes.Length, arguments));
+            Assert.True(arguments.Whole.SequenceEqual(isWhole ? written : default), $"cut at {cut}");
+            var copy = new ArgumentList();
+            copy.CopyFrom(arguments);
+            Assert.True(copy.Whole.IsEmpty);
+        }
+    }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 
 namespace Starling.Resp.Tests;
@@ -20,6 +19,31 @@ public sealed class RespWriterTests
     {
         Assert.Equal(two, Write(2, write));
         Assert.Equal(three, Write(3, write));
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0, 100)]
+    [InlineData(3, 100)]
+    [InlineData(0, 100_000)]
+    [InlineData(3, 100_000)]
+    [InlineData(40_000, 100_000)]
+    public void What_another_writer_holds_is_appended_in_order_and_taken_from_it(int before, int length)
+    {
+        var first = new string('a', before);
+        var second = string.Concat(Enumerable.Range(0, length / 10).Select(i => $"{i:D10}"));
+        Assert.Equal(first + second + "end", Write(2, writer =>
+        {
+            writer.Raw(Encoding.ASCII.GetBytes(first));
+            var other = new RespWriter();
+            for (var at = 0; at < second.Length; at += 1000)
+                other.Raw(Encoding.ASCII.GetBytes(second.Substring(at, Math.Min(1000, second.Length - at))));
+            writer.Append(other);
+            Assert.Equal(0, other.Length);
+            other.Raw("other"u8);
+            other.Clear();
+            writer.Raw("end"u8);
+        }));
     }
 
     [Fact]
@@ -118,10 +142,6 @@ public sealed class RespWriterTests
     {
         public List<byte> Bytes { get; } = [];
 
-        public void Take(byte[] bytes, int length)
-        {
-            Bytes.AddRange(bytes.AsSpan(0, length));
-            ArrayPool<byte>.Shared.Return(bytes);
-        }
+        public void Take(byte[] bytes, int length) => Bytes.AddRange(bytes.AsSpan(0, length));
     }
 }

@@ -35,7 +35,7 @@ public sealed unsafe class CollisionTests
 
     [Fact]
     public void A_table_of_colliding_keys_agrees_with_a_dictionary() =>
-        Operations.Check(40, 60, operations =>
+        Operations.Check(30, 40, operations =>
         {
             using var keyspace = Make(Masks[operations.Length % Masks.Length]);
             var database = keyspace[0];
@@ -58,7 +58,7 @@ public sealed unsafe class CollisionTests
 
     [Fact]
     public void A_scan_meets_every_colliding_key_that_stays_whatever_else_comes_and_goes() =>
-        Operations.Check(30, 30, operations =>
+        Operations.Check(20, 25, operations =>
         {
             using var keyspace = Make(Masks[operations.Length % Masks.Length]);
             var model = new Dictionary<string, string>();

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Slots.Tests;
@@ -15,7 +14,6 @@ public sealed class ConcurrencyTests
     {
         using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions { HashSeed = 4 });
         for (var i = 0; i < Keys; i++) Increment(keyspace, i, 0);
-        var sink = new Sink();
         var threads = new List<Thread>();
         for (var t = 0; t < Threads; t++)
         {
@@ -26,15 +24,13 @@ public sealed class ConcurrencyTests
         foreach (var thread in threads) thread.Start();
         for (var round = 0; round < 5; round++)
         {
-            sink.Saved.Clear();
             Snapshot snapshot;
-            using (keyspace.LockAll()) snapshot = keyspace.StartSnapshot(sink);
-            while (snapshot.Advance())
-            {
-            }
-
+            using (keyspace.LockAll()) snapshot = keyspace.StartSnapshot();
+            var saved = new SavedKeys();
+            while (snapshot.Advance()) snapshot.Deliver(saved);
+            snapshot.Deliver(saved);
             snapshot.Dispose();
-            for (var i = 0; i < Keys; i++) Assert.True(sink.Saved.ContainsKey(i));
+            for (var i = 0; i < Keys; i++) Assert.True(saved.Keys.ContainsKey((0, SavedKeys.Text(BitConverter.GetBytes(i)))));
         }
 
         foreach (var thread in threads) thread.Join();
@@ -99,17 +95,6 @@ public sealed class ConcurrencyTests
             BinaryPrimitives.WriteInt64LittleEndian(value, next);
             keyspace[0].SetString(key, value, Entry.NoExpiry, 0);
             return next;
-        }
-    }
-
-    private sealed class Sink : ISnapshotSink
-    {
-        public ConcurrentDictionary<int, bool> Saved { get; } = [];
-
-        public void Save(int database, Entry entry)
-        {
-            if (entry.Key.Length == 4)
-                Assert.True(Saved.TryAdd(BinaryPrimitives.ReadInt32LittleEndian(entry.Key), true));
         }
     }
 }

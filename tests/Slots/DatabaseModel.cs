@@ -21,12 +21,12 @@ internal sealed class DatabaseModel : IDisposable
 
     public Dictionary<string, Value>[] Model { get; } = new Dictionary<string, Value>[Databases];
 
-    /// <summary>Most keys lie in one slot, the others in a few.</summary>
+    /// <summary>Most keys lie in two slots, the others in a few.</summary>
     public static string KeyName(uint number, int keys)
     {
         var id = number % (uint)keys;
         if (id % 50 == 49) return "{h}" + new string('k', 70_000) + id;
-        return (id % 4) switch { 3 => "k" + id, _ => "{h}" + id };
+        return (id % 8) switch { 3 => "k" + id, 1 or 5 or 7 => "{g}" + id, _ => "{h}" + id };
     }
 
     public static byte[] ValueOf(uint number)
@@ -34,6 +34,7 @@ internal sealed class DatabaseModel : IDisposable
         var length = (int)((number & 15) switch
         {
             0 => (number >> 4) % 40_000,
+            4 => (number & 0x30) == 0 ? (number >> 6) % 300_000 : 70,
             1 or 2 => (number >> 4) % 700,
             3 => 0u,
             _ => (number >> 4) % 60,
@@ -50,6 +51,14 @@ internal sealed class DatabaseModel : IDisposable
         var name = KeyName((uint)number.Next(), keys);
         var argument = (uint)number.Next();
         using (Keyspace.LockAll()) Apply(operation % 20, database, name, argument, keys);
+    }
+
+    /// <summary>Changes the length and a part of one of the longest strings.</summary>
+    public void RunOnLongString(uint operation)
+    {
+        var longest = Model[0].Where(x => x.Value.Bytes.Length > 100_000).Select(x => x.Key).Order().Take(5).ToList();
+        if (longest.Count == 0) return;
+        using (Keyspace.LockAll()) Resize(0, longest[(int)(operation % longest.Count)], operation / 5);
     }
 
     public void Verify()
@@ -101,7 +110,7 @@ internal sealed class DatabaseModel : IDisposable
             case 17:
                 MoveOrCopy(database, name, argument, keys);
                 break;
-            case 18 when argument % 8 == 0:
+            case 18 when argument % 4 == 0:
                 var inSlot = model.Keys.Where(x => Slot(x) == Slot(name)).ToList();
                 Assert.Equal(inSlot.Count, Keyspace[database].ClearSlot(key.Slot));
                 foreach (var gone in inSlot) model.Remove(gone);
@@ -122,11 +131,14 @@ internal sealed class DatabaseModel : IDisposable
         if (!Model[database].TryGetValue(name, out var old)) return;
         var length = (int)(argument % 5 == 0 ? argument % 3000 : old.Bytes.Length + (argument % 40));
         var raw = argument % 2 == 0;
+        var from = (int)(argument >> 8) % (length + 1);
+        var count = Math.Min(length - from, (int)(argument >> 4) % (argument % 3 == 0 ? 100_000 : 30));
         var expected = new byte[length];
         old.Bytes.AsSpan(0, Math.Min(length, old.Bytes.Length)).CopyTo(expected);
-        var span = Keyspace[database].ResizeString(Keyspace.Key(Bytes(name)), length, raw);
+        var span = Keyspace[database].ResizeString(Keyspace.Key(Bytes(name)), length, from, count, raw);
         Assert.True(span.SequenceEqual(expected));
-        if (length > 0) span[^1] = expected[^1] = (byte)argument;
+        span.Slice(from, count).Fill((byte)argument);
+        expected.AsSpan(from, count).Fill((byte)argument);
         Model[database][name] = old with { Bytes = expected, Raw = raw };
     }
 

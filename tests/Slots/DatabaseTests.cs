@@ -61,7 +61,7 @@ public sealed class DatabaseTests
             {
                 var key = model.Keyspace.Key(Bytes(DatabaseModel.KeyName(i, 3000)));
                 model.Keyspace[0].SetString(key, DatabaseModel.ValueOf(i * 977), i % 2 == 0 ? 5 : -1, 0);
-                if (i % 7 == 0) model.Keyspace[0].ResizeString(key, 5000, raw: true);
+                if (i % 7 == 0) model.Keyspace[0].ResizeString(key, 5000, 0, 0, raw: true);
             }
 
             for (var i = 0u; i < 3000; i++)
@@ -71,6 +71,10 @@ public sealed class DatabaseTests
         }
 
         model.Keyspace[0].Clear();
+        while (model.Keyspace.Freeing.FreeSome())
+        {
+        }
+
         Assert.Equal(0, model.Keyspace.UsedBytes);
     }
 
@@ -84,7 +88,7 @@ public sealed class DatabaseTests
         var last = 0L;
         for (var length = 1; length <= 3_000_000; length++)
         {
-            keyspace[0].ResizeString(key, length, raw: true)[^1] = (byte)length;
+            keyspace[0].ResizeString(key, length, length - 1, 1, raw: true)[^1] = (byte)length;
             Assert.True(keyspace[0].TryFind(key, out var entry));
             if (entry.AllocatedBytes == last) continue;
             last = entry.AllocatedBytes;
@@ -115,6 +119,36 @@ public sealed class DatabaseTests
         Assert.Equal(1000, seen.Count);
         Assert.All(seen.Values, times => Assert.Equal(3, times));
         Assert.False(keyspace[0].TryPick((slot + 1) % HashSlot.Count, 1, out _));
+    }
+
+    [Fact]
+    public void Every_key_of_a_database_is_picked_about_equally_often()
+    {
+        const int keys = 500;
+        using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions { HashSeed = 9 });
+        Assert.Equal(-1, keyspace[0].PickStripe(7));
+        for (var i = 0; i < keys; i++)
+        {
+            // A third of them in one slot, the others all over.
+            var name = i % 3 == 0 ? "{t}" + i : "k" + i;
+            keyspace[0].SetString(keyspace.Key(Bytes(name)), "v"u8, Entry.NoExpiry, 0);
+        }
+
+        var seen = new Dictionary<string, int>();
+        var random = new Random(3);
+        for (var i = 0; i < keys * 100; i++)
+        {
+            var stripe = keyspace[0].PickStripe((ulong)random.NextInt64());
+            Assert.True(keyspace[0].TryPickInStripe(stripe, (ulong)random.NextInt64(), out var entry));
+            var name = Encoding.ASCII.GetString(entry.Key);
+            seen[name] = seen.GetValueOrDefault(name) + 1;
+        }
+
+        Assert.Equal(keys, seen.Count);
+        Assert.All(seen.Values, times => Assert.InRange(times, 50, 160));
+        keyspace[0].Clear();
+        Assert.Equal(-1, keyspace[0].PickStripe(7));
+        Assert.False(keyspace[0].TryPickInStripe(0, 7, out _));
     }
 
     [Fact]
@@ -190,7 +224,7 @@ public sealed class DatabaseTests
                 database.SetString(key, value[..(i % 600)], i % 3 == 0 ? 9 : Entry.NoExpiry, 1);
                 database.TryFind(key, out var entry);
                 database.Touch(entry, 7);
-                database.ResizeString(key, 700, raw: true);
+                database.ResizeString(key, 700, 0, 0, raw: true);
                 database.SetExpiry(key, 10);
                 keyspace.Prefetch(database, [key.Place]);
                 database.NextSlotInUse(0, expiring: true);

@@ -104,6 +104,17 @@ public sealed class RespConnection : IDisposable
         }
     }
 
+    /// <summary>Reads the snapshot that follows SYNC: like a bulk string, without a line end.</summary>
+    public string ReadSnapshot()
+    {
+        string line;
+        do line = ReadLine();
+        while (line.Length == 0);
+        if (line[0] != '$') throw new InvalidDataException("not a snapshot: " + line);
+        var length = int.Parse(line.AsSpan(1), CultureInfo.InvariantCulture);
+        return Encoding.Latin1.GetString(ReadBytes(length));
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 

@@ -50,7 +50,7 @@ public sealed class BusHost : IDisposable
         _options = options;
         _logger = logger;
         _links = new TcpLinks(options, _wakeUp.Raise, logger);
-        _writer = new ConfigWriter(file, FormatFile, _wakeUp.Raise, actions.Fail);
+        _writer = new ConfigWriter(file, FormatFile, Written, actions.Fail);
         _driver = new MachineDriver(machine, actions, _links, _writer, clock, logger);
         _thread = new Thread(Run) { Name = "cluster-bus", IsBackground = true };
     }
@@ -285,6 +285,12 @@ public sealed class BusHost : IDisposable
         {
             _driver.Call((machine, now, effects) => machine.LinkLost(id, now, effects));
         }
+    }
+
+    private void Written()
+    {
+        _driver.Written();
+        _wakeUp.Raise();
     }
 
     private string FormatFile()

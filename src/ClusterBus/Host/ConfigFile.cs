@@ -27,6 +27,8 @@ public sealed class ConfigFile : IDisposable
     /// <exception cref="ClusterStartException">It cannot be opened, or another process holds it.</exception>
     public static ConfigFile Open(string path)
     {
+        if (Directory.Exists(path))
+            throw new ClusterStartException($"Can't open {path} in order to acquire a lock: Is a directory");
         try
         {
             return new ConfigFile(

@@ -12,7 +12,7 @@ namespace Starling.ClusterBus.Host;
 internal sealed class EffectRunner
 {
     // Guards the queue; the machine's lock is held around it when a batch is added, so that batches are in the order of
-    // the calls.
+    // the calls. Under it only the writer's lock.
     private readonly Lock _queueGate = new();
 
     // Guards which view was published last. Taken with stripes held, or without; publishing takes no stripe.
@@ -24,10 +24,13 @@ internal sealed class EffectRunner
     private readonly Queue<EffectBatch> _batches = new();
     private readonly Queue<(long Request, long Number)> _written = new();
     private readonly Queue<(long Request, Action Done)> _finished = new();
+    private readonly Queue<(long Request, Action Done)> _finishedEarly = new();
     private EffectBatch? _early;
     private long _lastPromotion;
     private long _promoted;
     private long _published;
+    private int _durable; // batches whose state is not durable and visible yet
+    private int _taken;
 
     public EffectRunner(IClusterActions actions, IBusLinks links, IConfigStore writer, ILogger logger)
     {
@@ -38,7 +41,7 @@ internal sealed class EffectRunner
     }
 
     /// <summary>Something still waits for the disk, or to be carried out.</summary>
-    public bool IsBusy => _finished.Count > 0 || _written.Count > 0 || TryPeek(out _);
+    public bool IsBusy => _finished.Count > 0 || _written.Count > 0 || TryPeek(out _) || HasFinishedEarly;
 
     /// <summary>The time of connections that are made, as the machine's.</summary>
     public long Now { get; set; }
@@ -50,6 +53,20 @@ internal sealed class EffectRunner
         {
             _batches.Enqueue(batch);
             if (batch.Promotes) Volatile.Write(ref _lastPromotion, batch.Sequence);
+            if (batch.PersistsDurably) _durable++;
+        }
+    }
+
+    /// <summary>
+    /// Asks for nodes.conf to be written before the turn of a batch that was just added: whoever waits for it waits for
+    /// one thread less. Not while something else has to be durable first, since a slot that was won is shown only then.
+    /// Any thread.
+    /// </summary>
+    public void WriteEarly(EffectBatch batch)
+    {
+        lock (_queueGate)
+        {
+            if (_durable == 0 && batch.TryTakeWrite()) batch.EarlyRequest = _writer.Request(sync: false);
         }
     }
 
@@ -80,11 +97,15 @@ internal sealed class EffectRunner
     /// <summary>Takes the number of the last of the machine's requests that are durable by now, or 0.</summary>
     public long TakePersisted()
     {
+        // What those before have made visible was carried out meanwhile.
+        lock (_queueGate) _durable -= _taken;
+        _taken = 0;
         long number = 0;
         while (_written.TryPeek(out var written) && written.Request <= _writer.Done)
         {
             _written.Dequeue();
             number = written.Number;
+            _taken++;
         }
 
         return number;
@@ -98,10 +119,38 @@ internal sealed class EffectRunner
             _finished.Dequeue();
             finished.Done();
         }
+
+        ReportEarly();
+    }
+
+    /// <summary>
+    /// Tells who waits for batches that were written before their turn. Any thread: also the one that writes.
+    /// </summary>
+    public void ReportEarly()
+    {
+        while (true)
+        {
+            (long Request, Action Done) finished;
+            lock (_queueGate)
+            {
+                if (!_finishedEarly.TryPeek(out finished) || finished.Request > _writer.Done) return;
+                _finishedEarly.Dequeue();
+            }
+
+            finished.Done();
+        }
     }
 
     /// <summary>Waits until everything that was requested is on the disk.</summary>
     public void WaitForDisk() => _writer.Wait(_writer.Requested);
+
+    private bool HasFinishedEarly
+    {
+        get
+        {
+            lock (_queueGate) return _finishedEarly.Count > 0;
+        }
+    }
 
     private bool TryPeek([NotNullWhen(true)] out EffectBatch? batch)
     {
@@ -113,9 +162,10 @@ internal sealed class EffectRunner
         lock (_queueGate)
         {
             _batches.Dequeue();
+            if (batch.Done is not { } done) return;
+            if (batch.EarlyRequest != 0) _finishedEarly.Enqueue((batch.EarlyRequest, done));
+            else _finished.Enqueue((_writer.Requested, done));
         }
-
-        if (batch.Done is { } done) _finished.Enqueue((_writer.Requested, done));
     }
 
     // A node is a master before clients may see that it owns slots, and no longer named as an owner before it becomes a
@@ -149,8 +199,7 @@ internal sealed class EffectRunner
         switch (effect)
         {
             case ClusterEffect.Persist persist:
-                var request = _writer.Request(persist.Sync);
-                if (persist.Sync) _written.Enqueue((request, persist.Number));
+                Write(batch, persist);
                 break;
             case ClusterEffect.PublishView: Publish(batch); break;
             case ClusterEffect.BecomeMaster: Promote(batch); break;
@@ -168,6 +217,20 @@ internal sealed class EffectRunner
             case ClusterEffect.Deliver: break; // Nobody can subscribe yet.
             case ClusterEffect.Log line: Write(line); break;
             default: Invariant.Broken("every cluster effect is carried out"); break;
+        }
+    }
+
+    private void Write(EffectBatch batch, ClusterEffect.Persist persist)
+    {
+        if (persist.Sync)
+        {
+            _written.Enqueue((_writer.Request(sync: true), persist.Number));
+            return;
+        }
+
+        lock (_queueGate)
+        {
+            if (batch.TryTakeWrite()) _writer.Request(sync: false);
         }
     }
 

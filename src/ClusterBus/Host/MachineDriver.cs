@@ -99,6 +99,7 @@ internal sealed class MachineDriver
         var batch = Prepare(call, onEffects);
         if (batch.IsEmpty) return false;
         _runner.PublishEarly(batch);
+        _runner.WriteEarly(batch);
         return true;
     }
 
@@ -144,6 +145,9 @@ internal sealed class MachineDriver
 
         _runner.Report();
     }
+
+    /// <summary>nodes.conf was written. Any thread.</summary>
+    public void Written() => _runner.ReportEarly();
 
     /// <summary>Carries out everything, waiting for the disk.</summary>
     public void Settle()

@@ -62,6 +62,7 @@ internal sealed class LostData(MachineCore core)
         if (!core.Myself.OwnsSlots) return "another node has the slots now";
         if (core.Options.AllowEmptyMaster) return "cluster-allow-empty-master is set";
         if (IsDataElsewhere()) return null;
+        if (core.Now - _since < PatienceForUnknown) return null;
         if (core.Myself.Replicas.Count > 0 && core.Myself.Replicas.TrueForAll(HasSpoken)) return "no replica has data";
 
         // Whoever is gone cannot take over, and has to load what there is when it comes back.

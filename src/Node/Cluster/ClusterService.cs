@@ -50,6 +50,12 @@ public sealed class ClusterService : IDisposable
     public RoutingTable Routing => Volatile.Read(ref _routing);
 
     /// <summary>
+    /// True when nodes.conf, as it was at the start, says that this node is a replica: it leaves expired keys of its RDB
+    /// file to its master.
+    /// </summary>
+    internal bool StartsAsReplica { get; private set; }
+
+    /// <summary>
     /// The port that the bus listens on, from <see cref="Open"/> on. CONFIG SET port does not change it, so that others
     /// are told what is true; redis-server 7.0 then announces a port on which nobody listens.
     /// </summary>
@@ -58,13 +64,7 @@ public sealed class ClusterService : IDisposable
     /// <summary>
     /// This master has lost its data, and no replica may load what is left (see cluster-allow-empty-master).
     /// </summary>
-    public bool RefusesReplicas
-    {
-        get
-        {
-            lock (_publishGate) return _view is { HasLostData: true };
-        }
-    }
+    public bool RefusesReplicas => Volatile.Read(ref _view) is { HasLostData: true };
 
     /// <summary>Why cluster_state is fail, in a word; "none" when it is ok.</summary>
     public string StateReason
@@ -317,6 +317,7 @@ public sealed class ClusterService : IDisposable
 
         var entropy = RandomNumberGenerator.GetBytes(32);
         var machine = new ClusterMachine(_actions.Options, new RandomSource(entropy), saved, now);
+        StartsAsReplica = saved is not null && saved.Myself.IsReplica;
         if (saved is null) ClusterLog.NewNode(_logger, machine.Id.ToString());
         else ClusterLog.Loaded(_logger, machine.Id.ToString());
         return machine;

@@ -12,6 +12,7 @@ internal sealed class MigrateConnection : IDisposable
 {
     private const int MaxLine = 1024;
     private const int ChunkLength = 64 * 1024;
+    private const int LongestPoll = 60_000; // milliseconds
 
     private readonly Socket _socket;
     private readonly byte[] _received = new byte[4096];
@@ -88,6 +89,14 @@ internal sealed class MigrateConnection : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 
+    /// <summary>Waits until the socket is connected or not; the runtime waits for 35 minutes at most at a time.</summary>
+    private static bool Poll(Socket socket, int timeout)
+    {
+        for (; timeout > LongestPoll; timeout -= LongestPoll)
+            if (socket.Poll(TimeSpan.FromMilliseconds(LongestPoll), SelectMode.SelectWrite)) return true;
+        return socket.Poll(TimeSpan.FromMilliseconds(timeout), SelectMode.SelectWrite);
+    }
+
     private static Socket Connect(IPEndPoint target, int timeout)
     {
         var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -101,7 +110,7 @@ internal sealed class MigrateConnection : IDisposable
             }
             catch (SocketException e) when (e.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
             {
-                if (!socket.Poll(TimeSpan.FromMilliseconds(timeout), SelectMode.SelectWrite))
+                if (!Poll(socket, timeout))
                     throw new SocketException((int)SocketError.TimedOut);
                 var error = (int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
                 if (error != 0) throw new SocketException(error);

@@ -54,7 +54,6 @@ public sealed class MigrateService : IDisposable
 
         // A copy leaves the key here, so that nothing is lost whatever happens to it meanwhile.
         List<byte[]> held = options.Copy ? [] : keys;
-        _server.Clients.BeginKeyHold();
         Barrier.Raise(held);
         var work = () =>
         {

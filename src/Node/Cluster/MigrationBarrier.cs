@@ -18,7 +18,7 @@ public sealed class MigrationBarrier
 {
     // Guards the keys. Taken with stripes held; nothing is taken under it.
     private readonly Lock _gate = new();
-    private readonly Dictionary<byte[], int> _keys = new(ByteArrayComparer.Instance);
+    private readonly Dictionary<byte[], int> _keys = new(Slots.ByteStringComparer.Instance);
     private int _active;
 
     /// <summary>A transfer is under way. Any thread.</summary>

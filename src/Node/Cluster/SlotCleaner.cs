@@ -80,6 +80,10 @@ internal sealed class SlotCleaner
     private bool DeleteSome(int slot)
     {
         using var scope = _server.Executor.Open(LockPlan.Slot(slot));
+
+        // Asked under the stripe: whoever pauses writes and takes every stripe once then relies on an offset that stands
+        // still.
+        if (_server.Clients.IsPaused(_server.NowMilliseconds)) return true;
         var database = _server.Keyspace[0];
         if (database.CountInSlot(slot) == 0) return false;
         var keys = SlotKeys.Take(database, slot, KeysPerPart);

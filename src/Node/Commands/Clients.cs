@@ -1,4 +1,5 @@
 using System.Text;
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
 
@@ -12,6 +13,9 @@ public static class Clients
 
     private const CommandFlags Usual = CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale;
     private const CommandFlags Administrative = Usual | CommandFlags.Admin;
+
+    /// <summary>The reply differs from call to call.</summary>
+    private static readonly string[] Varying = ["nondeterministic_output"];
 
     /// <summary>The rows.</summary>
     public static readonly Command[] Rows =
@@ -27,13 +31,15 @@ public static class Clients
                 Row("setinfo", 4, Usual, SetInfo, "7.2.0", "Set client meta attr. Options are LIB-NAME and LIB-VER.",
                     "<option> <value>"),
                 Row("list", -2, Administrative, List, "2.4.0", "Return information about client connections.",
-                    "[TYPE (NORMAL|MASTER|REPLICA|PUBSUB)|ID <client-id> [<client-id> ...]]"),
-                Row("info", 2, Usual, Info, "6.2.0", "Return information about the current client connection."),
+                    "[TYPE (NORMAL|MASTER|REPLICA|PUBSUB)|ID <client-id> [<client-id> ...]]", tips: Varying),
+                Row("info", 2, Usual, Info, "6.2.0", "Return information about the current client connection.", tips: Varying),
                 Row("kill", -3, Administrative, Kill, "2.4.0",
                     "Kill connections. Options are ADDR, LADDR, TYPE, USER, SKIPME, ID; or one <ip:port>.",
                     "<option> <value> [<option> <value> [...]]"),
                 Row("pause", -3, Administrative, Pause, "3.0.0",
                     "Suspend all, or just write, clients for <timeout> milliseconds.", "<timeout> [WRITE|ALL]"),
+                Row("unblock", -3, Administrative, Unblock, "5.0.0",
+                    "Unblock the specified blocked client.", "<clientid> [TIMEOUT|ERROR]"),
                 Row("unpause", 2, Administrative, Unpause, "6.2.0", "Stop the current client pause, resuming traffic."),
                 Row("reply", 3, Usual, Reply, "3.2.0", "Control the replies sent to the current connection.", "(ON|OFF|SKIP)"),
                 Row("no-evict", 3, Administrative, NoEvict, "7.0.0", "Protect current client connection from eviction.",
@@ -45,12 +51,14 @@ public static class Clients
     ];
 
     private static Command Row(
-        string name, int arity, CommandFlags flags, CommandHandler handler, string since, string summary, string arguments = "") =>
+        string name, int arity, CommandFlags flags, CommandHandler handler, string since, string summary, string arguments = "",
+        string[]? tips = null) =>
         new(name, arity, flags, KeySpec.None, handler)
         {
             Summary = summary,
             Since = since,
             ArgumentsHelp = arguments,
+            Tips = tips ?? [],
             Group = "connection",
             AclCategories = ["connection"],
         };
@@ -94,6 +102,29 @@ public static class Clients
         if (isName) call.Session.LibraryName = value;
         else call.Session.LibraryVersion = value;
         call.Reply.Simple("OK"u8);
+    }
+
+    /// <summary>Ends another client's wait, as if its time were up or with an error.</summary>
+    private static void Unblock(CommandContext call)
+    {
+        var withError = call.Count == 4 && call.Is(3, "error"u8);
+        if (call.Count > 4 || (call.Count == 4 && !withError && !call.Is(3, "timeout"u8)))
+        {
+            call.Reply.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"u8);
+            return;
+        }
+
+        if (!call.TryInteger(2, out long id)) return;
+        call.Reply.Integer(call.Server.Clients.Find(id) is { } client && TryUnblock(client.Session, withError) ? 1 : 0);
+    }
+
+    private static bool TryUnblock(ClientSession session, bool withError)
+    {
+        if (session.Waiter is { } waiter) return waiter.TryEnd(withError ? WaitEnd.Unblocked : WaitEnd.TimedOut);
+
+        // Only what a blocking command waits for: not a SAVE, say, which has to be answered.
+        if (session.LastCommand is not { } command || (command.Flags & CommandFlags.Blocking) == 0) return false;
+        return session.Suspension is { } suspension && (withError ? suspension.Unblock() : suspension.TimeOut());
     }
 
     private static void Info(CommandContext call)
@@ -271,13 +302,16 @@ public static class Clients
     {
         if (call.Is(2, "on"u8))
         {
-            call.Session.ReplyMode = ReplyMode.On;
-            call.Session.ClearsReplySkip = true;
+            var session = call.Session;
+            if (session.MutedFrom >= 0) call.Reply.Truncate(session.MutedFrom);
+            session.MutedFrom = ClientSession.NotMuted;
+            session.ReplyMode = ReplyMode.On;
             call.Reply.Simple("OK"u8);
         }
         else if (call.Is(2, "off"u8))
         {
             call.Session.ReplyMode = ReplyMode.Off;
+            if (call.Session.MutedFrom < 0) call.Session.MutedFrom = call.Reply.Length;
         }
         else if (call.Is(2, "skip"u8))
         {

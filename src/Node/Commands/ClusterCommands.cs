@@ -15,11 +15,15 @@ namespace Starling.Node.Commands;
 /// </summary>
 public static class ClusterCommands
 {
-    private const CommandFlags Change = CommandFlags.Admin | CommandFlags.Stale;
+    private const CommandFlags Change = CommandFlags.Admin | CommandFlags.Stale | CommandFlags.NoAsyncLoading;
+    private const CommandFlags Inspect = CommandFlags.Admin | CommandFlags.Stale;
     // What tools poll is answered also while a replica loads its master's data; Redis loads a small data set at one go,
     // unseen.
     private const CommandFlags Look = CommandFlags.Loading | CommandFlags.Stale;
     private const CommandFlags Mode = CommandFlags.Fast | CommandFlags.Loading | CommandFlags.Stale;
+
+    /// <summary>The reply differs from call to call.</summary>
+    private static readonly string[] Varying = ["nondeterministic_output"];
 
     /// <summary>The rows.</summary>
     public static readonly Command[] Rows =
@@ -33,31 +37,31 @@ public static class ClusterCommands
             Subcommands =
             [
                 .. ClusterSlots.Rows,
-                Row("info", 2, Look, Info, "", "Returns the state of the cluster as this node sees it."),
+                Row("info", 2, Look, Info, "", "Returns the state of the cluster as this node sees it.", tips: Varying),
                 Row("nodes", 2, Look, Nodes, "", "Returns the nodes of the cluster, one per line: "
-                    + "<id> <ip:port@bus-port[,hostname]> <flags> <master> <pings> <pongs> <epoch> <link> <slot> ..."),
+                    + "<id> <ip:port@bus-port[,hostname]> <flags> <master> <pings> <pongs> <epoch> <link> <slot> ...", tips: Varying),
                 Row("slots", 2, Look, SlotMap, "",
-                    "Returns ranges of hash slots with the addresses of their master and replicas."),
+                    "Returns ranges of hash slots with the addresses of their master and replicas.", tips: Varying),
                 Row("shards", 2, Look, Shards, "",
-                    "Returns the shards: their hash slots and their nodes.", "7.0.0"),
+                    "Returns the shards: their hash slots and their nodes.", "7.0.0", tips: Varying),
                 Row("links", 2, CommandFlags.Stale, Links, "",
-                    "Returns the links of the cluster bus to and from other nodes.", "7.0.0"),
+                    "Returns the links of the cluster bus to and from other nodes.", "7.0.0", tips: Varying),
                 Row("myid", 2, Look, MyId, "", "Returns this node's id."),
                 Row("myshardid", 2, Look, MyShardId, "", "Returns the id of this node's shard.", "7.2.0"),
-                Row("replicas", 3, Change, Replicas, "<node-id>", "Returns the replicas of a master.", "5.0.0"),
-                Row("slaves", 3, Change, Replicas, "<node-id>", "Returns the replicas of a master."),
-                Row("count-failure-reports", 3, Change, CountFailureReports, "<node-id>",
-                    "Returns how many masters report a node as failing."),
+                Row("replicas", 3, Inspect, Replicas, "<node-id>", "Returns the replicas of a master.", "5.0.0", tips: Varying),
+                Row("slaves", 3, Inspect, Replicas, "<node-id>", "Returns the replicas of a master.", tips: Varying),
+                Row("count-failure-reports", 3, Inspect, CountFailureReports, "<node-id>",
+                    "Returns how many masters report a node as failing.", tips: Varying),
                 Row("meet", -4, Change, Meet, "<ip> <port> [<bus-port>]", "Makes this node meet another one."),
                 Row("forget", 3, Change, Forget, "<node-id>", "Removes a node from this node's view."),
                 Row("replicate", 3, Change, Replicate, "<node-id>", "Makes this node a replica of a master."),
                 Row("failover", -2, Change, Failover, "[FORCE|TAKEOVER]",
                     "Makes this replica the master of its shard."),
-                Row("reset", -2, Change | CommandFlags.NoScript, Reset, "[HARD|SOFT]",
+                Row("reset", -2, Inspect | CommandFlags.NoScript, Reset, "[HARD|SOFT]",
                     "Makes this node forget the cluster."),
                 Row("saveconfig", 2, Change, SaveConfig, "", "Writes the state of the cluster to this node's disk."),
                 Row("set-config-epoch", 3, Change, SetConfigEpoch, "<epoch>", "Sets the config epoch of a new node."),
-                Row("bumpepoch", 2, Change, BumpEpoch, "", "Gives this node a new, highest config epoch."),
+                Row("bumpepoch", 2, Change, BumpEpoch, "", "Gives this node a new, highest config epoch.", tips: Varying),
             ],
         },
         new("asking", 1, CommandFlags.Fast, KeySpec.None, Asking)
@@ -113,12 +117,13 @@ public static class ClusterCommands
         CommandHandler handler,
         string arguments,
         string summary,
-        string since = "3.0.0") =>
+        string since = "3.0.0", string[]? tips = null) =>
         new(name, arity, flags, KeySpec.None, handler)
         {
             Locks = LockMode.None,
             Group = "cluster",
             ArgumentsHelp = arguments,
+            Tips = tips ?? [],
             Summary = summary,
             Since = since,
         };

@@ -11,7 +11,7 @@ namespace Starling.Node.Commands;
 /// <summary>The subcommands of CLUSTER about slots and the keys in them.</summary>
 public static class ClusterSlots
 {
-    private const CommandFlags Change = CommandFlags.Admin | CommandFlags.Stale;
+    private const CommandFlags Change = CommandFlags.Admin | CommandFlags.Stale | CommandFlags.NoAsyncLoading;
 
     /// <summary>The rows of the subcommands.</summary>
     public static readonly Command[] Rows =
@@ -30,7 +30,7 @@ public static class ClusterSlots
         Row("countkeysinslot", 3, CommandFlags.Stale, CountKeysInSlot, "<slot>",
             "Returns the number of keys in a hash slot of this node."),
         Row("getkeysinslot", 4, CommandFlags.Stale, GetKeysInSlot, "<slot> <count>",
-            "Returns names of keys in a hash slot of this node."),
+            "Returns names of keys in a hash slot of this node.", tips: ["nondeterministic_output"]),
     ];
 
     /// <summary>Reads a slot, or replies that it is none.</summary>
@@ -115,12 +115,14 @@ public static class ClusterSlots
         CommandHandler handler,
         string arguments,
         string summary,
-        string since = "3.0.0") =>
+        string since = "3.0.0",
+        string[]? tips = null) =>
         new(name, arity, flags, KeySpec.None, handler)
         {
             Locks = LockMode.None,
             Group = "cluster",
             ArgumentsHelp = arguments,
+            Tips = tips ?? [],
             Summary = summary,
             Since = since,
         };

@@ -18,7 +18,7 @@ public static class CommandIntrospection
         (CommandFlags.Asking, "asking"), (CommandFlags.Fast, "fast"), (CommandFlags.NoAuth, "no_auth"),
         (CommandFlags.MayReplicate, "may_replicate"), (CommandFlags.NoMandatoryKeys, "no_mandatory_keys"),
         (CommandFlags.NoMulti, "no_multi"), (CommandFlags.MovableKeys, "movablekeys"),
-        (CommandFlags.AllowBusy, "allow_busy"),
+        (CommandFlags.AllowBusy, "allow_busy"), (CommandFlags.NoAsyncLoading, "no_async_loading"),
     ];
 
     private static readonly string[] Categories =
@@ -27,22 +27,24 @@ public static class CommandIntrospection
         "pubsub", "admin", "fast", "slow", "blocking", "dangerous", "connection", "transaction", "scripting",
     ];
 
+    private static readonly string[] AnyOrder = ["nondeterministic_output_order"];
+
     /// <summary>The rows.</summary>
     public static readonly Command[] Rows =
     [
         new("command", -1, Usual, KeySpec.None, All)
         {
             Summary = "Returns detailed information about all commands.", Since = "2.8.13", Group = "server",
-            AclCategories = ["connection"],
+            AclCategories = ["connection"], Tips = AnyOrder,
             Subcommands =
             [
                 Row("count", 2, CountAll, "Return the total number of commands in this Redis server.", ""),
                 Row("list", -2, List, "Return a list of all commands in this Redis server.",
-                    "[FILTERBY (MODULE <module-name>|ACLCAT <category>|PATTERN <pattern>)]"),
+                    "[FILTERBY (MODULE <module-name>|ACLCAT <category>|PATTERN <pattern>)]", tips: AnyOrder),
                 Row("info", -2, Info, "Return details about multiple Redis commands; about all when none is named.",
-                    "[<command-name> ...]"),
+                    "[<command-name> ...]", tips: AnyOrder),
                 Row("docs", -2, Docs, "Return documentation details about multiple Redis commands; about all when none is named.",
-                    "[<command-name> ...]"),
+                    "[<command-name> ...]", tips: AnyOrder),
                 Row("getkeys", -3, GetKeys, "Return the keys from a full Redis command.", "<full-command>"),
                 Row("getkeysandflags", -3, GetKeysAndFlags,
                     "Return the keys and the access flags from a full Redis command.", "<full-command>"),
@@ -75,11 +77,12 @@ public static class CommandIntrospection
         return categories;
     }
 
-    private static Command Row(string name, int arity, CommandHandler handler, string summary, string arguments) =>
+    private static Command Row(string name, int arity, CommandHandler handler, string summary, string arguments, string[]? tips = null) =>
         new(name, arity, Usual, KeySpec.None, handler)
         {
             Summary = summary,
             ArgumentsHelp = arguments,
+            Tips = tips ?? [],
             Since = name switch { "list" or "docs" or "getkeysandflags" => "7.0.0", _ => "2.8.13" },
             Group = "server",
             AclCategories = ["connection"],
@@ -225,7 +228,7 @@ public static class CommandIntrospection
             return false;
         }
 
-        if (command.Keys.First == 0 && command.FindKeys is null)
+        if (!command.HasKeys)
         {
             call.Reply.Error("ERR The command has no key arguments"u8);
             return false;
@@ -269,7 +272,7 @@ public static class CommandIntrospection
     private static void WriteKeySpecs(RespWriter reply, Command command)
     {
         var keys = command.Keys;
-        if (keys.First == 0 && command.FindKeys is null)
+        if (!command.HasKeys)
         {
             reply.Set(0);
             return;
@@ -281,7 +284,8 @@ public static class CommandIntrospection
         {
             // Several sets of flags: one spec for each key.
             var spec = flags.Length == 1 ? keys : KeySpec.At(keys.First + i);
-            WriteKeySpec(reply, spec, flags[i], command.KeyNotes);
+            if (command.KeyCountAt > 0) WriteCountedKeySpec(reply, command.KeyCountAt, flags[i]);
+            else WriteKeySpec(reply, spec, flags[i], command.KeyNotes);
         }
     }
 
@@ -322,6 +326,33 @@ public static class CommandIntrospection
         reply.Integer(keys.Step);
         reply.Bulk("limit"u8);
         reply.Integer(0);
+    }
+
+    private static void WriteCountedKeySpec(RespWriter reply, int countAt, string flags)
+    {
+        reply.Map(3);
+        reply.Bulk("flags"u8);
+        WriteFlags(reply, flags);
+        reply.Bulk("begin_search"u8);
+        reply.Map(2);
+        reply.Bulk("type"u8);
+        reply.Bulk("index"u8);
+        reply.Bulk("spec"u8);
+        reply.Map(1);
+        reply.Bulk("index"u8);
+        reply.Integer(countAt);
+        reply.Bulk("find_keys"u8);
+        reply.Map(2);
+        reply.Bulk("type"u8);
+        reply.Bulk("keynum"u8);
+        reply.Bulk("spec"u8);
+        reply.Map(3);
+        reply.Bulk("keynumidx"u8);
+        reply.Integer(0);
+        reply.Bulk("firstkey"u8);
+        reply.Integer(1);
+        reply.Bulk("keystep"u8);
+        reply.Integer(1);
     }
 
     private static void WriteFlags(RespWriter reply, string flags)

@@ -33,7 +33,8 @@ public static class Configuration
             Subcommands =
             [
                 Subcommand("get", -3, Get, "2.0.0", "Returns the effective values of configuration parameters."),
-                Subcommand("set", -4, Set, "2.0.0", "Sets configuration parameters in-flight."),
+                Subcommand("set", -4, Set, "2.0.0", "Sets configuration parameters in-flight.",
+                    tips: ["request_policy:all_nodes", "response_policy:all_succeeded"]),
                 Subcommand("resetstat", 2, ResetStatistics, "2.0.0", "Resets the server's statistics."),
                 Subcommand("rewrite", 2, call => Rewrite(call, writeDefaults: false), "2.8.0", "Persists the effective configuration to file."),
                 new("help", 2, CommandFlags.Loading | CommandFlags.Stale, KeySpec.None, Help)
@@ -47,12 +48,13 @@ public static class Configuration
         },
     ];
 
-    private static Command Subcommand(string name, int arity, CommandHandler handler, string since, string summary) =>
+    private static Command Subcommand(string name, int arity, CommandHandler handler, string since, string summary, string[]? tips = null) =>
         new(name, arity, Flags, KeySpec.None, handler)
         {
             Locks = LockMode.None,
             Group = "server",
             Since = since,
+            Tips = tips ?? [],
             Summary = summary,
         };
 

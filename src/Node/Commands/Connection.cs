@@ -27,7 +27,7 @@ public static class Connection
         },
         new("ping", -1, CommandFlags.Fast, KeySpec.None, Ping)
         {
-            IsRefusedWhenMisconfigured = true,
+            IsRefusedWhenMisconfigured = true, Tips = ["request_policy:all_shards", "response_policy:all_succeeded"],
             Summary = "Returns the server's liveliness response.", Since = "1.0.0", Group = "connection",
             AclCategories = ["connection"],
         },
@@ -206,6 +206,7 @@ public static class Connection
         session.ReadOnlyMode = false;
         session.NoTouch = false;
         session.NoEvict = false;
+        if (session.ReplyMode == ReplyMode.Off) session.MutedFrom = ClientSession.NotMuted; // SKIP still counts
         session.ReplyMode = ReplyMode.On;
         session.Name = "";
         session.IsAuthenticated = string.IsNullOrEmpty(call.Server.Config.RequirePass);

@@ -38,40 +38,59 @@ public static class Databases
 
     private static void FlushDb(CommandContext call)
     {
-        if (!HasFlushOption(call)) return;
+        if (!TryFlushMode(call, out var lazily)) return;
         var removed = call.Database.Count;
-        call.Database.Clear();
-
-        // At least one: Redis sends a FLUSHDB of nothing to replicas too.
-        call.ChangedAll(call.Database, Math.Max(1, removed));
-        call.Ok();
+        call.Database.Clear(lazily);
+        call.ChangedAll(call.Database, removed);
+        if (removed == 0) SendAsItIs(call);
+        ReplyToFlush(call, lazily);
     }
 
     private static void FlushAll(CommandContext call)
     {
-        if (!HasFlushOption(call)) return;
+        if (!TryFlushMode(call, out var lazily)) return;
         long removed = 0;
         for (var i = 0; i < call.Keyspace.DatabaseCount; i++)
         {
             removed += call.Keyspace[i].Count;
-            call.Keyspace[i].Clear();
+            call.Keyspace[i].Clear(lazily);
         }
 
-        // One more, as Redis counts it: the save points see a FLUSHALL of nothing too.
-        call.ChangedAll(null, removed + 1);
-        call.Server.Persistence.OnFlushAll();
-        call.Server.Persistence.OnFlushAll();
-        call.Ok();
+        call.ChangedAll(null, removed);
+        if (removed == 0) SendAsItIs(call);
+        call.Server.Persistence.OnFlushAll(removed);
+        ReplyToFlush(call, lazily);
+    }
+
+    /// <summary>Replicas are told of a flush that removed nothing here too, as in Redis.</summary>
+    private static void SendAsItIs(CommandContext call)
+    {
+        using var effect = call.BeginEffect();
+        for (var i = 0; i < call.Count; i++) effect.Add(call[i]);
     }
 
     /// <summary>
-    /// SYNC and ASYNC mean the same here: clearing takes time by the number of tables, not of keys, whoever asks.
+    /// Either way the keys are gone at once and their memory is freed in the background, so that no other client waits.
+    /// With SYNC this client waits for that.
     /// </summary>
-    private static bool HasFlushOption(CommandContext call)
+    private static bool TryFlushMode(CommandContext call, out bool lazily)
     {
-        if (call.Count == 1 || (call.Count == 2 && (call.Is(1, "sync"u8) || call.Is(1, "async"u8)))) return true;
+        lazily = call.Count == 1 ? call.Server.Config.LazyFreeLazyUserFlush : call.Is(1, "async"u8);
+        if (call.Count == 1 || (call.Count == 2 && (lazily || call.Is(1, "sync"u8)))) return true;
         call.SyntaxError();
         return false;
+    }
+
+    private static void ReplyToFlush(CommandContext call, bool lazily)
+    {
+        if (lazily)
+        {
+            call.Ok();
+            return;
+        }
+
+        var suspension = call.Suspend(0, static (reply, _) => reply.Simple("OK"u8));
+        if (!suspension.HasEnded) call.Server.Freeing.WhenFreed(suspension.Complete);
     }
 
     private static void SwapDb(CommandContext call)

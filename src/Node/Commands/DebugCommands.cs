@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using Starling.Node.Config;
 using Starling.Node.Execution;
 using Starling.Node.Persistence;
 using Starling.Node.Serving;
@@ -14,6 +15,8 @@ namespace Starling.Node.Commands;
 /// </summary>
 public static class DebugCommands
 {
+    private const ulong LargestPackedThreshold = (1UL << 32) - (1UL << 20);
+
     private const CommandFlags Flags =
         CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale;
 
@@ -45,6 +48,11 @@ public static class DebugCommands
                 "    Replies with a value of a type of RESP: string, integer, double, bignum, null, array, set, map,",
                 "    attrib, push, verbatim, true, false.",
             ], DebugProtocol.Execute),
+        new("quicklist-packed-threshold", 3, 3,
+            [
+                "QUICKLIST-PACKED-THRESHOLD <size>",
+                "    Gives elements of lists from <size> bytes on nodes of their own; 0 for those that no listpack may hold.",
+            ], QuicklistPackedThreshold),
         new("reload", 2, int.MaxValue,
             [
                 "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
@@ -167,7 +175,7 @@ public static class DebugCommands
         if (!call.TryPositive(2, out var count)) return;
         long size = 0;
         if (call.Count == 5 && !call.TryPositive(4, out size)) return;
-        if (size > call.Server.Config.ProtoMaxBulkLen)
+        if (size > call.Server.Config.LongestString)
         {
             call.Reply.Error(ErrorReplies.StringTooLong);
             return;
@@ -192,6 +200,18 @@ public static class DebugCommands
         }
 
         call.SuppressEffect();
+        call.Ok();
+    }
+
+    private static void QuicklistPackedThreshold(CommandContext call)
+    {
+        if (!MemorySize.TryParse(Encoding.Latin1.GetString(call[2]), out var size) || size > LargestPackedThreshold)
+        {
+            call.Reply.Error("ERR argument must be a memory value bigger than 1 and smaller than 4gb"u8);
+            return;
+        }
+
+        call.Keyspace.ChangeValueOptions(options => options with { ListPackedThreshold = (long)size });
         call.Ok();
     }
 

@@ -18,6 +18,7 @@ public static class DumpRestore
         new("dump", 2, CommandFlags.ReadOnly, KeySpec.At(1), Dump)
         {
             KeyFlags = "RO access", AclCategories = ["keyspace"], Since = "2.6.0",
+            Tips = ["nondeterministic_output"],
             Summary = "Returns the value of a key as bytes that RESTORE understands.",
         },
         new("restore", -4, CommandFlags.Write | CommandFlags.DenyOom, KeySpec.At(1), Restore)

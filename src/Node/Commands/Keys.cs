@@ -14,7 +14,7 @@ public static class Keys
     [
         Row("del", -2, CommandFlags.Write, KeySpec.From(1), "RM delete", "1.0.0", "Deletes keys.", Del),
         Row("unlink", -2, CommandFlags.Write | CommandFlags.Fast, KeySpec.From(1), "RM delete", "4.0.0",
-            "Deletes keys; large values are freed in the background.", Del),
+            "Deletes keys; large values are freed in the background.", Unlink),
         Row("exists", -2, CommandFlags.ReadOnly | CommandFlags.Fast, KeySpec.From(1), "RO", "1.0.0",
             "Counts how many of the keys exist.", Exists),
         Row("touch", -2, CommandFlags.ReadOnly | CommandFlags.Fast, KeySpec.From(1), "RO", "3.2.1",
@@ -52,13 +52,17 @@ public static class Keys
         };
 
 
-    private static void Del(CommandContext call)
+    private static void Del(CommandContext call) => Delete(call, lazily: false);
+
+    private static void Unlink(CommandContext call) => Delete(call, lazily: true);
+
+    private static void Delete(CommandContext call, bool lazily)
     {
         long deleted = 0;
         for (var i = 1; i < call.Count; i++)
         {
             var key = call.Key(i);
-            if (call.TryWrite(key, out _) && call.Delete(key, DeleteReason.Command)) deleted++;
+            if (call.TryWrite(key, out _) && call.Delete(key, DeleteReason.Command, lazily)) deleted++;
         }
 
         call.Reply.Integer(deleted);

@@ -21,6 +21,7 @@ public static class Migrate
             FindKeys = FindKeys,
             KeyFlags = "RW access delete",
             AclCategories = ["keyspace", "dangerous"],
+            Tips = ["nondeterministic_output"],
             Summary = "Moves keys to another server.",
             Since = "2.6.0",
         },

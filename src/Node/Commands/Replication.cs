@@ -12,8 +12,10 @@ namespace Starling.Node.Commands;
 /// </summary>
 public static class Replication
 {
-    private const CommandFlags RoleChange = CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Stale;
-    private const CommandFlags Synchronisation = CommandFlags.Admin | CommandFlags.NoMulti | CommandFlags.NoScript;
+    private const CommandFlags RoleChange =
+        CommandFlags.Admin | CommandFlags.NoAsyncLoading | CommandFlags.NoScript | CommandFlags.Stale;
+    private const CommandFlags Synchronisation =
+        CommandFlags.Admin | CommandFlags.NoAsyncLoading | CommandFlags.NoMulti | CommandFlags.NoScript;
     private const int MaxAddressLength = 255;
 
     /// <summary>The rows of the command table.</summary>
@@ -199,20 +201,7 @@ public static class Replication
 
     private static bool MaySynchronize(CommandContext call)
     {
-        var replication = call.Server.Replication;
-        if (call.Server.Cluster is { RefusesReplicas: true })
-        {
-            // Redis's word for "later": a replica that has data must not lose them to a master that has none.
-            call.Reply.Error("NOMASTERLINK This master has lost its data; see cluster-allow-empty-master"u8);
-            return false;
-        }
-
-        if (replication.IsReplica && !replication.IsLinkUp)
-        {
-            call.Reply.Error("NOMASTERLINK Can't SYNC while not connected with my master"u8);
-            return false;
-        }
-
+        if (!call.Server.Replication.AsMaster.MaySynchronize(call)) return false;
         if (call.Session.Connection is not { } connection)
         {
             call.Reply.Error("ERR SYNC and PSYNC need a connection"u8);
@@ -298,8 +287,7 @@ public static class Replication
         }
         else if (call.Is(index, "rdb-filter-only"u8))
         {
-            call.Reply.Error("ERR REPLCONF rdb-filter-only is not supported"u8);
-            return false;
+            return TryFilter(call, link, value);
         }
         else if (!call.Is(index, "version"u8))
         {
@@ -308,6 +296,24 @@ public static class Replication
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// The parts of a snapshot that a replica wants; without a word for them, keys are not among them. There are no
+    /// functions, so that it is all the same whether they are.
+    /// </summary>
+    private static bool TryFilter(CommandContext call, ReplicaLink link, ReadOnlySpan<byte> value)
+    {
+        if (!ConfigLine.TrySplit(Encoding.UTF8.GetString(value), out var parts))
+        {
+            call.Reply.Error("ERR Missing rdb-filter-only values"u8);
+            return false;
+        }
+
+        link.ExcludesData = true;
+        if (parts.Find(part => !part.Equals("functions", StringComparison.OrdinalIgnoreCase)) is not { } unknown) return true;
+        call.Reply.Error("ERR Unsupported rdb-filter-only option: " + unknown);
+        return false;
     }
 
     /// <summary>Has no reply, whatever it says: the replica reads nothing but the stream.</summary>

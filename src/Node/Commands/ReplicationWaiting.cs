@@ -13,6 +13,7 @@ public static class ReplicationWaiting
         new("wait", 3, CommandFlags.Blocking, KeySpec.None, Wait)
         {
             Locks = LockMode.None, AclCategories = ["connection"], Group = "generic", Since = "3.0.0",
+            Tips = ["request_policy:all_shards", "response_policy:agg_min"],
             Summary = "Waits until so many replicas have acknowledged this connection's writes.",
         },
         new("waitaof", 4, CommandFlags.Blocking, KeySpec.None, WaitAof)

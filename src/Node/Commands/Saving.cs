@@ -8,12 +8,12 @@ public static class Saving
     /// <summary>The rows of the command table.</summary>
     public static readonly Command[] Rows =
     [
-        new("save", 1, CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.NoMulti, KeySpec.None, Save)
+        new("save", 1, CommandFlags.Admin | CommandFlags.NoAsyncLoading | CommandFlags.NoScript | CommandFlags.NoMulti, KeySpec.None, Save)
         {
             Locks = LockMode.None, AclCategories = ["admin", "dangerous"], Group = "server",
             Summary = "Writes the RDB file and replies when it is on the disk.",
         },
-        new("bgsave", -1, CommandFlags.Admin | CommandFlags.NoScript, KeySpec.None, BackgroundSave)
+        new("bgsave", -1, CommandFlags.Admin | CommandFlags.NoAsyncLoading | CommandFlags.NoScript, KeySpec.None, BackgroundSave)
         {
             Locks = LockMode.All, AclCategories = ["admin", "dangerous"], Group = "server",
             Summary = "Starts writing the RDB file and replies at once.",
@@ -21,6 +21,7 @@ public static class Saving
         new("lastsave", 1, CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast, KeySpec.None, LastSave)
         {
             Locks = LockMode.None, AclCategories = ["admin", "dangerous"], Group = "server",
+            Tips = ["nondeterministic_output"],
             Summary = "Returns the Unix time of the last successful save.",
         },
     ];

@@ -19,6 +19,9 @@ public static class Scanning
     private const ulong TableCursorMask = (1UL << 48) - 1;
     private const int RandomKeyTries = 100;
 
+    // A reply of SCAN ends when it is as long as that, whatever COUNT says: that is a hint, and the cursor goes on.
+    private const long LongScan = 256L * 1024 * 1024;
+
     /// <summary>The rows of the command table.</summary>
     public static readonly Command[] Rows =
     [
@@ -51,13 +54,13 @@ public static class Scanning
         }
 
         if (!TryScanOptions(call, out var filter, out var count)) return;
-        var keys = new ArrayBufferWriter<byte>();
+        var keys = call.Reply.MakeSibling();
         var visitor = new ScanVisitor(filter, call.Now, keys);
         cursor = Walk(call, cursor, count, ref visitor);
         call.Reply.Array(2);
         call.Reply.BulkInteger((long)cursor);
         call.Reply.Array(visitor.Matched);
-        call.Reply.Raw(keys.WrittenSpan);
+        call.Reply.Append(keys);
     }
 
     /// <summary>What C's strtoul reads, all of it: the cursor of Redis 7.2 may have a sign or be empty.</summary>
@@ -135,7 +138,7 @@ public static class Scanning
         // As in Redis: a bound on the steps through sparse tables, so that one call stays short.
         var steps = count > long.MaxValue / 10 ? long.MaxValue : count * 10;
         var expired = new KeyBatch();
-        while (visitor.Visited < count && steps > 0)
+        while (visitor.Visited < count && steps > 0 && visitor.Written < LongScan)
         {
             if (tableCursor == 0)
             {
@@ -147,7 +150,7 @@ public static class Scanning
             {
                 visitor.Expired = expired;
                 do tableCursor = call.Database.ScanSlot(slot, tableCursor, ref visitor);
-                while (tableCursor != 0 && visitor.Visited < count && --steps > 0);
+                while (tableCursor != 0 && visitor.Visited < count && visitor.Written < LongScan && --steps > 0);
                 for (var i = 0; i < expired.Count; i++) DeleteExpired(call, expired[i]);
                 expired.Clear();
             }
@@ -215,41 +218,18 @@ public static class Scanning
     }
 
     /// <summary>
-    /// Picks a slot with the chance of its share of the keys, then a key in it. True when the reply is written, false
-    /// when the key had expired, null when there is no key.
+    /// Picks a stripe with the chance of its share of the keys, then a key in it. True when the reply is written, false
+    /// when the key had expired or all keys of the stripe went meanwhile, null when there is no key.
     /// </summary>
     private static bool? TryRandom(CommandContext call)
     {
-        var database = call.Database;
-        var total = database.Count;
-        if (total == 0) return null;
-        var index = NextRandom(total);
-        var last = -1;
-        for (var slot = NextSlot(database, -1); slot >= 0; slot = NextSlot(database, slot))
-        {
-            using var held = call.Part(slot);
-            var inSlot = database.CountInSlot(slot);
-            index -= inSlot;
-            if (inSlot > 0) last = slot;
-            if (index < 0) return ReplyWithAny(call, slot);
-        }
-
-        // Keys went while the slots were counted: the last one will do.
-        if (last < 0) return null;
-        using (call.Part(last)) return ReplyWithAny(call, last);
-    }
-
-    private static long NextRandom(long bound)
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        Span<byte> bytes = stackalloc byte[2 * sizeof(ulong)];
         RandomNumberGenerator.Fill(bytes);
-        return (long)Math.BigMul(BinaryPrimitives.ReadUInt64LittleEndian(bytes), (ulong)bound, out _);
-    }
-
-    private static bool ReplyWithAny(CommandContext call, int slot)
-    {
-        var random = (ulong)NextRandom(long.MaxValue);
-        if (!call.Database.TryPick(slot, random, out var entry)) return false;
+        var stripe = call.Database.PickStripe(BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        if (stripe < 0) return null;
+        var random = BinaryPrimitives.ReadUInt64LittleEndian(bytes[sizeof(ulong)..]);
+        using var held = call.Part(stripe); // the slot of a stripe's number is one of its slots
+        if (!call.Database.TryPickInStripe(stripe, random, out var entry)) return false;
         if (KeyExpiry.IsExpired(entry, call.Now))
         {
             DeleteExpired(call, entry.Key.ToArray());
@@ -279,8 +259,11 @@ public static class Scanning
         public int OnlySlot;
     }
 
-    private ref struct ScanVisitor(Filter filter, long now, IBufferWriter<byte> output) : IEntryVisitor
+    private ref struct ScanVisitor(Filter filter, long now, RespWriter output) : IEntryVisitor
     {
+        /// <summary>Bytes of the keys that matched.</summary>
+        public readonly long Written => output.Length;
+
         private readonly Filter _filter = filter;
 
         public long Visited { get; private set; }

@@ -16,6 +16,7 @@ public static class ServerInfo
             Locks = LockMode.None,
             AclCategories = ["dangerous"],
             Group = "server",
+            Tips = ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
             Summary = "Returns information and statistics about the server.",
         },
         new("time", 1, CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast, KeySpec.None, Time)
@@ -23,6 +24,7 @@ public static class ServerInfo
             Locks = LockMode.None,
             Group = "server",
             Since = "2.6.0",
+            Tips = ["nondeterministic_output"],
             Summary = "Returns the server time.",
         },
         new(

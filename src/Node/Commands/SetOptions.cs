@@ -49,6 +49,9 @@ internal struct SetOptions
     /// <summary>True when an expiry with a number was given.</summary>
     public readonly bool HasExpiry => ExpiryAt != 0;
 
+    /// <summary>True when what SET does depends on the value or expiry that is there.</summary>
+    public readonly bool LooksAtOld => OnlyIfAbsent || OnlyIfPresent || Expiry == ExpirySource.Keep;
+
     /// <summary>True for EXAT and PXAT.</summary>
     public readonly bool IsAbsolute => Expiry is ExpirySource.SecondsAt or ExpirySource.MillisecondsAt;
 

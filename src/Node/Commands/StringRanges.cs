@@ -55,7 +55,7 @@ public static class StringRanges
 
         var oldLength = value.Bytes.Length;
         if (!IsAllowedLength(call, (long)oldLength + suffix.Length)) return;
-        var bytes = value.Resize(oldLength + suffix.Length);
+        var bytes = value.Resize(oldLength + suffix.Length, oldLength, suffix.Length);
         suffix.CopyTo(bytes[oldLength..]);
         call.Changed(key, KeyEvent.Append);
         call.Reply.Integer(bytes.Length);
@@ -121,7 +121,7 @@ public static class StringRanges
 
         if (!value.Exists) value.Set(default);
         var length = Math.Max(oldLength, (int)offset + patch.Length);
-        var bytes = value.Resize(length);
+        var bytes = value.Resize(length, (int)offset, patch.Length);
         patch.CopyTo(bytes[(int)offset..]);
         call.Changed(key, KeyEvent.SetRange);
         call.Reply.Integer(length);

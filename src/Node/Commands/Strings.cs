@@ -109,14 +109,19 @@ public static class Strings
         var key = call.Key(1);
         if (options.ReturnOld && !ReplyWithValue(call, key)) return;
 
-        var found = call.TryWrite(key, out var entry);
-        if ((options.OnlyIfAbsent && found) || (options.OnlyIfPresent && !found))
+        // Without a condition nobody asks what is there, unless it may have to be reported as expired.
+        if (options.LooksAtOld || call.MayHaveExpired(key))
         {
-            if (!options.ReturnOld) call.Reply.Null();
-            return;
+            var found = call.TryWrite(key, out var entry);
+            if ((options.OnlyIfAbsent && found) || (options.OnlyIfPresent && !found))
+            {
+                if (!options.ReturnOld) call.Reply.Null();
+                return;
+            }
+
+            if (found && options.Expiry == SetOptions.ExpirySource.Keep) expiresAt = entry.ExpiresAt;
         }
 
-        if (found && options.Expiry == SetOptions.ExpirySource.Keep) expiresAt = entry.ExpiresAt;
         call.Database.SetString(key, call[2], expiresAt, call.AccessClock);
         call.Changed(key, KeyEvent.Set);
         if (options.HasExpiry)

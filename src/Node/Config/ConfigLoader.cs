@@ -19,6 +19,8 @@ public sealed class ConfigLoader
     private readonly ServerConfig _config = new();
     private readonly HashSet<Directive> _seen = [];
     private readonly SortedSet<string> _withoutEffect = new(StringComparer.Ordinal);
+    private DefaultUser? _defaultUser;
+    private ConfigError? _defaultUserError; // names the line, should it not agree with the rest
     private int _depth;
 
     private ConfigLoader()
@@ -84,6 +86,12 @@ public sealed class ConfigLoader
             if (name == "include" && arguments.Count == 1)
             {
                 if (Include(arguments[0], file, number, line) is { } error) return error;
+            }
+            else if (name == "user" && DefaultUser.IsMeant(arguments))
+            {
+                _defaultUser = DefaultUser.Read(arguments, out var refusal);
+                _defaultUserError = new ConfigError(refusal ?? "", file, number, line, name);
+                if (refusal is not null) return _defaultUserError;
             }
             else if (SetLine(name, arguments) is { } reason)
             {
@@ -227,6 +235,7 @@ public sealed class ConfigLoader
     private ConfigError? CheckTogether()
     {
         _config.SetWithoutEffect = [.. _withoutEffect];
+        if (_defaultUser?.Reconcile(_config) is { } disagreement) return _defaultUserError! with { Reason = disagreement };
         if (_config.ClusterEnabled && _config.ReplicaOf is not null)
             return new ConfigError("replicaof directive not allowed in cluster mode");
         if (_config.LogFile.Length > 0 && !CanAppend(_config.PathOf(_config.LogFile), out var why))

@@ -16,6 +16,7 @@ public sealed class ConfigRewriter
     private readonly HashSet<string> _written = new(StringComparer.OrdinalIgnoreCase);
     private readonly bool _writeDefaults;
     private bool _hasMarker;
+    private int _defaultUserAt = -1;
 
     private ConfigRewriter(string oldText, bool writeDefaults)
     {
@@ -34,6 +35,7 @@ public sealed class ConfigRewriter
     {
         var rewriter = new ConfigRewriter(oldText, writeDefaults);
         foreach (var directive in DirectiveTable.All) directive.Rewrite(config, rewriter);
+        if (rewriter._defaultUserAt >= 0) rewriter._lines[rewriter._defaultUserAt] = DefaultUser.Line(config);
         return rewriter.Finish();
     }
 
@@ -78,6 +80,8 @@ public sealed class ConfigRewriter
         if (directive is null)
         {
             var isKept = DirectiveTable.IsFileOnly(name);
+            var isUser = name.Equals("user", StringComparison.OrdinalIgnoreCase);
+            if (isUser && DefaultUser.IsMeant(arguments![1..])) _defaultUserAt = _lines.Count;
             _lines.Add(isKept ? line : "# ??? " + line);
             return;
         }

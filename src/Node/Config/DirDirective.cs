@@ -1,8 +1,12 @@
+using System.Text;
+
 namespace Starling.Node.Config;
 
 /// <summary>dir: the working directory. A relative one is relative to the one before.</summary>
 internal sealed class DirDirective() : Directive("dir")
 {
+    private const int LongestPath = 4096, LongestName = 255; // bytes: PATH_MAX and NAME_MAX of Linux
+
     /// <inheritdoc/>
     protected override bool HasEffect => true;
 
@@ -18,6 +22,9 @@ internal sealed class DirDirective() : Directive("dir")
     {
         if (arguments[0].Length == 0) return "No such file or directory";
         var path = config.PathOf(arguments[0]);
+        var isTooLong = Encoding.UTF8.GetByteCount(path) >= LongestPath
+            || path.Split('/').Any(part => Encoding.UTF8.GetByteCount(part) > LongestName);
+        if (isTooLong) return "File name too long";
         if (!Directory.Exists(path)) return File.Exists(path) ? "Not a directory" : "No such file or directory";
         config.Dir = path.Length > 1 ? Path.TrimEndingDirectorySeparator(path) : path;
         return null;

@@ -5,16 +5,14 @@ namespace Starling.Node.Config;
 /// <summary>latency-tracking-info-percentiles: numbers from 0 to 100.</summary>
 internal sealed class PercentilesDirective() : Directive("latency-tracking-info-percentiles")
 {
-    private readonly PendingSetting<string> _setting = new("latency-tracking-info-percentiles", "50 99 99.9");
-
     /// <inheritdoc/>
     public override bool TakesSeveralArguments => true;
 
     /// <inheritdoc/>
-    protected override bool HasEffect => _setting.HasEffect;
+    protected override bool HasEffect => true;
 
     /// <inheritdoc/>
-    public override string Get(ServerConfig config) => _setting.Get(config);
+    public override string Get(ServerConfig config) => config.LatencyTrackingInfoPercentiles;
 
     /// <inheritdoc/>
     internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter) =>
@@ -32,7 +30,7 @@ internal sealed class PercentilesDirective() : Directive("latency-tracking-info-
             values.Add(percentile.ToString("0.######", CultureInfo.InvariantCulture));
         }
 
-        _setting.Set(config, string.Join(' ', values));
+        config.LatencyTrackingInfoPercentiles = string.Join(' ', values);
         return null;
     }
 }

@@ -92,8 +92,12 @@ internal static class ReplicationDirectives
             0,
             LargestInt,
             NumberFormat.Integer) { Aliases = ["min-slaves-max-lag"] },
+        new NumberDirective("write-acks", In(c => c.WriteAcks, (c, v) => c.WriteAcks = v), 0, LargestInt, NumberFormat.Integer),
         PendingFlag("repl-disable-tcp-nodelay", false),
-        PendingFlag("replica-lazy-flush", false, immutable: false, "slave-lazy-flush"),
+        new BooleanDirective("replica-lazy-flush", In(c => c.ReplicaLazyFlush, (c, v) => c.ReplicaLazyFlush = v))
+        {
+            Aliases = ["slave-lazy-flush"],
+        },
         PendingFlag("replica-ignore-maxmemory", true, immutable: false, "slave-ignore-maxmemory"),
         PendingFlag("replica-ignore-disk-write-errors", false),
         PendingChoice("propagation-error-behavior", "ignore", immutable: false, "ignore", "panic", "panic-on-replicas"),

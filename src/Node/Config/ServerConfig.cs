@@ -33,7 +33,12 @@ public sealed class ServerConfig
     /// stands for: relative to
     /// <see cref="Dir"/>, as Redis changes its working directory to it.
     /// </summary>
-    public string PathOf(string path) => Path.GetFullPath(path, Path.GetFullPath(Dir));
+    /// <param name="path">The path; it ends at its first zero byte, if it has one, as for the system.</param>
+    public string PathOf(string path)
+    {
+        var end = path.IndexOf('\0', StringComparison.Ordinal);
+        return Path.GetFullPath(end < 0 ? path : path[..end], Path.GetFullPath(Dir));
+    }
 
     /// <summary>
     /// Has <paramref name="action"/> run after every CONFIG SET that changed one of the directives. Runs on the thread
@@ -48,6 +53,9 @@ public sealed class ServerConfig
     /// again with the old values back in place. One function registered for several directives runs once.
     /// </summary>
     public void OnApply(string directive, Func<string?> apply) => Changes.OnApply(directive, apply);
+
+    /// <summary>The size of a list's listpacks: <see cref="Slots.Values.ValueOptions.ListMaxListpackSize"/>.</summary>
+    public int ListMaxListpackSize { get; set; } = -2;
 
     /// <summary>TCP port of clients; 0 for none.</summary>
     public int Port { get; set; } = 6379;
@@ -97,6 +105,33 @@ public sealed class ServerConfig
     /// <summary>Number of databases.</summary>
     public int Databases { get; set; } = 16;
 
+    /// <summary>
+    /// Whether holes that deleted keys left in native memory are closed in the background. Redis's default is no: there
+    /// the one thread that serves all clients does it, and it needs an allocator that helps. Here it is a thread that
+    /// serves nobody, in steps under one stripe; without it the memory of deleted keys that lay among others would
+    /// never come back, since no block of it becomes empty.
+    /// </summary>
+    public bool ActiveDefrag { get; set; } = true;
+
+    /// <summary>
+    /// Bytes that bringing allocations together must free at least for it to begin. Redis's default is 100 MiB of
+    /// whatever the allocator holds beyond what is in use; what counts here is what a pass is sure to free, so less of
+    /// it is worth a pass: with 100 MiB, a node of 37 MB of keys that had 340 would keep 106.
+    /// </summary>
+    public long ActiveDefragIgnoreBytes { get; set; } = 8L << 20;
+
+    /// <summary>The same in percent of the bytes in use.</summary>
+    public int ActiveDefragThresholdLower { get; set; } = 10;
+
+    /// <summary>The percentage from which on it takes <see cref="ActiveDefragCycleMax"/>.</summary>
+    public int ActiveDefragThresholdUpper { get; set; } = 100;
+
+    /// <summary>Percent of one core's time that it takes at <see cref="ActiveDefragThresholdLower"/>.</summary>
+    public int ActiveDefragCycleMin { get; set; } = 1;
+
+    /// <summary>Percent of one core's time that it takes at most.</summary>
+    public int ActiveDefragCycleMax { get; set; } = 25;
+
     /// <summary>Seconds after which an idle client is closed; 0 for never.</summary>
     public int Timeout { get; set; }
 
@@ -111,6 +146,12 @@ public sealed class ServerConfig
 
     /// <summary>Longest bulk string in bytes.</summary>
     public long ProtoMaxBulkLen { get; set; } = 536870912;
+
+    /// <summary>The longest string that can be made, in bytes: proto-max-bulk-len, as far as one array holds it.</summary>
+    public long LongestString => Math.Min(ProtoMaxBulkLen, LongestArray);
+
+    /// <summary>Bytes that one array, with some room around the string, holds for certain.</summary>
+    public const long LongestArray = 2_000_000_000;
 
     /// <summary>Largest query buffer of a client in bytes.</summary>
     public long ClientQueryBufferLimit { get; set; } = 1073741824;
@@ -162,6 +203,11 @@ public sealed class ServerConfig
     /// <summary>Seconds since its last acknowledgement within which a replica is good.</summary>
     public int MinReplicasMaxLag { get; set; } = 10;
 
+    /// <summary>
+    /// Replicas that must have acknowledged a write before its reply leaves; 0 for none. Our own directive.
+    /// </summary>
+    public int WriteAcks { get; set; }
+
     /// <summary>I/O threads; 0 for half the cores, at least one.</summary>
     public int IoThreads { get; set; }
 
@@ -179,6 +225,27 @@ public sealed class ServerConfig
 
     /// <summary>Refuses writes after a background save failed.</summary>
     public bool StopWritesOnBgsaveError { get; set; } = true;
+
+    /// <summary>DEL frees values as UNLINK does.</summary>
+    public bool LazyFreeLazyUserDel { get; set; }
+
+    /// <summary>Values that the server deletes or that another one replaces are freed as UNLINK does it.</summary>
+    public bool LazyFreeLazyServerDel { get; set; }
+
+    /// <summary>Values of expired keys are freed as UNLINK does it.</summary>
+    public bool LazyFreeLazyExpire { get; set; }
+
+    /// <summary>FLUSHALL and FLUSHDB without SYNC or ASYNC mean ASYNC.</summary>
+    public bool LazyFreeLazyUserFlush { get; set; }
+
+    /// <summary>A replica that gets a new data set does not wait until the old one is freed.</summary>
+    public bool ReplicaLazyFlush { get; set; }
+
+    /// <summary>latency-tracking: INFO latencystats is kept.</summary>
+    public bool LatencyTracking { get; set; } = true;
+
+    /// <summary>latency-tracking-info-percentiles: numbers from 0 to 100, separated by spaces.</summary>
+    public string LatencyTrackingInfoPercentiles { get; set; } = "50 99 99.9";
 
     /// <summary>No, local or yes.</summary>
     public string EnableDebugCommand { get; set; } = "no";

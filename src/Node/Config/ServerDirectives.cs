@@ -74,6 +74,12 @@ internal static class ServerDirectives
         PendingFlag("jemalloc-bg-thread", true),
         PendingFlag("crash-log-enabled", true),
         PendingFlag("crash-memcheck-enabled", true),
+        new BooleanDirective("use-exit-on-panic", new PendingSetting<bool>("use-exit-on-panic", false)) { IsHidden = true },
+        new BooleanDirective("lua-enable-deprecated-api", new PendingSetting<bool>("lua-enable-deprecated-api", false))
+        {
+            IsHidden = true,
+            IsImmutable = true,
+        },
         PendingNumber("watchdog-period", 0, LargestInt, 0, hidden: true),
 
         // Logging
@@ -125,7 +131,7 @@ internal static class ServerDirectives
         PendingNumber("slowlog-log-slower-than", -1, LargestLong, 10000),
         PendingNumber("slowlog-max-len", 0, LargestLong, 128),
         PendingNumber("latency-monitor-threshold", 0, LargestLong, 0),
-        PendingFlag("latency-tracking", true),
+        new BooleanDirective("latency-tracking", In(c => c.LatencyTracking, (c, v) => c.LatencyTracking = v)),
         new PercentilesDirective(),
         new NotifyKeyspaceEventsDirective(),
     ];

@@ -98,6 +98,15 @@ internal sealed class EffectBuffer
     /// <summary>A whole call as an effect.</summary>
     public void Call(int database, ArgumentList arguments)
     {
+        if (arguments.Whole is { Length: > 0 } whole)
+        {
+            Turn(database);
+            Reserve(whole.Length);
+            whole.CopyTo(_bytes.AsSpan(_used));
+            _used += whole.Length;
+            return;
+        }
+
         Begin(database, arguments.Count);
         for (var i = 0; i < arguments.Count; i++) Argument(arguments[i]);
     }

@@ -100,16 +100,29 @@ public sealed class Executor
         }
     }
 
+    /// <summary>A client that waits for a key is gone.</summary>
+    internal void Abandon(KeyWaiter waiter)
+    {
+        using var scope = Open(LockPlan.Stripes(waiter.Stripes()));
+        waiter.Session.Waiter = null;
+        scope.Call.Forget(waiter);
+    }
+
     /// <summary>The end of a scope, with its stripes held.</summary>
     internal void CloseUnderLocks(CommandContext call)
     {
         if (call.Effects.Count > 0) Append(call);
         call.GiveEventsOn();
+        call.ServeWaiters();
         call.LeaveScope();
     }
 
     /// <summary>The end of a scope, after its stripes have gone.</summary>
-    internal static void AfterUnlock(CommandContext call) => call.DeliverEvents();
+    internal static void AfterUnlock(CommandContext call)
+    {
+        call.DeliverEvents();
+        call.ResumeWoken();
+    }
 
     /// <summary>Takes back a context of the server's own.</summary>
     internal void GiveBack(CommandContext call)
@@ -150,8 +163,22 @@ public sealed class Executor
     private DispatchOutcome ExecuteInOneScope(CommandContext call, Command command, in LockPlan plan)
     {
         using var scope = Open(call, plan);
-        var outcome = PassGateAndRun(call, command, runs: true);
-        if (call.Guard is { } guard && call.Session.Transaction is null && guard.IsCurrent) guard.Append();
+        var outcome = call.Session.Waiter is { } waiter
+            ? RunAgain(call, command, waiter)
+            : PassGateAndRun(call, command, runs: true);
+        if (call.Guard is { IsAdmitted: true } guard && call.Session.Transaction is null) guard.Append();
+        return outcome;
+    }
+
+    /// <summary>A blocked client's command comes again: a key is ready, or the wait is over.</summary>
+    private DispatchOutcome RunAgain(CommandContext call, Command command, KeyWaiter waiter)
+    {
+        var outcome = DispatchOutcome.Done;
+        if (waiter.HasEnded) waiter.WriteEnd(call.Reply);
+        else outcome = PassGateAndRun(call, command, runs: true);
+        if (outcome != DispatchOutcome.Done) return outcome;
+        call.Session.Waiter = null;
+        call.Forget(waiter);
         return outcome;
     }
 
@@ -187,8 +214,9 @@ public sealed class Executor
         }
 
         if (!runs) return DispatchOutcome.Admitted;
+        call.Keys.Prefetch(call.Database);
         Run(call, command);
-        return DispatchOutcome.Done;
+        return call.TakeBlocked() ? DispatchOutcome.Blocked : DispatchOutcome.Done;
     }
 
     private void Queue(CommandContext call, Command command, Transaction queue)
@@ -243,7 +271,7 @@ public sealed class Executor
 
         // Its bytes are part of the master's stream all the same.
         using (_keyspace.LockSlot(0))
-            if (guard.IsCurrent) guard.Append();
+            if (guard.Admit()) guard.Append();
         return DispatchOutcome.Done;
     }
 

@@ -35,7 +35,7 @@ internal sealed class Gates(NodeServer server)
         CommandContext call, Command command, CommandFlags any, CommandFlags common, out bool isHeld)
     {
         isHeld = false;
-        if (call.Session.Origin != ClientOrigin.Client) return call.Guard?.IsCurrent ?? true;
+        if (call.Session.Origin != ClientOrigin.Client) return call.Guard?.Admit() ?? true;
         var isWrite = (any & CommandFlags.Write) != 0;
         if (server.Cluster is not null && call.Keys.Total > 0 && !PassRedirect(call, command, isWrite)) return false;
         if (!PassState(call, command, common, isWrite)) return false;
@@ -46,7 +46,9 @@ internal sealed class Gates(NodeServer server)
         }
 
         isHeld = server.Clients.IsHeldBack(any, call.Now)
-            || (isWrite && server.Migrations.IsActive && call.Keys.AnyIn(server.Migrations.Barrier));
+            || (isWrite && server.Migrations.IsActive && call.Keys.AnyIn(server.Migrations.Barrier))
+            || (server.Waiters.HasClaims && call.Session.Waiter is not { End: WaitEnd.Woken }
+                && call.Keys.AnyClaimed(server.Waiters, call.Session.DatabaseIndex, call.Session.Waiter));
         return !isHeld;
     }
 
@@ -100,6 +102,8 @@ internal sealed class Gates(NodeServer server)
         {
             if (config.MinReplicasToWrite > 0 && config.MinReplicasMaxLag > 0 && !replication.IsReplica
                 && replication.GoodReplicas < config.MinReplicasToWrite)
+                return Refuse(call, command, ErrorReplies.NoReplicas);
+            if (config.WriteAcks > 0 && !replication.IsReplica && replication.LacksAcknowledgers)
                 return Refuse(call, command, ErrorReplies.NoReplicas);
             if (config.ReplicaReadOnly && replication.IsReplica) return Refuse(call, command, ErrorReplies.ReadOnly);
         }

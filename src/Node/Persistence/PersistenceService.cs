@@ -14,6 +14,10 @@ public sealed class PersistenceService
     private readonly LoadingProgress _loading = new();
     private readonly SaveRecord _saves;
 
+    // Held while a file gets the RDB file's name: no cancelled save may put its data over what came after it. Taken
+    // with or without stripes held, under no other lock; nothing is taken under it.
+    private readonly Lock _naming = new();
+
     /// <summary>Makes the service.</summary>
     public PersistenceService(NodeServer server)
     {
@@ -34,6 +38,12 @@ public sealed class PersistenceService
     public Func<ReplicationPosition?>? PositionSource { get; set; }
 
     /// <summary>
+    /// Hears of the keys of an RDB file that this node, a master, drops as expired, while it loads the file at the
+    /// start or for DEBUG RELOAD. Set by replication at construction.
+    /// </summary>
+    public ExpiredKeyHandler? KeyExpiredInFile { get; set; }
+
+    /// <summary>
     /// The place in a replication stream that the RDB file loaded at start stands for; null when there was none.
     /// </summary>
     public ReplicationPosition? LoadedPosition { get; private set; }
@@ -42,7 +52,7 @@ public sealed class PersistenceService
     public bool IsLoading => _loading.IsLoading || _server.IsStarting;
 
     /// <summary>True when there is an RDB file that <see cref="LoadAtStart"/> would load.</summary>
-    public bool HasFile => File.Exists(FilePath);
+    public bool HasFile => File.Exists(FilePath); // an empty name is that of no file: the path is the directory
 
     /// <summary>
     /// True when the last background save failed, save points are configured and stop-writes-on-bgsave-error holds: the
@@ -65,23 +75,21 @@ public sealed class PersistenceService
     /// <summary>Changes since the last successful save (DEBUG, INFO, SHUTDOWN).</summary>
     public long ChangesSinceLastSave => _saves.Changes;
 
-    /// <summary>True while a snapshot is under way or waits for its turn: SAVE and BGSAVE are refused.</summary>
-    public bool IsSaving => _saver.IsBusy;
+    /// <summary>True while the RDB file is being written, or is to be: SAVE and BGSAVE are refused.</summary>
+    public bool IsSaving => _saver.IsFileBusy;
 
     /// <summary>Counts changes since the last save, for save points. Any thread.</summary>
     public void CountChanges(long changes) => _saves.CountChanges(changes);
 
     /// <summary>
-    /// Starts the thread that saves: later there may be no descriptor to start one with. At the server's start.
+    /// Starts a thread that saves: later there may be no descriptor to start one with. At the server's start.
     /// </summary>
     public void Prepare() => _saver.Prepare();
 
     /// <summary>
-    /// Takes a snapshot of every database and streams it as RDB to a target. When no other is under way the snapshot's
-    /// moment is before this returns:
-    /// every stripe is taken, unless the caller holds them already; the caller holds all or none. Otherwise the session
-    /// waits for its turn and its
-    /// moment comes later, on the saver thread. <see cref="SnapshotOptions.OnStart"/> runs at that moment.
+    /// Takes a snapshot and streams it as RDB to a target, beside whatever other snapshots are under way. Its moment is
+    /// before this returns: every stripe is taken, unless the caller holds them already; the caller holds all or none.
+    /// <see cref="SnapshotOptions.OnStart"/> runs at that moment.
     /// </summary>
     public SnapshotSession StartSnapshot(ISnapshotTarget target, SnapshotOptions options)
     {
@@ -93,22 +101,12 @@ public sealed class PersistenceService
     /// <summary>
     /// Starts writing the RDB file as it is to be at this moment (SAVE, BGSAVE, save points). The caller holds every
     /// stripe or none.
-    /// False when a snapshot is under way or waits: nothing is started then.
+    /// False when the file is being written, or waits to be: nothing is started then.
     /// </summary>
     /// <param name="background">Logs and times it as a background save.</param>
     /// <param name="onEnd">Called with true on success; on the saver thread, under no lock.</param>
-    public bool TryStartSave(bool background, Action<bool>? onEnd = null)
-    {
-        var session = new SnapshotSession(FileTarget(), new SnapshotOptions
-        {
-            OnEnd = onEnd is null ? null : ended => onEnd(ended.State == SnapshotState.Completed),
-        })
-        {
-            IsFile = true,
-            IsBackground = background,
-        };
-        return _saver.Start(session, onlyIfIdle: true);
-    }
+    public bool TryStartSave(bool background, Action<bool>? onEnd = null) =>
+        TryStartSave(FileTarget(), background, onEnd);
 
     /// <summary>
     /// Has a background save start within a moment, as soon as none is under way (BGSAVE in a transaction).
@@ -117,19 +115,39 @@ public sealed class PersistenceService
 
     /// <summary>
     /// To be called when FLUSHALL has emptied the keyspace: a save of the old data ends, and, when save points are
-    /// configured, the empty data set is
-    /// saved, as Redis does; a moment later, when the command's effect is in the replication log. Any thread.
+    /// configured, the empty data set is saved, as Redis does; a moment later, when the command's effect is in the
+    /// replication log. Nothing counts as changed since the last save then, unless that save fails. Under every stripe.
     /// </summary>
-    public void OnFlushAll()
+    /// <param name="changes">The changes of the command itself, which are counted after this.</param>
+    public void OnFlushAll(long changes)
     {
         _saver.Cancel(session => session.IsFile);
-        if (_server.Config.Save.Count > 0) _saves.IsScheduled = true;
+        if (_server.Config.Save.Count == 0) return;
+        _saves.StartOver(changes);
+        _saves.IsScheduled = true;
     }
 
     /// <summary>
-    /// Ends what is being saved to the RDB file: a replica is about to put its master's in its place. Any thread.
+    /// Makes a file, which is complete and on the disk, the RDB file. Saves under way end, and do not overwrite it any
+    /// more; saves that begin after this do. With no stripe held.
     /// </summary>
-    public void CancelSaves() => _saver.Cancel(session => session.IsFile);
+    /// <param name="path">The file, in the same directory.</param>
+    /// <exception cref="IOException">It cannot be renamed.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be renamed.</exception>
+    public void ReplaceFile(string path)
+    {
+        _saver.Cancel(session => session.IsFile);
+        lock (_naming) File.Move(path, FilePath, overwrite: true);
+        try
+        {
+            DirectoryFlush.Flush(Path.GetDirectoryName(FilePath)!);
+        }
+        catch (IOException problem)
+        {
+            // The file is in its place; a crash of the machine may bring the former one back, which is whole too.
+            PersistenceLog.DirectoryFlushFailed(_logger, problem.Message);
+        }
+    }
 
     /// <summary>
     /// Loads an RDB stream into the keyspace on the calling thread; <see cref="IsLoading"/> is true meanwhile. Whoever
@@ -183,9 +201,13 @@ public sealed class PersistenceService
     /// </summary>
     public bool SaveOnShutdown()
     {
-        CancelSnapshots();
+        if (_saver.Current is not null) PersistenceLog.EndingBackgroundSave(_logger);
+
+        // First in the queue, then the cancelling: the end of one full synchronisation begins the next.
         var session = new SnapshotSession(FileTarget(), new SnapshotOptions()) { IsFile = true };
-        _saver.Start(session, onlyIfIdle: false);
+        if (!_saver.Start(session, onlyIfIdle: true)) _saver.Start(session, onlyIfIdle: false);
+        _saver.Cancel(other => other != session);
+
         session.Wait(Timeout.InfiniteTimeSpan);
         return session.State == SnapshotState.Completed;
     }
@@ -200,13 +222,13 @@ public sealed class PersistenceService
     /// <param name="onEnd">Gets null, or the error reply's text with its code; called on the saver thread, under no
     /// stripe.</param>
     public void Reload(bool save, bool flush, bool merge, Action<string?> onEnd) =>
-        _saver.Run(() =>
+        _saver.RunWithFile(() =>
         {
             var error = ReloadNow(save, flush, merge);
             return () => onEnd(error);
         });
 
-    /// <summary>Cancels every snapshot and ends the saver thread. The caller holds no stripe.</summary>
+    /// <summary>Cancels every snapshot and waits for the saver threads. The caller holds no stripe.</summary>
     public void Stop()
     {
         CancelSnapshots();
@@ -219,10 +241,12 @@ public sealed class PersistenceService
     /// <param name="now">Unix time in milliseconds.</param>
     internal void SaveWhenDue(long now)
     {
-        if (_saver.IsBusy || IsLoading) return;
+        if (_saver.IsFileBusy || IsLoading) return;
         if (_saves.IsScheduled)
         {
-            if (TryStartSave(background: true)) _saves.IsScheduled = false;
+            // Before the start: FLUSHALL may ask for another one as soon as this one's moment is over.
+            _saves.IsScheduled = false;
+            if (!TryStartSave(background: true)) _saves.IsScheduled = true;
             return;
         }
 
@@ -235,9 +259,28 @@ public sealed class PersistenceService
         }
     }
 
+    /// <summary>As the public one, to a target that stands for the RDB file.</summary>
+    internal bool TryStartSave(ISnapshotTarget file, bool background, Action<bool>? onEnd)
+    {
+        var session = new SnapshotSession(file, new SnapshotOptions
+        {
+            OnEnd = onEnd is null ? null : ended => onEnd(ended.State == SnapshotState.Completed),
+        })
+        {
+            IsFile = true,
+            IsBackground = background,
+        };
+        return _saver.Start(session, onlyIfIdle: true);
+    }
+
     private string FilePath => _server.Config.PathOf(_server.Config.DbFilename);
 
-    private RdbFileTarget FileTarget() => new(FilePath, _logger);
+    private RdbFileTarget FileTarget() => new(FilePath, _naming, _logger);
+
+    /// <summary>This node is a replica, or will be one as soon as it has loaded.</summary>
+    private bool KeepsExpired =>
+        _server.Replication.IsReplica
+        || (_server.Cluster is { } cluster ? cluster.StartsAsReplica : _server.Config.ReplicaOf is not null);
 
     private void CancelSnapshots()
     {
@@ -250,25 +293,40 @@ public sealed class PersistenceService
         using (_server.Keyspace.LockAll())
         {
             var source = session.Options.OnStart ?? PositionSource;
-            var sizes = new (long Keys, long Expiring)[_server.Keyspace.DatabaseCount];
-            for (var i = 0; i < sizes.Length; i++)
-                sizes[i] = (_server.Keyspace[i].Count, _server.Keyspace[i].ExpiringCount);
-            var buffer = new SnapshotBuffer();
             var work = new SnapshotWork
             {
                 StartedAt = _server.NowMilliseconds,
                 Position = source?.Invoke(),
-                Sizes = sizes,
+                Sizes = Sizes(session.Options.Slots),
                 UsedBytes = _server.Keyspace.UsedBytes,
                 Changes = _saves.Changes,
-                Buffer = buffer,
-                Snapshot = _server.Keyspace.StartSnapshot(buffer),
+                Snapshot = _server.Keyspace.StartSnapshot(session.Options.Slots),
             };
             session.Begin(work);
+
+            // Under every stripe a load has not emptied the keyspace yet, or is known here: what is half loaded is
+            // nothing to save.
+            if (session.IsFile && _loading.IsLoading) session.Cancel();
             if (session.IsFile) _saves.Began(work.StartedAt / 1000);
             if (session.IsBackground) PersistenceLog.BackgroundSaveStarted(_logger, Environment.ProcessId);
             return work;
         }
+    }
+
+    /// <summary>Keys, and keys with an expiry, of each database: of all or of some slots. Under every stripe.</summary>
+    private (long Keys, long Expiring)[] Sizes(IReadOnlyCollection<int>? slots)
+    {
+        var sizes = new (long Keys, long Expiring)[_server.Keyspace.DatabaseCount];
+        for (var i = 0; i < sizes.Length; i++)
+        {
+            var database = _server.Keyspace[i];
+            sizes[i] = slots is null
+                ? (database.Count, database.ExpiringCount)
+                : (slots.Sum(slot => (long)database.CountInSlot(slot)),
+                    slots.Sum(slot => (long)database.ExpiringCountInSlot(slot)));
+        }
+
+        return sizes;
     }
 
     private (SnapshotState State, string? Error) RunSnapshot(SnapshotSession session, SnapshotWork work)
@@ -281,8 +339,8 @@ public sealed class PersistenceService
                 outcome.State,
                 now,
                 session.IsBackground ? now - (work.StartedAt / 1000) : null,
-                work.Changes,
-                work.Buffer.PeakBytes);
+                session.Cancellation.IsCancellationRequested ? null : work.Changes,
+                session.PeakBufferedBytes);
         }
 
         if (session.IsBackground) ReportBackgroundSave(outcome.State);
@@ -335,6 +393,7 @@ public sealed class PersistenceService
     {
         var now = _server.NowMilliseconds;
         _loading.Begin(now, options.Length);
+        options.OnBegin?.Invoke();
         var reader = new RdbReader(stream, _server.Config.RdbChecksum);
         return new RdbLoader(_server.Keyspace, reader, options, _loading, _logger, now).Run();
     }
@@ -343,12 +402,14 @@ public sealed class PersistenceService
     private RdbLoadResult? LoadFile(bool allowDuplicates)
     {
         var path = FilePath;
+        if (_server.Config.DbFilename.Length == 0) return null;
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
             return LoadStream(file, new RdbLoadOptions
             {
-                KeepExpired = _server.Replication.IsReplica || _server.Config.ReplicaOf is not null,
+                KeepExpired = KeepsExpired,
+                OnExpired = KeyExpiredInFile,
                 AllowDuplicates = allowDuplicates,
                 Length = file.Length,
             });
@@ -365,6 +426,18 @@ public sealed class PersistenceService
     }
 
     private string? ReloadNow(bool save, bool flush, bool merge)
+    {
+        try
+        {
+            return ReloadUnderStripes(save, flush, merge);
+        }
+        finally
+        {
+            _server.Replication.Flush(); // the DELs of what has expired
+        }
+    }
+
+    private string? ReloadUnderStripes(bool save, bool flush, bool merge)
     {
         using (_server.Keyspace.LockAll())
         {

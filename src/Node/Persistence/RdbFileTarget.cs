@@ -6,7 +6,8 @@ namespace Starling.Node.Persistence;
 /// <summary>
 /// Writes an RDB file: to a temporary name in the same directory, flushed to the disk, then renamed over the final
 /// name, then the directory
-/// is flushed. A crash at any moment leaves the old file or the new one.
+/// is flushed. A crash at any moment leaves the old file or the new one. Once the snapshot was cancelled the file does
+/// not get its final name any more.
 /// </summary>
 internal sealed class RdbFileTarget : ISnapshotTarget
 {
@@ -14,12 +15,18 @@ internal sealed class RdbFileTarget : ISnapshotTarget
     private readonly string _path;
     private readonly string _temporaryPath;
     private readonly ILogger _logger;
+    private readonly Lock _naming;
     private SafeFileHandle? _file;
     private long _length;
 
     /// <summary>Names the file; it is opened by the first write.</summary>
-    public RdbFileTarget(string path, ILogger logger)
+    /// <param name="path">The final name.</param>
+    /// <param name="naming">Held while a file gets the final name: who cancels and then takes it is not
+    /// overtaken.</param>
+    /// <param name="logger">The log.</param>
+    public RdbFileTarget(string path, Lock naming, ILogger logger)
     {
+        _naming = naming;
         _path = path;
         _directory = Path.GetDirectoryName(path)!;
         _temporaryPath = Path.Combine(_directory, FormattableString.Invariant($"temp-{Environment.ProcessId}.rdb"));
@@ -36,10 +43,10 @@ internal sealed class RdbFileTarget : ISnapshotTarget
             RandomAccess.Write(_file, bytes, _length);
             _length += bytes.Length;
         }
-        catch (IOException problem)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             PersistenceLog.WriteFailed(_logger, "rdbSaveRio", problem.Message);
-            throw;
+            throw new IOException(problem.Message, problem);
         }
     }
 
@@ -47,7 +54,12 @@ internal sealed class RdbFileTarget : ISnapshotTarget
     public void Complete(CancellationToken cancellation)
     {
         Flush();
-        Rename();
+        lock (_naming)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Rename();
+        }
+
         try
         {
             DirectoryFlush.Flush(_directory);
@@ -96,10 +108,10 @@ internal sealed class RdbFileTarget : ISnapshotTarget
             RandomAccess.FlushToDisk(_file!);
             _file!.Dispose();
         }
-        catch (IOException problem)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             PersistenceLog.WriteFailed(_logger, "fsync", problem.Message);
-            throw;
+            throw new IOException(problem.Message, problem);
         }
     }
 

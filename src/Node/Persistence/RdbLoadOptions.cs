@@ -22,6 +22,15 @@ public sealed class RdbLoadOptions
     public bool FromSocket { get; init; }
 
     /// <summary>
+    /// Runs when clients are answered that the server is loading, before the first byte is read. What it throws ends
+    /// the load.
+    /// </summary>
+    public Action? OnBegin { get; init; }
+
+    /// <summary>Called for each key that is dropped as expired, with its stripe held; null for nobody.</summary>
+    public ExpiredKeyHandler? OnExpired { get; init; }
+
+    /// <summary>
     /// Runs after the load, whether it succeeded or not, while clients are still answered that the server is loading.
     /// </summary>
     public Action<RdbLoadResult>? OnEnd { get; init; }

@@ -111,7 +111,7 @@ internal sealed class RdbLoader
 
         if (_reader.ExpiresAt != -1 && _reader.ExpiresAt < _now && !_options.KeepExpired)
         {
-            _progress.KeysExpired++;
+            DropExpired();
             return true;
         }
 
@@ -156,6 +156,13 @@ internal sealed class RdbLoader
 
         _progress.KeysLoaded++;
         return true;
+    }
+
+    private void DropExpired()
+    {
+        _progress.KeysExpired++;
+        if (_options.OnExpired is not { } handler) return;
+        using (_keyspace.LockSlot(_keyspace.Key(_reader.Key).Slot)) handler((int)_reader.Database, _reader.Key);
     }
 
     private uint AccessClock()

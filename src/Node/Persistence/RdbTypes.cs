@@ -11,6 +11,10 @@ internal static class RdbTypes
     private static readonly (byte Type, ContentForm Form)[] Known =
     [
         (0, ContentForm.String),
+        (1, ContentForm.ListElements),
+        (10, ContentForm.ListZiplist),
+        (14, ContentForm.ListZiplists),
+        (18, ContentForm.ListNodes),
     ];
 
     private static readonly ContentForm?[] Forms = IndexByType();
@@ -33,7 +37,6 @@ internal static class RdbTypes
     /// </summary>
     public static string? NameOfUnsupported(byte type) => type switch
     {
-        1 or 10 or 14 or 18 => "list",
         2 or 11 or 20 => "set",
         3 or 5 or 12 or 17 => "sorted set",
         4 or 9 or 13 or 16 => "hash",

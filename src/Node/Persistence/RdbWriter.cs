@@ -132,6 +132,15 @@ public sealed class RdbWriter : IContentWriter
         Write(body);
     }
 
+    /// <summary>
+    /// Begins a text that comes in parts and is not compressed: <see cref="TextPart"/> calls with that many bytes in all
+    /// follow.
+    /// </summary>
+    public void BeginText(long length) => Number((ulong)length);
+
+    /// <summary>Writes the next bytes of a text that comes in parts.</summary>
+    public void TextPart(ReadOnlySpan<byte> bytes) => Write(bytes);
+
     /// <summary>Writes the end and the checksum, and hands everything to the sink.</summary>
     public void End()
     {

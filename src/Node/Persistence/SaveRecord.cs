@@ -7,6 +7,7 @@ internal sealed class SaveRecord
     private const int RetryDelaySeconds = 5;
 
     private long _changes;
+    private long _forgiven;
     private long _lastSaveTime;
     private long _lastTry;
     private long _lastBackgroundSeconds = -1;
@@ -17,8 +18,10 @@ internal sealed class SaveRecord
 
     public SaveRecord(long nowSeconds) => _lastSaveTime = nowSeconds;
 
-    /// <summary>Changes since the last successful save.</summary>
-    public long Changes => Volatile.Read(ref _changes);
+    /// <summary>
+    /// Changes since the last successful save, or since the last <see cref="StartOver"/>, whose save is to come.
+    /// </summary>
+    public long Changes => Math.Max(0, Volatile.Read(ref _changes));
 
     /// <summary>Unix time in seconds of the last successful save, or of the start.</summary>
     public long LastSaveTime => Volatile.Read(ref _lastSaveTime);
@@ -44,6 +47,17 @@ internal sealed class SaveRecord
 
     public void CountChanges(long changes) => Interlocked.Add(ref _changes, changes);
 
+    /// <summary>
+    /// Nothing has changed any more: the data set is empty and about to be saved. If that save fails, what had changed
+    /// counts again.
+    /// </summary>
+    /// <param name="changesToCome">Changes that are still to be counted and belong to what has changed before.</param>
+    public void StartOver(long changesToCome)
+    {
+        var before = Interlocked.Exchange(ref _changes, -changesToCome);
+        Interlocked.Add(ref _forgiven, before + changesToCome);
+    }
+
     /// <summary>True when enough changed, long enough ago, for a save point.</summary>
     public bool IsDue(long changes, long seconds, long nowSeconds) =>
         Changes >= changes &&
@@ -60,16 +74,26 @@ internal sealed class SaveRecord
     /// <param name="state">How.</param>
     /// <param name="nowSeconds">When.</param>
     /// <param name="backgroundSeconds">How long it took, for a background save.</param>
-    /// <param name="changesAtStart">Changes that are in the file now if it succeeded.</param>
+    /// <param name="changesAtStart">Changes that are in the file now if it succeeded; null when it was cancelled too
+    /// late: the file is there, and FLUSHALL has counted anew meanwhile.</param>
     /// <param name="bufferedBytes">Most bytes that waited for the disk.</param>
-    public void Ended(SnapshotState state, long nowSeconds, long? backgroundSeconds, long changesAtStart, long bufferedBytes)
+    public void Ended(SnapshotState state, long nowSeconds, long? backgroundSeconds, long? changesAtStart, long bufferedBytes)
     {
         if (backgroundSeconds is { } seconds) Volatile.Write(ref _lastBackgroundSeconds, seconds);
         Volatile.Write(ref _lastBufferedBytes, bufferedBytes);
         if (state == SnapshotState.Completed)
         {
-            CountChanges(-changesAtStart);
+            if (changesAtStart is { } saved)
+            {
+                CountChanges(-saved);
+                Interlocked.Exchange(ref _forgiven, 0);
+            }
+
             Volatile.Write(ref _lastSaveTime, nowSeconds);
+        }
+        else if (state == SnapshotState.Failed)
+        {
+            CountChanges(Interlocked.Exchange(ref _forgiven, 0));
         }
 
         if (state != SnapshotState.Cancelled) _lastSaveSucceeded = state == SnapshotState.Completed;

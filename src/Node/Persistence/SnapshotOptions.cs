@@ -14,6 +14,9 @@ public sealed class SnapshotOptions
     /// <summary>Called once when the snapshot has ended, whatever way, on the saver thread, under no lock.</summary>
     public Action<SnapshotSession>? OnEnd { get; init; }
 
+    /// <summary>The slots whose keys it has; null means all.</summary>
+    public IReadOnlyCollection<int>? Slots { get; init; }
+
     /// <summary>Compresses strings; null means the directive <c>rdbcompression</c>.</summary>
     public bool? Compression { get; init; }
 

@@ -1,24 +1,37 @@
+using Starling.Slots.Keyspace;
+using Starling.Slots.Values;
+
 namespace Starling.Node.Persistence;
 
 /// <summary>
 /// Moves a snapshot from the keyspace to its target as an RDB stream. Everything happens on the saver's thread.
 /// </summary>
-internal sealed class SnapshotPump : IByteSink
+internal sealed class SnapshotPump : IByteSink, ISnapshotOutput
 {
     /// <summary>The saver stops visiting and writes when that much waits.</summary>
     private const long DrainAt = 1 << 20;
 
+    /// <summary>
+    /// The longest text that comes in parts and is compressed: that needs the whole of it, and an RDB file has the
+    /// compressed length before the bytes. A longer one goes to the file as it is, part by part.
+    /// </summary>
+    private const int LongestCompressed = 4 << 20;
+
     private readonly SnapshotSession _session;
     private readonly SnapshotWork _work;
     private readonly RdbWriter _writer;
+    private readonly bool _compression;
     private readonly bool[] _announced;
-    private List<SnapshotBuffer.Chunk> _empty = [];
+    private byte[] _text = [];
+    private int _textLength;
+    private int _textFilled;
 
     public SnapshotPump(SnapshotSession session, SnapshotWork work, bool compression, bool checksum)
     {
         _session = session;
         _work = work;
         _writer = new RdbWriter(this, compression, checksum);
+        _compression = compression;
         _announced = new bool[work.Sizes.Length];
     }
 
@@ -30,7 +43,7 @@ internal sealed class SnapshotPump : IByteSink
         while (_work.Snapshot.Advance())
         {
             _session.Cancellation.ThrowIfCancellationRequested();
-            if (_work.Buffer.Bytes >= DrainAt) Drain();
+            if (_work.Snapshot.WaitingBytes >= DrainAt) Drain();
         }
 
         Drain();
@@ -42,22 +55,47 @@ internal sealed class SnapshotPump : IByteSink
     /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> bytes) => _session.Target.Write(bytes, _session.Cancellation);
 
-    private void Drain()
+    /// <inheritdoc/>
+    public void BeginEntry(int database, ReadOnlySpan<byte> key, long expiresAt, ContentForm form)
     {
-        var chunks = _work.Buffer.Take(_empty);
-        var reader = new SnapshotBufferReader(chunks);
-        while (reader.Read())
+        if (_writer.SelectDatabase(database)) Announce(database);
+        _writer.BeginEntry(key, form, expiresAt);
+        _session.KeysWritten++;
+    }
+
+    /// <inheritdoc/>
+    public void Number(ulong value) => _writer.Number(value);
+
+    /// <inheritdoc/>
+    public void Text(ReadOnlySpan<byte> text) => _writer.Text(text);
+
+    /// <inheritdoc/>
+    public void BeginText(long length)
+    {
+        _textLength = _compression && length <= LongestCompressed ? (int)length : 0;
+        _textFilled = 0;
+        if (_textLength == 0) _writer.BeginText(length);
+        else if (_text.Length < _textLength) _text = GC.AllocateUninitializedArray<byte>(_textLength);
+    }
+
+    /// <inheritdoc/>
+    public void TextPart(ReadOnlySpan<byte> bytes)
+    {
+        if (_textLength == 0)
         {
-            var record = reader.Record;
-            if (_writer.SelectDatabase(record.Database)) Announce(record.Database);
-            _writer.BeginEntry(reader.Key, record.Form, record.ExpiresAt);
-            reader.TakeContent(_writer);
-            _session.KeysWritten++;
+            _writer.TextPart(bytes);
+            return;
         }
 
-        _session.PeakBufferedBytes = _work.Buffer.PeakBytes;
-        _work.Buffer.Recycle(chunks);
-        _empty = chunks;
+        bytes.CopyTo(_text.AsSpan(_textFilled));
+        _textFilled += bytes.Length;
+        if (_textFilled == _textLength) _writer.Text(_text.AsSpan(0, _textLength));
+    }
+
+    private void Drain()
+    {
+        _session.PeakBufferedBytes = Math.Max(_session.PeakBufferedBytes, _work.Snapshot.BufferedBytes);
+        _work.Snapshot.Deliver(this);
     }
 
     /// <summary>Tells the size of a database once, before its first key.</summary>

@@ -1,8 +1,8 @@
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// The saver thread and its queue. One snapshot runs at a time; jobs that want the keyspace for themselves (DEBUG
-/// RELOAD) wait in the same queue.
+/// Runs snapshots, any number at once, each on a thread of its own. Only what writes the RDB file, and jobs that want
+/// the file for themselves (DEBUG RELOAD), go one after the other.
 /// </summary>
 internal sealed class SnapshotSaver
 {
@@ -11,17 +11,20 @@ internal sealed class SnapshotSaver
 
     // Guards the fields below. Taken with or without stripes held; nothing is taken under it.
     private readonly Lock _lock = new();
-    private readonly Queue<Job> _queue = new();
-    private readonly AutoResetEvent _wake = new(initialState: false);
-    private Thread? _thread;
-    private Job? _begun;
-    private Job? _current;
-    private bool _isBusy;
+    private readonly List<SnapshotSession> _running = [];
+    private readonly List<Thread> _threads = [];
+    private readonly Queue<Job> _ready = new();
+    private readonly Queue<Job> _fileJobs = new();
+    private int _idleThreads;
+    private bool _isFileTaken;
     private bool _isStopping;
 
-    /// <summary>Makes a saver; its thread starts with the first job.</summary>
+    // Counts what is in the queue of ready jobs, and once per thread the end.
+    private readonly SemaphoreSlim _wake = new(0);
+
+    /// <summary>Makes a saver.</summary>
     /// <param name="begin">Takes the moment of a session: every stripe is held by it while it runs.</param>
-    /// <param name="run">Runs a begun session to its end and says what came of it; on the saver thread.</param>
+    /// <param name="run">Runs a begun session to its end and says what came of it; on a thread of the saver.</param>
     public SnapshotSaver(
         Func<SnapshotSession, SnapshotWork> begin,
         Func<SnapshotSession, SnapshotWork, (SnapshotState State, string? Error)> run)
@@ -30,69 +33,74 @@ internal sealed class SnapshotSaver
         _run = run;
     }
 
-    /// <summary>The session under way; null when there is none or a job of another kind runs.</summary>
+    /// <summary>
+    /// The session under way that writes the RDB file, else the one that has been under way longest; null when there is
+    /// none.
+    /// </summary>
     public SnapshotSession? Current
     {
         get
         {
-            lock (_lock) return _current?.Session;
+            lock (_lock) return _running.Find(session => session.IsFile) ?? _running.FirstOrDefault();
         }
     }
 
-    /// <summary>True while anything is under way or waits.</summary>
-    public bool IsBusy
+    /// <summary>True while the RDB file is being written, or something that will write it waits.</summary>
+    public bool IsFileBusy
     {
         get
         {
-            lock (_lock) return _isBusy || _queue.Count > 0;
+            lock (_lock) return _isFileTaken || _fileJobs.Count > 0;
         }
     }
 
-    /// <summary>Starts the thread, if it does not run yet.</summary>
+    /// <summary>Starts a thread, if there is none yet.</summary>
     public void Prepare()
     {
-        lock (_lock) StartThread();
+        lock (_lock)
+        {
+            if (_threads.Count == 0) TryStartThread();
+        }
     }
 
     /// <summary>
-    /// Begins a session at once when nothing is under way, else puts it into the queue, or, when
-    /// <paramref name="onlyIfIdle"/>, answers false.
+    /// Begins a session at once. One that writes the RDB file while another job has it waits for its turn, or, when
+    /// <paramref name="onlyIfIdle"/>, is not begun.
     /// </summary>
+    /// <returns>False when it is not begun and will not be.</returns>
     public bool Start(SnapshotSession session, bool onlyIfIdle)
     {
         var job = new Job { Session = session };
         lock (_lock)
         {
-            if (onlyIfIdle && (_isBusy || _queue.Count > 0 || _isStopping)) return false;
+            if (_isStopping && onlyIfIdle) return false;
             if (_isStopping) session.Cancel();
-            if (_isBusy || _queue.Count > 0 || _isStopping)
+            if (job.WantsFile && (_isFileTaken || _fileJobs.Count > 0))
             {
-                Enqueue(job);
-                return true;
+                if (!onlyIfIdle) _fileJobs.Enqueue(job);
+                return !onlyIfIdle;
             }
 
-            _isBusy = true;
-            _current = job;
+            TakeTurn(job);
         }
 
         job.Work = _begin(session);
-        lock (_lock)
-        {
-            _begun = job;
-            StartThread();
-        }
-
+        lock (_lock) AddReady(job);
         return true;
     }
 
     /// <summary>
-    /// Does some work on the saver thread when its turn comes; nothing else of the saver runs meanwhile. What the work
-    /// returns is called
-    /// afterwards, when the saver is free again.
+    /// Does some work when nothing else has the RDB file; what wants the file waits meanwhile. What the work returns is
+    /// called afterwards, when the file is free again.
     /// </summary>
-    public void Run(Func<Action> work)
+    public void RunWithFile(Func<Action> work)
     {
-        lock (_lock) Enqueue(new Job { Other = work });
+        var job = new Job { Other = work };
+        lock (_lock)
+        {
+            _fileJobs.Enqueue(job);
+            GiveFileAway();
+        }
     }
 
     /// <summary>Asks the sessions that are under way or wait, as far as chosen, to end.</summary>
@@ -101,8 +109,8 @@ internal sealed class SnapshotSaver
         var sessions = new List<SnapshotSession>();
         lock (_lock)
         {
-            if (_current?.Session is { } current) sessions.Add(current);
-            foreach (var job in _queue)
+            sessions.AddRange(_running);
+            foreach (var job in _fileJobs)
             {
                 if (job.Session is { } session) sessions.Add(session);
             }
@@ -116,86 +124,92 @@ internal sealed class SnapshotSaver
     }
 
     /// <summary>
-    /// Ends the thread when the queue is empty. The caller has cancelled what it does not want to wait for.
+    /// Waits until everything has ended, and ends the threads. The caller has cancelled what it does not want to wait
+    /// for; what is started from now on is cancelled.
     /// </summary>
     public void Stop()
     {
-        Thread? thread;
+        Thread[] threads;
         lock (_lock)
         {
             _isStopping = true;
-            thread = _thread;
+            threads = [.. _threads];
         }
 
-        _wake.Set();
-        thread?.Join();
+        _wake.Release(Math.Max(1, threads.Length));
+        foreach (var thread in threads) thread.Join();
     }
 
-    private void Enqueue(Job job)
+    private void TakeTurn(Job job)
     {
-        _queue.Enqueue(job);
-        StartThread();
+        if (job.WantsFile) _isFileTaken = true;
+        if (job.Session is { } session) _running.Add(session);
     }
 
-    private void StartThread()
+    private void GiveFileAway()
     {
-        _wake.Set();
-        if (_thread is not null) return;
-        _thread = new Thread(Loop) { IsBackground = true, Name = "rdb-saver" };
-        _thread.Start();
+        if (_isFileTaken || !_fileJobs.TryDequeue(out var next)) return;
+        TakeTurn(next);
+        AddReady(next);
+    }
+
+    /// <summary>
+    /// Leaves a job to a thread: a waiting one, a new one, or, when no new one can be had, the first that has nothing to
+    /// do any more.
+    /// </summary>
+    private void AddReady(Job job)
+    {
+        _ready.Enqueue(job);
+        if (_ready.Count > _idleThreads) TryStartThread();
+        _wake.Release();
+    }
+
+    private void TryStartThread()
+    {
+        var thread = new Thread(Loop) { IsBackground = true, Name = "rdb-saver" };
+        if (!thread.TryStart()) return;
+        _threads.Add(thread);
+        _idleThreads++;
     }
 
     private void Loop()
     {
         while (true)
         {
-            while (TryTake(out var job))
-            {
-                var announce = Execute(job);
-                lock (_lock)
-                {
-                    _isBusy = false;
-                    _current = null;
-                }
-
-                // Free before anybody hears of the end: who hears of it may want to start the next one.
-                announce();
-            }
-
+            _wake.Wait(CancellationToken.None);
+            Job? job;
             lock (_lock)
             {
-                if (_isStopping && !_isBusy && _queue.Count == 0)
+                if (!_ready.TryDequeue(out job))
                 {
-                    _thread = null;
-                    return;
+                    // Nothing ready is what the end looks like; but a job that is being begun is still to come.
+                    if (_isStopping && _running.Count == 0 && _fileJobs.Count == 0 && !_isFileTaken) return;
+                    continue;
                 }
+
+                _idleThreads--;
             }
 
-            _wake.WaitOne();
+            Run(job);
         }
     }
 
-    private bool TryTake(out Job job)
+    private void Run(Job job)
     {
+        var announce = Execute(job);
         lock (_lock)
         {
-            if (_begun is { } begun)
-            {
-                _begun = null;
-                job = begun;
-                return true;
-            }
+            if (job.Session is { } session) _running.Remove(session);
+            if (job.WantsFile) _isFileTaken = false;
+        }
 
-            // Busy without a begun job: its starter is taking its moment and will wake this thread.
-            if (_isBusy || !_queue.TryDequeue(out job!))
-            {
-                job = null!;
-                return false;
-            }
-
-            _isBusy = true;
-            _current = job;
-            return true;
+        // Free before anybody hears of the end: who hears of it may want to start the next one.
+        announce();
+        lock (_lock)
+        {
+            _idleThreads++;
+            if (job.WantsFile) GiveFileAway();
+            if (_isStopping) _wake.Release(_threads.Count);
         }
     }
 
@@ -220,5 +234,7 @@ internal sealed class SnapshotSaver
         public Func<Action>? Other { get; init; }
 
         public SnapshotWork? Work { get; set; }
+
+        public bool WantsFile => Session is null or { IsFile: true };
     }
 }

@@ -3,7 +3,7 @@ namespace Starling.Node.Persistence;
 /// <summary>How far a snapshot is.</summary>
 public enum SnapshotState
 {
-    /// <summary>Waits for another snapshot to end; its moment is yet to come.</summary>
+    /// <summary>Waits until the RDB file is free; its moment is yet to come.</summary>
     Queued,
 
     /// <summary>Its moment is taken; bytes are on their way.</summary>

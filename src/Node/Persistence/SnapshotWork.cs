@@ -3,14 +3,11 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// The keyspace's side of a running snapshot, the buffer between it and the RDB stream, and what was noted at its
-/// moment.
+/// The keyspace's side of a running snapshot, and what was noted at its moment.
 /// </summary>
 internal sealed class SnapshotWork
 {
     public required Snapshot Snapshot { get; init; }
-
-    public required SnapshotBuffer Buffer { get; init; }
 
     /// <summary>Unix time of the moment, in milliseconds.</summary>
     public required long StartedAt { get; init; }

@@ -34,6 +34,9 @@ internal sealed class ConnectionReplicaTransport(ClientConnection connection) : 
     public void Push(ReadOnlySpan<byte> bytes) => connection.Push(bytes);
 
     /// <inheritdoc/>
+    public int TrySendStream(ReadOnlySpan<byte> bytes) => connection.TrySendStream(bytes);
+
+    /// <inheritdoc/>
     public void Close() => connection.Close();
 
     /// <inheritdoc/>

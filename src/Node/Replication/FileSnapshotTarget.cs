@@ -18,8 +18,8 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     private readonly ILogger _logger;
     private readonly FileStream _file;
 
-    // Under the replica set's membership lock from Begin to Complete; then the sender's own.
-    private readonly List<ReplicaLink> _links = [];
+    // Replaced, never changed, under the replica set's membership lock: the saver reads it while others join.
+    private ReplicaLink[] _links = [];
     private ReplicationPosition? _position;
     private bool _closed;
 
@@ -36,11 +36,17 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     /// <summary>The snapshot's moment, under every stripe.</summary>
     public ReplicationPosition? Begin()
     {
-        var position = _service.BeginFullSync();
-        _position = position;
-        _links.AddRange(_synchronizer.Claim(
-            streamed: false,
-            link => _service.SetUpFullSync(link, position, cursor: null)));
+        var (position, cursor) = _service.BeginFullSync();
+        lock (_service.Replicas.Membership)
+        {
+            var links = _synchronizer.Claim(
+                streamed: false,
+                link => _service.SetUpFullSync(link, position, cursor));
+            Volatile.Write(ref _links, links);
+            _position = position;
+        }
+
+        cursor?.Dispose();
         return position;
     }
 
@@ -53,22 +59,12 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
         lock (_service.Replicas.Membership)
         {
             if (_closed || _position is not { } position || link.State != ReplicaState.WaitSnapshotStart) return false;
-            LogCursor? cursor = null;
-            if (!link.RdbOnly)
-            {
-                foreach (var other in _links)
-                {
-                    cursor = other.CloneCursor();
-                    if (cursor is not null) break;
-                }
-
-                if (cursor is null) return false;
-            }
-
+            using var moment = link.RdbOnly ? null : CursorOfTheMoment();
+            if (moment is null && !link.RdbOnly) return false;
             link.State = ReplicaState.WaitSnapshotEnd;
             link.IsStreamedSnapshot = false;
-            _service.SetUpFullSync(link, position, cursor);
-            _links.Add(link);
+            _service.SetUpFullSync(link, position, moment);
+            Volatile.Write(ref _links, [.. _links, link]);
             return true;
         }
     }
@@ -77,14 +73,16 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     public void Write(ReadOnlySpan<byte> bytes, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        foreach (var link in _links)
+        if (!Array.Exists(Volatile.Read(ref _links), link => link.State == ReplicaState.WaitSnapshotEnd))
+            throw new IOException("no replica is left");
+        try
         {
-            if (link.State != ReplicaState.WaitSnapshotEnd) continue;
             _file.Write(bytes);
-            return;
         }
-
-        throw new IOException("no replica is left");
+        catch (UnauthorizedAccessException problem)
+        {
+            throw new IOException(problem.Message, problem);
+        }
     }
 
     /// <inheritdoc/>
@@ -102,7 +100,21 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
         lock (_service.Replicas.Membership) _closed = true;
         ReplicationMessages.SnapshotFailed(_logger);
         foreach (var link in _links) _service.Drop(link);
-        TemporaryFile.Delete(_file);
+        TemporaryFile.Delete(_file, _logger);
+    }
+
+    /// <summary>
+    /// As long as replicas may join none is sent the stream: a cursor of any of them stands where the snapshot does.
+    /// Null when none has one.
+    /// </summary>
+    private LogCursor? CursorOfTheMoment()
+    {
+        foreach (var link in _links)
+        {
+            if (link.CloneCursor() is { } cursor) return cursor;
+        }
+
+        return null;
     }
 
     private void Send()
@@ -111,7 +123,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
         {
             SendToAll(_file.Length);
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             ReplicationMessages.ReadErrorSendingFile(_logger, failure.Message);
             foreach (var link in _links)
@@ -121,14 +133,14 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
         }
         finally
         {
-            TemporaryFile.Delete(_file);
+            TemporaryFile.Delete(_file, _logger);
         }
     }
 
     private void SendToAll(long length)
     {
         var head = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"${length}\r\n"));
-        var sent = new long[_links.Count];
+        var sent = new long[_links.Length];
         foreach (var link in _links)
         {
             lock (_service.Replicas.Membership)
@@ -150,10 +162,23 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
                 var link = _links[i];
                 if (link.State != ReplicaState.SendBulk) continue;
                 open++;
-                if (link.Transport.PendingBytes >= ReplicaLink.HighWater) continue;
-                sent[i] += SendPiece(link, buffer, sent[i]);
+                var pending = link.Transport.PendingBytes;
+                if (sent[i] == length)
+                {
+                    // The stream's limits begin when the file has gone.
+                    if (pending > 0) continue;
+                    Finish(link);
+                }
+                else if (pending < ReplicaLink.HighWater)
+                {
+                    sent[i] += SendPiece(link, buffer, sent[i]);
+                }
+                else
+                {
+                    continue;
+                }
+
                 moved = true;
-                if (sent[i] == length) Finish(link);
             }
 
             if (open == 0) return;

@@ -5,13 +5,14 @@ namespace Starling.Node.Replication;
 
 /// <summary>
 /// Starts snapshots for the replicas that wait for one: streamed to their connections as they are made, or to a file
-/// that is sent when it is whole. Replicas that wait at the moment of the snapshot share it.
+/// that is sent when it is whole. Replicas that wait at the moment of the snapshot share it; one that comes later and
+/// cannot join gets a snapshot of its own beside it.
 /// </summary>
 internal sealed class FullSynchronizer(ReplicationService service, ILogger logger)
 {
     // Guards the fields. A leaf: a snapshot, which takes every stripe, is started outside of it.
     private readonly Lock _lock = new();
-    private bool _busy;
+    private bool _isStarting;
     private FileSnapshotTarget? _file;
     private int _kicked;
 
@@ -19,26 +20,25 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
 
     /// <summary>
     /// A replica has begun to wait. Lets it join a snapshot that is being written to a file, if that serves it;
-    /// otherwise the next one starts as soon as it may.
+    /// otherwise one starts as soon as it may, whatever others are under way.
     /// </summary>
     public void Enqueue(ReplicaLink link)
     {
-        FileSnapshotTarget? file;
-        bool busy;
-        lock (_lock)
+        if (link.ExcludesData)
         {
-            file = _file;
-            busy = _busy;
+            ThreadPool.UnsafeQueueUserWorkItem(_ => EmptySnapshot.Serve(service, link, logger), state: null);
+            return;
         }
 
+        FileSnapshotTarget? file;
+        lock (_lock) file = _file;
         if (file is not null && file.TryJoin(link))
         {
             ReplicationMessages.JoinsSnapshot(logger);
             return;
         }
 
-        if (busy) ReplicationMessages.WaitsForNextSnapshot(logger);
-        else if (IsStreamed(link) && Server.Config.ReplDisklessSyncDelay > 0) ReplicationMessages.DelaysSnapshot(logger);
+        if (IsStreamed(link) && Server.Config.ReplDisklessSyncDelay > 0) ReplicationMessages.DelaysSnapshot(logger);
         StartSoon();
     }
 
@@ -66,13 +66,17 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
         bool streamed;
         lock (_lock)
         {
-            if (_busy || !IsDue(now, out streamed)) return;
-            _busy = true;
+            if (_isStarting || !IsDue(now, out streamed)) return;
+            _isStarting = true;
         }
 
         ReplicationMessages.StartsSnapshot(logger, streamed ? "replicas sockets" : "disk");
         if (streamed) StartStreamed();
         else StartFile();
+        lock (_lock) _isStarting = false;
+
+        // For those that came after the moment.
+        StartSoon();
     }
 
     /// <summary>True when the replica gets the snapshot streamed as it is made.</summary>
@@ -88,7 +92,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
             var claimed = new List<ReplicaLink>();
             foreach (var link in service.Replicas.Links)
             {
-                if (link.State != ReplicaState.WaitSnapshotStart || (streamed && !link.SupportsEof)) continue;
+                if (!WaitsForData(link) || (streamed && !link.SupportsEof)) continue;
                 link.State = ReplicaState.WaitSnapshotEnd;
                 link.IsStreamedSnapshot = streamed;
                 serve(link);
@@ -99,17 +103,16 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
         }
     }
 
-    /// <summary>The file is complete or given up: nobody joins it any more, and the next snapshot may start.</summary>
-    public void End()
+    /// <summary>A file is complete or given up: nobody joins it any more.</summary>
+    private void End(FileSnapshotTarget file)
     {
         lock (_lock)
         {
-            _busy = false;
-            _file = null;
+            if (_file == file) _file = null;
         }
-
-        StartSoon();
     }
+
+    private static bool WaitsForData(ReplicaLink link) => link.State == ReplicaState.WaitSnapshotStart && !link.ExcludesData;
 
     private bool IsDue(long now, out bool streamed)
     {
@@ -118,7 +121,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
         var longest = 0L;
         foreach (var link in service.Replicas.Links)
         {
-            if (link.State != ReplicaState.WaitSnapshotStart) continue;
+            if (!WaitsForData(link)) continue;
             waiting++;
             longest = Math.Max(longest, now - link.WaitingSince);
             streamed &= link.SupportsEof;
@@ -133,7 +136,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
     private void StartStreamed()
     {
         var target = new SocketSnapshotTarget(service, this, logger);
-        Server.Persistence.StartSnapshot(target, new SnapshotOptions { OnStart = target.Begin, OnEnd = _ => End() });
+        Server.Persistence.StartSnapshot(target, new SnapshotOptions { OnStart = target.Begin });
     }
 
     private void StartFile()
@@ -147,11 +150,10 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
         {
             ReplicationMessages.ReadErrorSendingFile(logger, failure.Message);
             Claim(streamed: false, link => service.Drop(link));
-            End();
             return;
         }
 
         lock (_lock) _file = target;
-        Server.Persistence.StartSnapshot(target, new SnapshotOptions { OnStart = target.Begin, OnEnd = _ => End() });
+        Server.Persistence.StartSnapshot(target, new SnapshotOptions { OnStart = target.Begin, OnEnd = _ => End(target) });
     }
 }

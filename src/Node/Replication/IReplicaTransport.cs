@@ -18,8 +18,14 @@ internal interface IReplicaTransport
     /// <summary>What CLIENT LIST says of it, for the log.</summary>
     string Description { get; }
 
-    /// <summary>Queues bytes behind what is queued and starts sending. Copies; never blocks.</summary>
+    /// <summary>Queues bytes behind what is queued; the connection's thread sends them. Copies; never blocks.</summary>
     void Push(ReadOnlySpan<byte> bytes);
+
+    /// <summary>Sends bytes of the stream as far as they fit, once what is queued has gone. Never blocks.</summary>
+    /// <returns>
+    /// Bytes sent; when not all, the connection's owner is told as soon as there is room. Negative when it is closed.
+    /// </returns>
+    int TrySendStream(ReadOnlySpan<byte> bytes);
 
     /// <summary>Closes at once.</summary>
     void Close();

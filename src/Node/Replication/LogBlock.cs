@@ -9,8 +9,8 @@ internal sealed class LogBlock(byte[] bytes, long start)
     /// <summary>Storage; the first <see cref="Length"/> bytes are written.</summary>
     public byte[] Bytes { get; } = bytes;
 
-    /// <summary>Log position of the first byte.</summary>
-    public long Start { get; } = start;
+    /// <summary>Log position of the first byte; changes when the log is rebased, before it has readers.</summary>
+    public long Start { get; set; } = start;
 
     /// <summary>Number of bytes written.</summary>
     public int Length { get; set; }

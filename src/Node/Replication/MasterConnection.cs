@@ -13,6 +13,9 @@ internal sealed class MasterConnection : IDisposable
     private const int InitialBuffer = 64 * 1024;
     private const int KeptBuffer = 1024 * 1024;
     private const int MaxLine = 64 * 1024;
+    private const int MostAhead = 32 * 1024 * 1024;
+    private const int QuietTime = 1000; // microseconds
+    private static readonly TimeSpan LongestReading = TimeSpan.FromMilliseconds(20);
     private const int PollSlice = 1_000_000; // microseconds
     private const int ConnectSlice = 20_000; // microseconds
 
@@ -20,10 +23,13 @@ internal sealed class MasterConnection : IDisposable
     private readonly TimeProvider _clock;
     private volatile bool _interrupted;
 
-    private MasterConnection(Socket socket, TimeProvider clock)
+    private readonly int _largestBuffer;
+
+    private MasterConnection(Socket socket, TimeProvider clock, int largestBuffer)
     {
         _socket = socket;
         _clock = clock;
+        _largestBuffer = largestBuffer;
     }
 
     /// <summary>
@@ -47,8 +53,14 @@ internal sealed class MasterConnection : IDisposable
     public EndPoint? LocalEndPoint => _socket.LocalEndPoint;
 
     /// <summary>Begins to connect.</summary>
+    /// <param name="address">Where to.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="source">The address to come from; null for any.</param>
+    /// <param name="clock">The clock of timeouts.</param>
+    /// <param name="largestBuffer">Most bytes that are read ahead; a command or transaction must fit.</param>
     /// <exception cref="SocketException">The name or address is of no use.</exception>
-    public static MasterConnection Open(IPAddress address, int port, string? source, TimeProvider clock)
+    public static MasterConnection Open(
+        IPAddress address, int port, string? source, TimeProvider clock, int? largestBuffer = null)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -67,7 +79,7 @@ internal sealed class MasterConnection : IDisposable
                 // The rule for a connect that does not block: WaitConnected sees it through.
             }
 
-            return new MasterConnection(socket, clock);
+            return new MasterConnection(socket, clock, largestBuffer ?? Array.MaxLength);
         }
         catch
         {
@@ -92,8 +104,12 @@ internal sealed class MasterConnection : IDisposable
     }
 
     /// <summary>Reads more bytes behind those there are.</summary>
-    /// <returns>False when the time was up before any came.</returns>
-    /// <exception cref="IOException">The connection is at its end.</exception>
+    /// <returns>
+    /// False when the time was up before any came. True also when the end came, and there are bytes that were not used.
+    /// </returns>
+    /// <exception cref="IOException">The connection is at its end, and there is nothing else to be used.</exception>
+    /// <exception cref="FormatException">No more fits: what was read is no command or transaction that can be executed,
+    /// however much of it comes.</exception>
     public bool TryFill(TimeSpan timeout)
     {
         MakeRoom();
@@ -101,19 +117,63 @@ internal sealed class MasterConnection : IDisposable
         while (true)
         {
             var count = _socket.Receive(Buffer.AsSpan(End), SocketFlags.None, out var error);
-            if (error == SocketError.Success)
+            if (error == SocketError.Success && count > 0)
             {
-                if (count == 0) throw new IOException("connection lost");
                 End += count;
                 OnReceived?.Invoke(count);
                 return true;
             }
 
-            if (error is not (SocketError.WouldBlock or SocketError.Interrupted)) throw Failure(error);
+            if (error is not (SocketError.WouldBlock or SocketError.Interrupted))
+            {
+                if (HasEnded || Available == 0) throw Failure(error);
+                HasEnded = true;
+                return true;
+            }
+
             if (_interrupted) throw new IOException("the link was given up");
             if (_clock.GetElapsedTime(since) >= timeout) return false;
             _socket.Poll(Slice(timeout, since), SelectMode.SelectRead);
         }
+    }
+
+    /// <summary>The stream has ended; what was read before is still to be used.</summary>
+    public bool HasEnded { get; private set; }
+
+    /// <summary>
+    /// Reads what is there, without waiting, up to a bound on what is read and not used. A replica that executes more
+    /// slowly than its master writes keeps the backlog here and not in the sockets: what the sockets hold may die with
+    /// the master.
+    /// </summary>
+    public void ReadAhead()
+    {
+        while (Available < MostAhead && !HasEnded)
+        {
+            MakeRoom();
+            var count = _socket.Receive(Buffer.AsSpan(End), SocketFlags.None, out var error);
+            if (error is SocketError.WouldBlock or SocketError.Interrupted) return;
+            HasEnded = error != SocketError.Success || count == 0;
+            if (HasEnded) return;
+            End += count;
+            OnReceived?.Invoke(count);
+        }
+    }
+
+    /// <summary>
+    /// Reads until nothing comes for a moment. What is sent to a master that was killed has its system throw away all
+    /// of the stream that it still holds: whoever sends looks for the end first, behind what has come.
+    /// </summary>
+    /// <returns>False when the stream has ended.</returns>
+    public bool ReadUntilQuiet()
+    {
+        var since = _clock.GetTimestamp();
+        do
+        {
+            ReadAhead();
+        }
+        while (!HasEnded && Available < MostAhead && _clock.GetElapsedTime(since) < LongestReading
+            && _socket.Poll(QuietTime, SelectMode.SelectRead));
+        return !HasEnded;
     }
 
     /// <summary>Reads a line, without its line end; an empty one is a master's sign of life.</summary>
@@ -175,7 +235,8 @@ internal sealed class MasterConnection : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 
-    private static IOException Failure(SocketError error) => new(new SocketException((int)error).Message);
+    private static IOException Failure(SocketError error) =>
+        new(error == SocketError.Success ? "connection lost" : new SocketException((int)error).Message);
 
     private void MakeRoom()
     {
@@ -193,7 +254,9 @@ internal sealed class MasterConnection : IDisposable
         }
         else
         {
-            var larger = new byte[Math.Min(Array.MaxLength, Buffer.Length * 2L)];
+            if (Start == 0 && Buffer.Length >= _largestBuffer)
+                throw new FormatException($"a command or transaction of more than {_largestBuffer} bytes");
+            var larger = new byte[Math.Min(_largestBuffer, Buffer.Length * 2L)];
             Buffer.AsSpan(Start, Available).CopyTo(larger);
             Buffer = larger;
         }

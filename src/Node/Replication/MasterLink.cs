@@ -6,11 +6,10 @@ namespace Starling.Node.Replication;
 /// <summary>
 /// The link of a replica to its master: one thread that connects, synchronises, executes the stream, and begins again
 /// whenever that ends, until it is stopped. The first attempt is made at once, so is the first after a link that
-/// worked; others a second apart.
+/// worked; others <see cref="ReplicationService.RetryPeriod"/> apart.
 /// </summary>
 internal sealed class MasterLink
 {
-    private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AcknowledgePeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan HeldPeriod = TimeSpan.FromMilliseconds(10);
@@ -92,7 +91,7 @@ internal sealed class MasterLink
     {
         _stopped = true;
         _stop.Set();
-        Volatile.Read(ref _connection)?.Interrupt();
+        Interlocked.CompareExchange(ref _connection, null, null)?.Interrupt();
     }
 
     /// <summary>Waits for the thread's end. Not with a stripe held.</summary>
@@ -140,7 +139,7 @@ internal sealed class MasterLink
                     continue;
                 }
 
-                var rest = RetryPeriod - Server.Clock.GetElapsedTime(began);
+                var rest = _service.RetryPeriod - Server.Clock.GetElapsedTime(began);
                 if (rest > TimeSpan.Zero) _stop.Wait(rest);
                 if (!_stopped) MasterLinkMessages.Connecting(_logger, Host, Port);
             }
@@ -157,8 +156,6 @@ internal sealed class MasterLink
         try
         {
             using var connection = Connect();
-            Volatile.Write(ref _connection, connection);
-            if (_stopped) return false;
             Synchronize(connection);
         }
         catch (MasterLinkException)
@@ -215,7 +212,10 @@ internal sealed class MasterLink
         MasterLinkMessages.SyncStarted(_logger);
         try
         {
-            Volatile.Write(ref _connection, connection);
+            // A full fence: who stops the link sets the mark and then looks for the connection, here it is the other
+            // way round. One of the two sees the other's word.
+            Interlocked.Exchange(ref _connection, connection);
+            if (_stopped) throw new IOException("the link was given up");
             connection.WaitConnected(Timeout);
         }
         catch
@@ -263,7 +263,7 @@ internal sealed class MasterLink
         Volatile.Write(ref _lastRead, Server.SteadyMilliseconds);
         _state = MasterLinkState.Connected;
         _service.OnLinkChanged();
-        Acknowledge(connection);
+        Acknowledge(connection, Server.Replication.Log.Offset);
     }
 
     /// <summary>Executes the stream until the connection or the link ends.</summary>
@@ -273,7 +273,7 @@ internal sealed class MasterLink
             Server,
             Math.Max(0, Server.Replication.Log.StreamDatabase),
             () => !_stopped,
-            () => Acknowledge(connection),
+            offset => Acknowledge(connection, offset),
             _logger);
         var clock = Server.Clock;
         var acknowledgedAt = clock.GetTimestamp();
@@ -287,13 +287,13 @@ internal sealed class MasterLink
                 if (wait <= TimeSpan.Zero)
                 {
                     acknowledgedAt = clock.GetTimestamp();
-                    Acknowledge(connection);
-                    wait = AcknowledgePeriod;
+                    if (connection.ReadUntilQuiet()) Acknowledge(connection, Server.Replication.Log.Offset);
+                    continue; // with what was read
                 }
 
-                var isHeld = stream.IsHeld;
+                var isHeld = stream.HasStoppedHeld;
                 if (isHeld && wait > HeldPeriod) wait = HeldPeriod;
-                if (isHeld && connection.Available > HeldBytes)
+                if (isHeld && (connection.Available > HeldBytes || connection.HasEnded))
                 {
                     _stop.Wait(wait);
                 }
@@ -310,7 +310,7 @@ internal sealed class MasterLink
         }
         catch (IOException)
         {
-            // The connection's end is told by GoDown.
+            // The connection's end is told by GoDown; what was read before it is executed.
         }
         catch (FormatException failure)
         {
@@ -324,11 +324,19 @@ internal sealed class MasterLink
     }
 
     /// <summary>Tells the master the processed offset, unless it knows no offsets.</summary>
-    private void Acknowledge(MasterConnection connection)
+    private void Acknowledge(MasterConnection connection, long offset)
     {
         if (!_knowsOffsets) return;
         Span<byte> command = stackalloc byte[80];
-        var length = MasterStream.EncodeAcknowledgement(Server.Replication.Log.Offset, command);
-        connection.Send(command[..length], SendTimeout);
+        var length = MasterStream.EncodeAcknowledgement(offset, command);
+        try
+        {
+            connection.Send(command[..length], SendTimeout);
+        }
+        catch (IOException)
+        {
+            // The master is gone. What it sent before is in this node's hands, perhaps the only ones left, and is
+            // executed first; the read behind it tells the end.
+        }
     }
 }

@@ -35,10 +35,11 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     /// <summary>SYNC, or PSYNC that cannot be granted partially.</summary>
     public void SynchronizeFully(CommandContext call, ReplicaLink link)
     {
-        service.Counters.CountFull();
         link.WaitingSince = Server.NowMilliseconds;
         lock (Replicas.Membership)
         {
+            if (!MaySynchronize(call)) return;
+            service.Counters.CountFull();
             Replicas.Add(link);
             link.State = ReplicaState.WaitSnapshotStart;
             if (!service.Log.HasBacklog) service.BeginHistory();
@@ -46,6 +47,25 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
 
         call.Session.Connection!.TakeOver(new ReplicaOwner(service, link));
         service.Synchronizer.Enqueue(link);
+    }
+
+    /// <summary>
+    /// False, with the error written, when this node has no data to give: it is a replica whose master is not there, or
+    /// whose snapshot is being loaded, or a master that has lost its data while its replicas may have them. For the answer to hold, under the membership lock, which a load takes when it
+    /// has begun.
+    /// </summary>
+    public bool MaySynchronize(CommandContext call)
+    {
+        if (Server.Cluster is { RefusesReplicas: true })
+        {
+            // Redis's word for "later": a replica that has data must not lose them to a master that has none.
+            call.Reply.Error("NOMASTERLINK This master has lost its data; see cluster-allow-empty-master"u8);
+            return false;
+        }
+
+        if (!service.IsReplica || service.IsLinkUp) return true;
+        call.Reply.Error("NOMASTERLINK Can't SYNC while not connected with my master"u8);
+        return false;
     }
 
     /// <summary>REPLCONF ACK.</summary>
@@ -105,6 +125,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     {
         lock (Replicas.Membership)
         {
+            if (service.IsReplica && !service.IsLinkUp) return false;
             var history = service.History;
             if (!history.Covers(id, from))
             {
@@ -146,9 +167,11 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
 
     private void Ping(long now)
     {
-        // A manual failover waits for the replica to reach the master's offset: it must stand still.
-        if (Replicas.Links.Length == 0 || (Server.Cluster is not null && Server.Clients.IsPaused(now))) return;
-        service.Log.AppendControl("*1\r\n$4\r\nPING\r\n"u8);
+        // A manual failover waits for the replica to reach the master's offset, a shutdown saves it: it must stand
+        // still.
+        bool MayPing() =>
+            !Server.Shutdown.IsUnderWay && !(Server.Cluster is not null && Server.Clients.IsPaused(now));
+        if (Replicas.Links.Length == 0 || !service.TryAppendControl("*1\r\n$4\r\nPING\r\n"u8, MayPing)) return;
         service.Flush();
     }
 
@@ -197,6 +220,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
         }
 
         if (!isOver) return;
+        Server.Stats.CountOutputLimit();
         ReplicationMessages.OutputLimitReached(logger, link.Transport.Description);
         service.Drop(link);
     }

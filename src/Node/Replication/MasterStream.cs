@@ -15,29 +15,32 @@ namespace Starling.Node.Replication;
 /// </summary>
 internal sealed class MasterStream : IStreamGuard
 {
+    private const int ReadAheadEvery = 128 * 1024; // bytes executed
+
     private readonly NodeServer _server;
     private readonly ReplicationLog _log;
     private readonly ILogger _logger;
     private readonly Func<bool> _isCurrent;
-    private readonly Action _acknowledge;
+    private readonly Action<long> _acknowledge;
     private readonly PseudoClient _client;
     private readonly RequestReader _reader;
     private readonly ArgumentList _arguments = new();
     private ReadOnlyMemory<byte> _bytes; // of the command or transaction under way
     private int _scanned;
     private bool _isGivenUp;
+    private bool _isHeldBack;
 
     /// <summary>Makes the executor of one connection's stream.</summary>
     /// <param name="server">The server.</param>
     /// <param name="database">The database that is selected in the stream.</param>
     /// <param name="isCurrent">False once the link has been given up; asked under stripes.</param>
-    /// <param name="acknowledge">Sends the processed offset to the master.</param>
+    /// <param name="acknowledge">Sends an offset to the master that asked for it; called with no lock held.</param>
     /// <param name="logger">The log.</param>
     public MasterStream(
         NodeServer server,
         int database,
         Func<bool> isCurrent,
-        Action acknowledge,
+        Action<long> acknowledge,
         ILogger logger)
     {
         _server = server;
@@ -50,20 +53,24 @@ internal sealed class MasterStream : IStreamGuard
         _reader = new RequestReader { MaxBulkLength = int.MaxValue / 2 };
     }
 
-    /// <summary>Clients are paused, and what the master says waits too.</summary>
-    public bool IsHeld => _server.Clients.MayBePaused && _server.Clients.IsPaused(_server.NowMilliseconds);
+    /// <summary>
+    /// The last <see cref="Execute"/> stopped before the end of what was there: clients are paused, or were then, and
+    /// what the master says waits too.
+    /// </summary>
+    public bool HasStoppedHeld { get; private set; }
 
-    bool IStreamGuard.IsCurrent
-    {
-        get
-        {
-            if (_isCurrent()) return true;
-            _isGivenUp = true;
-            return false;
-        }
-    }
+    private bool IsHeld => _server.Clients.MayBePaused && _server.Clients.IsPaused(_server.NowMilliseconds);
+
+    bool IStreamGuard.IsAdmitted => !_isGivenUp && !_isHeldBack;
 
     private bool IsInTransaction => _client.Session.Transaction is not null;
+
+    bool IStreamGuard.Admit()
+    {
+        _isGivenUp = !_isCurrent();
+        _isHeldBack = !_isGivenUp && IsHeld;
+        return !_isGivenUp && !_isHeldBack;
+    }
 
     void IStreamGuard.Append() => _log.AppendStream(_bytes.Span, _client.Session.DatabaseIndex);
 
@@ -75,6 +82,8 @@ internal sealed class MasterStream : IStreamGuard
     /// <exception cref="FormatException">The bytes are no commands.</exception>
     public bool Execute(MasterConnection connection)
     {
+        var executed = 0;
+        HasStoppedHeld = true;
         while (!IsHeld)
         {
             var at = connection.Start + _scanned;
@@ -84,6 +93,7 @@ internal sealed class MasterStream : IStreamGuard
             {
                 if (IsInTransaction) _scanned = at - connection.Start;
                 else SkipEmptyLines(connection, at);
+                HasStoppedHeld = false;
                 return true;
             }
 
@@ -93,14 +103,19 @@ internal sealed class MasterStream : IStreamGuard
             Run();
             _bytes = default;
             if (_isGivenUp) return false;
+            if (_isHeldBack) return true; // it comes again when the pause is over
             if (IsInTransaction)
             {
                 _scanned = at - connection.Start;
                 continue;
             }
 
+            executed += at - connection.Start;
             connection.Start = at;
             _scanned = 0;
+            if (executed < ReadAheadEvery) continue;
+            executed = 0;
+            connection.ReadAhead();
         }
 
         return true;
@@ -131,6 +146,7 @@ internal sealed class MasterStream : IStreamGuard
 
     private void Run()
     {
+        _isHeldBack = false;
         if (ArgumentParser.Is(_arguments[0], "REPLCONF"u8))
         {
             Answer();
@@ -147,14 +163,21 @@ internal sealed class MasterStream : IStreamGuard
     }
 
     /// <summary>
-    /// REPLCONF GETACK. The offset before this command is what Redis acknowledges here; no stripe is held while it is sent.
+    /// REPLCONF GETACK. The offset before this command is what Redis acknowledges here; it is sent when no stripe is held,
+    /// since that may wait for the master to read.
     /// </summary>
     private void Answer()
     {
-        if (_arguments.Count > 1 && ArgumentParser.Is(_arguments[1], "GETACK"u8)) _acknowledge();
-        using var scope = _server.Executor.Open(LockPlan.Slot(0));
+        long offset;
         IStreamGuard guard = this;
-        if (guard.IsCurrent) guard.Append();
+        using (_server.Executor.Open(LockPlan.Slot(0)))
+        {
+            if (!guard.Admit()) return;
+            offset = _log.Offset;
+            if (!IsInTransaction) guard.Append();
+        }
+
+        if (_arguments.Count > 1 && ArgumentParser.Is(_arguments[1], "GETACK"u8)) _acknowledge(offset);
     }
 
     /// <summary>Encodes REPLCONF ACK.</summary>

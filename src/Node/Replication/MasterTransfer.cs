@@ -113,12 +113,12 @@ internal sealed class MasterTransfer(
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             MasterLinkMessages.FileError(logger, failure.Message);
-            if (file is not null) TemporaryFile.Delete(file);
+            if (file is not null) TemporaryFile.Delete(file, logger);
             throw new MasterLinkException(failure.Message);
         }
         catch (MasterLinkException)
         {
-            if (file is not null) TemporaryFile.Delete(file);
+            if (file is not null) TemporaryFile.Delete(file, logger);
             throw;
         }
     }
@@ -137,25 +137,30 @@ internal sealed class MasterTransfer(
         }
     }
 
-    /// <summary>Makes the received file the RDB file of this node, as Redis does, and loads it.</summary>
+    /// <summary>
+    /// Makes the received file the RDB file of this node, as Redis does, and loads it. It gets its name when clients
+    /// are answered that the server is loading: from then on nobody saves the old data.
+    /// </summary>
     private RdbLoadResult? LoadFromFile(FileStream file)
     {
-        Server.Persistence.CancelSaves();
-        try
+        void TakeName()
         {
-            File.Move(file.Name, Server.Config.PathOf(Server.Config.DbFilename), overwrite: true);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            MasterLinkMessages.FileError(logger, failure.Message);
-            TemporaryFile.Delete(file);
-            throw new MasterLinkException(failure.Message);
+            try
+            {
+                Server.Persistence.ReplaceFile(file.Name);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                MasterLinkMessages.FileError(logger, failure.Message);
+                TemporaryFile.Delete(file, logger);
+                throw new MasterLinkException(failure.Message);
+            }
         }
 
         using (file)
         {
             file.Position = 0;
-            var result = Load(file, file.Length, fromSocket: false);
+            var result = Load(file, file.Length, TakeName);
             if (result is { Succeeded: false })
             {
                 MasterLinkMessages.LoadFromDiskFailed(logger);
@@ -168,7 +173,7 @@ internal sealed class MasterTransfer(
 
     private RdbLoadResult? LoadFromSocket(MasterSnapshotStream snapshot)
     {
-        var result = Load(snapshot, snapshot.IsStreamed ? -1 : snapshot.TotalLength, fromSocket: true);
+        var result = Load(snapshot, snapshot.IsStreamed ? -1 : snapshot.TotalLength, takeName: null);
         if (result is null) return null;
         if (!result.Succeeded)
         {
@@ -191,7 +196,7 @@ internal sealed class MasterTransfer(
     /// Loads, emptying the keyspace when the first byte is read: by then clients are answered LOADING. Null when the
     /// link was given up.
     /// </summary>
-    private RdbLoadResult? Load(Stream source, long length, bool fromSocket)
+    private RdbLoadResult? Load(Stream source, long length, Action? takeName)
     {
         MasterLinkMessages.LoadingInMemory(logger);
         var hasBegun = false;
@@ -207,7 +212,8 @@ internal sealed class MasterTransfer(
             {
                 KeepExpired = true,
                 Length = length,
-                FromSocket = fromSocket,
+                FromSocket = takeName is null,
+                OnBegin = takeName,
 
                 // While nobody may write yet: a server that became a master meanwhile takes writes as soon as it has
                 // loaded, and they must not go with the rest.

@@ -4,23 +4,29 @@ namespace Starling.Node.Replication;
 
 /// <summary>
 /// A replica seen from its master: what it said of itself, how far it is, and the cursor from which its connection is
-/// fed. The stream goes from the log's blocks into the connection's output, never more than <see cref="HighWater"/>
-/// ahead of the socket: a slow replica keeps log blocks, and the output buffer limit bounds those.
+/// fed. The stream goes from the log's blocks straight into the socket, uncopied: a slow replica keeps log blocks, and
+/// the output buffer limit bounds those.
 /// </summary>
+/// <remarks>
+/// Nobody but its own thread sends to a connection; a replica's stream is the one exception. Whoever ends a round has
+/// replies to writes that may only leave once the stream with those writes is in the kernel's hands, and to have the
+/// replica's thread do that, and wait for it, would cost two changes of threads a round. So the thread that ends the
+/// round sends the stream itself, under the pump's lock, which it holds for one send that does not wait.
+/// </remarks>
 internal sealed class ReplicaLink(IReplicaTransport transport)
 {
-    /// <summary>Bytes in a connection's output above which no more of the stream is pushed.</summary>
+    /// <summary>Bytes in a connection's output above which no more of a snapshot is pushed.</summary>
     public const long HighWater = 1024 * 1024;
 
-    private const int Idle = 0;
-    private const int Pumping = 1;
-    private const int PumpAgain = 2;
-
     private readonly IReplicaTransport _transport = transport;
+
+    // Guards the cursor and who sends the stream. Taken after stripes and the replica set's membership, before the log
+    // and the connection's output.
+    private readonly Lock _pump = new();
     private LogCursor? _cursor;
-    private volatile ReplicaState _state;
+    private int _state = (int)ReplicaState.None;
     private volatile bool _streams;
-    private int _pump;
+    private long _sentTo;
     private long _ackedOffset;
     private long _ackedFsyncOffset = -1;
     private long _ackTime;
@@ -42,6 +48,9 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
 
     /// <summary>REPLCONF rdb-only: wants the snapshot without the stream.</summary>
     public bool RdbOnly { get; set; }
+
+    /// <summary>REPLCONF rdb-filter-only: wants a snapshot without the keys.</summary>
+    public bool ExcludesData { get; set; }
 
     /// <summary>It asked with SYNC: it knows no offsets and acknowledges nothing.</summary>
     public bool IsPrePsync { get; set; }
@@ -65,14 +74,19 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
 
     /// <summary>
     /// How far it is. Changes under the replica set's lock, or from one state of a transfer to the next by its one
-    /// thread.
+    /// thread. Once closed it stays so.
     /// </summary>
     public ReplicaState State
     {
-        get => _state;
+        get => (ReplicaState)Volatile.Read(ref _state);
         set
         {
-            if (_state != ReplicaState.Closed) _state = value;
+            while (true)
+            {
+                var present = Volatile.Read(ref _state);
+                if (present == (int)ReplicaState.Closed) return;
+                if (Interlocked.CompareExchange(ref _state, (int)value, present) == present) return;
+            }
         }
     }
 
@@ -100,11 +114,14 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
         ? string.Create(CultureInfo.InvariantCulture, $"{Address}:{ListeningPort}")
         : Address + ":<unknown-replica-port>";
 
-    /// <summary>Bytes of log and output that it holds.</summary>
-    public long OutputBytes => _transport.PendingBytes + (Volatile.Read(ref _cursor)?.Lag ?? 0);
+    /// <summary>
+    /// Bytes of log that it holds, and of output once that is the stream: a snapshot on its way is limited by
+    /// <see cref="HighWater"/> alone.
+    /// </summary>
+    public long OutputBytes => (_streams ? _transport.PendingBytes : 0) + (Volatile.Read(ref _cursor)?.Lag ?? 0);
 
     /// <summary>The state's name in INFO; null when it does not appear there.</summary>
-    public string? StateName => _state switch
+    public string? StateName => State switch
     {
         ReplicaState.WaitSnapshotStart or ReplicaState.WaitSnapshotEnd => "wait_bgsave",
         ReplicaState.SendBulk => "send_bulk",
@@ -112,25 +129,35 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
         ReplicaState.None or ReplicaState.Transmitted or ReplicaState.Closed => null,
     };
 
+    /// <summary>Log position up to which the stream has been handed to the kernel.</summary>
+    public long SentTo => Volatile.Read(ref _sentTo);
+
     /// <summary>Gives it the place from which its stream goes on. Before the stream starts.</summary>
     public void Attach(LogCursor cursor)
     {
-        var former = Interlocked.Exchange(ref _cursor, cursor);
-        former?.Dispose();
-        if (_state == ReplicaState.Closed) DisposeCursor();
+        lock (_pump)
+        {
+            _cursor?.Dispose();
+            _cursor = cursor;
+            Volatile.Write(ref _sentTo, cursor.Position);
+            if (State == ReplicaState.Closed) DisposeCursor();
+        }
     }
 
     /// <summary>
     /// Another cursor where this replica's stream starts, for one that joins the same snapshot; null when there is
     /// none.
     /// </summary>
-    public LogCursor? CloneCursor() => Volatile.Read(ref _cursor)?.Clone();
+    public LogCursor? CloneCursor()
+    {
+        lock (_pump) return _cursor?.Clone();
+    }
 
     /// <summary>From now on the stream flows.</summary>
     public void StartStream()
     {
         _streams = true;
-        Pump();
+        Pump(SentTo + (Volatile.Read(ref _cursor)?.Lag ?? 0));
     }
 
     /// <summary>Takes an acknowledgement.</summary>
@@ -142,46 +169,42 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     }
 
     /// <summary>
-    /// Moves what the log has to the connection, as far as that takes it. Any thread, several at once: one of them does
-    /// the work, also for what the others came for. Never blocks.
+    /// Sends the stream up to a position, as far as the socket takes it; when this returns, those bytes are in the
+    /// kernel's hands or the socket is full. When it is full, the connection's owner goes on as soon as there is room.
+    /// Any thread; with no stripe held. Never waits, but for another thread that sends the same.
     /// </summary>
-    public void Pump()
+    /// <param name="end">A position that the log has reached: what is appended meanwhile is somebody else's.</param>
+    public void Pump(long end)
     {
-        if (!_streams) return;
-        if (Interlocked.Exchange(ref _pump, PumpAgain) != Idle) return;
-        do
+        if (!_streams || SentTo >= end) return;
+        lock (_pump)
         {
-            Volatile.Write(ref _pump, Pumping);
-            PumpOnce();
+            while (_cursor is { } cursor && cursor.Position < end && cursor.TryRead(out var bytes))
+            {
+                var wanted = (int)Math.Min(bytes.Length, end - cursor.Position);
+                var sent = _transport.TrySendStream(bytes.Span[..wanted]);
+                if (sent > 0)
+                {
+                    cursor.Advance(sent);
+                    Volatile.Write(ref _sentTo, cursor.Position);
+                }
+
+                if (sent < wanted) return;
+            }
         }
-        while (Interlocked.CompareExchange(ref _pump, Idle, Pumping) != Pumping);
     }
 
-    /// <summary>Ends it: no more is pushed. The cursor goes when the pump is not in it.</summary>
+    /// <summary>Ends it: nothing more is sent, and the log keeps nothing for it.</summary>
     public void Detach()
     {
-        _state = ReplicaState.Closed;
-        if (Interlocked.Exchange(ref _pump, PumpAgain) != Idle) return;
-        DisposeCursor();
-        Volatile.Write(ref _pump, Idle);
+        Interlocked.Exchange(ref _state, (int)ReplicaState.Closed);
+        lock (_pump) DisposeCursor();
     }
 
-    private void PumpOnce()
+    /// <summary>Under the pump's lock.</summary>
+    private void DisposeCursor()
     {
-        if (_state == ReplicaState.Closed)
-        {
-            DisposeCursor();
-            return;
-        }
-
-        var cursor = _cursor;
-        if (cursor is null) return;
-        while (_transport.PendingBytes < HighWater && cursor.TryRead(out var bytes))
-        {
-            _transport.Push(bytes.Span);
-            cursor.Advance(bytes.Length);
-        }
+        _cursor?.Dispose();
+        _cursor = null;
     }
-
-    private void DisposeCursor() => Interlocked.Exchange(ref _cursor, null)?.Dispose();
 }

@@ -6,7 +6,7 @@ namespace Starling.Node.Replication;
 internal sealed class ReplicaOwner(ReplicationService service, ReplicaLink link) : IConnectionOwner
 {
     /// <inheritdoc/>
-    public void OnDrained() => link.Pump();
+    public void OnDrained() => link.Pump(service.Log.Offset);
 
     /// <inheritdoc/>
     public void OnClosed() => service.OnReplicaGone(link);

@@ -56,10 +56,34 @@ internal sealed class ReplicaSet
         }
     }
 
-    /// <summary>Moves the stream to every replica as far as their connections take it.</summary>
-    public void Pump()
+    /// <summary>Sends the stream up to a position to every replica, as far as their sockets take it.</summary>
+    public void Pump(long end)
     {
-        foreach (var link in Links) link.Pump();
+        foreach (var link in Links) link.Pump(end);
+    }
+
+    /// <summary>Number of replicas that are online.</summary>
+    public int CountOnline()
+    {
+        var count = 0;
+        foreach (var link in Links)
+        {
+            if (link.State == ReplicaState.Online) count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>The highest offset that so many online replicas have acknowledged; -1 when there are not so many.</summary>
+    public long OffsetAcked(int replicas)
+    {
+        var highest = -1L;
+        foreach (var link in Links)
+        {
+            if (link.AckedOffset > highest && CountAcked(link.AckedOffset) >= replicas) highest = link.AckedOffset;
+        }
+
+        return highest;
     }
 
     /// <summary>Online replicas that acknowledged an offset.</summary>

@@ -226,13 +226,39 @@ public sealed class ReplicationLog
     }
 
     /// <summary>
-    /// Makes the next effect bring a SELECT: a reader that knows nothing of what is selected attaches at this offset.
+    /// Attaches a cursor at the end for a reader that starts from a snapshot of this moment, and tells where that is,
+    /// in one step, so that nothing can be appended in between. The next effect brings a SELECT, unless the log mirrors
+    /// a master's. Null without a backlog.
     /// </summary>
-    public void ForgetDatabase()
+    /// <param name="offset">The offset that the snapshot stands for.</param>
+    /// <param name="database">The database that is selected there; -1 when the next effect selects.</param>
+    public LogCursor? AttachForSnapshot(out long offset, out int database)
     {
         lock (_lock)
         {
             if (!_mirrors) _database = -1;
+            offset = _offset;
+            database = _database;
+            return _tail is null ? null : AttachUnderLock(_offset);
+        }
+    }
+
+    /// <summary>
+    /// Moves the whole log on: what was appended from offset 0 on turns out to follow an offset. Before the first
+    /// reader.
+    /// </summary>
+    public void Rebase(long offset)
+    {
+        Invariant.That(offset >= 0);
+        lock (_lock)
+        {
+            for (var block = _head; block is not null; block = block.Next)
+            {
+                Invariant.That(block.Readers == 0);
+                block.Start += offset;
+            }
+
+            Volatile.Write(ref _offset, _offset + offset);
         }
     }
 

@@ -60,11 +60,6 @@ internal static partial class ReplicationMessages
     [LoggerMessage(Level = LogLevel.Information, Message = "Waiting for end of BGSAVE for SYNC")]
     public static partial void JoinsSnapshot(ILogger logger);
 
-    [LoggerMessage(
-        Level = LogLevel.Information,
-        Message = "Current BGSAVE has socket target. Waiting for next BGSAVE for SYNC")]
-    public static partial void WaitsForNextSnapshot(ILogger logger);
-
     [LoggerMessage(Level = LogLevel.Information, Message = "Delay next BGSAVE for diskless SYNC")]
     public static partial void DelaysSnapshot(ILogger logger);
 

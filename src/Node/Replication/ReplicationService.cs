@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Starling.Node.Execution;
 using Starling.Node.Persistence;
 
 namespace Starling.Node.Replication;
@@ -13,15 +14,17 @@ public sealed class ReplicationService
 {
     private readonly ILogger _logger;
     private readonly MasterSide _masterSide;
-    private readonly StreamPacer _pacer;
+    private readonly Func<bool> _mayAsk;
+    private readonly WriteAcknowledgements _acknowledgements;
     private volatile ReplicationHistory _history = ReplicationHistory.StartNew();
     private volatile MasterLink? _link;
     private MasterLink? _lastLink;
     private volatile bool _canContinue;
     private volatile bool _isDataIncomplete;
     private ReplicationPosition? _restored;
-    private long _flushed;
     private int _wantsAcknowledgements;
+    private readonly EffectBuffer _expiredInFile = new(); // one load runs at a time
+    private bool _hasStarted;
 
     /// <summary>Makes the service; a master with no replicas.</summary>
     public ReplicationService(NodeServer server)
@@ -33,7 +36,8 @@ public sealed class ReplicationService
         Waiters = new AcknowledgementWaiters(Replicas);
         Synchronizer = new FullSynchronizer(this, _logger);
         _masterSide = new MasterSide(this, _logger);
-        _pacer = new StreamPacer(server.Clock, Pump);
+        _mayAsk = MayAsk;
+        _acknowledgements = new WriteAcknowledgements(Replicas, server.Config, server.Commits);
         var info = new ReplicationInfo(this);
         server.Info.Add("replication", info.WriteReplication);
         server.Info.Add("stats", info.WriteStats);
@@ -41,7 +45,7 @@ public sealed class ReplicationService
         server.Shutdown.Replicas = info.Lags;
         server.DebugSubcommands.Add(Commands.Replication.ChangeReplicationId);
         server.Persistence.PositionSource = Position;
-        server.Shutdown.RequestAcknowledgements = RequestAcknowledgements;
+        server.Persistence.KeyExpiredInFile = LogExpiredInFile;
         server.Cron.Every(TimeSpan.FromSeconds(1), _masterSide.EverySecond);
         server.Cron.Every(TimeSpan.FromMilliseconds(100), _masterSide.EveryTenth);
         server.Cron.AfterWork(Flush); // what periodic work appended
@@ -94,6 +98,9 @@ public sealed class ReplicationService
     /// </summary>
     public int GoodReplicas => _masterSide.GoodReplicas;
 
+    /// <summary>True when fewer replicas are online than have to acknowledge a write (write-acks).</summary>
+    public bool LacksAcknowledgers => _acknowledgements.IsShort;
+
     /// <summary>Number of replicas, whatever their state.</summary>
     public int ReplicaCount => Replicas.Links.Length;
 
@@ -101,6 +108,9 @@ public sealed class ReplicationService
     public string ReplicationId => _history.Id;
 
     internal NodeServer Server { get; }
+
+    /// <summary>Time between attempts to reach a master that did not work: a second, as in Redis.</summary>
+    internal TimeSpan RetryPeriod { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Number of times that the node became a replica or a master: whoever lets go of the stripes can tell whether the
@@ -139,26 +149,55 @@ public sealed class ReplicationService
     /// </summary>
     public void Start()
     {
-        _pacer.Start();
         Restore();
-        if (Server.Config.ReplicaOf is { } master && Server.Cluster is null) ReplicateFrom(master.Host, master.Port);
+        _hasStarted = true;
+        if (Server.Config.ReplicaOf is { } master && Server.Cluster is null)
+            Become(master.Host, master.Port, isFresh: _restored is null);
     }
 
     private void Restore()
     {
-        if (Server.Persistence.LoadedPosition is not { } position) return;
-        if (position.ReplicationId.Length != ReplicationHistory.IdLength || position.Offset < 0) return;
+        if (Server.Persistence.LoadedPosition is not { } position
+            || position.ReplicationId.Length != ReplicationHistory.IdLength
+            || position.Offset < 0)
+        {
+            // What expired while it was loaded is in no history that anybody could ask for.
+            Log.Restart(offset: 0, database: -1);
+            Log.FreeBacklog();
+            return;
+        }
+
         _restored = position;
         _history = new ReplicationHistory(ReplicationHistory.NewId(), position.ReplicationId, position.Offset + 1);
-        Log.Restart(position.Offset, database: -1);
+        if (Log.HasBacklog) Log.Rebase(position.Offset);
+        else Log.Restart(position.Offset, database: -1);
         Replicas.EmptySince = Server.NowMilliseconds;
+    }
+
+    /// <summary>
+    /// A key of an RDB file was not loaded since it had expired: replicas that go on from the file's offset have it
+    /// still, and get its DEL. With the key's stripe held.
+    /// </summary>
+    private void LogExpiredInFile(int database, ReadOnlySpan<byte> key)
+    {
+        // At the start the log begins with these; where it continues is known when the file is loaded.
+        if (!_hasStarted) Log.CreateBacklog();
+        if (!Log.IsActive) return;
+        _expiredInFile.Clear();
+        _expiredInFile.Delete(database, key);
+        Log.Append(database, _expiredInFile.Bytes, asTransaction: false);
     }
 
     /// <summary>
     /// Becomes a replica of a master, or of another one. Returns at once; takes every stripe itself.
     /// </summary>
     /// <returns>False when that is the master already: nothing changes then.</returns>
-    public bool ReplicateFrom(string host, int port)
+    public bool ReplicateFrom(string host, int port) => Become(host, port, isFresh: false);
+
+    /// <param name="host">Name or address of the master.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="isFresh">The server has just started, and its data is of no history that a master may know.</param>
+    private bool Become(string host, int port, bool isFresh)
     {
         MasterLink link;
         var wasMaster = false;
@@ -171,7 +210,7 @@ public sealed class ReplicationService
                     && string.Equals(former.Host, host, StringComparison.OrdinalIgnoreCase))
                     return false;
                 wasMaster = former is null;
-                if (wasMaster) ContinueAsReplica();
+                if (wasMaster) ContinueAsReplica(isFresh);
                 if (wasMaster) RoleChanges++;
                 former?.Stop();
                 link = new MasterLink(this, host, port, former ?? _lastLink, _logger);
@@ -180,7 +219,13 @@ public sealed class ReplicationService
             }
         }
 
-        if (wasMaster) Waiters.EndAll();
+        if (wasMaster)
+        {
+            _acknowledgements.EndHistory();
+            Waiters.EndAll();
+            foreach (var waiter in Server.Waiters.Snapshot()) waiter.TryEnd(Execution.WaitEnd.RoleChanged);
+        }
+
         link.Start();
         return true;
     }
@@ -219,16 +264,14 @@ public sealed class ReplicationService
     }
 
     /// <summary>
-    /// Moves what was appended since to the replicas' connections, as far as those take it. Called once per receive
-    /// batch, never with a stripe held; a look at two numbers when there is nothing to do. Never blocks. Under load,
-    /// calls that follow each other closely are one: see <see cref="StreamPacer"/>.
+    /// Hands what has been appended by now to the replicas' sockets, as far as those take it. Called at the end of each
+    /// round, before the replies leave, and by whoever else has appended; never with a stripe held. A look at a few
+    /// numbers when there is nothing to do. Never blocks.
     /// </summary>
     public void Flush()
     {
-        var asks = Volatile.Read(ref _wantsAcknowledgements) != 0 && MayAsk();
-        if (asks) Log.AppendControl("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"u8);
-        if (Volatile.Read(ref _flushed) == Log.Offset) return;
-        if (asks || Replicas.Links.Length == 0 || _pacer.MayRunNow()) Pump();
+        if (Volatile.Read(ref _wantsAcknowledgements) != 0) TryAsk();
+        Replicas.Pump(Log.Offset);
     }
 
     /// <summary>
@@ -256,7 +299,6 @@ public sealed class ReplicationService
         }
 
         link?.Join(TimeSpan.FromSeconds(5));
-        _pacer.Stop();
     }
 
 
@@ -266,19 +308,32 @@ public sealed class ReplicationService
     /// The moment of a snapshot for replicas, under every stripe: what comes after it in the stream begins with SELECT,
     /// and the position says what comes before.
     /// </summary>
-    internal ReplicationPosition BeginFullSync()
+    internal FullSyncStart BeginFullSync()
     {
-        Log.ForgetDatabase();
-        return new ReplicationPosition(_history.Id, Log.Offset, Math.Max(0, Log.StreamDatabase));
+        var cursor = Log.AttachForSnapshot(out var offset, out var database);
+        return new FullSyncStart(new ReplicationPosition(_history.Id, offset, Math.Max(0, database)), cursor);
     }
 
     /// <summary>
-    /// Tells a replica where its snapshot stands and keeps the stream from there on for it. Under every stripe, or with
-    /// a cursor of the snapshot's moment.
+    /// Tells a replica where its snapshot stands and keeps the stream from there on for it. Drops one that wants the
+    /// stream when nothing keeps it.
     /// </summary>
-    internal void SetUpFullSync(ReplicaLink link, ReplicationPosition position, LogCursor? cursor)
+    /// <param name="link">The replica.</param>
+    /// <param name="position">Where the snapshot stands.</param>
+    /// <param name="moment">A cursor that stands there, to be cloned; null when there is none.</param>
+    internal void SetUpFullSync(ReplicaLink link, ReplicationPosition position, LogCursor? moment)
     {
-        if (!link.RdbOnly) link.Attach(cursor ?? Log.AttachAtEnd());
+        if (!link.RdbOnly)
+        {
+            if (moment?.Clone() is not { } cursor)
+            {
+                Drop(link);
+                return;
+            }
+
+            link.Attach(cursor);
+        }
+
         if (link.IsPrePsync) return;
         link.Transport.Push(Encoding.ASCII.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
@@ -346,9 +401,12 @@ public sealed class ReplicationService
                 Replicas.DisconnectAll(Server.NowMilliseconds);
                 Log.FreeBacklog();
                 Empty();
-                return true;
             }
         }
+
+        // Room for the old data set and the new one at once is what replica-lazy-flush says there is.
+        if (!Server.Config.ReplicaLazyFlush) Server.Freeing.FreeAll();
+        return true;
     }
 
     /// <summary>The snapshot could not be loaded: what was read of it goes.</summary>
@@ -418,6 +476,7 @@ public sealed class ReplicationService
 
     internal void OnAcknowledged()
     {
+        _acknowledgements.Update();
         Waiters.Check();
         Acknowledged?.Invoke();
     }
@@ -445,13 +504,30 @@ public sealed class ReplicationService
     }
 
     /// <summary>
-    /// True when GETACK is to go into the stream now. Not during a pause: a failover waits for the offset to stand
-    /// still.
+    /// Appends what belongs to no command of a client (PING, GETACK), if the condition holds under the stripe that is
+    /// taken for it. As with writes, whoever pauses clients and takes every stripe once then knows that the offset
+    /// stands still, and a snapshot's moment has one offset. With no stripe held.
     /// </summary>
-    private bool MayAsk() =>
+    internal bool TryAppendControl(ReadOnlySpan<byte> command, Func<bool> condition)
+    {
+        using (Server.Keyspace.LockSlot(0))
+        {
+            if (IsReplica || !condition()) return false;
+            Log.AppendControl(command);
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Puts GETACK into the stream when it is wanted. Not during a pause: a failover, and a shutdown, wait for the
+    /// offset to stand still.
+    /// </summary>
+    private bool TryAsk() =>
         !Server.Clients.IsPaused(Server.NowMilliseconds)
-        && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0
-        && !IsReplica;
+        && TryAppendControl("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"u8, _mayAsk);
+
+    private bool MayAsk() =>
+        !Server.Clients.IsPaused(Server.NowMilliseconds) && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0;
 
     private long ContactOf(MasterLink link)
     {
@@ -460,15 +536,9 @@ public sealed class ReplicationService
         return isUp ? link.LastRead : link.DownSince;
     }
 
-    private void Pump()
+    private void ContinueAsReplica(bool isFresh)
     {
-        Volatile.Write(ref _flushed, Log.Offset);
-        Replicas.Pump();
-    }
-
-    private void ContinueAsReplica()
-    {
-        MasterLinkMessages.CachesItself(_logger);
+        if (!isFresh) MasterLinkMessages.CachesItself(_logger);
 
         // Nothing was written since the RDB file was loaded: the data is still that of the file's history.
         if (_restored is { } position && position.Offset == Log.Offset && Replicas.Links.Length == 0)
@@ -480,12 +550,13 @@ public sealed class ReplicationService
         _restored = null;
         Log.CreateBacklog();
         Log.SetMirroring(true);
-        _canContinue = true;
+        _canContinue = !isFresh;
     }
 
     private void Empty()
     {
-        for (var i = 0; i < Server.Keyspace.DatabaseCount; i++) Server.Keyspace[i].Clear();
+        for (var i = 0; i < Server.Keyspace.DatabaseCount; i++)
+            Server.Keyspace[i].Clear(lazily: Server.Config.ReplicaLazyFlush);
     }
 
     /// <summary>The position for RDB files; null while nothing keeps the data's history. Under every stripe.</summary>

@@ -23,14 +23,15 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
     /// </summary>
     public ReplicationPosition? Begin()
     {
-        var position = service.BeginFullSync();
+        var (position, cursor) = service.BeginFullSync();
         _links = synchronizer.Claim(streamed: true, link =>
         {
-            service.SetUpFullSync(link, position, cursor: null);
+            service.SetUpFullSync(link, position, cursor);
             link.Transport.Push("$EOF:"u8);
             link.Transport.Push(_mark);
             link.Transport.Push("\r\n"u8);
         });
+        cursor?.Dispose();
         return position;
     }
 

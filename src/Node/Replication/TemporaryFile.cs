@@ -1,4 +1,6 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Starling.Node.Persistence;
 
 namespace Starling.Node.Replication;
 
@@ -25,11 +27,21 @@ internal static class TemporaryFile
         }
     }
 
-    /// <summary>Closes and removes it; a file that is gone already is no error.</summary>
-    public static void Delete(FileStream file)
+    /// <summary>
+    /// Closes and removes it. Never throws: a file that cannot be removed (its disk may have become read-only) stays,
+    /// and the log says so.
+    /// </summary>
+    public static void Delete(FileStream file, ILogger logger)
     {
         var path = file.Name;
         file.Dispose();
-        File.Delete(path);
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            PersistenceLog.TemporaryFileStays(logger, path, problem.Message);
+        }
     }
 }

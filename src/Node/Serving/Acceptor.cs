@@ -35,6 +35,7 @@ internal sealed class Acceptor
         _serve = serve;
         _refuse = refuse;
         _logger = logger;
+        _spare = OpenSpare();
         _thread = new Thread(Run) { IsBackground = true, Name = "accept" };
     }
 
@@ -56,6 +57,7 @@ internal sealed class Acceptor
     {
         _isStopped.Set();
         _socket.Dispose(); // ends the accept that is under way
+        if (!IsStarted) _spare?.Dispose();
 
         // The port is free only when that accept has let go of the socket.
         if (IsStarted && Thread.CurrentThread != _thread) _thread.Join(EndDelay);
@@ -63,7 +65,6 @@ internal sealed class Acceptor
 
     private void Run()
     {
-        _spare = OpenSpare();
         try
         {
             while (!_isStopped.IsSet) AcceptOne();

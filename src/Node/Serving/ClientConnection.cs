@@ -5,30 +5,41 @@ using Starling.Resp;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// A connected client: receives, parses and executes its commands on the I/O thread that its bytes arrive on, and
-/// sends the replies of each receive in one go. The input lock guards all of that; it is the outermost lock of the
-/// server (stripes, log and outputs are taken under it) and is contended only when a held client is resumed by another
-/// thread.
+/// A connected client. Everything of it happens on its I/O thread: it receives, parses and executes its commands there,
+/// keeps their replies until the round ends, and sends them then. Others reach it by <see cref="Push"/>,
+/// <see cref="Close"/> and <see cref="Wake"/>, which leave the work to that thread.
 /// </summary>
-public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
+public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
 {
-    private const int FlushLength = 64 * 1024;
-    private const int RoundsPerTurn = 32;
-    private const int NothingYet = int.MinValue;
+    private const int TurnLength = 64 * 1024; // of output, after which it is the others' turn
+    private const int TurnBatches = 256;
     private const int MaxQueryLength = 2_000_000_000; // one array holds it
 
     private readonly NodeServer _server;
     private readonly ITransport _transport;
     private readonly ILogger _logger;
-    private readonly Lock _inputLock = new();
-    private readonly InputBuffer _input = new();
+    private readonly InputBuffer _input;
     private readonly RequestReader _reader = new();
     private ArgumentList _arguments = new(); // of the command read in part
     private readonly ClientOutput _output;
+    private readonly OutputMark _mark;
+    private readonly Continuation _continuation;
+    private IoTimer? _retry; // of a held command
+    private IoTimer? _gateTimer;
     private IConnectionOwner? _owner;
+    private long _heldArgumentBytes;
+    private long _required; // the offset that this round's replies wait for; 0 for none
+    private long _lastRequired;
+    private long _waitsFor; // the offset that the oldest of its replies waits for
+    private long _history;
+    private long _releases;
     private bool _isHeld; // suspended or paused: bytes are kept, not executed
+    private bool _isYielded; // it goes on in the next round
+    private bool _isInRound;
     private bool _isGone;
-    private bool _receivesIntoSmall;
+    private bool _mutesSuspended; // the command that the client waits for is not to be answered
+    private int _isWoken;
+    private volatile bool _mayResume;
     private volatile bool _isClosing;
 
     internal ClientConnection(NodeServer server, ITransport transport, bool isUnixSocket)
@@ -36,6 +47,9 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         _server = server;
         _transport = transport;
         _logger = server.Loggers.CreateLogger("Serving");
+        _input = new InputBuffer(server.Buffers);
+        _mark = new OutputMark(this);
+        _continuation = new Continuation(this);
         IsUnixSocket = isUnixSocket;
         Session = new ClientSession(server.Clients.NextId(), ClientOrigin.Client)
         {
@@ -44,9 +58,8 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
             LastInteraction = server.NowMilliseconds,
             IsAuthenticated = string.IsNullOrEmpty(server.Config.RequirePass),
         };
-        Context = new CommandContext(server, Session, new RespWriter());
-        _output = new ClientOutput(this, transport);
-        transport.Attach(this);
+        Context = new CommandContext(server, Session, new RespWriter(server.Buffers));
+        _output = new ClientOutput(this, transport, server.Buffers, server.Commits);
         RemoteAddress = isUnixSocket ? server.Config.UnixSocket + ":0" : Describe(transport.RemoteEndPoint);
         LocalAddress = isUnixSocket ? server.Config.UnixSocket + ":0" : Describe(transport.LocalEndPoint);
     }
@@ -84,6 +97,9 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     /// <summary>True while the client waits (blocked or paused).</summary>
     public bool IsHeld => Volatile.Read(ref _isHeld);
 
+    /// <summary>The I/O thread that it belongs to.</summary>
+    public IoThread Thread => _transport.Thread;
+
     internal CommandContext Context { get; }
 
     internal NodeServer Server => _server;
@@ -94,11 +110,15 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
 
     internal int InputCapacity => _input.Capacity;
 
+    /// <summary>Bytes of the arguments of the command that runs (seen from its own thread) or is held.</summary>
+    internal long ArgumentBytes =>
+        IoThread.Current == Thread ? Context.Arguments.TotalLength : Interlocked.Read(ref _heldArgumentBytes);
+
     /// <summary>
-    /// Takes the connection over for a replication stream: sends the replies written so far, counts the client as a
-    /// replica from now on (other output limits, no idle timeout) and tells <paramref name="owner"/> when the output
-    /// has drained and when the connection is gone. Its commands (REPLCONF ACK) still come through the executor.
-    /// Called by the handler of PSYNC or SYNC, after it wrote its reply.
+    /// Takes the connection over for a replication stream: what is pushed from now on comes behind the replies written
+    /// so far; counts the client as a replica (other output limits, no idle timeout) and tells <paramref name="owner"/>
+    /// when the output has drained and when the connection is gone. Its commands (REPLCONF ACK) still come through the
+    /// executor. Called by the handler of PSYNC or SYNC, after it wrote its reply.
     /// </summary>
     public void TakeOver(IConnectionOwner owner)
     {
@@ -112,6 +132,12 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     /// is closed.
     /// </summary>
     public void Push(ReadOnlySpan<byte> bytes) => _output.Push(bytes);
+
+    /// <summary>
+    /// Sends bytes of the replica stream as far as they fit; see <see cref="ClientOutput.TrySendStream"/>. Any thread.
+    /// </summary>
+    /// <returns>Bytes sent; negative when the connection is closed.</returns>
+    public int TrySendStream(ReadOnlySpan<byte> bytes) => _output.TrySendStream(bytes);
 
     /// <summary>Closes at once; what was not sent is lost. Any thread.</summary>
     public void Close()
@@ -129,119 +155,145 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         _output.CloseWhenDrained();
     }
 
-    void ITransportOwner.OnReceived(int received) => Receive(received);
+    void ITransportOwner.OnReady(bool readable, bool writable)
+    {
+        if (_isGone) return;
+        if (writable)
+        {
+            _output.NoteRoom();
+            JoinRound();
+        }
 
-    void ITransportOwner.OnSent(bool broken) => _output.OnSent(broken);
+        // While it has enough to do, or does not read its replies, nothing more is taken in.
+        if (readable && !_isYielded && !_mark.IsExceeded) Receive();
+    }
 
-    void IThreadPoolWorkItem.Execute() => Resume();
+    void ITransportOwner.OnClosed() => Leave();
 
-    internal void Start() => Receive(NothingYet);
+    /// <summary>Somebody woke it: for output, or to go on.</summary>
+    void IIoTask.Run()
+    {
+        Interlocked.Exchange(ref _isWoken, 0);
+        if (_isGone) return;
+        if (_mayResume) Resume();
+        JoinRound();
+    }
 
-    /// <summary>Goes on with a held client, on a thread of the pool. Any thread; at any time.</summary>
-    internal void ScheduleResume() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    /// <summary>
+    /// The replies of the round leave, and behind them what was pushed. The replica stream has gone before: whoever
+    /// reads a reply can rely on the replicas' sockets having its write.
+    /// </summary>
+    void IRoundMember.EndRound()
+    {
+        _isInRound = false;
+        if (_isGone) return;
+        if (_required != 0 && _history != _server.Commits.History)
+        {
+            Close(); // the offset belongs to a history that this node has left
+            return;
+        }
+
+        var state = _output.Flush(Context.Reply, _required);
+        _required = 0;
+        if (state == ClientOutput.State.WaitsForLog) WaitForLog();
+        else if (_gateTimer is { IsScheduled: true } timer) Thread.Cancel(timer);
+        var wasExceeded = _mark.IsExceeded;
+        _mark.Check(state == ClientOutput.State.Drained ? 0 : _output.PendingBytes);
+        if (wasExceeded && !_mark.IsExceeded) Continue();
+        _transport.Watch(!_mark.IsExceeded, state == ClientOutput.State.WaitsForRoom);
+    }
+
+    internal void Start() => _transport.Start(this);
+
+    /// <summary>Has its thread look for output of it in the next round. Any thread; at any time.</summary>
+    internal void Wake()
+    {
+        if (Volatile.Read(ref _isWoken) == 0 && Interlocked.Exchange(ref _isWoken, 1) == 0) Thread.Post(this);
+    }
+
+    /// <summary>Goes on with a held client, on its thread. Any thread; at any time.</summary>
+    internal void ScheduleResume()
+    {
+        _mayResume = true;
+        Wake();
+    }
+
+    /// <summary>The client has taken nothing for a while though its mark is exceeded, which therefore has risen.</summary>
+    internal void OnMarkRaised()
+    {
+        if (_isGone) return;
+        Continue();
+        _transport.Watch(readable: true, writable: true);
+    }
 
     internal void OnOutputDrained() => _owner?.OnDrained();
 
     private static string Describe(IPEndPoint? endPoint) => endPoint is null ? "?:0" : endPoint.ToString();
 
-    /// <summary>
-    /// Takes in what came, and receives on until nothing is there. Under the input lock throughout: nobody else wants
-    /// it meanwhile.
-    /// </summary>
-    private void Receive(int received)
+    private void JoinRound()
     {
-        lock (_inputLock)
-        {
-            for (var round = 0; ; round++)
-            {
-                if (received != NothingYet && !Accept(received)) return;
-
-                // While the client is held, or its bytes lie elsewhere anyway, another thread may work on them: receive
-                // beside them.
-                _receivesIntoSmall = _isHeld || !_input.IsLarge;
-                if (_receivesIntoSmall && (_isHeld || _input.Length == 0)) _input.VacateSmall();
-                var buffer = _receivesIntoSmall ? _input.Small : _input.Bytes;
-                var offset = _receivesIntoSmall && _input.IsLarge ? 0 : _input.End;
-                if (!_transport.Receive(buffer, offset, buffer.Length - offset, out received)) return;
-                if (round < RoundsPerTurn) continue;
-
-                // A client that never pauses must not keep the I/O thread from the others.
-                var taken = received;
-                ThreadPool.UnsafeQueueUserWorkItem(
-                    static turn => turn.Self.Receive(turn.Taken), (Self: this, Taken: taken), preferLocal: false);
-                return;
-            }
-        }
+        if (_isInRound) return;
+        _isInRound = true;
+        Thread.AddToRound(this);
     }
 
-    /// <summary>Takes in what was received; false when the connection is gone.</summary>
-    private bool Accept(int received)
+    /// <summary>Goes on in the next round with what was received already, and with receiving.</summary>
+    private void Continue()
     {
+        if (_isYielded || _isHeld || _input.Length == 0) return;
+        _isYielded = true;
+        Thread.Again(_continuation);
+    }
+
+    /// <summary>Takes in what came, and executes it.</summary>
+    private void Receive()
+    {
+        if (!_transport.TryReceive(_input.Begin(Thread.ReceiveBuffer), out var received)) return;
         if (received <= 0 || _isClosing)
         {
-            Leave();
-            return false;
+            Close();
+            return;
         }
 
+        _input.Advance(received);
         Session.LastInteraction = _server.NowMilliseconds;
         var stats = Context.Stats = _server.Stats.Own;
         stats.NetInputBytes += received;
         stats.Reads++;
-        if (_receivesIntoSmall && _input.IsLarge) _input.Append(_input.Small.AsSpan(0, received));
-        else _input.Advance(received);
-        if (Session.CloseAfterReply)
-        {
-            _input.Clear(); // it was told: whatever it still sends is not for us
-            return true;
-        }
-
-        if (_isHeld)
-        {
-            _input.VacateSmall();
-            return CheckQueryLimit();
-        }
-
-        if (_input.Room == 0) ReceiveMore(stats);
-        Process(mayUseSmall: true);
-        return CheckQueryLimit();
+        if (Session.CloseAfterReply) _input.Clear(); // it was told: whatever it still sends is not for us
+        else if (_isHeld) _input.Settle(0);
+        else Process();
+        CheckQueryLimit();
     }
 
-    /// <summary>
-    /// The buffer is full, so there is probably more: takes it in before executing, for fewer and longer batches.
-    /// </summary>
-    private void ReceiveMore(StatsCell stats)
-    {
-        _input.EnsureRoom(1);
-        if (!_transport.TryReceive(_input.Bytes.AsSpan(_input.End), out var received) || received <= 0) return;
-        _input.Advance(received);
-        stats.NetInputBytes += received;
-        stats.Reads++;
-    }
-
-    private bool CheckQueryLimit()
+    private void CheckQueryLimit()
     {
         // What MULTI has queued is still query, as in Redis 7.2.
         var length = _input.Length + (Session.Transaction?.ArgumentBytes ?? 0);
-        if (length <= Math.Min(_server.Config.ClientQueryBufferLimit, MaxQueryLength)) return true;
+        if (length <= Math.Min(_server.Config.ClientQueryBufferLimit, MaxQueryLength)) return;
         _server.Stats.CountQueryLimit();
         ServingLog.QueryBufferLimit(_logger, ClientInfo.Describe(this));
         Close();
-        Leave();
-        return false;
     }
 
-    /// <summary>Executes every whole command that is there, and sends the replies.</summary>
-    /// <param name="mayUseSmall">False while a receive into the small buffer may be under way.</param>
-    private void Process(bool mayUseSmall)
+    /// <summary>Executes the whole commands that are there, until it is the others' turn.</summary>
+    private void Process()
     {
         _reader.MaxBulkLength = _server.Config.ProtoMaxBulkLen;
+        _history = _server.Commits.History;
+        _releases = _server.Clients.Releases;
         var batch = CommandBatch.Rent();
         try
         {
             Context.Now = Session.LastInteraction;
-            while (ProcessBatch(batch))
+            for (var turns = 0; ProcessBatch(batch); turns++)
             {
-                if (Context.Reply.Length > FlushLength) _output.Enqueue(Context.Reply);
+                if (Context.Reply.Length >= TurnLength || turns == TurnBatches)
+                {
+                    Continue();
+                    break;
+                }
+
                 Context.Now = _server.NowMilliseconds;
             }
         }
@@ -255,11 +307,29 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
 
         Context.EndTime();
         batch.Return();
-        if (_isHeld) _input.VacateSmall();
-        else _input.Compact(_reader.BytesExpected(_input.Start, _input.End), mayUseSmall);
-        _output.Enqueue(Context.Reply);
-        _server.Replication.Flush();
+        _input.Settle(_isHeld ? 0 : _reader.BytesExpected(_input.Start, _input.End));
+        if (Session.LastWriteOffset != _lastRequired && _server.Commits.IsOn) RequireCommit();
+        JoinRound();
         if (Session.CloseAfterReply) _output.CloseWhenDrained();
+    }
+
+    /// <summary>The replies of this round wait until enough replicas have acknowledged its writes.</summary>
+    private void RequireCommit()
+    {
+        _required = _lastRequired = Session.LastWriteOffset;
+        _server.Replication.RequestAcknowledgements();
+    }
+
+    private void WaitForLog()
+    {
+        var next = _output.NextRequired;
+        _gateTimer ??= new IoTimer(new GateTimeout(this));
+        if (!_gateTimer.IsScheduled || next != _waitsFor)
+            Thread.Schedule(_gateTimer, _server.Config.ReplTimeout * 1000L);
+        _waitsFor = next;
+        _server.Commits.Add(this);
+        if (_history != _server.Commits.History) Close();
+        else if (_server.Commits.HasReached(next)) Wake(); // the gate moved meanwhile
     }
 
     /// <summary>
@@ -294,8 +364,10 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         if (status == RequestStatus.Malformed)
         {
             ServingLog.ProtocolError(_logger, _reader.Error, ClientInfo.Describe(this));
+            var before = Context.Reply.Length;
             Context.Reply.Error(_reader.Error);
             _server.Stats.CountError(Context.Reply.LastErrorCode);
+            if (Session.ReplyMode != ReplyMode.On) Context.Reply.Truncate(before);
             Session.CloseAfterReply = true;
         }
 
@@ -332,7 +404,7 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
     private void Interrupt(PendingCommand pending, DispatchOutcome outcome)
     {
         _reader.Reset();
-        _input.Start = outcome == DispatchOutcome.Held ? pending.Start : pending.End;
+        _input.Start = outcome is DispatchOutcome.Held or DispatchOutcome.Blocked ? pending.Start : pending.End;
         if (outcome == DispatchOutcome.CrossProtocol)
         {
             ServingLog.CrossProtocol(_logger, ClientInfo.Describe(this));
@@ -340,50 +412,81 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         }
         else if (outcome == DispatchOutcome.Held)
         {
-            Volatile.Write(ref _isHeld, true);
-            _server.Clients.Hold(this);
+            Hold();
+            WaitForPause();
         }
-        else if (Session.Suspension is not null)
+        else if (outcome == DispatchOutcome.Blocked || Session.Suspension is not null)
         {
-            Volatile.Write(ref _isHeld, true);
+            Hold();
         }
+    }
+
+    private void Hold()
+    {
+        Interlocked.Exchange(ref _heldArgumentBytes, Context.Arguments.TotalLength);
+        Volatile.Write(ref _isHeld, true);
+    }
+
+    /// <summary>Comes back when the pause is over: it is ended, which the registry tells, or its time is up.</summary>
+    private void WaitForPause()
+    {
+        if (_server.Clients.Hold(this, _releases) is not (> 0 and var milliseconds)) return;
+        _retry ??= new IoTimer(new Retry(this));
+        Thread.Schedule(_retry, milliseconds);
     }
 
     private DispatchOutcome Dispatch(Command? command)
     {
-        var reply = Context.Reply;
         var mode = Session.ReplyMode;
-        if (mode == ReplyMode.On) return _server.Executor.Execute(Context, command);
-        var before = reply.Length;
-        Session.ClearsReplySkip = false;
+        if (mode != ReplyMode.On) Session.MutedFrom = Context.Reply.Length;
 
         // So that CLIENT REPLY SKIP can ask for the next one.
         if (mode == ReplyMode.SkipNext) Session.ReplyMode = ReplyMode.On;
         var outcome = _server.Executor.Execute(Context, command);
-        if (outcome == DispatchOutcome.Held) Session.ReplyMode = mode;
-        else if (!Session.ClearsReplySkip) reply.Truncate(before);
+        if (outcome is DispatchOutcome.Held or DispatchOutcome.Blocked) Session.ReplyMode = mode;
+        if (Session.MutedFrom >= 0) DropMuted();
         return outcome;
+    }
+
+    /// <summary>Drops what a command wrote that is not to be answered, or what it will have to say later.</summary>
+    private void DropMuted()
+    {
+        if (Context.Reply.Length > Session.MutedFrom) Context.Reply.Truncate(Session.MutedFrom);
+        Session.MutedFrom = ClientSession.NotMuted;
+        _mutesSuspended = Session.Suspension is not null;
     }
 
     private void Resume()
     {
-        lock (_inputLock)
+        _mayResume = false;
+        if (!_isHeld) return;
+        if (Session.Suspension is { } suspension)
         {
-            if (_isGone || !_isHeld) return;
-            if (Session.Suspension is { } suspension)
-            {
-                if (!suspension.HasEnded) return;
-                Session.Suspension = null;
-                var before = Context.Reply.Length;
-                suspension.WriteReply(Context.Reply);
-                if (Session.ReplyMode == ReplyMode.Off) Context.Reply.Truncate(before);
-            }
-
-            Volatile.Write(ref _isHeld, false);
-            Context.Stats = _server.Stats.Own;
-            Session.LastInteraction = Math.Max(Session.LastInteraction, _server.NowMilliseconds);
-            Process(mayUseSmall: false);
+            if (!suspension.HasEnded) return;
+            Session.Suspension = null;
+            var before = Context.Reply.Length;
+            suspension.WriteReply(Context.Reply);
+            if (_mutesSuspended) Context.Reply.Truncate(before);
+            _mutesSuspended = false;
         }
+
+        if (_retry is { IsScheduled: true } timer) Thread.Cancel(timer);
+        _server.Clients.Unhold(this);
+        Interlocked.Exchange(ref _heldArgumentBytes, 0);
+        Volatile.Write(ref _isHeld, false);
+        Context.Stats = _server.Stats.Own;
+        Session.LastInteraction = Math.Max(Session.LastInteraction, _server.NowMilliseconds);
+        if (!_isYielded && !_mark.IsExceeded) Process();
+    }
+
+    /// <summary>It is this client's turn again.</summary>
+    private void TakeTurn()
+    {
+        _isYielded = false;
+        if (_isGone || _isHeld || _isClosing || Session.CloseAfterReply || _mark.IsExceeded) return;
+        Context.Stats = _server.Stats.Own;
+        Session.LastInteraction = Math.Max(Session.LastInteraction, _server.NowMilliseconds);
+        Process();
     }
 
     private void Leave()
@@ -391,10 +494,13 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
         if (_isGone) return;
         _isGone = true;
         _isClosing = true;
-        _transport.Close();
+        _mark.Clear();
+        if (_retry is not null) Thread.Cancel(_retry);
+        if (_gateTimer is not null) Thread.Cancel(_gateTimer);
         _input.Clear();
         _arguments.Trim();
         _server.Clients.Remove(this);
+        if (Session.Transaction is { } transaction) _server.Buffers.NoteDropped(transaction.ArgumentBytes);
         Session.Transaction = null;
         _server.Watches.RemoveAll(Session);
         if (Session.Suspension is { } suspension)
@@ -403,8 +509,29 @@ public sealed class ClientConnection : ITransportOwner, IThreadPoolWorkItem
             if (suspension.TryEndSilently() || suspension.HasEnded) suspension.WriteReply(Context.Reply);
         }
 
+        if (Session.Waiter is { } waiter) _server.Executor.Abandon(waiter);
         Context.Reply.Clear();
         _output.Abandon();
         _owner?.OnClosed();
+    }
+
+    private sealed class Continuation(ClientConnection connection) : IIoTask
+    {
+        public void Run() => connection.TakeTurn();
+    }
+
+    private sealed class Retry(ClientConnection connection) : IIoTask
+    {
+        public void Run() => connection.ScheduleResume();
+    }
+
+    /// <summary>Too few replicas have acknowledged for too long: the client must not take that for granted.</summary>
+    private sealed class GateTimeout(ClientConnection connection) : IIoTask
+    {
+        public void Run()
+        {
+            ServingLog.AcknowledgementsMissing(connection._logger, ClientInfo.Describe(connection));
+            connection.Close();
+        }
     }
 }

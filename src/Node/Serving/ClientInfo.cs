@@ -27,7 +27,7 @@ internal static class ClientInfo
         text.Append(CultureInfo.InvariantCulture, $" sub={(isSubscriber ? 1 : 0)} psub=0 ssub=0");
         text.Append(CultureInfo.InvariantCulture, $" multi={transaction?.Commands.Count ?? -1}");
         text.Append(CultureInfo.InvariantCulture, $" qbuf={input} qbuf-free={connection.InputCapacity - input}");
-        text.Append(CultureInfo.InvariantCulture, $" argv-mem={connection.Context.Arguments.TotalLength} multi-mem={multi}");
+        text.Append(CultureInfo.InvariantCulture, $" argv-mem={connection.ArgumentBytes} multi-mem={multi}");
         text.Append(CultureInfo.InvariantCulture, $" rbs=0 rbp=0 obl=0 oll={segments} omem={output} tot-mem={total}");
         text.Append(CultureInfo.InvariantCulture, $" events={(output > 0 ? "rw" : "r")}");
         text.Append(CultureInfo.InvariantCulture, $" cmd={session.LastCommand?.FullName ?? "NULL"} user=default redir=-1");

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Starling.Node.Serving;
@@ -11,6 +12,8 @@ public sealed class ClientListener
 {
     private const int SolSocket = 1;
     private const int SoReuseAddress = 2;
+    private const int UnixPathLength = 108; // of sockaddr_un, its zero byte included
+    private const int LongestKeepAlive = 32767; // seconds: TCP_KEEPIDLE takes no more
     private const string NoSuchHost = "Name or service not known";
     private const string CannotListenReason = "Unable to listen on this port. Check server logs.";
     private static readonly TimeSpan RestorePeriod = TimeSpan.FromSeconds(1);
@@ -304,6 +307,9 @@ public sealed class ClientListener
     private void BindUnix(string path, int permissions)
     {
         path = _server.Config.PathOf(path);
+        var length = Encoding.UTF8.GetByteCount(path);
+        if (length >= UnixPathLength)
+            throw new ServerStartException($"Failed opening Unix socket: unix socket path too long ({length}), must be under {UnixPathLength}");
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
@@ -376,6 +382,7 @@ public sealed class ClientListener
     private static void SetKeepAlive(Socket client, int seconds)
     {
         if (seconds <= 0) return;
+        seconds = Math.Min(seconds, LongestKeepAlive);
         client.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         client.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, seconds);
         client.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, Math.Max(1, seconds / 3));

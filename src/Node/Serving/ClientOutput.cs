@@ -1,30 +1,59 @@
-using System.Buffers;
 using Starling.Resp;
 
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// What goes out to a client. Its lock guards the queue and who sends; it is the last in the lock order (stripes, log,
-/// output) and is not held during a system call. One thread sends at a time: whoever finds nobody sending. A full
-/// socket hands the rest to the transport and blocks nobody.
+/// What goes out to a client: the replies of its commands, and behind those of a round what other threads pushed. The
+/// connection's thread sends it at the end of a round; only the replica stream (<see cref="TrySendStream"/>) comes
+/// straight from the thread that ends a round. Its lock guards the queues and who sends; it is the last in the lock
+/// order (stripes, pump, log, output) and is not held during a call to the system.
 /// </summary>
-internal sealed class ClientOutput(ClientConnection connection, ITransport transport)
+internal sealed class ClientOutput
 {
+    // A client that reads as fast as it is sent to must not keep the thread from the others.
+    private const long MostPerRound = 1024 * 1024;
+
+    private readonly ClientConnection _connection;
+    private readonly ITransport _transport;
+    private readonly BufferPool _pool;
+    private readonly CommitGate _gate;
     private readonly Lock _lock = new();
-    private readonly OutputQueue _queue = new();
-    private byte[] _sendingBytes = [];
-    private long _inFlight;
+    private readonly OutputQueue _queue;
+    private readonly OutputQueue _pushes;
+    private int _inFlight; // of a reply that is sent without having been queued
     private long _overSoftSince;
     private bool _isSending;
+    private bool _isFull; // the socket took not all; the transport will tell when there is room
     private bool _isAbandoned;
     private bool _closesWhenDrained;
+
+    public ClientOutput(ClientConnection connection, ITransport transport, BufferPool pool, CommitGate gate)
+    {
+        (_connection, _transport, _pool, _gate) = (connection, transport, pool, gate);
+        _queue = new OutputQueue(pool);
+        _pushes = new OutputQueue(pool);
+    }
+
+    /// <summary>What became of a <see cref="Flush"/>.</summary>
+    [Flags]
+    public enum State
+    {
+        /// <summary>Everything is sent.</summary>
+        Drained = 0,
+
+        /// <summary>The transport is to tell when there is room.</summary>
+        WaitsForRoom = 1,
+
+        /// <summary>What comes next waits for the log; the gate is to wake the connection.</summary>
+        WaitsForLog = 2,
+    }
 
     /// <summary>Bytes that wait to be sent.</summary>
     public long PendingBytes
     {
         get
         {
-            lock (_lock) return _queue.Length + _inFlight;
+            lock (_lock) return Pending;
         }
     }
 
@@ -33,14 +62,60 @@ internal sealed class ClientOutput(ClientConnection connection, ITransport trans
     {
         get
         {
-            lock (_lock) return _queue.Count;
+            lock (_lock) return _queue.Count + _pushes.Count;
         }
     }
 
-    /// <summary>Sends what a writer holds, behind everything before.</summary>
-    public void Enqueue(RespWriter writer)
+    /// <summary>The offset that the next segment waits for; 0 when there is none or it waits for nothing.</summary>
+    public long NextRequired
     {
-        if (writer.Length == 0) return;
+        get
+        {
+            lock (_lock) return _queue.TryPeek(out var segment) ? segment.Required : 0;
+        }
+    }
+
+    private long Pending => _queue.Length + _pushes.Length + _inFlight;
+
+    /// <summary>
+    /// Queues bytes behind what the batch that runs answers, or at once behind everything when none runs; the
+    /// connection's thread sends them. Any thread.
+    /// </summary>
+    public void Push(ReadOnlySpan<byte> message)
+    {
+        bool isOver;
+        lock (_lock)
+        {
+            if (_isAbandoned) return;
+            _pushes.Append(message);
+            isOver = IsOverLimit();
+        }
+
+        if (isOver) CloseOverLimit();
+        else _connection.Wake();
+    }
+
+    /// <summary>Queues replies without sending them yet, so that what is pushed from now on comes behind them.</summary>
+    public void Enqueue(RespWriter replies)
+    {
+        lock (_lock)
+        {
+            if (_isAbandoned) replies.Clear();
+            else replies.MoveTo(_queue);
+        }
+    }
+
+    /// <summary>There is room to send again. On the connection's thread, before the flush.</summary>
+    public void NoteRoom()
+    {
+        lock (_lock) _isFull = false;
+    }
+
+    /// <summary>Sends the replies of a round, and what was pushed, behind what waits. On the connection's thread.</summary>
+    /// <param name="replies">The replies; empty afterwards.</param>
+    /// <param name="required">The offset that the log must have reached before they may go; 0 for none.</param>
+    public State Flush(RespWriter replies, long required)
+    {
         byte[] bytes;
         int length;
         var isOver = false;
@@ -48,77 +123,68 @@ internal sealed class ClientOutput(ClientConnection connection, ITransport trans
         {
             if (_isAbandoned)
             {
-                writer.Clear();
-                return;
+                replies.Clear();
+                return State.Drained;
             }
 
-            if (_isSending || !writer.TryTakeSingle(out bytes, out length))
+            // The usual case first: one segment of replies, and nothing before it.
+            var isAlone = !_isSending && !_isFull && _queue.Count == 0 && _pushes.Count == 0 && _gate.HasReached(required);
+            if (!isAlone || !replies.TryTakeSingle(out bytes, out length))
             {
-                writer.MoveTo(_queue);
-                isOver = IsOverLimit();
-                if (_isSending || !_queue.TryDequeue(out bytes, out length))
-                {
-                    if (isOver) CloseOverLimit();
-                    return;
-                }
+                (bytes, length) = ([], 0);
+                _queue.Required = required;
+                replies.MoveTo(_queue);
+                _pushes.MoveTo(_queue);
+                if (_isFull) isOver = IsOverLimit();
+
+                // Whoever sends the stream this instant wakes the connection when something waits.
+                if (_isSending || (_isFull && !isOver)) return _isFull ? State.WaitsForRoom : State.Drained;
             }
 
             _isSending = true;
             _inFlight = length;
         }
 
-        SendFrom(bytes, length);
-        if (isOver && IsStillOver()) CloseOverLimit();
+        if (length > 0 && !TrySendSingle(bytes, length)) return State.Drained;
+        return SendQueue();
     }
 
-    /// <summary>Sends bytes, behind everything before. Any thread.</summary>
-    public void Push(ReadOnlySpan<byte> message)
+    /// <summary>
+    /// Sends bytes of the replica stream as far as they fit, when everything before is sent. Any thread, one at a time;
+    /// never waits.
+    /// </summary>
+    /// <returns>
+    /// Bytes sent; when not all, the connection's owner is told as soon as there is room. Negative when it is closed.
+    /// </returns>
+    public int TrySendStream(ReadOnlySpan<byte> bytes)
     {
-        byte[] bytes;
-        int length;
         lock (_lock)
         {
-            if (_isAbandoned) return;
-            _queue.Append(message);
-            if (_isSending)
-            {
-                if (IsOverLimit()) CloseOverLimit();
-                return;
-            }
-
+            if (_isAbandoned) return -1;
+            if (_isSending || _isFull || _queue.Count > 0 || _pushes.Count > 0) return 0;
             _isSending = true;
-            _queue.TryDequeue(out bytes, out length);
-            _inFlight = length;
         }
 
-        SendFrom(bytes, length);
-        if (IsStillOver()) CloseOverLimit();
-    }
-
-    /// <summary>A send that was under way has ended.</summary>
-    public void OnSent(bool broken)
-    {
-        ArrayPool<byte>.Shared.Return(_sendingBytes);
-        _sendingBytes = [];
-        if (broken)
+        var sent = _transport.TrySend(bytes);
+        if (sent > 0) CountSent(sent);
+        bool wakes;
+        lock (_lock)
         {
-            StopSending();
-            return;
+            _isSending = false;
+            _isFull = sent >= 0 && sent < bytes.Length;
+            wakes = _isFull || _queue.Count > 0 || _pushes.Count > 0 || _closesWhenDrained;
         }
 
-        if (TryNext(out var bytes, out var length)) SendFrom(bytes, length);
+        if (sent < 0) Break();
+        else if (wakes) _connection.Wake();
+        return sent;
     }
 
-    /// <summary>Closes the connection when nothing waits any more.</summary>
+    /// <summary>Closes the connection when nothing waits any more. Any thread.</summary>
     public void CloseWhenDrained()
     {
-        lock (_lock)
-        {
-            _closesWhenDrained = true;
-            if (_isSending) return;
-        }
-
-        connection.Close();
+        lock (_lock) _closesWhenDrained = true;
+        _connection.Wake();
     }
 
     /// <summary>Drops everything; the connection is gone.</summary>
@@ -127,29 +193,118 @@ internal sealed class ClientOutput(ClientConnection connection, ITransport trans
         lock (_lock)
         {
             _isAbandoned = true;
-            _queue.Clear();
+            _pushes.Clear();
+            if (!_isSending) _queue.Clear(); // a segment that is being sent must not become somebody else's
         }
     }
 
     /// <summary>Closes the client when it has been over its soft limit for too long. The cron calls it.</summary>
     public void CheckLimits()
     {
-        if (IsStillOver()) CloseOverLimit();
+        bool isOver;
+        lock (_lock) isOver = !_isAbandoned && IsOverLimit();
+        if (isOver) CloseOverLimit();
     }
 
-    private bool IsStillOver()
+    /// <summary>Sends replies that were not queued; what does not fit is queued then. False when it is broken.</summary>
+    private bool TrySendSingle(byte[] bytes, int length)
     {
-        lock (_lock) return !_isAbandoned && IsOverLimit();
+        var sent = _transport.TrySend(bytes.AsSpan(0, length));
+        if (sent > 0) CountSent(sent);
+        lock (_lock)
+        {
+            _inFlight = 0;
+            if (sent >= 0 && sent < length)
+            {
+                _queue.Add(new OutputSegment(bytes, sent, length, Required: 0));
+                _isFull = true;
+            }
+            else
+            {
+                _pool.Return(bytes);
+            }
+        }
+
+        if (sent >= 0) return true;
+        Break();
+        return false;
+    }
+
+    /// <summary>Sends what is queued, as far as it fits and may go; this thread is the one that sends.</summary>
+    private State SendQueue()
+    {
+        var total = 0L;
+        var sent = 0;
+        while (true)
+        {
+            OutputSegment segment;
+            lock (_lock)
+            {
+                if (sent > 0) _queue.Consume(sent);
+                total += sent;
+                if (_isAbandoned)
+                {
+                    _isSending = false;
+                    _queue.Clear();
+                    return State.Drained;
+                }
+
+                if (_isFull || !_queue.TryPeek(out segment) || !_gate.HasReached(segment.Required) || total >= MostPerRound)
+                {
+                    _isSending = false;
+                    break;
+                }
+            }
+
+            sent = _transport.TrySend(segment.Span);
+            if (sent < 0)
+            {
+                Break();
+                return State.Drained;
+            }
+
+            CountSent(sent);
+            if (sent < segment.Span.Length)
+            {
+                lock (_lock) _isFull = true;
+            }
+        }
+
+        return Finish();
+    }
+
+    /// <summary>What is left when no more is sent for now.</summary>
+    private State Finish()
+    {
+        bool isDrained, isOver, closes;
+        lock (_lock)
+        {
+            isDrained = _queue.Count == 0;
+            isOver = !isDrained && IsOverLimit();
+            closes = isDrained && _closesWhenDrained && _pushes.Count == 0;
+            if (isDrained) _overSoftSince = 0;
+        }
+
+        if (isOver) CloseOverLimit();
+        if (closes) _connection.Close();
+        else if (isDrained) _connection.OnOutputDrained(); // which may send more of the stream
+        lock (_lock)
+        {
+            if (_isFull) return State.WaitsForRoom;
+            if (!_queue.TryPeek(out var segment)) return State.Drained;
+            return _gate.HasReached(segment.Required) ? State.WaitsForRoom : State.WaitsForLog;
+        }
     }
 
     /// <summary>Under the lock.</summary>
     private bool IsOverLimit()
     {
-        var pending = _queue.Length + _inFlight;
-        var config = connection.Server.Config;
-        var limit = connection.Session.Kind switch
+        // A replica's are replication's affair: what waits here may be part of a snapshot, and its stream waits in the log.
+        if (_connection.Session.Kind == ClientKind.Replica) return false;
+        var pending = Pending;
+        var config = _connection.Server.Config;
+        var limit = _connection.Session.Kind switch
         {
-            ClientKind.Replica => config.ReplicaOutputBufferLimit,
             ClientKind.PubSub => config.PubSubOutputBufferLimit,
             _ => config.NormalOutputBufferLimit,
         };
@@ -160,95 +315,38 @@ internal sealed class ClientOutput(ClientConnection connection, ITransport trans
             return false;
         }
 
-        var now = connection.Server.NowMilliseconds;
+        var now = _connection.Server.NowMilliseconds;
         if (_overSoftSince == 0) _overSoftSince = now;
         return now - _overSoftSince > limit.SoftSeconds * 1000;
     }
 
     private void CloseOverLimit()
     {
-        if (connection.IsClosing) return;
-        connection.Server.Stats.CountOutputLimit();
+        if (_connection.IsClosing) return;
+        _connection.Server.Stats.CountOutputLimit();
         ServingLog.OutputBufferLimit(
-            connection.Server.Loggers.CreateLogger("Serving"), ClientInfo.Describe(connection));
-        connection.Close();
-    }
-
-    /// <summary>Sends a segment and whatever follows; whoever calls it is the one sender.</summary>
-    private void SendFrom(byte[] bytes, int length)
-    {
-        while (true)
-        {
-            var sent = transport.TrySend(bytes.AsSpan(0, length));
-            if (sent > 0) CountSent(sent);
-            if (sent < 0)
-            {
-                ArrayPool<byte>.Shared.Return(bytes);
-                StopSending();
-                return;
-            }
-
-            if (sent < length)
-            {
-                lock (_lock) _inFlight = length - sent;
-                CountSent(length - sent);
-                _sendingBytes = bytes;
-                if (!transport.Send(bytes, sent, length - sent, out var broken)) return;
-                _sendingBytes = [];
-                if (broken)
-                {
-                    ArrayPool<byte>.Shared.Return(bytes);
-                    StopSending();
-                    return;
-                }
-            }
-
-            ArrayPool<byte>.Shared.Return(bytes);
-            if (!TryNext(out bytes, out length)) return;
-        }
+            _connection.Server.Loggers.CreateLogger("Serving"), ClientInfo.Describe(_connection));
+        _connection.Close();
     }
 
     private void CountSent(int bytes)
     {
-        var stats = connection.Server.Stats.Own;
+        var stats = _connection.Server.Stats.Own;
         stats.NetOutputBytes += bytes;
         stats.Writes++;
-        if (connection.Session.Kind == ClientKind.Replica) stats.ReplicationOutputBytes += bytes;
+        if (_connection.Session.Kind == ClientKind.Replica) stats.ReplicationOutputBytes += bytes;
     }
 
-    /// <summary>The next segment; when there is none, this thread sends no more.</summary>
-    private bool TryNext(out byte[] bytes, out int length)
-    {
-        bool closes;
-        lock (_lock)
-        {
-            _inFlight = 0;
-            if (_queue.TryDequeue(out bytes, out length))
-            {
-                _inFlight = length;
-                return true;
-            }
-
-            _isSending = false;
-            _overSoftSince = 0;
-            closes = _closesWhenDrained;
-        }
-
-        if (closes) connection.Close();
-        else connection.OnOutputDrained();
-        return false;
-    }
-
-    private void StopSending()
+    private void Break()
     {
         lock (_lock)
         {
             _isSending = false;
             _isAbandoned = true;
-            _inFlight = 0;
             _queue.Clear();
+            _pushes.Clear();
         }
 
-        connection.Close();
+        _connection.Close();
     }
 }

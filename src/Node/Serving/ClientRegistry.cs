@@ -5,29 +5,22 @@ namespace Starling.Node.Serving;
 /// <summary>The connected clients. Any thread.</summary>
 public sealed class ClientRegistry
 {
-    private static readonly TimeSpan ReleasePeriod = TimeSpan.FromMilliseconds(5);
+    private const long LongestWait = 1000; // milliseconds: pauses end by the wall clock, which may step
 
     private readonly ConcurrentDictionary<long, ClientConnection> _connections = new();
     private readonly TimeProvider _clock;
-    private readonly CronWork _release;
     private readonly Lock _lock = new(); // guards pauses and held connections; takes no other lock
     private readonly Dictionary<string, Pause> _pauses = new(StringComparer.Ordinal);
-    private List<ClientConnection> _held = [];
+    private readonly HashSet<ClientConnection> _held = [];
     private long _lastId;
     private int _count;
-    private int _keyHolds;
+    private long _releases;
     private long _pausedAllUntil;
     private long _pausedWritesUntil;
-    private bool _releaseReads; // a pause of everything ended while one of writes goes on
 
     /// <summary>Makes an empty registry.</summary>
     /// <param name="clock">The clock that pauses are measured by.</param>
-    /// <param name="cron">Sees to it that pauses end.</param>
-    public ClientRegistry(TimeProvider clock, ServerCron cron)
-    {
-        _clock = clock;
-        _release = cron.OnRequest(ReleasePeriod, ReleaseWhatIsFree);
-    }
+    public ClientRegistry(TimeProvider clock) => _clock = clock;
 
     /// <summary>Number of connections.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -72,7 +65,7 @@ public sealed class ClientRegistry
             Recompute();
         }
 
-        Release(_clock.GetUtcNow().ToUnixTimeMilliseconds());
+        Release();
     }
 
     /// <summary>The pause that a reason has set, or null.</summary>
@@ -95,6 +88,12 @@ public sealed class ClientRegistry
         return (flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
     }
 
+    /// <summary>
+    /// Grows whenever held connections are dispatched anew. Read before a command is dispatched, for
+    /// <see cref="Hold"/>.
+    /// </summary>
+    internal long Releases => Interlocked.Read(ref _releases);
+
     internal long NextId() => Interlocked.Increment(ref _lastId);
 
     /// <summary>Adds a connection unless there are so many already.</summary>
@@ -116,48 +115,62 @@ public sealed class ClientRegistry
         lock (_lock) _held.Remove(connection);
     }
 
-    /// <summary>From now on commands are held because of their keys (MIGRATE); see <see cref="EndKeyHold"/>.</summary>
-    internal void BeginKeyHold() => Interlocked.Increment(ref _keyHolds);
+    /// <summary>
+    /// The commands that are held because of their keys (MIGRATE) may go: whoever is held is dispatched anew, and held
+    /// again if it must be.
+    /// </summary>
+    internal void EndKeyHold() => Release();
 
     /// <summary>
-    /// Ends what <see cref="BeginKeyHold"/> began: whoever was held is dispatched anew, and held again if it must be.
+    /// Keeps a connection until pauses change, when it is resumed; at once when that has happened since it was
+    /// dispatched.
     /// </summary>
-    internal void EndKeyHold()
+    /// <param name="connection">The connection.</param>
+    /// <param name="releases">What <see cref="Releases"/> was before its command was dispatched.</param>
+    /// <returns>Milliseconds after which it is to come back by itself; 0 when no pause is on.</returns>
+    internal long Hold(ClientConnection connection, long releases)
     {
-        Interlocked.Decrement(ref _keyHolds);
-        Release(_clock.GetUtcNow().ToUnixTimeMilliseconds());
-    }
-
-    /// <summary>Keeps a connection until the pause ends, when it is resumed.</summary>
-    internal void Hold(ClientConnection connection)
-    {
-        lock (_lock) _held.Add(connection);
-        _release.Request();
-
-        // While keys are held it would come back at once, again and again.
-        if (Volatile.Read(ref _keyHolds) == 0) Release(_clock.GetUtcNow().ToUnixTimeMilliseconds());
-    }
-
-    /// <summary>Resumes what was held when no pause is on any more.</summary>
-    private void Release(long now)
-    {
-        List<ClientConnection> free;
         lock (_lock)
         {
-            if (_pauses.Count > 0)
+            if (_releases == releases)
             {
-                foreach (var (reason, pause) in _pauses)
-                    if (pause.Until <= now) _pauses.Remove(reason);
-                Recompute();
+                _held.Add(connection);
+                return UntilNextEnd(_clock.GetUtcNow().ToUnixTimeMilliseconds());
             }
+        }
 
+        connection.ScheduleResume();
+        return 0;
+    }
+
+    /// <summary>The connection is held no more.</summary>
+    internal void Unhold(ClientConnection connection)
+    {
+        lock (_lock) _held.Remove(connection);
+    }
+
+    /// <summary>Forgets pauses whose time is over.</summary>
+    internal void ForgetOldPauses(long now)
+    {
+        if (!MayBePaused) return;
+        lock (_lock)
+        {
+            foreach (var (reason, pause) in _pauses)
+                if (pause.Until <= now) _pauses.Remove(reason);
+            Recompute();
+        }
+    }
+
+    /// <summary>Resumes what is held; each looks anew whether it may go.</summary>
+    private void Release()
+    {
+        ClientConnection[] free;
+        lock (_lock)
+        {
+            _releases++;
             if (_held.Count == 0) return;
-
-            // A pause of all that became one of writes lets reads go: whoever must wait on comes back here.
-            if (now < _pausedAllUntil || (now < _pausedWritesUntil && !_releaseReads)) return;
-            _releaseReads = false;
-            free = _held;
-            _held = [];
+            free = [.. _held];
+            _held.Clear();
         }
 
         foreach (var connection in free) connection.ScheduleResume();
@@ -171,16 +184,24 @@ public sealed class ClientRegistry
             Recompute();
         }
 
-        _release.Request();
+        Release(); // it may be shorter than the one before, or of writes only
     }
 
-    /// <summary>The cron's part; false when there is nothing to release any more.</summary>
-    private bool ReleaseWhatIsFree(long now)
+    /// <summary>Under the lock.</summary>
+    private long UntilNextEnd(long now)
     {
-        Release(now);
-        lock (_lock) return _pauses.Count > 0 || _held.Count > 0;
+        var wait = 0L;
+        foreach (var pause in _pauses.Values)
+        {
+            if (pause.Until <= now) continue;
+            var left = Math.Min(pause.Until - now, LongestWait);
+            wait = wait == 0 ? left : Math.Min(wait, left);
+        }
+
+        return wait;
     }
 
+    /// <summary>Under the lock.</summary>
     private void Recompute()
     {
         long all = 0;
@@ -191,7 +212,6 @@ public sealed class ClientRegistry
             writes = Math.Max(writes, pause.Until);
         }
 
-        if (all < _pausedAllUntil) _releaseReads = true;
         Volatile.Write(ref _pausedAllUntil, all);
         Volatile.Write(ref _pausedWritesUntil, writes);
     }

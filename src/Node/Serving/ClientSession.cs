@@ -1,9 +1,12 @@
+using Starling.Node.Execution;
+
 namespace Starling.Node.Serving;
 
 /// <summary>What the server knows of a client, apart from its socket.</summary>
 public sealed class ClientSession
 {
     private volatile bool _watchFailed;
+    private KeyWaiter? _waiter;
 
     /// <summary>Makes a session.</summary>
     public ClientSession(long id, ClientOrigin origin)
@@ -58,8 +61,15 @@ public sealed class ClientSession
     /// <summary>CLIENT REPLY.</summary>
     public ReplyMode ReplyMode { get; set; }
 
-    /// <summary>This command, CLIENT REPLY ON, is answered whatever was asked for before.</summary>
-    internal bool ClearsReplySkip { get; set; }
+    /// <summary>
+    /// While a command runs, the length of the reply from which on what it writes is dropped, or
+    /// <see cref="NotMuted"/>. CLIENT REPLY ON and OFF and RESET change it in the middle of a command: a transaction is
+    /// answered up to OFF, and from ON on.
+    /// </summary>
+    internal long MutedFrom { get; set; } = NotMuted;
+
+    /// <summary>Everything is answered.</summary>
+    internal const long NotMuted = -1;
 
     /// <summary>Nothing more is read from this client; it is closed when its replies are sent.</summary>
     public bool CloseAfterReply { get; set; }
@@ -84,6 +94,13 @@ public sealed class ClientSession
     {
         get => _watchFailed;
         set => _watchFailed = value;
+    }
+
+    /// <summary>The client's wait for a key, or null. Written by the client's thread, read by any.</summary>
+    internal KeyWaiter? Waiter
+    {
+        get => Volatile.Read(ref _waiter);
+        set => Volatile.Write(ref _waiter, value);
     }
 
     /// <summary>What the client waits for, or null.</summary>

@@ -40,6 +40,14 @@ public sealed class Command
     /// <summary>Finds keys that <see cref="Keys"/> cannot describe.</summary>
     public KeyFinder? FindKeys { get; init; }
 
+    /// <summary>
+    /// Position of the argument that says how many keys follow it; 0 when there is none. <see cref="Keys"/> then is none.
+    /// </summary>
+    public int KeyCountAt { get; init; }
+
+    /// <summary>The keys are named by the arguments in a way that COMMAND INFO can say, or by <see cref="FindKeys"/>.</summary>
+    public bool HasKeys => Keys.First != 0 || KeyCountAt != 0 || FindKeys is not null;
+
     /// <summary>Which stripes the executor holds.</summary>
     public LockMode Locks { get; init; }
 
@@ -124,10 +132,20 @@ public sealed class Command
     internal bool TryFindKeys(Resp.ArgumentList arguments, List<int> positions)
     {
         if (FindKeys is { } find) return find(arguments, positions);
+        if (KeyCountAt > 0) return TryCountKeys(arguments, positions);
         var (first, last, step) = Keys;
         if (first == 0) return true;
         if (last < 0) last += arguments.Count;
         for (var position = first; position <= last && position < arguments.Count; position += step) positions.Add(position);
+        return true;
+    }
+
+    private bool TryCountKeys(Resp.ArgumentList arguments, List<int> positions)
+    {
+        if (KeyCountAt >= arguments.Count) return false;
+        var isNumber = Resp.ArgumentParser.TryInteger(arguments[KeyCountAt], out long count);
+        if (!isNumber || count < 1 || count >= arguments.Count - KeyCountAt) return false;
+        for (var position = KeyCountAt + 1; position <= KeyCountAt + count; position++) positions.Add(position);
         return true;
     }
 }

@@ -15,6 +15,11 @@ public sealed class CommandContext
 {
     private long _changes;
     private List<RecordedEvent>? _events; // of this scope, not yet given on
+    private List<(int Database, byte[] Key)>? _ready; // keys of this scope that somebody waits for
+    private List<KeyWaiter>? _woken; // whom this scope wakes
+    private int _endedClaims;
+    private bool _areAllReady;
+    private bool _isBlocked;
     private bool _hasOwnEffects;
     private bool _isSuppressed;
     private bool _isRunning;
@@ -26,6 +31,7 @@ public sealed class CommandContext
     private KeyPlace _keyPlace;
     private Command? _timedCommand;
     private long _timedSince;
+    private long _timedCalls;
 
     /// <summary>Makes the context of a session.</summary>
     public CommandContext(NodeServer server, ClientSession session, RespWriter reply)
@@ -92,19 +98,34 @@ public sealed class CommandContext
     /// </summary>
     internal void CountTimeOf(Command command)
     {
-        if (ReferenceEquals(command, _timedCommand)) return;
+        if (ReferenceEquals(command, _timedCommand))
+        {
+            _timedCalls++;
+            return;
+        }
+
         var now = Stopwatch.GetTimestamp();
-        if (_timedCommand is { } before) Stats.PerCommand[before.Ordinal].Ticks += now - _timedSince;
+        if (_timedCommand is { } before) NoteTime(before, now - _timedSince);
         _timedCommand = command;
         _timedSince = now;
+        _timedCalls = 1;
     }
 
     /// <summary>Stops counting time.</summary>
     internal void EndTime()
     {
         if (_timedCommand is not { } command) return;
-        Stats.PerCommand[command.Ordinal].Ticks += Stopwatch.GetTimestamp() - _timedSince;
+        NoteTime(command, Stopwatch.GetTimestamp() - _timedSince);
         _timedCommand = null;
+    }
+
+    /// <summary>Commands that shared one look at the clock share the time in equal parts, in INFO latencystats too.</summary>
+    private void NoteTime(Command command, long ticks)
+    {
+        Stats.PerCommand[command.Ordinal].Ticks += ticks;
+        if (!Server.Config.LatencyTracking) return;
+        var nanoseconds = (long)(ticks * (1e9 / Stopwatch.Frequency) / _timedCalls);
+        Stats.NoteLatency(command.Ordinal, nanoseconds, _timedCalls);
     }
 
     /// <summary>The counters of the thread that executes.</summary>
@@ -126,7 +147,10 @@ public sealed class CommandContext
     public Key Key(int index)
     {
         var keyspace = Server.Keyspace;
-        return index == _keyPosition ? keyspace.Key(_arguments[index], _keyPlace) : keyspace.Key(_arguments[index]);
+        if (index == _keyPosition) return keyspace.Key(_arguments[index], _keyPlace);
+        return Keys.TryPlace(_arguments, index, out var place)
+            ? keyspace.Key(_arguments[index], place)
+            : keyspace.Key(_arguments[index]);
     }
 
     /// <summary>
@@ -169,6 +193,9 @@ public sealed class CommandContext
         return false;
     }
 
+    /// <summary>False when no key of the slot of a key can have expired: looking it up first tells nothing new.</summary>
+    public bool MayHaveExpired(in Key key) => Database.EarliestExpiryInSlot(key.Slot) < Now;
+
     /// <summary>
     /// Finds a key for changing it; as <see cref="TryRead(in Key, out Entry)"/> without the counting of hits and
     /// misses.
@@ -206,6 +233,8 @@ public sealed class CommandContext
         if (Server.Watches.IsInUse) Server.Watches.Touch(database.Index, key.Bytes);
         if (Session.Origin == ClientOrigin.Client && Server.Replication.IsReplica) Server.ReplicaExpiry.Note(database, key);
         Note(database, key, what);
+        if (Server.Waiters.Count != 0 && Server.Waiters.IsAwaited(database.Index, key.Bytes))
+            (_ready ??= []).Add((database.Index, key.Bytes.ToArray()));
     }
 
     /// <summary>
@@ -217,14 +246,18 @@ public sealed class CommandContext
     /// Deletes a key and declares it: the one way in which a key goes, but for whole databases and for a value that
     /// another one replaces. What a reason means is said by <see cref="DeleteReason"/>.
     /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="lazily">Leaves more of a large value to be freed in the background (UNLINK), whatever the
+    /// configuration says.</param>
     /// <returns>False when there was no such key.</returns>
-    public bool Delete(in Key key, DeleteReason reason) => Delete(Database, key, reason);
+    public bool Delete(in Key key, DeleteReason reason, bool lazily = false) => Delete(Database, key, reason, lazily);
 
-    /// <summary>As <see cref="Delete(in Key, DeleteReason)"/>, in another database.</summary>
-    public bool Delete(Database database, in Key key, DeleteReason reason)
+    /// <summary>As <see cref="Delete(in Key, DeleteReason, bool)"/>, in another database.</summary>
+    public bool Delete(Database database, in Key key, DeleteReason reason, bool lazily = false)
     {
         Require(key);
-        if (!database.Remove(key)) return false;
+        if (!database.Remove(key, lazily || Server.Freeing.IsLazy(reason))) return false;
         switch (reason)
         {
             case DeleteReason.Command:
@@ -254,6 +287,7 @@ public sealed class CommandContext
     public void ChangedAll(Database? database, long changes)
     {
         _changes += changes;
+        _areAllReady = Server.Waiters.Count != 0;
         if (!Server.Watches.IsInUse) return;
         for (var i = 0; i < Keyspace.DatabaseCount; i++)
             if (database is null || database.Index == i) Server.Watches.TouchAll(i, Keyspace, Now);
@@ -331,8 +365,91 @@ public sealed class CommandContext
 
         var suspension = new Suspension(Session.Connection!, onEnd);
         Session.Suspension = suspension;
-        if (deadline != 0) suspension.SetDeadline(Server.Clock, deadline - Now);
+        if (deadline != 0) suspension.SetDeadline(deadline - Now);
         return suspension;
+    }
+
+    /// <summary>
+    /// The handler found none of its keys ready: the client waits, first come first served, and the command runs again as a
+    /// whole when one of them is. The handler has changed nothing and written no reply. Where <see cref="MayBlock"/> is
+    /// false it ends at once, as if its time were up.
+    /// </summary>
+    /// <param name="firstKey">Position of the first key; the keys follow each other.</param>
+    /// <param name="keyCount">How many there are, at least one.</param>
+    /// <param name="deadline">Milliseconds of Unix time after which the wait ends; 0 for never.</param>
+    /// <param name="isReady">What the value of a key must be for the command to do something.</param>
+    /// <param name="onTimeout">Writes the reply when the time is up. On the client's thread.</param>
+    public void BlockOn(int firstKey, int keyCount, long deadline, KeyReadiness isReady, Action<RespWriter> onTimeout)
+    {
+        if (!MayBlock)
+        {
+            onTimeout(Reply);
+            return;
+        }
+
+        if (Session.Waiter is { } again)
+        {
+            // Woken in vain: it keeps its place in line, and its deadline.
+            if (again.Deadline != 0 && again.Deadline <= Now)
+            {
+                onTimeout(Reply);
+                return;
+            }
+
+            if (Server.Waiters.WaitOn(again, _woken ??= [])) _endedClaims++;
+            _isBlocked = true;
+            return;
+        }
+
+        var keys = new List<byte[]>(keyCount);
+        for (var i = firstKey; i < firstKey + keyCount; i++)
+        {
+            var key = Arguments[i].ToArray();
+            if (!keys.Contains(key, Slots.ByteStringComparer.Instance)) keys.Add(key);
+        }
+
+        var waiter = new KeyWaiter(Session, Session.DatabaseIndex, [.. keys], isReady, onTimeout);
+        Session.Waiter = waiter;
+        Server.Waiters.Add(waiter);
+        waiter.EndAt(deadline, Now);
+        _isBlocked = true;
+    }
+
+    /// <summary>True when the handler that ran last has blocked its client; asked once.</summary>
+    internal bool TakeBlocked()
+    {
+        var isBlocked = _isBlocked;
+        _isBlocked = false;
+        return isBlocked;
+    }
+
+    /// <summary>A client waits no more. Under the stripes of its keys, in this scope.</summary>
+    internal void Forget(KeyWaiter waiter)
+    {
+        if (Server.Waiters.Remove(waiter, _woken ??= [])) _endedClaims++;
+    }
+
+    /// <summary>Finds out whom the changes of this scope wake. Under its stripes.</summary>
+    internal void ServeWaiters()
+    {
+        if (_areAllReady)
+        {
+            _areAllReady = false;
+            Server.Waiters.ServeAll(_woken ??= []);
+        }
+
+        if (_ready is not { Count: > 0 }) return;
+        foreach (var (database, key) in _ready) Server.Waiters.Serve(database, key, _woken ??= []);
+        _ready.Clear();
+    }
+
+    /// <summary>Resumes whom this scope has woken. Under no stripe.</summary>
+    internal void ResumeWoken()
+    {
+        for (; _endedClaims > 0; _endedClaims--) Server.Clients.EndKeyHold();
+        if (_woken is not { Count: > 0 }) return;
+        foreach (var waiter in _woken) waiter.Session.Connection!.ScheduleResume();
+        _woken.Clear();
     }
 
     /// <summary>Makes a command that was read ahead the current one.</summary>

@@ -61,6 +61,9 @@ public enum CommandFlags
     /// <summary>Allowed while a command or script runs too long.</summary>
     AllowBusy = 1 << 17,
 
+    /// <summary>Refused while a replica loads a snapshot beside the data set that it still serves.</summary>
+    NoAsyncLoading = 1 << 19,
+
     /// <summary>The keys named may be outside the cluster redirect (as for MIGRATE's missing keys).</summary>
     NoMandatoryKeys = 1 << 18,
 }

@@ -1,6 +1,7 @@
+using System.Runtime.InteropServices;
 using Starling.Node.Cluster;
+using Starling.Node.Execution;
 using Starling.Resp;
-using Starling.Slots;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Serving;
@@ -12,7 +13,9 @@ internal sealed class CommandKeys : ICommandKeys
 {
     private readonly Keyspace _keyspace;
     private readonly List<(ArgumentList Arguments, int Position)> _keys = [];
+    private readonly List<KeyPlace> _places = []; // of the keys, but for a single one
     private readonly List<int> _positions = [];
+    private int _next; // the key that is asked for next, when keys are asked for in their order
     private StripeSet _stripes;
 
     public CommandKeys(Keyspace keyspace) => _keyspace = keyspace;
@@ -55,9 +58,41 @@ internal sealed class CommandKeys : ICommandKeys
         return false;
     }
 
+    /// <summary>One of the keys is kept for a client that was woken. Needs their stripes.</summary>
+    public bool AnyClaimed(KeyWaiters waiters, int database, KeyWaiter? by)
+    {
+        foreach (var (arguments, position) in _keys)
+            if (waiters.IsClaimed(database, arguments[position], by)) return true;
+        return false;
+    }
+
+    /// <summary>The slot and hash of a key that was added; false when it is none of them.</summary>
+    public bool TryPlace(ArgumentList arguments, int position, out KeyPlace place)
+    {
+        // In their order, or one of the last two again, or from the start again.
+        var found = Matches(_next) ? _next : Matches(_next - 1) ? _next - 1 : Matches(_next - 2) ? _next - 2 : Matches(0) ? 0 : -1;
+        place = found < 0 ? default : _places[found];
+        if (found < 0) return false;
+        _next = found + 1;
+        return true;
+
+        bool Matches(int i) =>
+            (uint)i < (uint)_places.Count && _keys[i].Position == position && ReferenceEquals(_keys[i].Arguments, arguments);
+    }
+
+    /// <summary>
+    /// Loads into the cache what looking up the keys will touch, for all of them together. With their stripes held.
+    /// </summary>
+    public void Prefetch(Database database)
+    {
+        if (_places.Count > 1) Keyspace.PrefetchHeld(database, CollectionsMarshal.AsSpan(_places));
+    }
+
     public void Clear()
     {
         _keys.Clear();
+        _places.Clear();
+        _next = 0;
         _stripes = default;
         Slot = -1;
         CrossesSlots = false;
@@ -69,6 +104,7 @@ internal sealed class CommandKeys : ICommandKeys
     public void SetSingle(ArgumentList arguments, int position, int slot)
     {
         _keys.Clear();
+        _places.Clear();
         _keys.Add((arguments, position));
         Slot = slot;
         CrossesSlots = false;
@@ -89,10 +125,12 @@ internal sealed class CommandKeys : ICommandKeys
 
     private void Add(ArgumentList arguments, int position)
     {
-        var slot = HashSlot.Of(arguments[position]);
+        var place = _keyspace.Key(arguments[position]).Place;
+        int slot = place.Slot;
         if (_keys.Count == 0) Slot = slot;
         else if (slot != Slot) CrossesSlots = true;
         _stripes.AddSlot(slot);
         _keys.Add((arguments, position));
+        _places.Add(place);
     }
 }

@@ -11,6 +11,7 @@ internal static class ContainerHelp
         {
             Summary = "Returns helpful text about the different subcommands.",
             Group = container.Group,
+            AclCategories = container.Group == "connection" || container.AclCategories.Contains("connection") ? ["connection"] : [],
             Since = container.Since,
             Locks = LockMode.None,
         };

@@ -12,6 +12,9 @@ internal enum DispatchOutcome
     /// <summary>Clients are paused: it was not executed and has to be dispatched again afterwards.</summary>
     Held,
 
+    /// <summary>The client waits for a key: it has to be dispatched again when that is ready or the wait is over.</summary>
+    Blocked,
+
     /// <summary>
     /// It is a line of HTTP that a browser was lured into sending: close without a word, as Redis does.
     /// </summary>

@@ -61,31 +61,35 @@ internal sealed class Epoll : IDisposable
     /// <summary>Ends watching a descriptor.</summary>
     public void Remove(int descriptor) => Control(ControlRemove, descriptor, 0);
 
-    /// <summary>Waits until a descriptor is ready or <see cref="Wake"/> was called.</summary>
-    /// <returns>Number of ready descriptors, at least one; see <see cref="Ready"/>.</returns>
-    public int Wait()
+    /// <summary>Waits until a descriptor is ready, the time is up or <see cref="Wake"/> was called.</summary>
+    /// <param name="milliseconds">How long at most; 0 to only look, -1 for ever.</param>
+    /// <returns>Number of ready descriptors; see <see cref="Ready"/>.</returns>
+    public int Wait(int milliseconds)
     {
         while (true)
         {
-            var count = Wait(_descriptor, _events, _events.Length / EventLength, Timeout.Infinite);
-            if (count > 0) return count;
-            if (count < 0 && Marshal.GetLastPInvokeError() != Interrupted) throw LastError();
+            var count = Wait(_descriptor, _events, _events.Length / EventLength, milliseconds);
+            if (count >= 0) return count;
+            if (Marshal.GetLastPInvokeError() != Interrupted) throw LastError();
         }
     }
 
     /// <summary>One of those that the last wait found.</summary>
-    /// <param name="index">From 0 up to the number that <see cref="Wait()"/> returned.</param>
+    /// <param name="index">From 0 up to the number that <see cref="Wait(int)"/> returned.</param>
     /// <returns>
-    /// The descriptor (one that nobody added, when it was woken) and what it is ready for: <see cref="In"/>,
-    /// <see cref="Out"/>, or other bits for an error or a hang-up, which a receive will tell.
+    /// The descriptor and what it is ready for: <see cref="In"/>, <see cref="Out"/>, or other bits for an error or a
+    /// hang-up, which come whatever is watched. -1 when it was woken.
     /// </returns>
     public (int Descriptor, uint Events) Ready(int index)
     {
         var at = index * EventLength;
-        return (_events[at + DataAt], (uint)_events[at]);
+        var descriptor = _events[at + DataAt];
+        if (descriptor != _waker) return (descriptor, (uint)_events[at]);
+        if (Read(_waker, out _, sizeof(long)) != sizeof(long)) throw LastError();
+        return (-1, 0);
     }
 
-    /// <summary>Ends this wait and all later ones at once. Any thread, before <see cref="Dispose"/>.</summary>
+    /// <summary>Ends this wait, or the next one, at once. Any thread, before <see cref="Dispose"/>.</summary>
     public void Wake()
     {
         var one = 1L;
@@ -124,6 +128,9 @@ internal sealed class Epoll : IDisposable
 
     [DllImport("libc", EntryPoint = "write", SetLastError = true)]
     private static extern nint Write(int descriptor, ref long value, nint length);
+
+    [DllImport("libc", EntryPoint = "read", SetLastError = true)]
+    private static extern nint Read(int descriptor, out long value, nint length);
 
     [DllImport("libc", EntryPoint = "close", SetLastError = true)]
     private static extern int Close(int descriptor);

@@ -1,11 +1,14 @@
 namespace Starling.Node.Serving;
 
-/// <summary>Who has taken a connection over, to feed it: see <see cref="ClientConnection.TakeOver"/>.</summary>
+/// <summary>
+/// Who has taken a connection over, to feed it: see <see cref="ClientConnection.TakeOver"/>. Told on the connection's
+/// thread, under no lock.
+/// </summary>
 public interface IConnectionOwner
 {
-    /// <summary>Everything pushed has gone to the socket. Any thread, under no lock; short, without waiting.</summary>
+    /// <summary>Everything pushed has gone to the socket, and there is room for more. Short, without waiting.</summary>
     void OnDrained();
 
-    /// <summary>The connection is gone. Once, any thread, under the connection's input lock only.</summary>
+    /// <summary>The connection is gone. Once.</summary>
     void OnClosed();
 }

@@ -3,11 +3,14 @@ using System.Net;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// A client's byte stream. One receive and one send may be under way at a time. Nothing blocks. Counts: 0 means the
-/// peer has closed, negative that the stream is broken.
+/// A byte stream that an I/O thread serves: says when there is something to receive or room to send, and does both
+/// without waiting. Counts: 0 received means that the peer has closed, negative that the stream is broken.
 /// </summary>
 public interface ITransport
 {
+    /// <summary>The thread that serves it.</summary>
+    IoThread Thread { get; }
+
     /// <summary>The peer; null for a Unix socket.</summary>
     IPEndPoint? RemoteEndPoint { get; }
 
@@ -17,27 +20,29 @@ public interface ITransport
     /// <summary>A number that names the stream for a human: the socket descriptor.</summary>
     long Descriptor { get; }
 
-    /// <summary>Names who is told of completions. Before anything else.</summary>
-    void Attach(ITransportOwner owner);
+    /// <summary>
+    /// Begins to tell the owner what the stream is ready for; at first when there is something to receive. Once, any
+    /// thread.
+    /// </summary>
+    void Start(ITransportOwner owner);
 
-    /// <summary>Receives what is there.</summary>
+    /// <summary>Receives what is there. On the thread.</summary>
     /// <returns>False when nothing is there now.</returns>
     bool TryReceive(Span<byte> buffer, out int received);
 
-    /// <summary>Receives now or later.</summary>
-    /// <returns>
-    /// True when it was received at once; false when <see cref="ITransportOwner.OnReceived"/> will tell.
-    /// </returns>
-    bool Receive(byte[] buffer, int offset, int count, out int received);
-
-    /// <summary>Sends what fits.</summary>
-    /// <returns>Bytes sent; 0 when nothing fits now; negative when the stream is broken.</returns>
+    /// <summary>Sends what fits. Any thread, one at a time.</summary>
+    /// <returns>Bytes sent; 0 when nothing fits now; negative when the stream is broken or closed.</returns>
     int TrySend(ReadOnlySpan<byte> bytes);
 
-    /// <summary>Sends all, now or later.</summary>
-    /// <returns>True when all is sent; false when <see cref="ITransportOwner.OnSent"/> will tell.</returns>
-    bool Send(byte[] buffer, int offset, int count, out bool broken);
+    /// <summary>
+    /// Says what the owner wants to be told of. On the thread. A stream that breaks while nothing is to be received
+    /// closes by itself.
+    /// </summary>
+    void Watch(bool readable, bool writable);
 
-    /// <summary>Closes; what is under way ends as broken. Any thread, any number of times.</summary>
+    /// <summary>
+    /// Closes; what was not sent is lost. The owner is told on the thread, in its next round at the latest. Any thread,
+    /// any number of times.
+    /// </summary>
     void Close();
 }

@@ -1,13 +1,14 @@
 namespace Starling.Node.Serving;
 
-/// <summary>Is told what a transport completed.</summary>
+/// <summary>Is told what a transport is ready for. On the transport's thread.</summary>
 public interface ITransportOwner
 {
-    /// <summary>A receive that was under way has ended. On an I/O thread.</summary>
-    /// <param name="received">Bytes; 0 at the end of the stream, negative when it is broken.</param>
-    void OnReceived(int received);
+    /// <summary>There is something to receive (the end of the stream included), or room to send.</summary>
+    void OnReady(bool readable, bool writable);
 
-    /// <summary>A send that was under way has ended. On an I/O thread.</summary>
-    /// <param name="broken">The stream is broken; otherwise all was sent.</param>
-    void OnSent(bool broken);
+    /// <summary>
+    /// The transport is closed. Once, and the last that is told; where the thread has ended already, by whom started
+    /// it.
+    /// </summary>
+    void OnClosed();
 }

@@ -1,26 +1,23 @@
-using System.Buffers;
+using Starling.Resp;
 
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// The bytes received from a client and not yet executed. A small buffer of its own takes what an idle client sends
-/// first; a large one from the shared array pool is held only while there is more. Bytes are never moved except to the
-/// front or to a larger buffer.
+/// The bytes received from a client and not yet executed. They arrive in a buffer of the thread that all its clients
+/// use in turn; only what is left when the client's turn is over moves to a buffer of its own. So a client that waits
+/// for nothing holds none.
 /// </summary>
-internal sealed class InputBuffer
+internal sealed class InputBuffer(BufferPool pool)
 {
-    /// <summary>Bytes of the small buffer: a pipeline of some 16 ordinary commands.</summary>
-    public const int SmallLength = 2048;
+    private const int Step = 32 * 1024; // room that is made for a long command, at least
 
-    private const int LargeLength = 32 * 1024;
-
-    private readonly byte[] _small = new byte[SmallLength];
-    private byte[]? _large;
+    private byte[] _bytes = [];
+    private bool _isOwn;
     private int _start;
     private int _end;
 
     /// <summary>The buffer that holds the bytes now.</summary>
-    public byte[] Bytes => _large ?? _small;
+    public byte[] Bytes => _bytes;
 
     /// <summary>Where the bytes not yet executed start.</summary>
     public int Start
@@ -35,110 +32,80 @@ internal sealed class InputBuffer
     /// <summary>Number of bytes not yet executed.</summary>
     public int Length => _end - _start;
 
-    /// <summary>Bytes that can be received before the buffer must grow.</summary>
-    public int Room => Bytes.Length - _end;
+    /// <summary>Bytes of memory held between turns.</summary>
+    public int Capacity => _isOwn ? _bytes.Length : 0;
 
-    /// <summary>Bytes of memory held.</summary>
-    public int Capacity => SmallLength + (_large?.Length ?? 0);
+    /// <summary>Begins a turn: where to receive now, behind what there is already; at least a byte.</summary>
+    /// <param name="shared">The thread's buffer.</param>
+    public Span<byte> Begin(byte[] shared)
+    {
+        if (!_isOwn)
+        {
+            _bytes = shared;
+            _start = _end = 0;
+        }
+        else if (_end == _bytes.Length)
+        {
+            MakeRoom(1);
+        }
+
+        return _bytes.AsSpan(_end);
+    }
 
     /// <summary>Counts bytes received at <see cref="End"/>.</summary>
     public void Advance(int count) => _end += count;
 
-    /// <summary>Adds bytes that were received elsewhere.</summary>
-    public void Append(ReadOnlySpan<byte> bytes)
-    {
-        EnsureRoom(bytes.Length);
-        bytes.CopyTo(Bytes.AsSpan(_end));
-        _end += bytes.Length;
-    }
-
-    /// <summary>
-    /// Moves what is left to the front, or back to the small buffer, once the commands that arrived whole are executed.
-    /// </summary>
+    /// <summary>Ends a turn: what is left moves to a buffer of the client's own, or stays there.</summary>
     /// <param name="expected">Bytes that the next command needs beyond those here, as far as is known.</param>
-    /// <param name="mayUseSmall">The small buffer is free.</param>
-    public void Compact(long expected, bool mayUseSmall)
+    public void Settle(long expected)
     {
         var left = _end - _start;
         if (left == 0)
         {
-            _start = _end = 0;
-            FreeLarge();
+            Clear();
             return;
         }
 
-        if (_large is null)
-        {
-            if (left + expected <= SmallLength - 256)
-            {
-                _small.AsSpan(_start, left).CopyTo(_small);
-                _start = 0;
-                _end = left;
-                return;
-            }
-        }
-        else if (mayUseSmall && left <= SmallLength / 4 && expected <= SmallLength / 2)
-        {
-            _large.AsSpan(_start, left).CopyTo(_small);
-            FreeLarge();
-            _start = 0;
-            _end = left;
-            return;
-        }
-
-        EnsureRoom((int)Math.Clamp(expected, LargeLength / 4, LargeLength));
+        var wanted = (int)Math.Clamp(expected, 1, Step);
+        if (!_isOwn || _bytes.Length - _end < wanted || IsFarTooLarge(left, wanted)) MakeRoom(wanted);
     }
-
-    /// <summary>
-    /// Makes room for more. The buffer at least doubles when it grows, so that a long command costs time in proportion
-    /// to its length, and never grows by what was only announced.
-    /// </summary>
-    public void EnsureRoom(int count)
-    {
-        var left = _end - _start;
-        if (_large is not null && _large.Length - _end >= count) return;
-        var wanted = (long)left + count;
-        if (_large is not null && wanted <= _large.Length / 2)
-        {
-            _large.AsSpan(_start, left).CopyTo(_large);
-        }
-        else
-        {
-            var size = Math.Min(Math.Max(LargeLength, Math.Max(wanted, left * 2L)), Array.MaxLength);
-            var grown = ArrayPool<byte>.Shared.Rent((int)size);
-            Bytes.AsSpan(_start, left).CopyTo(grown);
-            FreeLarge();
-            _large = grown;
-        }
-
-        _start = 0;
-        _end = left;
-    }
-
-    /// <summary>Leaves the small buffer free to receive into: what it holds goes to a large one.</summary>
-    public void VacateSmall()
-    {
-        if (_large is null && _end > _start) EnsureRoom(LargeLength / 2);
-        else if (_large is null) _start = _end = 0;
-    }
-
-    /// <summary>The small buffer; to receive into while the bytes lie in a large one or there are none.</summary>
-    public byte[] Small => _small;
-
-    /// <summary>True when the bytes lie in a large buffer.</summary>
-    public bool IsLarge => _large is not null;
 
     /// <summary>Drops everything.</summary>
     public void Clear()
     {
+        if (_isOwn) pool.Return(_bytes);
+        _isOwn = false;
+        _bytes = [];
         _start = _end = 0;
-        FreeLarge();
     }
 
-    private void FreeLarge()
+    /// <summary>A long command was executed, and what is left is short.</summary>
+    private bool IsFarTooLarge(int left, int wanted) =>
+        _bytes.Length > BufferPool.SmallLength && (left + wanted) <= _bytes.Length / 8;
+
+    /// <summary>
+    /// Moves what there is to the front, or to another buffer. When it grows it at least doubles, so that a long
+    /// command costs time in proportion to its length, and never grows by what was only announced.
+    /// </summary>
+    private void MakeRoom(int room)
     {
-        if (_large is null) return;
-        ArrayPool<byte>.Shared.Return(_large);
-        _large = null;
+        var left = _end - _start;
+        var wanted = (long)left + room;
+        if (_isOwn && wanted <= _bytes.Length / 2 && !IsFarTooLarge(left, room))
+        {
+            _bytes.AsSpan(_start, left).CopyTo(_bytes);
+        }
+        else
+        {
+            var size = _isOwn && wanted > _bytes.Length / 2 ? Math.Max(wanted, left * 2L) : wanted;
+            var buffer = pool.Rent((int)Math.Min(size, Array.MaxLength));
+            _bytes.AsSpan(_start, left).CopyTo(buffer);
+            if (_isOwn) pool.Return(_bytes);
+            _bytes = buffer;
+            _isOwn = true;
+        }
+
+        _start = 0;
+        _end = left;
     }
 }

@@ -1,120 +1,145 @@
-using System.ComponentModel;
 using Starling.Slots;
 
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// One I/O thread: waits with epoll for the sockets of its clients, receives what came and tells their owners, who
-/// execute and answer on this thread. Nothing on it may block. An owner that throws stops the process.
+/// One I/O thread. It works in rounds: waits for the sockets of its clients (not at all when there is work), tells the
+/// owners of those that are ready, who receive, execute and keep their replies; then come the timers that are due, the
+/// mailbox, and what was put off in the round before; at the end the replication log goes out, and after it what the
+/// members of the round have to send. So one call to the system serves all the commands of a connection in a round, and
+/// no reply leaves before the replica stream with its write. Nothing on the thread may block. A task that throws stops
+/// the process.
 /// </summary>
-internal sealed class IoThread
+/// <remarks>Members are the thread's own, but for those that say "any thread".</remarks>
+public sealed class IoThread
 {
-    private const int MostEvents = 256;
+    private const int ReceiveLength = 64 * 1024;
 
-    private readonly Epoll _epoll = new(MostEvents);
-    private readonly Lock _lock = new(); // guards changes of _transports, and _hasEnded; takes no other lock
+    [ThreadStatic]
+    private static IoThread? t_current;
 
-    // By descriptor: the system gives out the lowest that is free. The thread reads it without the lock: a transport is
-    // in it before its first event, and leaves it on the thread.
-    private EpollTransport?[] _transports = [];
+    private readonly TimeProvider _clock;
+    private readonly Action _beforeReplies;
     private readonly Thread _thread;
+    private readonly IoTimerQueue _timers = new();
+    private List<IIoTask> _again = [];
+    private List<IIoTask> _againNow = [];
+    private List<IRoundMember> _members = [];
+    private List<IRoundMember> _membersNow = [];
+
+    // Guards what follows. A leaf: nothing is called under it but the poller's wake-up.
+    private readonly Lock _lock = new();
+    private List<IIoTask> _mail = [];
+    private List<IIoTask> _mailNow = [];
+    private bool _sleeps;
     private bool _hasEnded;
+
     private volatile bool _isStopping;
 
     /// <summary>Makes the thread; it does not run yet.</summary>
-    /// <exception cref="Win32Exception">The system has no descriptors left.</exception>
-    public IoThread(string name) => _thread = new Thread(Run) { IsBackground = true, Name = name };
+    /// <param name="name">Its name, for debuggers.</param>
+    /// <param name="poller">What it waits with; the thread's from now on.</param>
+    /// <param name="clock">Measures the time of timers, by its timestamps.</param>
+    /// <param name="beforeReplies">
+    /// What comes before the replies at the end of every round: moves the replication log to the replicas, bounded by
+    /// what is there now.
+    /// </param>
+    public IoThread(string name, IPoller poller, TimeProvider clock, Action beforeReplies)
+    {
+        Poller = poller;
+        _clock = clock;
+        _beforeReplies = beforeReplies;
+        _thread = new Thread(Run) { IsBackground = true, Name = name };
+    }
+
+    /// <summary>The I/O thread that runs this code; null on other threads.</summary>
+    public static IoThread? Current => t_current;
+
+    /// <summary>
+    /// Where clients of the thread receive, one after another: what is in it when the next one's turn comes is lost.
+    /// </summary>
+    public byte[] ReceiveBuffer { get; } = new byte[ReceiveLength];
+
+    /// <summary>What the thread waits with.</summary>
+    internal IPoller Poller { get; }
 
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();
 
     /// <summary>
-    /// Ends the thread and waits for it; what is under way on its transports ends as broken. Not from the thread
-    /// itself.
+    /// Ends the thread and waits for it; its transports are closed. Not from the thread itself. Any other thread, once.
     /// </summary>
     public void Stop()
     {
         Invariant.That(Thread.CurrentThread != _thread);
         _isStopping = true;
-        _epoll.Wake();
+        Poller.Wake();
         _thread.Join();
-        lock (_lock) _epoll.Dispose();
+        lock (_lock) Poller.Dispose();
     }
 
-    /// <summary>Serves a transport from now on. Any thread.</summary>
-    /// <param name="transport">The transport.</param>
-    /// <param name="events">What to wait for.</param>
-    /// <returns>False when the thread has ended.</returns>
-    /// <exception cref="Win32Exception">The system refuses to watch another socket.</exception>
-    internal bool TryAdd(EpollTransport transport, uint events)
+    /// <summary>
+    /// Has a task run in this round, or in the next one when it is called by a task. Any thread; from the thread
+    /// itself, or while it works, without a call to the system.
+    /// </summary>
+    /// <returns>False when the thread has ended: the task does not run then.</returns>
+    public bool Post(IIoTask task)
     {
-        var descriptor = (int)transport.Descriptor;
         lock (_lock)
         {
             if (_hasEnded) return false;
-            Put(descriptor, transport);
-            try
+            _mail.Add(task);
+            if (_sleeps)
             {
-                _epoll.Add(descriptor, events);
-            }
-            catch
-            {
-                _transports[descriptor] = null;
-                throw;
+                _sleeps = false;
+                Poller.Wake();
             }
 
             return true;
         }
     }
 
-    /// <summary>Waits for something else. Any thread, while the transport is being served.</summary>
-    internal void Modify(EpollTransport transport, uint events) => _epoll.Modify((int)transport.Descriptor, events);
+    /// <summary>Has a task run in the next round, after the others have had their turn.</summary>
+    public void Again(IIoTask task) => _again.Add(task);
 
-    /// <summary>Serves a transport no more. On this thread, before its descriptor is closed.</summary>
-    internal void Remove(EpollTransport transport)
+    /// <summary>Has a member told of the end of this round; of the next one when this one is ending.</summary>
+    public void AddToRound(IRoundMember member) => _members.Add(member);
+
+    /// <summary>Has a timer's task run after a time; a timer that is scheduled already is moved.</summary>
+    /// <param name="timer">The timer.</param>
+    /// <param name="milliseconds">How long from now; negative counts as 0.</param>
+    public void Schedule(IoTimer timer, long milliseconds)
     {
-        var descriptor = (int)transport.Descriptor;
-        _epoll.Remove(descriptor);
-        lock (_lock) _transports[descriptor] = null;
+        var perMillisecond = _clock.TimestampFrequency / 1000.0;
+        var ticks = Math.Min(Math.Max(0, milliseconds) * perMillisecond, long.MaxValue / 4);
+        _timers.Set(timer, _clock.GetTimestamp() + (long)ticks);
     }
 
-    /// <summary>Under the lock.</summary>
-    private void Put(int descriptor, EpollTransport transport)
+    /// <summary>Takes a timer back.</summary>
+    public void Cancel(IoTimer timer) => _timers.Remove(timer);
+
+    /// <summary>One round.</summary>
+    /// <param name="mayWait">It waits when there is nothing to do.</param>
+    internal void RunRound(bool mayWait)
     {
-        var transports = _transports;
-        if (descriptor >= transports.Length)
-            Array.Resize(ref transports, Math.Max(descriptor + 1, transports.Length * 2));
-        transports[descriptor] = transport;
-        Volatile.Write(ref _transports, transports);
+        var outer = t_current;
+        t_current = this;
+        (_again, _againNow) = (_againNow, _again);
+        Poll(mayWait && _againNow.Count == 0 && _members.Count == 0);
+        RunTimers();
+        ReadMail();
+        RunAll(_againNow);
+        _beforeReplies();
+        (_members, _membersNow) = (_membersNow, _members);
+        foreach (var member in _membersNow) member.EndRound();
+        _membersNow.Clear();
+        t_current = outer;
     }
 
-    private EpollTransport? Find(int descriptor)
+    private static void RunAll(List<IIoTask> tasks)
     {
-        var transports = Volatile.Read(ref _transports);
-        return (uint)descriptor < (uint)transports.Length ? transports[descriptor] : null;
-    }
-
-    private void Run()
-    {
-        try
-        {
-            while (!_isStopping)
-            {
-                var count = _epoll.Wait();
-                for (var i = 0; i < count; i++)
-                {
-                    var (descriptor, events) = _epoll.Ready(i);
-                    Find(descriptor)?.OnReady(events);
-                }
-            }
-
-            lock (_lock) _hasEnded = true;
-            foreach (var transport in _transports) transport?.Abort();
-        }
-        catch (Exception error) when (Fail(error))
-        {
-            throw; // not reached
-        }
+        foreach (var task in tasks) task.Run();
+        tasks.Clear();
     }
 
     // As a filter: nobody's lock has been released yet, so that nobody sees what was left half done.
@@ -122,5 +147,79 @@ internal sealed class IoThread
     {
         Environment.FailFast("an I/O thread failed: " + error.Message, error);
         return false;
+    }
+
+    private void Poll(bool mayWait)
+    {
+        var milliseconds = 0;
+        if (mayWait)
+        {
+            lock (_lock) _sleeps = _mail.Count == 0;
+            if (_sleeps) milliseconds = UntilNextTimer();
+        }
+
+        var count = Poller.Wait(milliseconds);
+        if (mayWait) lock (_lock) _sleeps = false;
+        for (var i = 0; i < count; i++) Poller.Ready(i, out var readiness)?.OnReady(readiness);
+    }
+
+    private int UntilNextTimer()
+    {
+        if (_timers.First is not { } first) return System.Threading.Timeout.Infinite;
+        var left = (first.Due - _clock.GetTimestamp()) * 1000.0 / _clock.TimestampFrequency;
+        return (int)Math.Clamp(Math.Ceiling(left), 0, int.MaxValue);
+    }
+
+    private void RunTimers()
+    {
+        if (_timers.First is null) return;
+        var now = _clock.GetTimestamp();
+        while (_timers.First is { } timer && timer.Due <= now)
+        {
+            _timers.Remove(timer);
+            timer.Task.Run();
+        }
+    }
+
+    /// <summary>Does what is in the mailbox now; what comes meanwhile waits for the next round.</summary>
+    private void ReadMail()
+    {
+        lock (_lock)
+        {
+            if (_mail.Count == 0) return;
+            (_mail, _mailNow) = (_mailNow, _mail);
+        }
+
+        RunAll(_mailNow);
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (!_isStopping) RunRound(mayWait: true);
+            t_current = this;
+            End();
+        }
+        catch (Exception error) when (Fail(error))
+        {
+            throw; // not reached
+        }
+    }
+
+    /// <summary>Closes what is served, and does what is left in the mailbox, which may bring more to close.</summary>
+    private void End()
+    {
+        while (true)
+        {
+            foreach (var transport in Poller.Watched) transport.End();
+            lock (_lock)
+            {
+                _hasEnded = _mail.Count == 0;
+                if (_hasEnded) return;
+            }
+
+            ReadMail();
+        }
     }
 }

@@ -5,17 +5,19 @@ using Microsoft.Extensions.Logging;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// The I/O threads of a server. A connection stays with the thread that it is given when it is accepted. On systems
-/// without epoll there are none: the runtime's socket engine (<see cref="EngineThreads"/>) serves the connections.
+/// The I/O threads of a server. A connection stays with the thread that it is given when it is accepted. They wait with
+/// epoll on Linux, and with select elsewhere.
 /// </summary>
 /// <remarks>
-/// Why not the runtime's engine everywhere: it is edge-triggered, so it asks every socket a second time whether there
-/// is more, and passes each completion through several layers. GET without pipelining over 50 connections cost 1.02 to
-/// 1.05 of redis-server's CPU with it.
+/// Why not the runtime's socket engine: it is edge-triggered, so it asks every socket a second time whether there is
+/// more, and passes each completion through several layers (GET without pipelining over 50 connections cost 1.02 to
+/// 1.05 of redis-server's CPU with it); and it knows no rounds.
 /// </remarks>
 public sealed class IoThreads
 {
     private readonly ILogger _logger;
+    private readonly Action _beforeReplies;
+    private readonly Func<IPoller> _makePoller;
     private readonly int _count;
     private IoThread[] _threads = [];
     private int _next;
@@ -24,23 +26,27 @@ public sealed class IoThreads
     /// <summary>Makes the threads of a server; none runs yet.</summary>
     /// <param name="count">How many, at least one.</param>
     /// <param name="logger">Gets what the operator should know.</param>
-    public IoThreads(int count, ILogger logger)
+    /// <param name="beforeReplies">See <see cref="IoThread"/>.</param>
+    /// <param name="makePoller">Makes what they wait with; null for the best that the system has.</param>
+    public IoThreads(int count, ILogger logger, Action beforeReplies, Func<IPoller>? makePoller = null)
     {
         _count = count;
         _logger = logger;
+        _beforeReplies = beforeReplies;
+        _makePoller = makePoller ?? (static () => OperatingSystem.IsLinux() ? new EpollPoller() : new SelectPoller());
     }
 
     /// <summary>Starts them; before the first <see cref="Adopt"/>.</summary>
     /// <exception cref="ServerStartException">The system has no descriptors left.</exception>
     public void Start()
     {
-        if (!OperatingSystem.IsLinux()) return;
         var threads = new IoThread[_count];
         try
         {
-            for (var i = 0; i < threads.Length; i++) threads[i] = new IoThread($"io-{i}");
+            for (var i = 0; i < threads.Length; i++)
+                threads[i] = new IoThread($"io-{i}", _makePoller(), TimeProvider.System, _beforeReplies);
         }
-        catch (Win32Exception error)
+        catch (Exception error) when (error is Win32Exception)
         {
             throw new ServerStartException("Failed creating the event loop. Error message: '" + error.Message + "'", error);
         }
@@ -50,7 +56,7 @@ public sealed class IoThreads
     }
 
     /// <summary>
-    /// Ends them; every connection that is left counts as broken. Not from one of them. A second call does nothing.
+    /// Ends them; every connection that is left is closed. Not from one of them. A second call does nothing.
     /// </summary>
     public void Stop()
     {
@@ -62,8 +68,7 @@ public sealed class IoThreads
     /// <exception cref="SocketException">The socket has been closed by its peer.</exception>
     public ITransport Adopt(Socket socket)
     {
-        if (_threads.Length == 0) return new SocketTransport(socket);
         var thread = _threads[(uint)Interlocked.Increment(ref _next) % (uint)_threads.Length];
-        return new EpollTransport(socket, thread, error => ServingLog.CannotWatch(_logger, error.Message));
+        return new SocketTransport(socket, thread, error => ServingLog.CannotWatch(_logger, error.Message));
     }
 }

@@ -9,20 +9,18 @@ namespace Starling.Node.Serving;
 /// <param name="Address">What it stands for.</param>
 internal sealed record ListenAddress(string Name, bool IsOptional, IPAddress Address)
 {
-    private static readonly string[] Everywhere = ["*", "-::*"];
-
     /// <summary>
-    /// Finds what a bind directive stands for, without listening on anything yet; a name that may be missing and is not
-    /// known is left out. Looks names up, so it may wait for the network.
+    /// Finds what a bind directive stands for, without listening on anything yet; the machine may lack an
+    /// optional address, but not the name of one. Looks names up, so it may wait for the network.
     /// </summary>
-    /// <param name="bind">The directive's value; empty for every address.</param>
+    /// <param name="bind">The directive's value; empty for none.</param>
     /// <param name="addresses">The addresses, in order.</param>
     /// <param name="failed">The name that nobody knows.</param>
     public static bool TryResolve(string[] bind, out List<ListenAddress> addresses, out string failed)
     {
         addresses = [];
         failed = "";
-        foreach (var text in bind.Length == 0 ? Everywhere : bind)
+        foreach (var text in bind)
         {
             var isOptional = text.StartsWith('-');
             var name = isOptional ? text[1..] : text;
@@ -32,7 +30,6 @@ internal sealed record ListenAddress(string Name, bool IsOptional, IPAddress Add
             }
             catch (SocketException)
             {
-                if (isOptional) continue;
                 failed = name;
                 return false;
             }

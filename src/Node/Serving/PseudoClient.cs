@@ -16,7 +16,7 @@ public sealed class PseudoClient
     {
         _server = server;
         Session = new ClientSession(server.Clients.NextId(), origin);
-        Context = new CommandContext(server, Session, new RespWriter());
+        Context = new CommandContext(server, Session, new RespWriter(server.Buffers));
     }
 
     /// <summary>Its session; the master's stream selects databases in it.</summary>

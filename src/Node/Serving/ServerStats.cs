@@ -118,6 +118,24 @@ public sealed class ServerStats
         return counters;
     }
 
+    /// <summary>The durations of one command, for INFO latencystats; null when none was noted.</summary>
+    internal LatencyHistogram? LatencyOf(Command command)
+    {
+        var at = command.Ordinal;
+        LatencyHistogram? sum = null;
+        lock (_lock)
+        {
+            foreach (var cell in _cells)
+            {
+                if (cell.LatencyOf(at) is { } latency) (sum ??= new LatencyHistogram()).Add(latency, 1);
+            }
+
+            if (sum is not null && _baseline.LatencyOf(at) is { } before) sum.Add(before, -1);
+        }
+
+        return sum is null || sum.IsEmpty ? null : sum;
+    }
+
     /// <summary>CONFIG RESETSTAT: everything counts from zero again.</summary>
     public void Reset()
     {
@@ -136,6 +154,7 @@ public sealed class ServerStats
                 sum.Reads += cell.Reads;
                 sum.Writes += cell.Writes;
                 for (var i = 0; i < _commands; i++) Add(ref sum.PerCommand[i], cell.PerCommand[i], 1);
+                sum.AddLatencies(cell);
             }
 
             _baseline = sum;

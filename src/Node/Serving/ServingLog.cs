@@ -9,6 +9,9 @@ internal static partial class ServingLog
     [LoggerMessage(1, LogLevel.Warning, "Warning: Could not create server TCP listening socket {Address}:{Port}: {Error}")]
     public static partial void CannotListen(ILogger logger, string address, int port, string error);
 
+    [LoggerMessage(60, LogLevel.Warning, "Client {Client} closed: too few replicas acknowledged its write within repl-timeout.")]
+    public static partial void AcknowledgementsMissing(ILogger logger, string client);
+
     [LoggerMessage(3, LogLevel.Warning, "Failed opening Unix socket: bind: {Error}")]
     public static partial void CannotListenUnix(ILogger logger, string error);
 

@@ -14,10 +14,14 @@ internal static class ServingTelemetry
         server.Info.Add("stats", writer => WriteStats(server, writer));
         server.Info.Add("memory", writer => WriteMemory(server, writer));
         server.Info.Add("commandstats", writer => WriteCommandStats(server, writer));
+        server.Info.Add("latencystats", writer => WriteLatencyStats(server, writer));
         server.Info.Add("errorstats", writer => WriteErrorStats(server, writer));
         server.Info.AddReset(server.Stats.Reset);
         server.Cron.Every(TimeSpan.FromMilliseconds(100), server.Stats.Sample);
         server.Cron.Every(TimeSpan.FromMilliseconds(1000), now => CheckClients(server, now));
+        server.Cron.Every(TimeSpan.FromMilliseconds(1000), server.Clients.ForgetOldPauses);
+        var collector = new BurstCollector(server.Buffers);
+        server.Cron.Every(BurstCollector.Period, _ => collector.Run());
     }
 
     private static void WriteClients(NodeServer server, InfoWriter writer)
@@ -90,6 +94,21 @@ internal static class ServingTelemetry
                 CultureInfo.InvariantCulture,
                 $"calls={counters.Calls},usec={microseconds},usec_per_call={each:0.00}"
                 + $",rejected_calls={counters.Rejected},failed_calls={counters.Failed}"));
+        }
+    }
+
+    private static void WriteLatencyStats(NodeServer server, InfoWriter writer)
+    {
+        if (!server.Config.LatencyTracking) return;
+        var percentiles = server.Config.LatencyTrackingInfoPercentiles.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        foreach (var command in server.Commands.All)
+        {
+            if (server.Stats.LatencyOf(command) is not { } latency) continue;
+            writer.Field("latency_percentiles_usec_" + command.FullName, string.Join(',', percentiles.Select(percentile =>
+            {
+                var value = latency.ValueAt(double.Parse(percentile, CultureInfo.InvariantCulture)) / 1000.0;
+                return string.Create(CultureInfo.InvariantCulture, $"p{percentile}={value:0.000}");
+            })));
         }
     }
 

@@ -1,130 +1,162 @@
+using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// A transport on a socket that the runtime's socket engine serves, with completions inline on the engine's thread. For
-/// systems without epoll.
+/// A transport on a socket. Its thread waits for it, receives and closes it; only there, so that its descriptor cannot
+/// become somebody else's under it. <see cref="Close"/> by another thread ends the stream at once and leaves the rest
+/// to the thread.
 /// </summary>
-internal sealed class SocketTransport : ITransport
+public sealed class SocketTransport : ITransport, IIoTask
 {
-    private readonly Socket _socket;
-    private readonly Operation _receive;
-    private readonly Operation _send;
-    private ITransportOwner _owner = null!;
+    private static readonly bool UsesSystemCalls = OperatingSystem.IsLinux();
 
-    public SocketTransport(Socket socket)
+    private readonly SafeSocketHandle _handle;
+    private readonly Action<Win32Exception> _onRefused;
+    private ITransportOwner? _owner;
+    private bool _isServed;
+    private bool _hasEnded;
+    private int _isShut;
+
+    /// <summary>Makes the transport of a connected socket.</summary>
+    /// <param name="socket">The socket; the transport's from now on.</param>
+    /// <param name="thread">The thread that serves it.</param>
+    /// <param name="onRefused">Told when the system refuses to watch the socket; it is closed then.</param>
+    internal SocketTransport(Socket socket, IoThread thread, Action<Win32Exception> onRefused)
     {
-        _socket = socket;
-        _socket.Blocking = false; // TryReceive and TrySend return at once
-        _receive = new Operation(this, isSend: false);
-        _send = new Operation(this, isSend: true);
+        Socket = socket;
+        Thread = thread;
+        _onRefused = onRefused;
+        socket.Blocking = false;
+        _handle = socket.SafeHandle;
         Descriptor = socket.Handle;
         RemoteEndPoint = socket.RemoteEndPoint as IPEndPoint;
         LocalEndPoint = socket.LocalEndPoint as IPEndPoint;
     }
 
+    /// <inheritdoc/>
+    public IoThread Thread { get; }
+
+    /// <inheritdoc/>
     public IPEndPoint? RemoteEndPoint { get; }
 
+    /// <inheritdoc/>
     public IPEndPoint? LocalEndPoint { get; }
 
+    /// <inheritdoc/>
     public long Descriptor { get; }
 
-    public void Attach(ITransportOwner owner) => _owner = owner;
+    /// <summary>What the owner wants to be told of.</summary>
+    internal Readiness Wants { get; private set; } = Readiness.Readable;
 
+    internal Socket Socket { get; }
+
+    /// <inheritdoc/>
+    public void Start(ITransportOwner owner)
+    {
+        _owner = owner;
+        if (Thread.Post(this)) return;
+        Socket.Dispose();
+        owner.OnClosed();
+    }
+
+    /// <inheritdoc/>
     public bool TryReceive(Span<byte> buffer, out int received)
     {
-        received = -1;
-        try
-        {
-            var count = _socket.Receive(buffer, SocketFlags.None, out var error);
-            if (error == SocketError.WouldBlock) return false;
-            if (error == SocketError.Success) received = count;
-        }
-        catch (ObjectDisposedException)
-        {
-            received = -1; // closed by another thread: broken
-        }
-
-        return true;
+        if (UsesSystemCalls) return SocketCalls.TryReceive(_handle, buffer, out received);
+        var count = Socket.Receive(buffer, SocketFlags.None, out var error);
+        received = error == SocketError.Success ? count : -1;
+        return error != SocketError.WouldBlock;
     }
 
-    public bool Receive(byte[] buffer, int offset, int count, out int received)
-    {
-        received = -1;
-        try
-        {
-            _receive.SetBuffer(buffer, offset, count);
-            if (_socket.ReceiveAsync(_receive)) return false;
-            received = Received();
-        }
-        catch (ObjectDisposedException)
-        {
-            received = -1; // closed by another thread: broken
-        }
-
-        return true;
-    }
-
+    /// <inheritdoc/>
     public int TrySend(ReadOnlySpan<byte> bytes)
     {
         try
         {
-            var sent = _socket.Send(bytes, SocketFlags.None, out var error);
+            if (UsesSystemCalls) return SocketCalls.TrySend(_handle, bytes);
+            var sent = Socket.Send(bytes, SocketFlags.None, out var error);
             if (error == SocketError.Success) return sent;
             return error == SocketError.WouldBlock ? 0 : -1;
         }
         catch (ObjectDisposedException)
         {
-            return -1;
+            return -1; // closed meanwhile by its thread
         }
     }
 
-    public bool Send(byte[] buffer, int offset, int count, out bool broken)
+    /// <inheritdoc/>
+    public void Watch(bool readable, bool writable)
     {
-        broken = true;
-        try
-        {
-            _send.SetBuffer(buffer, offset, count);
-            if (_socket.SendAsync(_send)) return false;
-            broken = _send.SocketError != SocketError.Success;
-        }
-        catch (ObjectDisposedException)
-        {
-            broken = true;
-        }
-
-        return true;
+        var wants = (readable ? Readiness.Readable : Readiness.None) | (writable ? Readiness.Writable : Readiness.None);
+        if (wants == Wants) return;
+        Wants = wants;
+        if (_isServed) Thread.Poller.Change(this);
     }
 
+    /// <inheritdoc/>
     public void Close()
     {
+        if (Interlocked.Exchange(ref _isShut, 1) != 0) return;
         try
         {
-            _socket.Shutdown(SocketShutdown.Both);
+            Socket.Shutdown(SocketShutdown.Both);
         }
-        catch (SocketException)
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
-            // The peer was faster.
+            // The peer was faster, or the thread that ends.
         }
-        catch (ObjectDisposedException)
+
+        Thread.Post(this); // one that has ended has closed it
+    }
+
+    /// <summary>Begins to be served, or ends. On the thread.</summary>
+    void IIoTask.Run()
+    {
+        if (_hasEnded) return;
+        if (Volatile.Read(ref _isShut) != 0)
         {
+            End();
+        }
+        else if (!_isServed)
+        {
+            try
+            {
+                Thread.Poller.Add(this);
+                _isServed = true;
+            }
+            catch (Win32Exception error)
+            {
+                _onRefused(error);
+                End();
+            }
+        }
+    }
+
+    /// <summary>The socket is ready. On the thread.</summary>
+    internal void OnReady(Readiness readiness)
+    {
+        if (_hasEnded || Volatile.Read(ref _isShut) != 0) return; // its end is in the mailbox
+        var isBroken = (readiness & Readiness.Broken) != 0;
+        if (isBroken && (Wants & Readiness.Readable) == 0)
+        {
+            Close();
             return;
         }
 
-        _socket.Dispose();
+        _owner!.OnReady(isBroken || (readiness & Readiness.Readable) != 0, (readiness & Readiness.Writable) != 0);
     }
 
-    private int Received() => _receive.SocketError == SocketError.Success ? _receive.BytesTransferred : -1;
-
-    private sealed class Operation(SocketTransport transport, bool isSend)
-        : SocketAsyncEventArgs(true)
+    /// <summary>Ends the stream. On the thread, or after its end.</summary>
+    internal void End()
     {
-        protected override void OnCompleted(SocketAsyncEventArgs e)
-        {
-            if (isSend) transport._owner.OnSent(SocketError != SocketError.Success);
-            else transport._owner.OnReceived(transport.Received());
-        }
+        if (_hasEnded) return;
+        _hasEnded = true;
+        Volatile.Write(ref _isShut, 1);
+        if (_isServed) Thread.Poller.Remove(this);
+        Socket.Dispose();
+        _owner?.OnClosed();
     }
 }

@@ -9,6 +9,9 @@ public enum SuspensionEnd
     /// <summary>The deadline passed.</summary>
     TimedOut,
 
+    /// <summary>CLIENT UNBLOCK with ERROR; who waits is told <see cref="TimedOut"/>.</summary>
+    Unblocked,
+
     /// <summary>The client is going away (closed, killed, role change); a reply may still be written.</summary>
     Cancelled,
 }

@@ -1,4 +1,5 @@
 using Starling.Node.Expiry;
+using Starling.Slots;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Serving;
@@ -16,7 +17,7 @@ internal sealed class WatchTable
     public WatchTable(int databases)
     {
         _watchers = new Dictionary<byte[], List<WatchedKey>>[databases];
-        for (var i = 0; i < databases; i++) _watchers[i] = new(ByteKeyComparer.Instance);
+        for (var i = 0; i < databases; i++) _watchers[i] = new(ByteStringComparer.Instance);
     }
 
     /// <summary>True when some key is watched.</summary>
@@ -109,25 +110,5 @@ internal sealed class WatchTable
                 }
             }
         }
-    }
-
-    private sealed class ByteKeyComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
-    {
-        public static readonly ByteKeyComparer Instance = new();
-
-        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public int GetHashCode(byte[] obj) => GetHashCode(obj.AsSpan());
-
-        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
-
-        public int GetHashCode(ReadOnlySpan<byte> alternate)
-        {
-            var hash = default(HashCode); // seeded per process: no key can be chosen to collide
-            hash.AddBytes(alternate);
-            return hash.ToHashCode();
-        }
-
-        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
     }
 }

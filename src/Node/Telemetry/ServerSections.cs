@@ -128,19 +128,20 @@ public sealed class ServerSections
         info.Field("used_memory_startup", _bytesAtStart);
         info.Field("used_memory_dataset", dataSet);
         info.Field("used_memory_dataset_perc", Percent(dataSet, Math.Max(dataSet, used - _bytesAtStart)));
+        var (active, held) = AllocatorBytes(used);
         info.Field("allocator_allocated", used);
-        info.Field("allocator_active", resident);
-        info.Field("allocator_resident", resident);
+        info.Field("allocator_active", active);
+        info.Field("allocator_resident", held);
         info.Bytes("total_system_memory", ProcessStatistics.SystemMemoryBytes);
         var limit = long.Parse(Value("maxmemory"), CultureInfo.InvariantCulture);
         info.Bytes("maxmemory", limit);
         info.Field("maxmemory_policy", Value("maxmemory-policy"));
-        info.Field("allocator_frag_ratio", InfoFormat.Ratio(resident, used));
-        info.Field("allocator_frag_bytes", resident - used);
-        info.Field("allocator_rss_ratio", "1.00");
-        info.Field("allocator_rss_bytes", 0);
-        info.Field("rss_overhead_ratio", "1.00");
-        info.Field("rss_overhead_bytes", 0);
+        info.Field("allocator_frag_ratio", InfoFormat.Ratio(active, used));
+        info.Field("allocator_frag_bytes", active - used);
+        info.Field("allocator_rss_ratio", InfoFormat.Ratio(held, active));
+        info.Field("allocator_rss_bytes", held - active);
+        info.Field("rss_overhead_ratio", InfoFormat.Ratio(resident, held));
+        info.Field("rss_overhead_bytes", resident - held);
         info.Field("mem_fragmentation_ratio", InfoFormat.Ratio(resident, used));
         info.Field("mem_fragmentation_bytes", resident - used);
         var backlog = _server.Replication.Log.HasBacklog ? _server.Config.ReplBacklogSize : 0;
@@ -148,6 +149,17 @@ public sealed class ServerSections
         info.Field("mem_total_replication_buffers", backlog);
         info.Field("mem_cluster_links", Interlocked.Read(ref _clusterLinkBytes));
         info.Field("mem_allocator", "starling-" + ServerVersion.Starling);
+    }
+
+    /// <summary>
+    /// What the two allocators, the native one and the managed heap, have in use and hold of the system's memory, free
+    /// parts included.
+    /// </summary>
+    private (long Active, long Resident) AllocatorBytes(long used)
+    {
+        var native = _server.ActiveDefragmentation.Usage;
+        var managed = Math.Max(GC.GetGCMemoryInfo().TotalCommittedBytes, used - native.Used);
+        return (native.Active + managed, native.Resident + managed);
     }
 
     private string Value(string directive) => DirectiveTable.Find(directive)!.Get(_server.Config);

@@ -13,7 +13,6 @@ public sealed unsafe class Database
     private readonly KeyHash _hash;
     private readonly int _arenas;
     private TableSet? _tables;
-    private SnapshotProgress? _progress;
 
     internal Database(Keyspace keyspace, int index, KeyHash hash, int arenas)
     {
@@ -92,7 +91,7 @@ public sealed unsafe class Database
     /// <param name="accessClock">The access clock of the key.</param>
     public void Put(in Key key, in LoadedValue value, long expiresAt, uint accessClock)
     {
-        _progress?.BeforeWrite(key.Slot, key.Hash);
+        _tables?.BeforeWrite(key.Slot, key.Hash);
         var tables = _tables!;
         var like = (ulong)value.Kind | (ulong)(accessClock << 8) | (value.HasRoot ? EntryBlock.HasRoot : 0);
         var entry = EntryBlock.Make(tables.Heap, key.Slot, key.Bytes, like, expiresAt, value.Inline.Length);
@@ -110,20 +109,23 @@ public sealed unsafe class Database
         MakeString(key, value, expiresAt, accessClock);
 
     /// <summary>
-    /// Changes the length of an existing string and returns its bytes to write into; the old bytes stay as far as they
-    /// fit, new ones are zero; the expiry stays.
+    /// Changes the length of an existing string and returns its bytes, of which the caller writes a range; the old
+    /// bytes stay as far as they fit, new ones are zero; the expiry stays.
     /// </summary>
     /// <param name="key">An existing key that holds a string.</param>
     /// <param name="length">The new length in bytes.</param>
+    /// <param name="from">The first byte that the caller will write; what a snapshot needs of the range is saved.</param>
+    /// <param name="count">How many bytes it will write, all within the new length.</param>
     /// <param name="raw">What <see cref="Entry.IsRawString"/> answers from now on.</param>
-    public Span<byte> ResizeString(in Key key, int length, bool raw) => StringBlock.Bytes(Resize(key, length, raw));
+    public Span<byte> ResizeString(in Key key, int length, int from, int count, bool raw) =>
+        StringBlock.Bytes(Resize(key, length, from, count, raw));
 
     /// <summary>Sets or removes (<see cref="Entry.NoExpiry"/>) the expiry; false when there is no such key.</summary>
     public bool SetExpiry(in Key key, long expiresAt)
     {
         var cell = Find(key);
         if (cell == null) return false;
-        _progress?.BeforeWrite(key.Slot, key.Hash);
+        _tables?.BeforeWrite(key.Slot, key.Hash);
         var entry = SlotTable.Address(*cell);
         var had = EntryBlock.Has(entry, EntryBlock.HasExpiry);
         if (had && expiresAt != Entry.NoExpiry)
@@ -141,14 +143,16 @@ public sealed unsafe class Database
         return true;
     }
 
-    /// <summary>Deletes a key; false when there was none.</summary>
-    public bool Remove(in Key key)
+    /// <summary>Deletes a key; false when there was none. A very large value is freed later in any case.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="lazily">Frees less of a large value at once (UNLINK).</param>
+    public bool Remove(in Key key, bool lazily = false)
     {
         var cell = Find(key);
         if (cell == null) return false;
-        _progress?.BeforeWrite(key.Slot, key.Hash);
+        _tables?.BeforeWrite(key.Slot, key.Hash);
         var tables = _tables!;
-        EntryBlock.Free(tables.Heap, tables.TakeOut(tables.Root(key.Slot), key, cell));
+        tables.FreeEntry(key.Slot, tables.TakeOut(tables.Root(key.Slot), key, cell), lazily);
         return true;
     }
 
@@ -161,8 +165,8 @@ public sealed unsafe class Database
         var cell = Find(from);
         if (cell == null) return false;
         if (target == this && from.Bytes.SequenceEqual(to.Bytes)) return true;
-        _progress?.BeforeWrite(from.Slot, from.Hash);
-        target._progress?.BeforeWrite(to.Slot, to.Hash);
+        _tables?.BeforeWrite(from.Slot, from.Hash);
+        target._tables?.BeforeWrite(to.Slot, to.Hash);
         var tables = _tables!;
         var targetTables = target.TablesForInsert();
         var old = SlotTable.Address(*cell);
@@ -170,13 +174,14 @@ public sealed unsafe class Database
         {
             var entry = EntryBlock.Rename(tables.Heap, to.Slot, old, to.Bytes, EntryBlock.Expiry(old));
             tables.TakeOut(tables.Root(from.Slot), from, cell);
+            if (from.Slot != to.Slot) tables.FindFrozen(from.Slot, entry)?.MoveTo(to.Slot);
             EntryBlock.FreeWithoutValue(tables.Heap, old);
             tables.Put(to, entry);
         }
         else
         {
             var entry = EntryBlock.Copy(targetTables.Heap, to.Slot, old, to.Bytes);
-            EntryBlock.Free(tables.Heap, tables.TakeOut(tables.Root(from.Slot), from, cell));
+            tables.FreeEntry(from.Slot, tables.TakeOut(tables.Root(from.Slot), from, cell), lazily: false);
             targetTables.Put(to, entry);
         }
 
@@ -192,7 +197,7 @@ public sealed unsafe class Database
         var cell = Find(from);
         if (cell == null) return false;
         if (target == this && from.Bytes.SequenceEqual(to.Bytes)) return true;
-        target._progress?.BeforeWrite(to.Slot, to.Hash);
+        target._tables?.BeforeWrite(to.Slot, to.Hash);
         var targetTables = target.TablesForInsert();
         targetTables.Put(to, EntryBlock.Copy(targetTables.Heap, to.Slot, SlotTable.Address(*cell), to.Bytes));
         return true;
@@ -219,24 +224,22 @@ public sealed unsafe class Database
     /// </summary>
     public long EarliestExpiryInSlot(int slot) => Root(slot) == null ? long.MaxValue : _tables!.EarliestExpiry(slot);
 
-    /// <summary>Deletes all keys of a slot and returns how many there were. Needs the slot's stripe.</summary>
-    public int ClearSlot(int slot)
-    {
-        _progress?.BeforeClearSlot(slot);
-        return _tables?.ClearSlot(slot) ?? 0;
-    }
+    /// <summary>
+    /// Deletes all keys of a slot and returns how many there were. Needs the slot's stripe; takes constant time: the
+    /// keys are freed later (<see cref="Keyspace.Freeing"/>).
+    /// </summary>
+    public int ClearSlot(int slot) => _tables?.ClearSlot(slot) ?? 0;
 
     /// <summary>
-    /// Deletes all keys. Needs every stripe; takes time proportional to the number of slot tables, not of keys.
+    /// Deletes all keys. Needs every stripe; takes constant time: the keys are freed later
+    /// (<see cref="Keyspace.Freeing"/>).
     /// </summary>
-    public void Clear()
+    /// <param name="lazily">Whether the keys count as freed in the background: nobody waits for it.</param>
+    public void Clear(bool lazily = false)
     {
         var tables = _tables;
-        if (tables == null) return;
         _tables = null;
-        if (_progress == null) tables.Dispose();
-        else _progress.Detach();
-        _progress = null;
+        tables?.Clear(lazily);
     }
 
     /// <summary>
@@ -305,6 +308,26 @@ public sealed unsafe class Database
     }
 
     /// <summary>
+    /// Chooses a stripe with the chance of its share of the keys; -1 when there is no key. No lock is needed.
+    /// </summary>
+    /// <param name="random">A random number.</param>
+    public int PickStripe(ulong random) => _tables?.PickStripe(random) ?? -1;
+
+    /// <summary>
+    /// Picks an entry of the slots of a stripe, each with the same chance. Needs the stripe. False when there is none.
+    /// </summary>
+    /// <param name="stripe">The stripe; see <see cref="StripeSet"/>.</param>
+    /// <param name="random">A random number; the same number and tables give the same entry.</param>
+    /// <param name="entry">The entry.</param>
+    public bool TryPickInStripe(int stripe, ulong random, out Entry entry)
+    {
+        var tables = _tables;
+        var block = tables == null ? null : tables.PickEntry(stripe, random);
+        entry = block == null ? default : new Entry(block);
+        return block != null;
+    }
+
+    /// <summary>
     /// The first slot from <paramref name="from"/> on that holds a key (or, when <paramref name="expiring"/>, a key
     /// with an expiry), or -1. No lock is needed; what it says may be old by the time it is read.
     /// </summary>
@@ -334,8 +357,15 @@ public sealed unsafe class Database
     /// <summary>Where the blocks of a slot's values come from. A key of the database must exist.</summary>
     internal ValueMemory MemoryFor(int slot) => new(TablesForInsert().Heap, StripeSet.StripeOf(slot));
 
+    /// <summary>The value of an entry as snapshots have views of it; null when none has.</summary>
+    internal FrozenValue? FindFrozen(int slot, byte* entry) => _tables!.FindFrozen(slot, entry);
+
+    /// <summary>As <see cref="MemoryFor(int)"/>, for changing a value that snapshots may have views of.</summary>
+    internal ValueMemory MemoryFor(int slot, FrozenValue? frozen) =>
+        new(_tables!.Heap, StripeSet.StripeOf(slot), frozen?.Pages);
+
     /// <summary>Lets snapshots have what they need of a key before it is changed.</summary>
-    internal void BeforeWrite(in Key key) => _progress?.BeforeWrite(key.Slot, key.Hash);
+    internal void BeforeWrite(in Key key) => _tables?.BeforeWrite(key.Slot, key.Hash);
 
     /// <summary>Makes a key, which is not there, with a value that has a root.</summary>
     internal byte* Create(in Key key, ValueKind kind, in ValueRoot root, uint accessClock)
@@ -359,7 +389,7 @@ public sealed unsafe class Database
         if (cell != null)
         {
             var old = SlotTable.Address(*cell);
-            if (StringBlock.TryOverwrite(old, value, expiresAt))
+            if (tables.FindFrozen(key.Slot, old) == null && StringBlock.TryOverwrite(old, value, expiresAt))
             {
                 EntryBlock.SetClock(old, accessClock);
                 if (expiresAt != Entry.NoExpiry) tables.LowerEarliest(key.Slot, expiresAt);
@@ -374,18 +404,38 @@ public sealed unsafe class Database
     }
 
     /// <summary>See <see cref="ResizeString"/>.</summary>
-    internal byte* Resize(in Key key, int length, bool raw)
+    internal byte* Resize(in Key key, int length, int from, int count, bool raw)
     {
+        Invariant.That(from >= 0 && count >= 0 && from <= length - count);
         BeforeWrite(key);
         var cell = Find(key);
-        Invariant.That(cell != null && length >= 0);
+        Invariant.That(cell != null);
+        var tables = _tables!;
         var old = SlotTable.Address(*cell);
         Invariant.That(EntryBlock.Kind(old) == ValueKind.String);
-        var entry = StringBlock.Resize(_tables!.Heap, key.Slot, old, length);
-        if (entry != old)
+        var oldLength = StringBlock.Bytes(old).Length;
+        var frozen = (FrozenString?)tables.FindFrozen(key.Slot, old);
+        byte* entry;
+        if (frozen != null && length < oldLength)
         {
-            _tables.Redirect(key.Slot, cell, entry);
-            EntryBlock.FreeWithoutValue(_tables.Heap, old);
+            // Its end may be given back: the snapshots get the block as it is.
+            var kept = StringBlock.Bytes(old)[..length];
+            entry = StringBlock.Make(
+                tables.Heap, key.Slot, key.Bytes, kept, EntryBlock.Expiry(old), EntryBlock.Clock(old));
+            tables.Replace(key.Slot, cell, entry);
+        }
+        else
+        {
+            frozen?.BeforeWrite(from, from + count);
+            frozen?.BeforeWrite(oldLength, length);
+            entry = StringBlock.Resize(tables.Heap, key.Slot, old, length);
+            if (entry != old)
+            {
+                tables.Redirect(key.Slot, cell, entry);
+                EntryBlock.FreeWithoutValue(tables.Heap, old);
+            }
+
+            frozen?.RootChanged(*EntryBlock.Root(entry));
         }
 
         if (raw) EntryBlock.Header(entry) |= EntryBlock.KindFlag;
@@ -393,13 +443,8 @@ public sealed unsafe class Database
         return entry;
     }
 
-    internal void BeginSnapshot(SnapshotProgress progress) => _progress = progress;
-
-    internal void EndSnapshot() => _progress = null;
-
     internal void Dispose()
     {
-        _progress = null;
         _tables?.Dispose();
         _tables = null;
     }
@@ -419,7 +464,7 @@ public sealed unsafe class Database
     private TableSet TablesForInsert()
     {
         if (_tables is { } tables) return tables;
-        tables = new TableSet(_hash, _arenas);
+        tables = new TableSet(_hash, _arenas, _keyspace.Freeing);
 
         // Another thread may make it at the same time, under another stripe; the one that is late has touched no native
         // memory yet.

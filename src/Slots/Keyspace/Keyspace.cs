@@ -12,7 +12,7 @@ public sealed class Keyspace : IDisposable
     private readonly Database[] _databases;
     private readonly StripeLocks _stripes = new();
     private readonly KeyHash _hash;
-    private Snapshot? _snapshot;
+    private Snapshot[] _snapshots = [];
     private ValueOptions _valueOptions = ValueOptions.Default;
 
     /// <summary>Makes an empty keyspace.</summary>
@@ -21,6 +21,7 @@ public sealed class Keyspace : IDisposable
         Invariant.That(options.Databases >= 1);
         Invariant.That(BitConverter.IsLittleEndian && nint.Size == 8);
         _hash = new KeyHash(options.HashSeed, options.HashMask);
+        Freeing = new FreeingQueue(this);
         _databases = new Database[options.Databases];
         for (var i = 0; i < _databases.Length; i++) _databases[i] = new Database(this, i, _hash, options.Arenas);
     }
@@ -38,6 +39,20 @@ public sealed class Keyspace : IDisposable
         set => Volatile.Write(ref _valueOptions, value);
     }
 
+    /// <summary>What was deleted and is to be freed: whoever owns the keyspace has a thread free it.</summary>
+    public FreeingQueue Freeing { get; }
+
+    /// <summary>
+    /// Changes some of <see cref="ValueOptions"/>, whatever other threads change at the same time. Needs no lock.
+    /// </summary>
+    /// <param name="change">Makes new options of those in force; may be called several times.</param>
+    public void ChangeValueOptions(Func<ValueOptions, ValueOptions> change)
+    {
+        ValueOptions before;
+        do before = ValueOptions;
+        while (Interlocked.CompareExchange(ref _valueOptions, change(before), before) != before);
+    }
+
     /// <summary>
     /// A database by its index, 0..<see cref="DatabaseCount"/>-1. SWAPDB exchanges what an index answers.
     /// </summary>
@@ -50,7 +65,8 @@ public sealed class Keyspace : IDisposable
     {
         get
         {
-            var sum = Volatile.Read(ref _snapshot)?.KeptBytes ?? 0;
+            var sum = Freeing.KeptBytes;
+            foreach (var snapshot in Volatile.Read(ref _snapshots)) sum += snapshot.BufferedBytes;
             foreach (var database in _databases) sum += database.UsedBytes;
             return sum;
         }
@@ -77,6 +93,14 @@ public sealed class Keyspace : IDisposable
     public void Prefetch(Database database, ReadOnlySpan<KeyPlace> keys)
     {
         if (!Sse.IsSupported) return;
+        if (_stripes.TryEnterAll())
+        {
+            // Nobody else is here: one word instead of two locks a key.
+            PrefetchHeld(database, keys);
+            _stripes.ExitAll();
+            return;
+        }
+
         if (!_stripes.BeginTrying()) return;
         foreach (ref readonly var key in keys) database.PrefetchRoot(key);
         foreach (ref readonly var key in keys)
@@ -96,6 +120,15 @@ public sealed class Keyspace : IDisposable
         }
 
         _stripes.EndTrying();
+    }
+
+    /// <summary>As <see cref="Prefetch"/>, for keys whose stripes the caller holds.</summary>
+    public static void PrefetchHeld(Database database, ReadOnlySpan<KeyPlace> keys)
+    {
+        if (!Sse.IsSupported) return;
+        foreach (ref readonly var key in keys) database.PrefetchRoot(key);
+        foreach (ref readonly var key in keys) database.PrefetchBucket(key);
+        foreach (ref readonly var key in keys) database.PrefetchEntry(key);
     }
 
     /// <summary>
@@ -137,35 +170,42 @@ public sealed class Keyspace : IDisposable
     }
 
     /// <summary>
-    /// Starts a snapshot of every database. Needs every stripe; returns at once. <paramref name="sink"/> then gets each
-    /// key exactly once as it is now, from <see cref="Snapshot.Advance"/> on the saver's thread and from writers that
-    /// are about to change a part that was not visited yet. One snapshot runs at a time.
+    /// Starts a snapshot of every database. Needs every stripe; returns at once. <see cref="Snapshot.Deliver"/> then
+    /// gives each key exactly once as it is now, saved by <see cref="Snapshot.Advance"/> on the saver's thread and by
+    /// writers that are about to change a part that was not visited yet. Several snapshots may run at once, each with a
+    /// saver of its own.
     /// </summary>
-    public Snapshot StartSnapshot(ISnapshotSink sink)
+    /// <param name="slots">The slots of the snapshot, or null for all.</param>
+    public Snapshot StartSnapshot(IReadOnlyCollection<int>? slots = null)
     {
-        Invariant.That(_snapshot == null);
-        var parts = new List<SnapshotProgress>();
-        foreach (var database in _databases)
+        SlotBits? covered = null;
+        if (slots != null)
         {
-            if (database.Tables is not { } tables) continue;
-            var progress = new SnapshotProgress(database, tables, sink);
-            database.BeginSnapshot(progress);
-            parts.Add(progress);
+            covered = new SlotBits();
+            foreach (var slot in slots) covered.Add(slot);
         }
 
-        return _snapshot = new Snapshot(this, parts);
+        var snapshot = new Snapshot(this);
+        foreach (var database in _databases)
+            if (database.Tables is { } tables) snapshot.Add(tables, database.Index, covered);
+        Volatile.Write(ref _snapshots, [.. _snapshots, snapshot]);
+        return snapshot;
     }
 
     /// <summary>Frees everything. No lock may be held by anybody.</summary>
     public void Dispose()
     {
-        _snapshot?.Dispose();
+        foreach (var snapshot in _snapshots) snapshot.Dispose();
+        while (Freeing.FreeSome())
+        {
+        }
+
         foreach (var database in _databases) database.Dispose();
     }
 
+    /// <summary>Takes a snapshot out. Needs every stripe.</summary>
     internal void EndSnapshot(Snapshot snapshot)
     {
-        Invariant.That(_snapshot == snapshot);
-        _snapshot = null;
+        Volatile.Write(ref _snapshots, [.. _snapshots.Where(other => other != snapshot)]);
     }
 }

@@ -214,6 +214,7 @@ internal static unsafe class SlotTable
     /// </summary>
     public static int Overflow(ulong tags) => (int)(tags >> OverflowShift);
 
-    private static TableNode* Child(TableNode* branch, ulong hash, int offset) =>
+    /// <summary>The child of a branch that a hash leads to.</summary>
+    public static TableNode* Child(TableNode* branch, ulong hash, int offset) =>
         branch->Children + (hash << offset >> (64 - branch->FanoutBits));
 }

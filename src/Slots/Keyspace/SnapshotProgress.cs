@@ -1,100 +1,106 @@
 namespace Starling.Slots.Keyspace;
 
-/// <summary>What a snapshot has saved of one database, and the tables it is saving.</summary>
+/// <summary>What one snapshot has saved of one table set, and how. Members that take a slot need its stripe.</summary>
 internal sealed unsafe class SnapshotProgress
 {
     private const int EntriesPerStep = 64;
     private const long BytesPerStep = 256 << 10;
 
     private readonly SnapshotStripe?[] _stripes = new SnapshotStripe?[StripeSet.StripeCount];
-    private readonly ISnapshotSink _sink;
-    private readonly Database _database;
-    private readonly int _index;
+    private readonly Snapshot _snapshot;
+    private readonly int _database;
 
-    /// <summary>Starts saving a database. Needs every stripe.</summary>
-    public SnapshotProgress(Database database, TableSet tables, ISnapshotSink sink)
+    // The slots of which something is still to be saved. A slot that was empty at the start is not in it: what comes
+    // into it is no part of the snapshot.
+    private readonly SlotBits _unsaved;
+
+    /// <summary>Starts saving tables. Needs every stripe.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="tables">The tables.</param>
+    /// <param name="database">The index of their database now.</param>
+    /// <param name="slots">The slots that the snapshot covers, or null for all.</param>
+    public SnapshotProgress(Snapshot snapshot, TableSet tables, int database, SlotBits? slots)
     {
-        _database = database;
+        _snapshot = snapshot;
         Tables = tables;
-        _sink = sink;
-        _index = database.Index;
+        _database = database;
+        _unsaved = new SlotBits(tables.SlotsInUse);
+        if (slots != null) _unsaved.IntersectWith(slots);
     }
 
-    /// <summary>Its tables when the snapshot started.</summary>
+    /// <summary>The tables of the database when the snapshot started.</summary>
     public TableSet Tables { get; }
 
-    /// <summary>
-    /// True when the database was cleared meanwhile: the tables are this snapshot's own. Read it under any stripe.
-    /// </summary>
-    public bool IsDetached { get; private set; }
+    /// <summary>The progress of another snapshot in the same tables; see <see cref="TableSet.Attach"/>.</summary>
+    public SnapshotProgress? Next { get; set; }
 
-    /// <summary>Says that the database has given its tables up. Needs every stripe.</summary>
-    public void Detach() => IsDetached = true;
+    /// <summary>The first slot from one on that is not saved, or -1. Needs no lock.</summary>
+    public int NextUnsaved(int from) => from < HashSlot.Count ? _unsaved.Next(from) : -1;
 
-    /// <summary>
-    /// Ends the saving of this database, done or given up. Takes every stripe itself. Tables that the database gave up
-    /// are freed after that: nobody else knows them any more.
-    /// </summary>
-    public void Finish(Keyspace keyspace)
-    {
-        using (keyspace.LockAll())
-            if (!IsDetached) _database.EndSnapshot();
-        if (IsDetached) Tables.Dispose();
-    }
-
-    /// <summary>
-    /// Saves the part of a key that is about to be changed, made or deleted. Needs the slot's stripe.
-    /// </summary>
+    /// <summary>Saves the part of a key that is about to be changed, made or deleted.</summary>
     public void BeforeWrite(int slot, ulong hash)
     {
+        if (!_unsaved.Contains(slot)) return;
         var stripe = Stripe(slot);
         var index = slot / StripeSet.StripeCount;
-        if (stripe.IsDone(index)) return;
+        if (stripe.Cleared(index) != null) return;
         var root = Tables.Root(slot);
-        if (stripe.IsUntouched(index) && (root == null || root->Count == 0))
-        {
-            stripe.SetDone(index);
-            return;
-        }
-
         var bits = stripe.PartBits(index, root->Count);
         var part = bits == 0 ? 0 : hash >> (64 - bits);
         if (!stripe.TryMark(index, part)) return;
-        var visitor = new Saver(_sink, _index);
+        var visitor = new Saver(this, slot, _snapshot.RecordsOf(StripeSet.StripeOf(slot)));
         SavePart(root, bits, part, ref visitor);
     }
 
-    /// <summary>Saves what is left of a slot that is about to be cleared. Needs the slot's stripe.</summary>
-    public void BeforeClearSlot(int slot)
+    /// <summary>Takes over the table of a slot that was just cleared, unless all of it is saved.</summary>
+    public void Adopt(ClearedSlot cleared)
     {
-        var part = 0UL;
-        while (!SaveSome(slot, ref part, long.MaxValue, long.MaxValue))
-        {
-        }
+        if (!_unsaved.Contains(cleared.Slot)) return;
+        ref var mine = ref Stripe(cleared.Slot).Cleared(cleared.Slot / StripeSet.StripeCount);
+
+        // What is in the slot when it is cleared a second time is no part of the snapshot.
+        if (mine != null) return;
+        mine = cleared;
+        cleared.Use();
     }
 
-    /// <summary>Saves some of a slot; true when it is done. Needs the slot's stripe.</summary>
-    public bool SaveSome(int slot, ref ulong part) => SaveSome(slot, ref part, EntriesPerStep, BytesPerStep);
-
-    private bool SaveSome(int slot, ref ulong part, long maxEntries, long maxBytes)
+    /// <summary>Saves some of a slot; true when it is done.</summary>
+    /// <param name="slot">The slot.</param>
+    /// <param name="part">0 to start; carried from call to call.</param>
+    /// <param name="records">Gets what is saved.</param>
+    public bool SaveSome(int slot, ref ulong part, SnapshotRecords records)
     {
+        if (!_unsaved.Contains(slot)) return true;
         var stripe = Stripe(slot);
         var index = slot / StripeSet.StripeCount;
-        if (stripe.IsDone(index)) return true;
-        var root = Tables.Root(slot);
-        var visitor = new Saver(_sink, _index);
-        if (root != null && root->Count > 0)
+        var cleared = stripe.Cleared(index);
+        var root = cleared == null ? Tables.Root(slot) : cleared.Root;
+        var visitor = new Saver(this, slot, records);
+        var bits = stripe.PartBits(index, root->Count);
+        for (; part < 1UL << bits; part++)
         {
-            var bits = stripe.PartBits(index, root->Count);
-            for (; part < 1UL << bits; part++)
-            {
-                if (visitor.Entries >= maxEntries || visitor.Bytes >= maxBytes) return false;
-                if (stripe.TryMark(index, part)) SavePart(root, bits, part, ref visitor);
-            }
+            if (visitor.Entries >= EntriesPerStep || visitor.Bytes >= BytesPerStep) return false;
+            if (stripe.TryMark(index, part)) SavePart(root, bits, part, ref visitor);
         }
 
-        stripe.SetDone(index);
+        Forget(slot);
         return true;
+    }
+
+    /// <summary>Gives up what is not saved yet, slot by slot, taking the stripes itself.</summary>
+    public void Abandon(Keyspace keyspace)
+    {
+        for (var slot = _unsaved.Next(0); slot >= 0; slot = _unsaved.Next(slot))
+            using (keyspace.LockSlot(slot)) Forget(slot);
+    }
+
+    private void Forget(int slot)
+    {
+        _unsaved.Remove(slot);
+        if (_stripes[StripeSet.StripeOf(slot)] is not { } stripe) return;
+        var index = slot / StripeSet.StripeCount;
+        stripe.Cleared(index)?.Release();
+        stripe.Forget(index);
     }
 
     private void SavePart(TableNode* root, int bits, ulong part, ref Saver visitor)
@@ -103,28 +109,53 @@ internal sealed unsafe class SnapshotProgress
         TableScan.VisitRange(Tables.Hash, root, part << shift, (part + 1) << shift, ref visitor);
     }
 
+    private void Save(int slot, in Entry entry, SnapshotRecords records)
+    {
+        var key = entry.Key;
+        var head = new SnapshotHead
+        {
+            ExpiresAt = entry.ExpiresAt,
+            Database = _database,
+            KeyLength = key.Length,
+            View = SnapshotHead.NoView,
+            Form = entry.ContentForm,
+        };
+        if (Tables.TryFreeze(slot, entry.Block, _snapshot.Heap) is { } view)
+        {
+            head.View = _snapshot.AddView(view);
+            records.Entry(key, head);
+            return;
+        }
+
+        records.Entry(key, head);
+        entry.WriteContent(records);
+    }
+
     private SnapshotStripe Stripe(int slot) => _stripes[StripeSet.StripeOf(slot)] ??= new SnapshotStripe();
 
     private struct Saver : IEntryVisitor
     {
-        private readonly ISnapshotSink _sink;
-        private readonly int _database;
+        private readonly SnapshotProgress _progress;
+        private readonly int _slot;
+        private readonly SnapshotRecords _records;
 
-        public Saver(ISnapshotSink sink, int database)
+        public Saver(SnapshotProgress progress, int slot, SnapshotRecords records)
         {
-            _sink = sink;
-            _database = database;
+            _progress = progress;
+            _slot = slot;
+            _records = records;
         }
 
-        public long Entries { get; private set; }
+        public int Entries { get; private set; }
 
         public long Bytes { get; private set; }
 
         public void Visit(in Entry entry)
         {
+            var before = _records.Bytes;
             Entries++;
-            Bytes += entry.AllocatedBytes;
-            _sink.Save(_database, entry);
+            _progress.Save(_slot, entry, _records);
+            Bytes += _records.Bytes - before;
         }
     }
 }

@@ -12,15 +12,11 @@ internal sealed class SnapshotStripe
 
     private readonly State[] _slots = new State[StripeTables.Slots];
 
-    /// <summary>True when everything in the slot is saved.</summary>
-    public bool IsDone(int index) => _slots[index].Done;
+    /// <summary>The table that a slot had when it was cleared during the snapshot; null when it was not.</summary>
+    public ref ClearedSlot? Cleared(int index) => ref _slots[index].Cleared;
 
-    /// <summary>Says that everything in the slot is saved.</summary>
-    public void SetDone(int index)
-    {
-        _slots[index].Done = true;
-        _slots[index].Many = null;
-    }
+    /// <summary>Says that everything in the slot is saved: nothing is kept about it any more.</summary>
+    public void Forget(int index) => _slots[index] = default;
 
     /// <summary>The logarithm of the number of parts of the slot, chosen now if it was not touched yet.</summary>
     public int PartBits(int index, uint count)
@@ -35,9 +31,6 @@ internal sealed class SnapshotStripe
 
         return slot.PartBits - 1;
     }
-
-    /// <summary>True when the slot was not touched yet.</summary>
-    public bool IsUntouched(int index) => _slots[index].PartBits == 0;
 
     /// <summary>Marks a part as saved; false when it was already.</summary>
     public bool TryMark(int index, ulong part)
@@ -55,7 +48,7 @@ internal sealed class SnapshotStripe
     {
         public ulong One;
         public ulong[]? Many;
+        public ClearedSlot? Cleared;
         public byte PartBits;
-        public bool Done;
     }
 }

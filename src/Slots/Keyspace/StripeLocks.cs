@@ -84,6 +84,23 @@ internal sealed class StripeLocks
             if (Volatile.Read(ref _announced[i].Count) != 0) Await(ref _announced[i].Count);
     }
 
+    /// <summary>Takes everything if nobody has a stripe; never waits.</summary>
+    public bool TryEnterAll()
+    {
+        if (Volatile.Read(ref _owner) != 0 || !_turn.TryEnter()) return false;
+        Interlocked.Exchange(ref _owner, Environment.CurrentManagedThreadId);
+        for (var i = 0; i < Counters; i++)
+        {
+            if (Volatile.Read(ref _announced[i].Count) == 0) continue;
+            Volatile.Write(ref _owner, 0);
+            _turn.Exit();
+            return false;
+        }
+
+        _depth = 1;
+        return true;
+    }
+
     /// <summary>Lets go of everything.</summary>
     public void ExitAll()
     {

@@ -1,27 +1,38 @@
 using Starling.Slots.Memory;
+using Starling.Slots.Values;
 
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
-/// The tables and the heap of one database, made at its first key. Clearing a database throws its table set away as a
-/// whole, or leaves it to a snapshot.
+/// The tables and the heap of one database, made at its first key. Clearing a database takes its table set away as a
+/// whole: it is left to the snapshots that need it, then to be freed.
 /// </summary>
 internal sealed unsafe class TableSet
 {
     private readonly KeyHash _hash;
     private readonly nint[] _stripes = new nint[StripeSet.StripeCount];
     private readonly StripeCounters[] _counters = new StripeCounters[StripeSet.StripeCount];
-    private readonly ulong[] _slotsInUse = new ulong[HashSlot.Count / 64];
-    private readonly ulong[] _slotsExpiring = new ulong[HashSlot.Count / 64];
+    private readonly SlotBits _slotsExpiring = new();
+    private readonly FreeingQueue _freeing;
+    private SnapshotProgress? _snapshots;
+    private bool _isCleared;
+    private bool _isFreedLazily;
 
-    public TableSet(KeyHash hash, int arenas)
+    public TableSet(KeyHash hash, int arenas, FreeingQueue freeing)
     {
         _hash = hash;
+        _freeing = freeing;
         Heap = new NativeHeap(arenas);
     }
 
     /// <summary>The memory of everything in this table set.</summary>
     public NativeHeap Heap { get; }
+
+    /// <summary>The slots that hold a key. No lock is needed.</summary>
+    public SlotBits SlotsInUse { get; } = new();
+
+    /// <summary>The large values that snapshots have views of.</summary>
+    public FrozenValues Frozen { get; } = new();
 
     /// <summary>Number of keys. No lock is needed.</summary>
     public long Count
@@ -80,7 +91,7 @@ internal sealed unsafe class TableSet
     {
         SlotTable.Insert(Memory(key.Slot), root, key.Hash, entry);
         _counters[StripeSet.StripeOf(key.Slot)].Keys++;
-        if (root->Count == 1) Mark(_slotsInUse, key.Slot);
+        if (root->Count == 1) SlotsInUse.Add(key.Slot);
         if (EntryBlock.Has(entry, EntryBlock.HasExpiry)) AddExpiry(root, key.Slot, EntryBlock.Expiry(entry));
     }
 
@@ -89,7 +100,7 @@ internal sealed unsafe class TableSet
     {
         var old = SlotTable.Address(*cell);
         Redirect(slot, cell, entry);
-        EntryBlock.Free(Heap, old);
+        FreeEntry(slot, old, _freeing.FreesReplacedLazily);
     }
 
     /// <summary>Puts another block of the same key in place of one, which stays the caller's.</summary>
@@ -108,25 +119,29 @@ internal sealed unsafe class TableSet
         SlotTable.Remove(Memory(key.Slot), root, key.Hash, cell);
         _counters[StripeSet.StripeOf(key.Slot)].Keys--;
         if (EntryBlock.Has(entry, EntryBlock.HasExpiry)) RemoveExpiry(root, key.Slot);
-        if (root->Count == 0) Unmark(_slotsInUse, key.Slot);
+        if (root->Count == 0) SlotsInUse.Remove(key.Slot);
         return entry;
     }
 
-    /// <summary>Frees a slot's keys; returns how many there were.</summary>
+    /// <summary>
+    /// Takes a slot's keys away, in constant time, and leaves them to snapshots and then to be freed; returns how many
+    /// there were.
+    /// </summary>
     public int ClearSlot(int slot)
     {
         var root = Root(slot);
         if (root == null || root->Count == 0) return 0;
-        var count = root->Count;
         ref var counters = ref _counters[StripeSet.StripeOf(slot)];
-        counters.Keys -= count;
+        counters.Keys -= root->Count;
         counters.Expiring -= root->Expiring;
-        if (root->Expiring > 0) Unmark(_slotsExpiring, slot);
-        Unmark(_slotsInUse, slot);
-        root->Expiring = 0;
+        _slotsExpiring.Remove(slot);
+        SlotsInUse.Remove(slot);
         EarliestExpiry(slot) = long.MaxValue;
-        TableShape.Free(Memory(slot), root, entries: true);
-        return (int)count;
+        var cleared = new ClearedSlot(this, slot, root);
+        cleared.Use();
+        for (var snapshot = _snapshots; snapshot != null; snapshot = snapshot.Next) snapshot.Adopt(cleared);
+        cleared.Release();
+        return (int)cleared.Count;
     }
 
     /// <summary>Remembers that a key of a slot that has an expiry expires at another time from now on.</summary>
@@ -165,25 +180,140 @@ internal sealed unsafe class TableSet
     }
 
     /// <summary>The first slot from <paramref name="from"/> on in use, or -1. No lock is needed.</summary>
-    public int NextSlotInUse(int from, bool expiring)
+    public int NextSlotInUse(int from, bool expiring) =>
+        from < HashSlot.Count ? (expiring ? _slotsExpiring : SlotsInUse).Next(from) : -1;
+
+    /// <summary>Adds the progress of a snapshot. Needs every stripe.</summary>
+    public void Attach(SnapshotProgress progress)
     {
-        var bits = expiring ? _slotsExpiring : _slotsInUse;
-        for (var word = from >> 6; word < bits.Length; word++)
+        progress.Next = _snapshots;
+        _snapshots = progress;
+    }
+
+    /// <summary>
+    /// Takes the progress of a snapshot away; the last one leaves tables that were cleared to be freed. Needs every
+    /// stripe.
+    /// </summary>
+    public void End(SnapshotProgress progress)
+    {
+        if (_snapshots == progress) _snapshots = progress.Next;
+        for (var before = _snapshots; before != null; before = before.Next)
+            if (before.Next == progress) before.Next = progress.Next;
+        FreeIfUnused();
+    }
+
+    /// <summary>
+    /// The database has given these tables up: they are freed when no snapshot needs them. Needs every stripe.
+    /// </summary>
+    /// <param name="lazily">Whether they count as freed in the background.</param>
+    public void Clear(bool lazily)
+    {
+        _isCleared = true;
+        _isFreedLazily = lazily;
+        _freeing.Keep(this);
+        FreeIfUnused();
+    }
+
+    /// <summary>Saves for the snapshots under way what they need of a key's part before it changes.</summary>
+    public void BeforeWrite(int slot, ulong hash)
+    {
+        for (var snapshot = _snapshots; snapshot != null; snapshot = snapshot.Next) snapshot.BeforeWrite(slot, hash);
+    }
+
+    /// <summary>A view of an entry's value for a snapshot; null when it is not large.</summary>
+    public FrozenView? TryFreeze(int slot, byte* entry, NativeHeap copies)
+    {
+        if (!EntryBlock.Has(entry, EntryBlock.HasRoot)) return null;
+        if (EntryBlock.Operations(entry).Pages(*EntryBlock.Root(entry)) <= 1) return null;
+        var frozen = FindFrozen(slot, entry);
+        if (frozen == null)
         {
-            var value = Volatile.Read(ref bits[word]);
-            if (word == from >> 6) value &= ulong.MaxValue << (from & 63);
-            if (value != 0) return (word << 6) + System.Numerics.BitOperations.TrailingZeroCount(value);
+            frozen = EntryBlock.Operations(entry).Freeze(this, slot, *EntryBlock.Root(entry));
+            Frozen.Add(frozen);
         }
 
-        return -1;
+        return frozen.AddView(copies);
     }
+
+    /// <summary>
+    /// A stripe, chosen with the chance of its share of the keys, or -1 when there is no key. No lock is needed.
+    /// </summary>
+    public int PickStripe(ulong random)
+    {
+        var count = Count;
+        if (count <= 0) return -1;
+        var number = (long)(random % (ulong)count);
+        var last = -1;
+        for (var stripe = 0; stripe < _counters.Length && number >= 0; stripe++)
+        {
+            var keys = Volatile.Read(ref _counters[stripe].Keys);
+            number -= keys;
+            if (keys > 0) last = stripe;
+        }
+
+        return last; // keys that went meanwhile may leave the number beyond the end
+    }
+
+    /// <summary>An entry of the slots of a stripe, or null when they are empty. Needs the stripe.</summary>
+    public byte* PickEntry(int stripe, ulong random)
+    {
+        var keys = _counters[stripe].Keys;
+        if (keys == 0) return null;
+        var number = random % (ulong)keys;
+        for (var slot = stripe; ; slot += StripeSet.StripeCount)
+        {
+            var root = Root(slot);
+            if (number < root->Count) return TableScan.Pick(root, (uint)number);
+            number -= root->Count;
+        }
+    }
+
+    /// <summary>The entry's value as snapshots have views of it; null when none has.</summary>
+    public FrozenValue? FindFrozen(int slot, byte* entry) =>
+        EntryBlock.Has(entry, EntryBlock.HasRoot) ? Frozen.Find(slot, EntryBlock.Root(entry)->Address) : null;
+
+    /// <summary>Frees an entry that is in no table, or leaves its value to snapshots or to be freed later.</summary>
+    /// <param name="slot">The slot that it was in.</param>
+    /// <param name="entry">The entry.</param>
+    /// <param name="lazily">Frees less of it at once.</param>
+    public void FreeEntry(int slot, byte* entry, bool lazily)
+    {
+        if (!EntryBlock.Has(entry, EntryBlock.HasRoot))
+        {
+            EntryBlock.Free(Heap, entry);
+            return;
+        }
+
+        ref var root = ref *EntryBlock.Root(entry);
+        if (FindFrozen(slot, entry) is { } frozen) frozen.Detach(root);
+        else FreeValue(slot, EntryBlock.Operations(entry), ref root, lazily);
+        EntryBlock.FreeWithoutValue(Heap, entry);
+    }
+
+    /// <summary>Frees a value, a large one later.</summary>
+    public void FreeValue(int slot, ValueOperations operations, ref ValueRoot root, bool lazily)
+    {
+        var memory = new ValueMemory(Heap, StripeSet.StripeOf(slot));
+        if (operations.Pages(root) <= (lazily ? FreeableValue.PagesFreedLazily : FreeableValue.PagesFreedAtOnce))
+            operations.Free(memory, ref root);
+        else _freeing.Add(new FreeableValue(operations, memory, root));
+    }
+
+    /// <summary>Leaves blocks of a value to be freed that only snapshots needed.</summary>
+    public void Free(List<(nint Address, long Size)> pages)
+    {
+        if (pages.Count > 0) _freeing.Add(new FreeablePages(Heap, pages));
+    }
+
+    /// <summary>Leaves the table of a cleared slot to be freed.</summary>
+    public void Free(ClearedSlot slot) => _freeing.Add(new FreeableSlot(slot));
 
     /// <summary>Frees everything. In debug builds one by one, to find what leaked.</summary>
     public void Dispose()
     {
 #if DEBUG
-        for (var slot = NextSlotInUse(0, expiring: false); slot >= 0; slot = NextSlotInUse(slot, expiring: false))
-            ClearSlot(slot);
+        for (var slot = NextSlotInUse(0, expiring: false); slot >= 0; slot = NextSlotInUse(slot + 1, expiring: false))
+            TableShape.Free(Memory(slot), Root(slot), entries: true);
         foreach (var stripe in _stripes)
             if (stripe != 0) Heap.Free((byte*)stripe, StripeTables.Bytes);
         Invariant.That(Heap.UsedBytes == 0);
@@ -192,14 +322,15 @@ internal sealed unsafe class TableSet
         Array.Clear(_stripes);
     }
 
-    private static void Mark(ulong[] bits, int slot) => Interlocked.Or(ref bits[slot >> 6], 1UL << (slot & 63));
-
-    private static void Unmark(ulong[] bits, int slot) => Interlocked.And(ref bits[slot >> 6], ~(1UL << (slot & 63)));
+    private void FreeIfUnused()
+    {
+        if (_isCleared && _snapshots == null) _freeing.Add(new FreeableTables(this, _isFreedLazily, _freeing));
+    }
 
     private void AddExpiry(TableNode* root, int slot, long expiresAt)
     {
         _counters[StripeSet.StripeOf(slot)].Expiring++;
-        if (root->Expiring++ == 0) Mark(_slotsExpiring, slot);
+        if (root->Expiring++ == 0) _slotsExpiring.Add(slot);
         LowerEarliest(slot, expiresAt);
     }
 
@@ -207,7 +338,7 @@ internal sealed unsafe class TableSet
     {
         _counters[StripeSet.StripeOf(slot)].Expiring--;
         if (--root->Expiring > 0) return;
-        Unmark(_slotsExpiring, slot);
+        _slotsExpiring.Remove(slot);
         EarliestExpiry(slot) = long.MaxValue;
     }
 

@@ -296,6 +296,7 @@ internal static unsafe class TableShape
         leaf->Buckets = (byte)buckets;
     }
 
-    private static int PieceBytes(int buckets, int piece) =>
+    /// <summary>Bytes of a piece of a leaf with that many buckets.</summary>
+    public static int PieceBytes(int buckets, int piece) =>
         Math.Clamp(buckets - (piece * TableNode.PieceBuckets), 0, TableNode.PieceBuckets) * TableNode.BucketBytes;
 }

@@ -13,6 +13,7 @@ public unsafe ref struct ValueAccess
     private readonly uint _accessClock;
     private byte* _entry;
     private bool _isSaved;
+    private FrozenValue? _frozen;
 
     internal ValueAccess(Database database, scoped in Key key, byte* entry, uint accessClock)
     {
@@ -34,19 +35,25 @@ public unsafe ref struct ValueAccess
     /// <summary>The root for reading; the key must be there and its value have one.</summary>
     internal readonly ref readonly ValueRoot Root => ref *EntryBlock.Root(_entry);
 
-    /// <summary>Where the value's blocks come from.</summary>
+    /// <summary>Where the blocks of a value that is made come from.</summary>
     internal readonly ValueMemory Memory => _database.MemoryFor(_key.Slot);
 
     /// <summary>
     /// The root for changing the value, after every snapshot that needs it as it was has got it. Asked for before each
     /// change.
     /// </summary>
-    internal ref ValueRoot BeginChange()
+    /// <param name="memory">Where the value's blocks come from during this change.</param>
+    internal ref ValueRoot BeginChange(out ValueMemory memory)
     {
         if (!_isSaved) _database.BeforeWrite(_key);
         _isSaved = true;
+        _frozen = _database.FindFrozen(_key.Slot, _entry);
+        memory = _database.MemoryFor(_key.Slot, _frozen);
         return ref *EntryBlock.Root(_entry);
     }
+
+    /// <summary>The change is done: snapshots that have views of the value are told where it is now.</summary>
+    internal readonly void EndChange() => _frozen?.RootChanged(*EntryBlock.Root(_entry));
 
     /// <summary>Makes the key, which is not there, with a value that has a root; it has no expiry.</summary>
     internal ref ValueRoot Create(ValueKind kind, in ValueRoot root)
@@ -72,9 +79,9 @@ public unsafe ref struct ValueAccess
     }
 
     /// <summary>As <see cref="Database.ResizeString"/>; the key must be there.</summary>
-    internal Span<byte> ResizeString(int length, bool raw)
+    internal Span<byte> ResizeString(int length, int from, int count, bool raw)
     {
-        _entry = _database.Resize(_key, length, raw);
+        _entry = _database.Resize(_key, length, from, count, raw);
         return StringBlock.Bytes(_entry);
     }
 }

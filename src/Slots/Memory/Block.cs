@@ -8,7 +8,7 @@ namespace Starling.Slots.Memory;
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct Block
 {
-    /// <summary>The next block of the class with a free cell.</summary>
+    /// <summary>The next block of the same list of the arena.</summary>
     public Block* Next;
 
     /// <summary>The one before.</summary>
@@ -23,14 +23,23 @@ internal unsafe struct Block
     /// <summary>Number of cells in use.</summary>
     public int Used;
 
+    /// <summary>The block changes its list when it has that many cells in use.</summary>
+    public int UpAt;
+
+    /// <summary>The block changes its list when it has fewer cells in use.</summary>
+    public int DownAt;
+
     /// <summary>Number of cells that were ever in use; those above were never touched.</summary>
     public int Carved;
 
+    /// <summary>The list that the block is in; see <see cref="CellClass"/>.</summary>
+    public int List;
+
     /// <summary>The size class.</summary>
-    public int SizeClass;
+    public short SizeClass;
 
     /// <summary>The arena.</summary>
-    public int Arena;
+    public short Arena;
 
     /// <summary>The block that a cell is in.</summary>
     public static Block* Of(byte* cell) => (Block*)((ulong)cell & ~(ulong)(Memory.SizeClass.BlockBytes - 1));

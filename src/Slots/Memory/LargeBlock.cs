@@ -14,9 +14,17 @@ internal unsafe struct LargeBlock
     /// <summary>The one before.</summary>
     public LargeBlock* Previous;
 
-    /// <summary>Bytes from the system, this header included.</summary>
+    /// <summary>Bytes of the allocation, this header included.</summary>
     public long Bytes;
 
-    /// <summary>The arena, in 8 bytes so that what follows is aligned to 16.</summary>
-    public long Arena;
+    private ulong _origin;
+
+    /// <summary>The arena.</summary>
+    public readonly int Arena => (ushort)_origin;
+
+    /// <summary>The chunk that the block is a run of, or null when it is the system's.</summary>
+    public readonly RunChunk* Chunk => (RunChunk*)(_origin >> 16);
+
+    /// <summary>Sets where the block comes from.</summary>
+    public void SetOrigin(int arena, RunChunk* chunk) => _origin = (ulong)chunk << 16 | (ushort)arena;
 }

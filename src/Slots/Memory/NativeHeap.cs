@@ -4,9 +4,16 @@ using System.Runtime.CompilerServices;
 namespace Starling.Slots.Memory;
 
 /// <summary>
-/// The allocator of all native memory. Small sizes are cells of 64 KiB blocks (<see cref="SizeClass"/>); an empty block
-/// is given back. The heap has several arenas with a lock each; callers choose one by stripe. Who frees says the size
-/// that was asked for. In debug builds a cell ends in guard bytes, and a freed one is poisoned until it is used again.
+/// The allocator of all native memory. Small sizes are cells of 64 KiB blocks (<see cref="SizeClass"/>), larger ones
+/// are runs of units (<see cref="RunPool"/>); what is free is given back to the system when <see cref="Trim"/> is
+/// called. The heap has several arenas with a lock each;
+/// callers choose one by stripe. Who frees says the size that was asked for. In debug builds a cell ends in guard
+/// bytes, and a freed one is poisoned until it is used again.
+/// <para>
+/// Cells that are left over from many deleted ones lie in blocks that are nearly empty. Who owns the cells can bring
+/// them together: <see cref="BeginEmptying"/> chooses blocks, <see cref="TryMove"/> moves a cell out of one of them,
+/// and <see cref="EndEmptying"/> ends it. What is no cell never moves.
+/// </para>
 /// </summary>
 internal sealed unsafe class NativeHeap : IDisposable
 {
@@ -16,9 +23,13 @@ internal sealed unsafe class NativeHeap : IDisposable
     private const int GuardBytes = 0;
 #endif
 
+    /// <summary>Blocks that are chosen under one arena's lock: some microseconds.</summary>
+    private const int BlocksPerStep = 16;
+
     private const ulong Guard = 0xA5C3_5A3C_C3A5_3C5A;
 
     private readonly ChunkPool _chunks = new();
+    private readonly RunPool _runs = new();
     private readonly Arena[] _arenas;
 
     /// <summary>Makes an empty heap.</summary>
@@ -27,7 +38,7 @@ internal sealed unsafe class NativeHeap : IDisposable
     {
         Invariant.That(arenas > 0 && (arenas & (arenas - 1)) == 0);
         _arenas = new Arena[arenas];
-        for (var i = 0; i < arenas; i++) _arenas[i] = new Arena(_chunks, i);
+        for (var i = 0; i < arenas; i++) _arenas[i] = new Arena(_chunks, _runs, i);
     }
 
     /// <summary>Bytes in use, rounding included. No lock is needed.</summary>
@@ -41,6 +52,30 @@ internal sealed unsafe class NativeHeap : IDisposable
         }
     }
 
+    /// <summary>
+    /// What the allocations in use, the blocks they lie in, and the memory from the system take. No lock is needed.
+    /// </summary>
+    public MemoryUsage Usage
+    {
+        get
+        {
+            var large = 0L;
+            foreach (var arena in _arenas) large += arena.LargeBytes;
+            var active = _chunks.UsedBytes + large;
+            return new MemoryUsage(UsedBytes, active, active + _chunks.IdleBytes + _runs.IdleBytes, ReclaimableBytes);
+        }
+    }
+
+    private long ReclaimableBytes
+    {
+        get
+        {
+            var sum = 0L;
+            foreach (var arena in _arenas) sum += arena.ReclaimableBytes;
+            return sum;
+        }
+    }
+
     /// <summary>How many bytes may be used of an allocation that was made with this size.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long UsableBytes(long size)
@@ -48,7 +83,7 @@ internal sealed unsafe class NativeHeap : IDisposable
         var whole = size + GuardBytes;
         return whole <= SizeClass.LargestBytes
             ? SizeClass.BytesOf(SizeClass.Of((int)whole)) - GuardBytes
-            : ((whole + 63) & ~63L) - GuardBytes;
+            : RunPool.Round(whole + sizeof(LargeBlock)) - sizeof(LargeBlock) - GuardBytes;
     }
 
     /// <summary>How many bytes <see cref="UsedBytes"/> counts for an allocation of this size.</summary>
@@ -120,12 +155,61 @@ internal sealed unsafe class NativeHeap : IDisposable
     }
 
     /// <summary>
+    /// Gives memory back to the system that is free and more than a reserve, at most 2 MiB a call: some tens of
+    /// microseconds. Any thread, whatever locks it holds; best none.
+    /// </summary>
+    /// <returns>False when nothing was left to give.</returns>
+    public bool Trim() => _chunks.Trim() || _runs.Trim();
+
+    /// <summary>Chooses some of the blocks that are to be emptied.</summary>
+    /// <param name="step">0 at first; carried from call to call.</param>
+    /// <param name="blocks">Raised by the number of blocks that were chosen.</param>
+    /// <returns>False when all have been chosen.</returns>
+    public bool BeginEmptying(ref int step, ref long blocks)
+    {
+        if (step >= _arenas.Length * SizeClass.Count) return false;
+        var chosen = _arenas[step / SizeClass.Count].BeginEmptying(step % SizeClass.Count, BlocksPerStep);
+        blocks += chosen;
+        if (chosen < BlocksPerStep) step++;
+        return true;
+    }
+
+    /// <summary>Uses some of the blocks again that were to be emptied and are not empty.</summary>
+    /// <param name="step">0 at first; carried from call to call.</param>
+    /// <returns>False when all are in use again.</returns>
+    public bool EndEmptying(ref int step)
+    {
+        if (step >= _arenas.Length * SizeClass.Count) return false;
+        var ended = _arenas[step / SizeClass.Count].EndEmptying(step % SizeClass.Count, BlocksPerStep);
+        if (ended < BlocksPerStep) step++;
+        return true;
+    }
+
+    /// <summary>
+    /// Moves an allocation, content and all, when it lies in a block that is to be emptied.
+    /// </summary>
+    /// <param name="selector">Chooses the arena.</param>
+    /// <param name="memory">The allocation; where it lies afterwards.</param>
+    /// <param name="size">The size that was asked for, or any other with the same <see cref="UsableBytes"/>.</param>
+    public bool TryMove(int selector, ref byte* memory, long size)
+    {
+        if (size + GuardBytes > SizeClass.LargestBytes) return false;
+        if (Volatile.Read(ref Block.Of(memory)->List) != CellClass.Emptying) return false;
+        var moved = Allocate(selector, size);
+        Buffer.MemoryCopy(memory, moved, size, size);
+        Free(memory, size);
+        memory = moved;
+        return true;
+    }
+
+    /// <summary>
     /// Gives everything back to the system, whatever is in use: the pointers into this heap are dead.
     /// </summary>
     public void Dispose()
     {
         foreach (var arena in _arenas) arena.Clear();
         _chunks.Clear();
+        _runs.Clear();
     }
 
     [Conditional("DEBUG")]

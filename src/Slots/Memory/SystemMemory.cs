@@ -10,13 +10,19 @@ internal static unsafe class SystemMemory
 {
     private const int ReadWrite = 3;
     private const int PrivateAnonymous = 0x22;
+    private const int MayMove = 1;
+    private const int AdviseDontNeed = 4;
     private const int AdviseHugePage = 14;
+    private const int AdviseNoHugePage = 15;
 
     private static readonly delegate* unmanaged<void*, nuint, int, int, int, nint, byte*> Map =
         (delegate* unmanaged<void*, nuint, int, int, int, nint, byte*>)Find("mmap");
 
     private static readonly delegate* unmanaged<void*, nuint, int> Unmap =
         (delegate* unmanaged<void*, nuint, int>)Find("munmap");
+
+    private static readonly delegate* unmanaged<void*, nuint, nuint, int, byte*> Remap =
+        (delegate* unmanaged<void*, nuint, nuint, int, byte*>)Find("mremap");
 
     private static readonly delegate* unmanaged<void*, nuint, int, int> Madvise =
         (delegate* unmanaged<void*, nuint, int, int>)Find("madvise");
@@ -43,6 +49,40 @@ internal static unsafe class SystemMemory
         else Invariant.That(Unmap(memory, size) == 0);
     }
 
+    /// <summary>Whole pages that are aligned to nothing larger. Throws <see cref="OutOfMemoryException"/>.</summary>
+    public static byte* TakePages(nuint size)
+    {
+        if (Map == null || Unmap == null) return (byte*)NativeMemory.Alloc(size);
+        var memory = Map(null, size, ReadWrite, PrivateAnonymous, -1, 0);
+        return memory == (byte*)-1 ? throw new OutOfMemoryException() : memory;
+    }
+
+    /// <summary>Gives back what <see cref="TakePages"/> gave.</summary>
+    public static void ReleasePages(byte* memory, nuint size)
+    {
+        if (Map == null || Unmap == null) NativeMemory.Free(memory);
+        else Invariant.That(Unmap(memory, size) == 0);
+    }
+
+    /// <summary>
+    /// Changes the size of what <see cref="TakePages"/> gave; the content stays as far as it fits, the address may not.
+    /// Throws <see cref="OutOfMemoryException"/> and leaves everything as it was.
+    /// </summary>
+    public static byte* ResizePages(byte* memory, nuint size, nuint newSize)
+    {
+        if (Map == null || Unmap == null) return (byte*)NativeMemory.Realloc(memory, newSize);
+        if (Remap != null)
+        {
+            var moved = Remap(memory, size, newSize, MayMove);
+            return moved == (byte*)-1 ? throw new OutOfMemoryException() : moved;
+        }
+
+        var copy = TakePages(newSize);
+        Buffer.MemoryCopy(memory, copy, newSize, Math.Min(size, newSize));
+        ReleasePages(memory, size);
+        return copy;
+    }
+
     /// <summary>
     /// Asks for huge pages where the system has them (Linux: transparent_hugepage/enabled at "madvise", the usual
     /// default, or "always"); ordinary pages serve as well. A keyspace is read at random: measured on a virtual machine
@@ -52,6 +92,21 @@ internal static unsafe class SystemMemory
     public static void AdviseHugePages(byte* memory, nuint size)
     {
         if (Madvise != null) Madvise(memory, size, AdviseHugePage);
+    }
+
+    /// <summary>Takes <see cref="AdviseHugePages"/> back.</summary>
+    public static void AdviseSmallPages(byte* memory, nuint size)
+    {
+        if (Madvise != null) Madvise(memory, size, AdviseNoHugePage);
+    }
+
+    /// <summary>
+    /// Gives memory back but keeps the addresses: it may be used again, with undefined content. Does nothing where the
+    /// memory is the C library's.
+    /// </summary>
+    public static void GiveBack(byte* memory, nuint size)
+    {
+        if (Map != null && Unmap != null && Madvise != null) Madvise(memory, size, AdviseDontNeed);
     }
 
     private static nint Find(string function) =>

@@ -8,4 +8,19 @@ public enum ContentForm : byte
 {
     /// <summary>A string: one text.</summary>
     String,
+
+    /// <summary>
+    /// A list as its nodes: their number, then of each a number (1 for one large element as it is, 2 for a listpack)
+    /// and the bytes.
+    /// </summary>
+    ListNodes,
+
+    /// <summary>A list as its elements: their number, then each.</summary>
+    ListElements,
+
+    /// <summary>A list as one ziplist.</summary>
+    ListZiplist,
+
+    /// <summary>A list as ziplists: their number, then each.</summary>
+    ListZiplists,
 }

@@ -1,3 +1,4 @@
+using Starling.Slots.Keyspace;
 using Starling.Slots.Memory;
 
 namespace Starling.Slots.Values;
@@ -46,6 +47,21 @@ internal sealed unsafe class StringOperations : ValueOperations
 
     /// <inheritdoc/>
     public override void Free(in ValueMemory memory, ref ValueRoot root) => memory.Free(root.Address, root.Capacity);
+
+    /// <summary>
+    /// A string is one block, which clients read as one piece; the system takes it back in one call. The room behind it
+    /// counts as well.
+    /// </summary>
+    public override long Pages(in ValueRoot root) =>
+        root.Length <= FrozenString.PageBytes ? 1 : 1 + ((root.Capacity - 1) / FrozenString.PageBytes);
+
+    /// <inheritdoc/>
+    public override FrozenValue Freeze(TableSet tables, int slot, in ValueRoot root) =>
+        new FrozenString(tables, slot, this, root);
+
+    /// <inheritdoc/>
+    public override void Relocate(ref BlockMover mover, ref ValueRoot root) =>
+        mover.TryMove(ref root.Address, root.Capacity);
 
     /// <inheritdoc/>
     public override ValueRoot Duplicate(in ValueMemory memory, in ValueRoot root)

@@ -23,9 +23,11 @@ public ref struct StringValue : IValue<StringValue>
     public void Set(scoped ReadOnlySpan<byte> value) => _access.SetString(value);
 
     /// <summary>
-    /// Changes the length and returns the bytes to write into: the old ones stay as far as they fit, new ones are zero.
-    /// Redis calls the encoding of such a string raw. The key must be there.
+    /// Changes the length and returns the bytes, of which the caller writes a range: the old ones stay as far as they
+    /// fit, new ones are zero. Redis calls the encoding of such a string raw. The key must be there.
     /// </summary>
     /// <param name="length">The new length in bytes.</param>
-    public Span<byte> Resize(int length) => _access.ResizeString(length, raw: true);
+    /// <param name="from">The first byte that the caller will write.</param>
+    /// <param name="count">How many bytes it will write, all within the new length.</param>
+    public Span<byte> Resize(int length, int from, int count) => _access.ResizeString(length, from, count, raw: true);
 }

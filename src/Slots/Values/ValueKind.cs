@@ -8,4 +8,7 @@ internal enum ValueKind : byte
 {
     /// <summary>A string.</summary>
     String = 0,
+
+    /// <summary>A list.</summary>
+    List = 1,
 }

@@ -3,7 +3,7 @@ namespace Starling.Slots.Values;
 /// <summary>The table of kinds: the only place that lists them.</summary>
 public static class ValueKinds
 {
-    private static readonly ValueOperations[] All = [new StringOperations()];
+    private static readonly ValueOperations[] All = [new StringOperations(), new ListOperations()];
 
     private static readonly ValueOperations?[] ByKind = IndexByKind();
 

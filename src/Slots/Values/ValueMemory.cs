@@ -7,23 +7,44 @@ internal readonly unsafe struct ValueMemory
 {
     private readonly NativeHeap _heap;
     private readonly int _selector;
+    private readonly FrozenPages? _pages;
 
     /// <summary>Names the heap and the part of it.</summary>
     /// <param name="heap">The heap of the value's database.</param>
     /// <param name="selector">The stripe, which chooses the arena.</param>
-    public ValueMemory(NativeHeap heap, int selector)
+    /// <param name="pages">The pages of the value that is changed, when snapshots have views of it.</param>
+    public ValueMemory(NativeHeap heap, int selector, FrozenPages? pages = null)
     {
         _heap = heap;
         _selector = selector;
+        _pages = pages;
     }
 
+    /// <summary>Snapshots have views of the value: see <see cref="IsShared"/>.</summary>
+    public bool HasViews => _pages != null;
+
+    /// <summary>A snapshot may need this block as it is: who would change it changes a copy and frees the block, which
+    /// stays for the snapshot.</summary>
+    public bool IsShared(void* block) => _pages != null && _pages.IsShared((byte*)block);
+
     /// <summary>Memory of undefined content.</summary>
-    public byte* Allocate(long size) => _heap.Allocate(_selector, size);
+    public byte* Allocate(long size)
+    {
+        var block = _heap.Allocate(_selector, size);
+        _pages?.Add(block);
+        return block;
+    }
 
     /// <summary>Frees an allocation of that size.</summary>
-    public void Free(byte* memory, long size) => _heap.Free(memory, size);
+    public void Free(byte* memory, long size)
+    {
+        if (_pages == null || _pages.Remove(memory, size)) _heap.Free(memory, size);
+    }
 
-    /// <summary>Changes the size of an allocation; the content stays as far as it fits.</summary>
-    public byte* Reallocate(byte* memory, long size, long newSize) =>
-        _heap.Reallocate(_selector, memory, size, newSize);
+    /// <summary>Changes the size of an allocation of a value without views; the content stays as far as it fits.</summary>
+    public byte* Reallocate(byte* memory, long size, long newSize)
+    {
+        Invariant.That(_pages == null);
+        return _heap.Reallocate(_selector, memory, size, newSize);
+    }
 }

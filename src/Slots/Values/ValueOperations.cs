@@ -1,3 +1,6 @@
+using Starling.Slots.Keyspace;
+using Starling.Slots.Memory;
+
 namespace Starling.Slots.Values;
 
 /// <summary>
@@ -21,8 +24,44 @@ internal abstract unsafe class ValueOperations
     /// <summary>Frees every block of a value; the root is dead afterwards.</summary>
     public abstract void Free(in ValueMemory memory, ref ValueRoot root);
 
+    /// <summary>
+    /// The pages of a value: pieces of some KiB that are saved for snapshots, and freed, one at a time. A value of one
+    /// page is saved and freed as a whole.
+    /// </summary>
+    public virtual long Pages(in ValueRoot root) => 1;
+
+    /// <summary>
+    /// Has snapshots see a value of more than one page as it is now, whatever is done to it from then on. Takes constant
+    /// time.
+    /// </summary>
+    /// <param name="tables">The tables that the value's key is in.</param>
+    /// <param name="slot">The slot of the key.</param>
+    /// <param name="root">The value.</param>
+    public virtual FrozenValue Freeze(TableSet tables, int slot, in ValueRoot root) =>
+        throw new InvalidOperationException("values of this kind have one page");
+
+    /// <summary>Frees some pages of a value that no key has; the root is what is left.</summary>
+    /// <param name="memory">Where the value's blocks came from.</param>
+    /// <param name="root">The value.</param>
+    /// <param name="pages">How many pages to free, about.</param>
+    /// <returns>False when nothing is left.</returns>
+    public virtual bool FreeSome(in ValueMemory memory, ref ValueRoot root, int pages)
+    {
+        Free(memory, ref root);
+        return false;
+    }
+
     /// <summary>Makes a value like another one, perhaps in another heap, with no block in common.</summary>
     public abstract ValueRoot Duplicate(in ValueMemory memory, in ValueRoot root);
+
+    /// <summary>
+    /// Moves the value's blocks that lie badly (<see cref="BlockMover.TryMove"/> says which), until the mover is tired:
+    /// it is asked again then, and finds the ones that were moved lying well. It is not asked while snapshots have views
+    /// of the value. A kind that does not know how leaves its blocks where they are.
+    /// </summary>
+    public virtual void Relocate(ref BlockMover mover, ref ValueRoot root)
+    {
+    }
 
     /// <summary>Native bytes of the blocks of a value, rounding included; the entry with the root is not.</summary>
     public abstract long AllocatedBytes(in ValueRoot root);

@@ -8,4 +8,16 @@ public sealed record ValueOptions
 {
     /// <summary>The options when nobody sets any.</summary>
     public static ValueOptions Default { get; } = new();
+
+    /// <summary>
+    /// Directive <c>list-max-listpack-size</c>: the most elements of a listpack of a list; or from -1 to -5, 4, 8, 16,
+    /// 32 or 64 KiB.
+    /// </summary>
+    public int ListMaxListpackSize { get; init; } = -2;
+
+    /// <summary>
+    /// From which length on, in bytes, an element of a list gets a node of its own (DEBUG QUICKLIST-PACKED-THRESHOLD);
+    /// 0 for those that are longer than a listpack may be.
+    /// </summary>
+    public long ListPackedThreshold { get; init; }
 }

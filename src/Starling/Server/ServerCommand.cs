@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.Host;
 using Starling.Node;
 using Starling.Node.Config;
-using Starling.Node.Serving;
 using Starling.Node.Telemetry;
 
 namespace Starling.CommandLine.Server;
@@ -69,7 +68,6 @@ internal static class ServerCommand
         // A daemon's relative paths, and those of later CONFIG SETs, are relative to dir.
         Directory.SetCurrentDirectory(config.Dir);
         if (isDaemon) config.PidFile ??= "/var/run/redis.pid";
-        EngineThreads.Configure(config.IoThreads);
         return Serve(config, supervision, arguments.Length == 0);
     }
 
@@ -88,7 +86,7 @@ internal static class ServerCommand
         StartChecks.Run(log, config);
         Preparation.Run();
 
-        var server = new NodeServer(config, loggers, TimeProvider.System);
+        if (TryMake(config, loggers, log) is not { } server) return 1;
         loggers.Role = () => server.Replication.IsReplica ? 'S' : 'M';
         config.OnApply("dir", () => ChangeDirectory(config));
         server.Shutdown.NotifySupervisor = supervision.Notify;
@@ -124,6 +122,20 @@ internal static class ServerCommand
         supervision.Ready(server.Replication.IsReplica);
         Thread.Sleep(Timeout.Infinite);
         return 0;
+    }
+
+    /// <summary>The server; null when its databases are more than the memory takes.</summary>
+    private static NodeServer? TryMake(ServerConfig config, ServerLoggerFactory loggers, ILogger log)
+    {
+        try
+        {
+            return new NodeServer(config, loggers, TimeProvider.System);
+        }
+        catch (OutOfMemoryException)
+        {
+            ServerLog.CannotStart(log, $"Out of memory making {config.Databases} databases. Exiting.");
+            return null;
+        }
     }
 
     private static void LogStart(ILogger log, ServerConfig config, bool isWithoutArguments)

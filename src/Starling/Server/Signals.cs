@@ -5,9 +5,11 @@ using Starling.Node.Telemetry;
 
 namespace Starling.CommandLine.Server;
 
-/// <summary>SIGTERM and SIGINT begin a shutdown, a second SIGINT exits at once; SIGHUP does nothing.</summary>
+/// <summary>SIGTERM and SIGINT begin a shutdown, a second SIGINT exits at once; SIGHUP and SIGALRM do nothing.</summary>
 internal sealed class Signals : IDisposable
 {
+    private const int Interrupt = 2, Alarm = 14, Terminate = 15;
+
     private readonly NodeServer _server;
     private readonly ILogger _log;
     private readonly LogWriter _writer;
@@ -24,13 +26,26 @@ internal sealed class Signals : IDisposable
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop),
             PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop),
             PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => context.Cancel = true),
+            PosixSignalRegistration.Create((PosixSignal)Alarm, context => context.Cancel = true),
         ];
+        if (OperatingSystem.IsLinux()) TakeInterrupt();
     }
 
     /// <summary>Gives the signals back.</summary>
     public void Dispose()
     {
         foreach (var registration in _registrations) registration.Dispose();
+    }
+
+    /// <summary>
+    /// A shell starts what runs in its background with SIGINT ignored, and the runtime leaves it at that. redis-server
+    /// does not: SIGINT gets the runtime's handler, which is one for all signals, from SIGTERM.
+    /// </summary>
+    private static void TakeInterrupt()
+    {
+        var action = new nint[SystemCalls.ActionLength];
+        if (SystemCalls.Action(Interrupt, null, action) != 0 || action[0] != SystemCalls.Ignored) return;
+        if (SystemCalls.Action(Terminate, null, action) == 0) _ = SystemCalls.Action(Interrupt, action, null);
     }
 
     private void Stop(PosixSignalContext context)

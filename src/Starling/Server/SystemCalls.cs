@@ -14,6 +14,15 @@ internal static class SystemCalls
         return OperatingSystem.IsLinux() && GetLimit(OpenFiles, ref limits[0]) == 0 ? limits[0] : ulong.MaxValue;
     }
 
+    /// <summary>More than any C library's struct sigaction, in words; the first is the handler.</summary>
+    public const int ActionLength = 64;
+
+    /// <summary>The handler of a signal that is ignored.</summary>
+    public const nint Ignored = 1;
+
+    [DllImport("libc", EntryPoint = "sigaction", SetLastError = true)]
+    public static extern int Action(int signal, nint[]? action, [Out] nint[]? former);
+
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static extern int Kill(int process, int signal);
 

@@ -86,6 +86,54 @@ public sealed class EarlyViewTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Nodes_conf_is_written_without_waiting_for_the_bus_and_who_waits_is_told_after_both()
+    {
+        var node = Add();
+        using var told = new ManualResetEventSlim();
+        string Text() => File.ReadAllText(node.ConfigPath + ".copy");
+        using (node.HoldBus())
+        {
+            node.Host.Apply(
+                (machine, now, effects) => Assert.Null(machine.AddSlots(SlotSet.Range(3, 5), now, effects)), () => told.Set);
+            Wait.Until("the slots are in the file", () =>
+            {
+                Copy(node.ConfigPath);
+                return Text().Contains(" 3-5\n", StringComparison.Ordinal);
+            });
+            Assert.False(told.IsSet);
+        }
+
+        Assert.True(told.Wait(Wait.Patience));
+    }
+
+    [Fact]
+    public void Whoever_waits_for_many_changes_is_told_of_each()
+    {
+        var node = Add();
+        for (var i = 0; i < 300; i++)
+        {
+            var slot = SlotSet.Range(i, i);
+            Assert.Null(node.Do((machine, now, effects) => machine.AddSlots(slot, now, effects)));
+            Assert.Equal(i + 1, node.Published!.Myself.Slots.Count);
+            if (i % 50 == 0) Assert.Null(node.Do((machine, now, effects) =>
+            {
+                machine.BumpEpoch(out _, now, effects);
+                return null;
+            }));
+        }
+
+        Copy(node.ConfigPath);
+        Assert.Contains(" 0-299\n", File.ReadAllText(node.ConfigPath + ".copy"), StringComparison.Ordinal);
+    }
+
+    // .NET locks what it reads, and the file is locked already.
+    private static void Copy(string path)
+    {
+        using var copy = System.Diagnostics.Process.Start("cp", [path, path + ".copy"]);
+        copy.WaitForExit();
+    }
+
     private static void Apply(TestNode node, Func<ClusterMachine, long, EffectList, string?> operation)
     {
         string? error = "not called";

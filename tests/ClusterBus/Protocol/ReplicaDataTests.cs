@@ -204,6 +204,22 @@ public sealed class ReplicaDataTests
     }
 
     [Fact]
+    public void Of_replicas_with_the_same_offset_one_stands_first()
+    {
+        // redis-server lets them stand at the same time, and they may split the votes between them.
+        for (ulong seed = 1; seed <= 10; seed++)
+        {
+            var cluster = new CalmCluster(3, 2, seed);
+            var replicas = cluster.ReplicasOf(0).ToList();
+            cluster.Simulation.Crash(cluster[0]);
+            cluster.Until(() => replicas.Exists(node => cluster.Owns(node.Index, 0)));
+            Assert.Equal(1, cluster.CountLogged("(rank #0, "));
+            Assert.Equal(1, cluster.CountLogged("(rank #1, "));
+            Assert.Equal(1, cluster.CountLogged("Starting a failover election"));
+        }
+    }
+
+    [Fact]
     public void The_largest_limits_are_no_overflow()
     {
         var options = LoneMachine.Options with

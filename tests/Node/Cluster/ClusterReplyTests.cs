@@ -148,6 +148,27 @@ public sealed class ClusterReplyTests
         }
     }
 
+    /// <summary>Its master decides what has expired, and says so with a DEL.</summary>
+    [Theory]
+    [InlineData("myself,slave", 1)]
+    [InlineData("myself,master", 0)]
+    public async Task A_replica_loads_expired_keys_of_its_file_and_a_master_does_not(string flags, long keys)
+    {
+        var directory = Directory.CreateTempSubdirectory("starling-cluster-").FullName;
+        await File.WriteAllBytesAsync(
+            Path.Combine(directory, "dump.rdb"),
+            Persistence.RdbBytes.Make([new Persistence.RdbEntry("old", "x", 1000)]));
+        var (me, other) = (new string('a', 40), new string('b', 40));
+        var isReplica = keys == 1;
+        await File.WriteAllTextAsync(
+            Path.Combine(directory, "nodes.conf"),
+            $"{me} 127.0.0.1:1@10001 {flags} {(isReplica ? other : "-")} 0 0 1 connected\n"
+            + $"{other} 127.0.0.1:2@10002 master - 0 0 2 connected 0-16383\n"
+            + "vars currentEpoch 2 lastVoteEpoch 0\n");
+        await using var server = TestServer.Start(config => InDirectory(config, directory));
+        Assert.Equal(keys, server.Node.Keyspace[0].Count);
+    }
+
     [Fact]
     public async Task Two_servers_do_not_share_a_file()
     {

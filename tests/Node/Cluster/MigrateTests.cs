@@ -29,6 +29,59 @@ public sealed class MigrateTests
     }
 
     [Fact]
+    public async Task Values_longer_than_a_piece_and_many_keys_arrive_whole()
+    {
+        await using var source = TestServer.Start();
+        await using var target = Target(source, config => config.RequirePass = "secret");
+        using var here = new RawConnection(source.Port);
+        using var there = new RawConnection(target.Port);
+        there.Call("AUTH", "secret");
+        var random = new Random(7);
+        var keys = new List<string>();
+        for (var i = 0; i < 400; i++)
+        {
+            // Hexadecimal, so that compression does not make the long ones short.
+            var length = i % 100 == 7 ? 1_500_000 : i % 10 == 3 ? 20_000 : 10;
+            keys.Add("k" + i.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            here.Call("SET", keys[^1], Convert.ToHexString(Bytes(random, length)));
+        }
+
+        var expected = keys.ConvertAll(key => here.Call("GET", key).Text);
+        string[] options = ["REPLACE", "AUTH", "secret", "KEYS", .. keys];
+        Assert.Equal("OK", Migrate(here, target.Port, "", options).Text);
+        Assert.Equal(expected, keys.ConvertAll(key => there.Call("GET", key).Text));
+        Assert.Equal(0, here.Call("DBSIZE").Number);
+    }
+
+    [Fact]
+    public async Task A_target_that_waits_for_its_answers_to_be_read_gets_every_key()
+    {
+        await using var source = TestServer.Start(config => config.RdbCompression = false);
+        using var here = new RawConnection(source.Port);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        string[] keys = ["a", "b", "c", "d"];
+        foreach (var key in keys) here.Call("SET", key, Convert.ToHexString(Bytes(new Random(3), 900_000)));
+        var migrating = Task.Run(() => Migrate(here, port, "", ["KEYS", .. keys]));
+        using var socket = await listener.AcceptSocketAsync();
+
+        // It takes in no more than one command ahead of the answers that were fetched.
+        socket.Send("+OK\r\n"u8);
+        var buffer = new byte[4 * 1024 * 1024];
+        var received = 0L;
+        for (var key = 0; key < keys.Length; key++)
+        {
+            var goal = (key + 1) * 1_800_000L;
+            while (received < goal) received += await socket.ReceiveAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, goal - received)));
+            socket.Send("+OK\r\n"u8);
+        }
+
+        Assert.Equal("OK", (await migrating).Text);
+        Assert.Equal(0, here.Call("DBSIZE").Number);
+    }
+
+    [Fact]
     public async Task Options_do_what_they_say()
     {
         await using var source = TestServer.Start();
@@ -216,6 +269,13 @@ public sealed class MigrateTests
     }
 
     /// <summary>A target that the test plays itself.</summary>
+    private static byte[] Bytes(Random random, int length)
+    {
+        var bytes = new byte[length];
+        random.NextBytes(bytes);
+        return bytes;
+    }
+
     private static Socket Listen(out int port)
     {
         var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -22,6 +22,21 @@ public sealed class AllocationTests
     [InlineData("MGET present absent")]
     [InlineData("SETRANGE range 3 abc")]
     [InlineData("GETRANGE present 1 2")]
+    [InlineData("LLEN list")]
+    [InlineData("LINDEX list 500")]
+    [InlineData("LINDEX list -1")]
+    [InlineData("LRANGE list 100 110")]
+    [InlineData("LSET list 500 another")]
+    [InlineData("LPUSH pushed element")]
+    [InlineData("RPUSH pushed 12345")]
+    [InlineData("LPOP long")]
+    [InlineData("RPOP long 3")]
+    [InlineData("LMOVE list list LEFT RIGHT")]
+    [InlineData("RPOPLPUSH long pushed")]
+    [InlineData("LINSERT list BEFORE 12 13")]
+    [InlineData("LREM list 1 nothing")]
+    [InlineData("LPOS list 100 COUNT 1")]
+    [InlineData("LTRIM list 0 -1")]
     public async Task Common_commands_allocate_nothing(string command)
     {
         await using var server = TestServer.Start();
@@ -29,6 +44,10 @@ public sealed class AllocationTests
         client.Execute(Arguments("SET present value"));
         client.Execute(Arguments("SET counter 100"));
         client.Execute(Arguments("SET range abcdefghi"));
+        var push = "RPUSH list " + string.Join(' ', Enumerable.Range(0, 1000));
+        client.Execute(Arguments(push));
+        for (var i = 0; i < 12; i++) client.Execute(Arguments(push.Replace("list", "long", StringComparison.Ordinal)));
+        client.Reply.Clear();
         var arguments = Arguments(command);
         for (var i = 0; i < 500; i++) client.Execute(arguments);
         Assert.Equal(0, client.Reply.ErrorCount);

@@ -6,7 +6,7 @@ namespace Starling.Node.Tests.Commands;
 /// Makes string and generic commands from a seed: mostly valid ones on few keys, so that they meet, and often with a
 /// wrong or odd argument. Never an expiry that could pass during a test: expiries are long past or far away.
 /// </summary>
-internal sealed class CommandGenerator(int seed)
+internal sealed class CommandGenerator(int seed) : ICommandGenerator
 {
     private static readonly string[] OddIntegers =
     [
@@ -58,6 +58,8 @@ internal sealed class CommandGenerator(int seed)
         for (var i = 1; i < command.Length; i++)
             if (command[i] is "1" or "1000" && i > 1 && IsAbsoluteExpiry(command[i - 1])) yield return ["EXISTS", command[1]];
     }
+
+    public IEnumerable<string[]> Show(string key) => [["GET", key], ["PEXPIRETIME", key]];
 
     /// <summary>Numbers, and texts that are nearly numbers.</summary>
     public List<string> Floats(int count) => [.. Enumerable.Range(0, count).Select(_ => Float())];

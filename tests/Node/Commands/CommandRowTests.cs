@@ -10,6 +10,8 @@ public sealed class CommandRowTests
         "set", "get", "getex", "getdel", "getset", "mget", "mset", "msetnx", "setnx", "setex", "psetex", "incr", "decr", "incrby", "decrby", "incrbyfloat", "append",
         "strlen", "getrange", "setrange", "substr", "lcs", "del", "unlink", "exists", "type", "touch", "expire", "pexpire", "expireat", "pexpireat", "expiretime", "pexpiretime",
         "ttl", "pttl", "persist", "rename", "renamenx", "copy", "move", "randomkey", "keys", "scan", "dbsize", "flushdb", "flushall", "swapdb", "object", "debug",
+        "lpush", "rpush", "lpushx", "rpushx", "lpop", "rpop", "llen", "lrange", "lindex", "lset", "linsert", "lrem", "ltrim", "lpos", "lmove", "rpoplpush", "lmpop",
+        "blpop", "brpop", "blmove", "brpoplpush", "blmpop",
         "object|encoding", "object|freq", "object|idletime", "object|refcount", "object|help",
     ];
 
@@ -65,6 +67,10 @@ public sealed class CommandRowTests
     [InlineData("lcs a b")]
     [InlineData("object encoding a")]
     [InlineData("set a b")]
+    [InlineData("lmove a b left right")]
+    [InlineData("lmpop 2 a b left")]
+    [InlineData("blmpop 0 2 a b left")]
+    [InlineData("blpop a b 0")]
     public async Task Keys_and_flags_equal_those_of_redis_server(string command)
     {
         await using var starling = TestServer.Start();

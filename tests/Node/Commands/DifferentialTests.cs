@@ -13,7 +13,13 @@ public sealed class DifferentialTests(ITestOutputHelper output)
     private const int CommandsPerSeed = 3000;
 
     [Fact]
-    public async Task Replies_equal_those_of_redis_server()
+    public Task Replies_equal_those_of_redis_server() => CompareAsync(seed => new CommandGenerator(seed));
+
+    [Fact]
+    public Task Replies_of_list_commands_equal_those_of_redis_server() =>
+        CompareAsync(seed => new ListCommandGenerator(seed));
+
+    private async Task CompareAsync(Func<int, ICommandGenerator> generators)
     {
         await using var starling = TestServer.Start(config => config.EnableDebugCommand = "yes");
         using var redis = ServerProcess.Start(ServerKind.Redis, "save ");
@@ -22,7 +28,7 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         var (first, count) = Seeds();
         for (var seed = first; seed < first + count; seed++)
         {
-            var difference = Difference(seed, expected, actual);
+            var difference = Difference(seed, generators(seed), expected, actual);
             if (difference is null) continue;
             output.WriteLine(difference);
             Assert.Fail(difference);
@@ -37,18 +43,17 @@ public sealed class DifferentialTests(ITestOutputHelper output)
             : (int.Parse(seeds[0], CultureInfo.InvariantCulture), int.Parse(seeds[1], CultureInfo.InvariantCulture));
     }
 
-    private static string? Difference(int seed, RawConnection expected, RawConnection actual)
+    private static string? Difference(int seed, ICommandGenerator generator, RawConnection expected, RawConnection actual)
     {
-        var generator = new CommandGenerator(seed);
         List<string[]> history = [["FLUSHALL"], ["SELECT", "0"], ["DEBUG", "SET-ACTIVE-EXPIRE", "0"]];
         while (history.Count < CommandsPerSeed) history.AddRange(generator.Next());
         for (var database = 0; database < 4; database++)
         {
             history.AddRange([["SELECT", database.ToString(CultureInfo.InvariantCulture)], ["DBSIZE"], ["KEYS", "*"]]);
-            foreach (var key in generator.AllKeys) history.AddRange([["GET", key], ["PEXPIRETIME", key]]);
+            foreach (var key in generator.AllKeys) history.AddRange(generator.Show(key));
         }
 
-        history.Add(["DEBUG", "DIGEST"]);
+        history.AddRange([["DEBUG", "DIGEST"], ["CONFIG", "SET", "list-max-listpack-size", "-2"]]);
         var expectedReplies = expected.CallAll(history);
         var actualReplies = actual.CallAll(history);
         for (var i = 0; i < history.Count; i++)

@@ -10,7 +10,13 @@ public sealed class EffectTests
     private const long FirstTimestamp = 1_500_000_000_000;
 
     [Fact]
-    public async Task Effects_equal_those_of_redis_server()
+    public Task Effects_equal_those_of_redis_server() => CompareAsync(seed => new CommandGenerator(seed));
+
+    [Fact]
+    public Task Effects_of_list_commands_equal_those_of_redis_server() =>
+        CompareAsync(seed => new ListCommandGenerator(seed));
+
+    private static async Task CompareAsync(Func<int, ICommandGenerator> generators)
     {
         await using var starling = TestServer.Start(config =>
         {
@@ -25,7 +31,7 @@ public sealed class EffectTests
         var (first, count) = Seeds();
         for (var seed = first; seed < first + count; seed++)
         {
-            var generator = new CommandGenerator(seed);
+            var generator = generators(seed);
             List<string[]> batch = [["DEBUG", "SET-ACTIVE-EXPIRE", "0"], ["FLUSHALL"], ["SELECT", "0"]];
             for (var i = 0; i < 1500; i++)
             {

@@ -4,6 +4,28 @@ namespace Starling.Node.Tests.Commands;
 
 public sealed class ScanningTests
 {
+    [Fact]
+    public async Task A_reply_of_scan_is_bounded_whatever_count_says_and_the_cursor_goes_on()
+    {
+        const int Keys = 300, Length = 1024 * 1024;
+        await using var server = TestServer.Start();
+        using var client = new RawConnection(server.Port);
+        var padding = new string('x', Length - 3);
+        for (var i = 0; i < Keys; i++) Assert.Equal("OK", client.Call("SET", i.ToString("D3", CultureInfo.InvariantCulture) + padding, "v").Text);
+        var sizes = new List<int>();
+        var cursor = "0";
+        do
+        {
+            var reply = client.Call("SCAN", cursor, "COUNT", "9223372036854775807");
+            cursor = reply.Items[0].Text!;
+            sizes.Add(reply.Items[1].Items.Count);
+        }
+        while (cursor != "0");
+        Assert.Equal(Keys, sizes.Sum());
+        Assert.Equal(2, sizes.Count);
+        Assert.InRange(sizes[0], 255, 260);
+    }
+
     [Theory]
     [InlineData(false, "k:", 1)]
     [InlineData(false, "k:", 10)]

@@ -86,10 +86,10 @@ public sealed class RdbExchangeTests
             Assert.Equal(entry.Value, value);
         }
 
-        connection.Text("RPUSH", "list", "a");
-        var list = Encoding.Latin1.GetBytes(connection.Text("DUMP", "list"));
-        Assert.False(RdbBytes.TryReadString(list, out _, out var error));
-        Assert.Equal("ERR Bad data format: values of kind list are not supported", error);
+        connection.Text("SADD", "set", "a", "b");
+        var set = Encoding.Latin1.GetBytes(connection.Text("DUMP", "set"));
+        Assert.False(RdbBytes.TryReadString(set, out _, out var error));
+        Assert.Equal("ERR Bad data format: values of kind set are not supported", error);
     }
 
     [Fact]

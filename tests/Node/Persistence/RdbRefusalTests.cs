@@ -115,7 +115,6 @@ public sealed class RdbRefusalTests
     }
 
     [Theory]
-    [InlineData(1, "list")]
     [InlineData(16, "hash")]
     [InlineData(17, "sorted set")]
     [InlineData(20, "set")]

@@ -126,7 +126,7 @@ public sealed class SaveAndLoadTests
     public void A_scheduled_save_and_FLUSHALL_save_at_the_next_tick()
     {
         using var host = new PersistenceHost();
-        host.Persistence.OnFlushAll();
+        host.Persistence.OnFlushAll(1);
         host.Persistence.SaveWhenDue(host.Server.NowMilliseconds);
         Assert.False(host.Persistence.IsSaving || File.Exists(host.File));
         host.Persistence.ScheduleSave();
@@ -161,6 +161,7 @@ public sealed class SaveAndLoadTests
         var session = host.Persistence.StartSnapshot(target, new SnapshotOptions());
         Assert.True(target.WaitUntilReached());
         Assert.True(host.Persistence.SaveOnShutdown());
+        Assert.True(session.Wait(TimeSpan.FromSeconds(90)));
         Assert.Equal(SnapshotState.Cancelled, session.State);
         Assert.Equal([new RdbEntry("a", "1")], RdbBytes.Read(File.ReadAllBytes(host.File), out _));
     }

@@ -14,17 +14,36 @@ public sealed class SavingCommandTests
         await client.TextAsync("SET", "a", "1");
         var target = new CollectingTarget();
         target.Gate.Reset();
-        var session = server.Node.Persistence.StartSnapshot(target, new SnapshotOptions());
+        var ended = new ManualResetEventSlim();
+        Assert.True(server.Node.Persistence.TryStartSave(target, background: true, _ => ended.Set()));
         Assert.Equal("(error) ERR Background save already in progress", await client.TextAsync("SAVE"));
         Assert.Equal("(error) ERR Background save already in progress", await client.TextAsync("BGSAVE"));
         Assert.Equal("(error) ERR Background save already in progress", await client.TextAsync("BGSAVE", "SCHEDULE"));
         Assert.Contains("rdb_bgsave_in_progress:1", await client.TextAsync("INFO", "persistence"), StringComparison.Ordinal);
         Assert.Equal("OK", await client.TextAsync("SET", "a", "2"));
         target.Gate.Set();
-        Assert.True(session.Wait(Patience));
+        Assert.True(ended.Wait(Patience));
         Assert.Equal([new RdbEntry("a", "1")], RdbBytes.Read(target.Bytes, out _));
         Assert.Equal("OK", await client.TextAsync("SAVE"));
         Assert.Equal("Background saving started", await client.TextAsync("BGSAVE"));
+    }
+
+    [Fact]
+    public async Task Saves_go_on_beside_a_full_synchronisation()
+    {
+        await using var server = TestServer.Start(config => config.Save = []);
+        var client = await server.ConnectAsync();
+        await client.TextAsync("SET", "a", "1");
+        var target = new CollectingTarget();
+        target.Gate.Reset();
+        var session = server.Node.Persistence.StartSnapshot(target, new SnapshotOptions());
+        Assert.Contains("rdb_bgsave_in_progress:1", await client.TextAsync("INFO", "persistence"), StringComparison.Ordinal);
+        Assert.Equal("OK", await client.TextAsync("SET", "a", "2"));
+        Assert.Equal("OK", await client.TextAsync("SAVE"));
+        Assert.Equal("Background saving started", await client.TextAsync("BGSAVE"));
+        target.Gate.Set();
+        Assert.True(session.Wait(Patience));
+        Assert.Equal([new RdbEntry("a", "1")], RdbBytes.Read(target.Bytes, out _));
     }
 
     [Fact]

@@ -69,6 +69,33 @@ public sealed class MasterProtocolTests
     }
 
     [Fact]
+    public void A_second_replica_and_a_save_do_not_wait_for_a_replica_that_does_not_read_its_snapshot()
+    {
+        using var master = new StarlingNode("--rdbcompression", "no");
+        var value = new string('v', 1 << 20);
+        for (var i = 0; i < 20; i++) master.Client.Command("SET", "k" + i.ToString(CultureInfo.InvariantCulture), value);
+        using var slow = new SyncClient(master.Port);
+        slow.Socket.ReceiveBufferSize = 8192;
+        slow.Command("REPLCONF", "capa", "eof", "capa", "psync2");
+        slow.Send("PSYNC", "?", "-1");
+        var first = SkipEmpty(slow).Split(' ');
+        Assert.Equal("+FULLRESYNC", first[0]);
+
+        Assert.Equal("OK", master.Text("SET", "later", "x"));
+        using var quick = new SyncClient(master.Port);
+        FullSync(quick, out _, out var offset);
+        Assert.True(offset > long.Parse(first[2], CultureInfo.InvariantCulture));
+        Assert.Equal("Background saving started", master.Text("BGSAVE"));
+        SyncClient.WaitFor(
+            () => master.Client.Info("persistence")["rdb_saves"] == "1" && !master.Node.Persistence.IsSaving,
+            () => master.Text("INFO", "persistence")!);
+        var replication = master.Client.Info("replication");
+        Assert.DoesNotContain("state=online", replication["slave0"], StringComparison.Ordinal);
+        Assert.Contains("state=online", replication["slave1"], StringComparison.Ordinal);
+        Assert.Equal("1", master.Client.Info("persistence")["rdb_bgsave_in_progress"]);
+    }
+
+    [Fact]
     public void A_replica_without_the_capability_gets_a_length_and_the_stream_at_once()
     {
         using var master = new StarlingNode();
@@ -151,6 +178,35 @@ public sealed class MasterProtocolTests
             },
             () => master.Text("INFO", "replication")!);
         master.WaitForLog("closed for overcoming of output buffer limits");
+    }
+
+    /// <summary>The limits are for the stream that waits, not for the snapshot on its way.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_snapshot_larger_than_the_output_limit_arrives(bool isStreamed)
+    {
+        using var master = new StarlingNode(
+            "--client-output-buffer-limit", "replica 64kb 32kb 0", "--repl-backlog-size", "16kb",
+            "--repl-diskless-sync", isStreamed ? "yes" : "no");
+        var random = new Random(5);
+        for (var i = 0; i < 24; i++)
+        {
+            var value = Convert.ToHexString(Enumerable.Range(0, 1 << 19).Select(_ => (byte)random.Next(256)).ToArray());
+            master.Client.Command("SET", "k:" + i, value);
+        }
+
+        using var replica = new PlayedReplica(master.Port, isStreamed);
+        replica.Ask();
+
+        // It does not read for a moment: the sockets fill, and what waits is beyond every limit.
+        SyncClient.WaitFor(
+            () => master.Node.Replication.Replicas.Links is [{ Transport.PendingBytes: > 900_000 }],
+            () => master.Log);
+        replica.Synchronize();
+        replica.Acknowledge();
+        master.Client.Command("SET", "marker", "here");
+        replica.ReadTo("here");
     }
 
     [Fact]

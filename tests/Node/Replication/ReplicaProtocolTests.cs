@@ -1,4 +1,6 @@
 using System.Text;
+using Starling.Node.Replication;
+using Starling.Node.Tests.Persistence;
 
 namespace Starling.Node.Tests.Replication;
 
@@ -47,6 +49,48 @@ public sealed class ReplicaProtocolTests
     }
 
     [Fact]
+    public void What_a_master_sent_before_it_died_is_executed_though_it_had_to_wait()
+    {
+        using var master = new FakeMaster();
+        using var replica = new StarlingNode();
+        replica.Text("REPLICAOF", "127.0.0.1", master.Port);
+        master.Accept();
+        master.FullSync(0);
+        master.WaitForAck(0);
+        var received = replica.Node.Stats.ReplicationInputBytes;
+        var set = SyncClient.Encode("SET", "a", "1");
+        replica.Text("CLIENT", "PAUSE", "1000", "WRITE");
+        master.Send(set);
+        SyncClient.WaitFor(
+            () => replica.Node.Stats.ReplicationInputBytes >= received + set.Length, () => replica.Log);
+        master.Replica.Close(0); // as a system does for a killed process that has not read everything
+        SyncClient.WaitFor(() => replica.Text("GET", "a") == "1", () => replica.Log);
+        SyncClient.WaitFor(() => replica.Client.Info("replication")["master_link_status"] == "down", () => replica.Log);
+    }
+
+    [Fact]
+    public void A_backlog_is_read_while_it_is_executed_and_lost_with_no_master()
+    {
+        const int Count = 50_000; // more than the buffer that is read into at first
+        using var master = new FakeMaster();
+        using var replica = new StarlingNode();
+        replica.Text("REPLICAOF", "127.0.0.1", master.Port);
+        master.Accept();
+        master.FullSync(0);
+        master.WaitForAck(0);
+        var incr = SyncClient.Encode("INCR", "a");
+        var stream = Enumerable.Repeat(incr, Count).SelectMany(bytes => bytes).ToArray();
+        using (replica.Node.Keyspace.LockAll())
+        {
+            master.Send(stream); // nothing can be executed: the sockets hold it
+            master.Replica.Shutdown(System.Net.Sockets.SocketShutdown.Both);
+        }
+
+        var expected = Count.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        SyncClient.WaitFor(() => replica.Text("GET", "a") == expected, () => replica.Text("GET", "a") + replica.Log);
+    }
+
+    [Fact]
     public void Getack_is_answered_at_once_with_the_offset_before_it()
     {
         using var master = new FakeMaster();
@@ -58,6 +102,60 @@ public sealed class ReplicaProtocolTests
         var set = SyncClient.Encode("SET", "a", "1");
         master.Send([.. set, .. SyncClient.Encode("REPLCONF", "GETACK", "*")]);
         master.WaitForAck(set.Length);
+    }
+
+    /// <summary>A master that does not read holds up the link, not the keys of the command that is answered.</summary>
+    [Fact]
+    public void An_acknowledgement_is_sent_with_no_stripe_held()
+    {
+        using var node = new PersistenceHost();
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        using var connection = MasterConnection.Open(System.Net.IPAddress.Loopback, port, null, TimeProvider.System);
+        connection.WaitConnected(TimeSpan.FromSeconds(60));
+        using var master = listener.AcceptSocket();
+        var log = node.Server.Replication.Log;
+        log.CreateBacklog();
+        log.SetMirroring(true);
+        var answers = new List<(long Offset, bool IsFree)>();
+        var stream = new MasterStream(node.Server, 0, () => true, Answer, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var set = SyncClient.Encode("SET", "a", "1");
+        byte[] ask = [.. set, .. SyncClient.Encode("REPLCONF", "GETACK", "*")];
+        byte[] transaction = [.. SyncClient.Encode("MULTI"), .. ask, .. SyncClient.Encode("EXEC")];
+        master.Send([.. ask, .. transaction]);
+        while (log.Offset < ask.Length + transaction.Length)
+        {
+            Assert.True(connection.TryFill(TimeSpan.FromSeconds(60)));
+            Assert.True(stream.Execute(connection));
+        }
+
+        Assert.Equal([(set.Length, true), (ask.Length, true)], answers);
+
+        void Answer(long offset)
+        {
+            var taking = new Thread(() => node.Server.Keyspace.LockAll().Dispose()) { IsBackground = true };
+            taking.Start();
+            answers.Add((offset, taking.Join(TimeSpan.FromSeconds(10))));
+        }
+    }
+
+    [Fact]
+    public void A_command_that_no_buffer_holds_ends_the_stream_instead_of_the_connection_again_and_again()
+    {
+        const int Largest = 128 * 1024;
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        using var connection = MasterConnection.Open(System.Net.IPAddress.Loopback, port, null, TimeProvider.System, Largest);
+        connection.WaitConnected(TimeSpan.FromSeconds(60));
+        using var master = listener.AcceptSocket();
+        master.Send(new byte[Largest]);
+        while (connection.Available < Largest) Assert.True(connection.TryFill(TimeSpan.FromSeconds(60)));
+        master.Send(new byte[1]);
+        Assert.Throws<FormatException>(() => connection.TryFill(TimeSpan.FromSeconds(60)));
+        connection.Start += 10;
+        Assert.True(connection.TryFill(TimeSpan.FromSeconds(60)));
     }
 
     [Theory]

@@ -25,7 +25,9 @@ public sealed class ReplicationLogTests
         log.Append(12, "c"u8, asTransaction: false);
         log.AppendControl("ping"u8);
         log.Append(12, "d"u8, asTransaction: false);
-        log.ForgetDatabase();
+        log.AttachForSnapshot(out var offset, out var database)!.Dispose();
+        Assert.Equal(log.Offset, offset);
+        Assert.Equal(-1, database);
         log.Append(12, "e"u8, asTransaction: false);
         Assert.Equal(
             "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\nab*2\r\n$6\r\nSELECT\r\n$2\r\n12\r\ncpingd*2\r\n$6\r\nSELECT\r\n$2\r\n12\r\ne",

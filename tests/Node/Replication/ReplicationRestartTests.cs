@@ -77,6 +77,113 @@ public sealed class ReplicationRestartTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Keys_that_expired_while_the_master_was_down_go_from_its_replicas_too(bool replicaIsRedis)
+    {
+        var master = new StarlingNode();
+        using var replica = TestNode.Start(replicaIsRedis);
+        replica.ReplicaOf(master);
+        replica.WaitForLink();
+        var expiry = DateTimeOffset.FromUnixTimeMilliseconds(master.Node.NowMilliseconds + 2000);
+        var at = expiry.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+        master.Client.Command("SELECT", "3");
+        master.Client.Command("SET", "k", "a", "PXAT", at);
+        master.Client.Command("SET", "gone", "x", "PXAT", at);
+        master.Client.Command("SELECT", "0");
+        master.Client.Command("SET", "k", "a", "PXAT", at);
+        replica.WaitForOffsetOf(master);
+        master = master.Restart(() => SyncClient.WaitFor(() => TimeProvider.System.GetUtcNow() > expiry, () => "expiry"));
+        using (master)
+        {
+            var loading = master.Client.Info("persistence");
+            Assert.Equal("0", loading["rdb_last_load_keys_loaded"]);
+            Assert.Equal("3", loading["rdb_last_load_keys_expired"]);
+            Assert.Equal(1, master.Client.Command("SETNX", "k", "b").Integer);
+            SyncClient.WaitFor(
+                () => master.Client.Info("stats")["sync_partial_ok"] == "1",
+                () => master.Log + replica.Log);
+            replica.WaitForOffsetOf(master);
+            Assert.Equal("b", replica.Text("GET", "k"));
+            Assert.Equal(master.Text("DEBUG", "DIGEST"), replica.Text("DEBUG", "DIGEST"));
+            Assert.Equal("0", master.Client.Info("stats")["sync_full"]);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Keys_that_DEBUG_RELOAD_drops_as_expired_go_from_replicas_too(bool replicaIsRedis)
+    {
+        using var master = new StarlingNode();
+        using var replica = TestNode.Start(replicaIsRedis);
+        replica.ReplicaOf(master);
+        replica.WaitForLink();
+        master.Client.Command("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+        master.Client.Command("SET", "k", "a", "PX", "1");
+        master.Client.Command("SET", "other", "a");
+        SyncClient.WaitFor(() => master.Client.Command("EXISTS", "other").Integer == 1, () => "");
+        Assert.Equal("OK", master.Text("DEBUG", "RELOAD"));
+        Assert.Equal(1, master.Client.Command("SETNX", "k", "b").Integer);
+        replica.WaitForOffsetOf(master);
+        Assert.Equal("b", replica.Text("GET", "k"));
+        Assert.Equal(master.Text("DEBUG", "DIGEST"), replica.Text("DEBUG", "DIGEST"));
+    }
+
+    /// <summary>What is appended after the last save is in no file: every replica would be beyond the restarted master.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_planned_restart_costs_a_partial_synchronisation_only(bool replicaIsRedis)
+    {
+        var master = new StarlingNode("--repl-ping-replica-period", "1");
+        using var replica = TestNode.Start(replicaIsRedis);
+        replica.ReplicaOf(master);
+        replica.WaitForLink();
+        var node = master.Node;
+        master.OnLogged = line =>
+        {
+            // A second that passes while the file is written.
+            if (line != "DB saved on disk") return;
+            node.Replication.RequestAcknowledgements();
+            node.Replication.AsMaster.EverySecond(node.NowMilliseconds);
+            node.Replication.Flush();
+        };
+        using (var writing = new PipelinedWriter(master.Port))
+        {
+            writing.WaitForFirst();
+            master = master.ShutDownAndRestart();
+        }
+
+        using (master)
+        {
+            SyncClient.WaitFor(
+                () => master.Client.Info("stats")["sync_partial_ok"] == "1",
+                () => master.Log + replica.Log);
+            replica.WaitForOffsetOf(master);
+            Assert.Equal("0", master.Client.Info("stats")["sync_full"]);
+            Assert.Equal(master.Text("DEBUG", "DIGEST"), replica.Text("DEBUG", "DIGEST"));
+        }
+    }
+
+    /// <summary>What MIGRATE deletes when its target has answered belongs to the end that is saved.</summary>
+    [Fact]
+    public void A_shutdown_waits_for_a_MIGRATE_under_way()
+    {
+        using var master = new StarlingNode("--shutdown-timeout", "600");
+        var barrier = master.Node.Migrations.Barrier;
+        using var ended = new ManualResetEventSlim();
+        byte[][] keys = [[1]];
+        master.Node.Shutdown.Exit = ended.Set;
+        using (master.Node.Keyspace.LockAll()) barrier.Raise(keys);
+        master.Node.Shutdown.Begin(ShutdownFlags.NoSave);
+        Assert.False(ended.Wait(TimeSpan.FromMilliseconds(300)));
+        barrier.Lower(keys);
+        Assert.True(ended.Wait(TimeSpan.FromSeconds(90)));
+        master.MarkStopped();
+    }
+
     [Fact]
     public void A_restarted_master_that_wrote_without_a_backlog_does_not_follow_partially()
     {

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Config;
-using Starling.Node.Serving;
 
 namespace Starling.Node.Tests.Replication;
 
@@ -10,6 +9,7 @@ namespace Starling.Node.Tests.Replication;
 internal sealed class StarlingNode : TestNode
 {
     private readonly LogCollector _log = new();
+    private bool _isStopped;
 
     public StarlingNode(params string[] directives)
         : this(null, 0, directives)
@@ -20,7 +20,6 @@ internal sealed class StarlingNode : TestNode
         : base(directory)
     {
         if (port != 0) Port = port;
-        EngineThreads.Configure(1);
         string[] arguments =
         [
             "--port", Port.ToString(CultureInfo.InvariantCulture), "--save", "", "--dir", Directory, "--bind", "127.0.0.1",
@@ -36,20 +35,52 @@ internal sealed class StarlingNode : TestNode
 
     public override string Log => _log.ToString();
 
+    /// <summary>Called with each line that is logged, by the thread that logs it.</summary>
+    public Action<string>? OnLogged
+    {
+        get => _log.OnLogged;
+        set => _log.OnLogged = value;
+    }
+
     /// <summary>Saves, stops, and starts again from what was saved, at the same port.</summary>
-    public StarlingNode Restart(params string[] directives)
+    public StarlingNode Restart(params string[] directives) => Restart(() => { }, directives);
+
+    /// <summary>As <see cref="Restart(string[])"/>; does something in between.</summary>
+    public StarlingNode Restart(Action whileDown, params string[] directives)
     {
         Assert.True(Node.Persistence.SaveOnShutdown());
         KeepsDirectory = true;
         Dispose();
+        whileDown();
         return new StarlingNode(Directory, Port, directives);
     }
 
-    protected override void Stop() => Node.Stop();
+    /// <summary>Shuts down as SHUTDOWN SAVE does, and starts again.</summary>
+    public StarlingNode ShutDownAndRestart(params string[] directives)
+    {
+        using var ended = new ManualResetEventSlim();
+        Node.Shutdown.Exit = ended.Set;
+        Node.Shutdown.Begin(ShutdownFlags.Save);
+        Assert.True(ended.Wait(TimeSpan.FromSeconds(90)), Log);
+        KeepsDirectory = true;
+        MarkStopped();
+        Dispose();
+        return new StarlingNode(Directory, Port, directives);
+    }
+
+    /// <summary>The server has shut itself down.</summary>
+    public void MarkStopped() => _isStopped = true;
+
+    protected override void Stop()
+    {
+        if (!_isStopped) Node.Stop();
+    }
 
     private sealed class LogCollector : ILoggerFactory, ILogger
     {
         private readonly ConcurrentQueue<string> _lines = new();
+
+        public Action<string>? OnLogged { get; set; }
 
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -60,9 +91,10 @@ internal sealed class StarlingNode : TestNode
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (!IsEnabled(logLevel)) return;
+            var line = formatter(state, exception);
             _lines.Enqueue(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {formatter(state, exception)} {exception}"));
+                CultureInfo.InvariantCulture, $"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {line} {exception}"));
+            OnLogged?.Invoke(line);
         }
 
         public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();

@@ -64,7 +64,7 @@ public sealed class ConcurrencyTests
                 case 2: batch.Add(["RENAME", Key(), Key()]); break;
                 case 3: batch.Add(["COPY", Key(), Key(), "DB", "1", "REPLACE"]); break;
                 case 4: batch.Add(["EXPIRE", Key(), "0"]); break;
-                case 5 when random.Next(10) == 0: batch.Add(["FLUSHALL"]); break;
+                case 5 when random.Next(10) == 0: batch.Add(["FLUSHALL", "ASYNC"]); break;
                 case 6 when random.Next(10) == 0: batch.Add(["SWAPDB", "0", "1"]); break;
                 case 7:
                     batch.AddRange([["WATCH", Key(), Key()], ["MULTI"], ["INCR", "x"], ["INCR", "y"], ["EXEC"]]);

@@ -4,91 +4,108 @@ using Starling.Node.Serving;
 namespace Starling.Node.Tests.Serving;
 
 /// <summary>Sends back what it receives, in the way of a client's connection, and keeps what it was told.</summary>
-internal sealed class EchoOwner : ITransportOwner
+internal sealed class EchoOwner : ITransportOwner, IIoTask, IRoundMember
 {
     private readonly ITransport _transport;
     private readonly byte[] _buffer = new byte[4096];
-    private readonly Queue<byte[]> _waiting = new();
-    private readonly Lock _lock = new(); // guards _waiting and _isSending
+    private readonly Queue<ReadOnlyMemory<byte>> _waiting = new();
+    private readonly Lock _lock = new(); // guards _waiting and _isFull
     private readonly TaskCompletionSource<int> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _isSending;
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isFull;
 
-    public EchoOwner(ITransport transport)
-    {
-        _transport = transport;
-        transport.Attach(this);
-    }
+    public EchoOwner(ITransport transport) => _transport = transport;
 
-    /// <summary>How the stream ended: 0 or negative.</summary>
+    /// <summary>How the stream ended, as a receive told: 0 or negative.</summary>
     public Task<int> End => _end.Task;
 
-    /// <summary>Number of times the end was told.</summary>
-    public int Ends { get; private set; }
+    /// <summary>The transport is closed.</summary>
+    public Task Closed => _closed.Task;
+
+    /// <summary>Number of times that was told.</summary>
+    public int Closings { get; private set; }
+
+    /// <summary>Something was told after the end.</summary>
+    public bool WasToldAfterwards { get; private set; }
 
     /// <summary>Threads that told of receives.</summary>
     public ConcurrentDictionary<string, bool> Threads { get; } = new();
+
+    /// <summary>Does not want to receive.</summary>
+    public bool IsDeaf { get; set; }
 
     /// <summary>A send waits for room.</summary>
     public bool IsSendWaiting
     {
         get
         {
-            lock (_lock) return _isSending;
+            lock (_lock) return _isFull;
         }
     }
 
-    /// <summary>Number of sends that ended as broken.</summary>
-    public int BrokenSends { get; private set; }
+    public void Start() => _transport.Start(this);
 
-    public void Start() => OnReceived(int.MinValue);
-
-    public void OnReceived(int received)
+    public void OnReady(bool readable, bool writable)
     {
-        while (true)
+        WasToldAfterwards |= Closings > 0;
+        Threads.TryAdd(Thread.CurrentThread.Name ?? "?", true);
+        if (writable)
         {
-            if (received > 0) Echo(_buffer.AsSpan(0, received).ToArray());
-            else if (received != int.MinValue)
+            lock (_lock) _isFull = false;
+        }
+
+        if (readable && _transport.TryReceive(_buffer, out var received))
+        {
+            if (received <= 0)
             {
-                Ends++;
-                _transport.Close();
                 _end.TrySetResult(received);
+                _transport.Close();
                 return;
             }
 
-            if (received > 0) Threads.TryAdd(Thread.CurrentThread.Name ?? "?", true);
-            if (!_transport.Receive(_buffer, 0, _buffer.Length, out received)) return;
+            lock (_lock) _waiting.Enqueue(_buffer.AsSpan(0, received).ToArray());
         }
+
+        _transport.Thread.AddToRound(this);
     }
 
-    public void OnSent(bool broken)
+    public void OnClosed()
     {
-        if (broken) BrokenSends++;
-        lock (_lock) _isSending = false;
-        if (!broken) SendWaiting();
+        Closings++;
+        _closed.TrySetResult();
     }
 
     /// <summary>Sends bytes of its own. Any thread.</summary>
     public void Echo(byte[] bytes)
     {
         lock (_lock) _waiting.Enqueue(bytes);
-        SendWaiting();
+        _transport.Thread.Post(this);
     }
 
-    private void SendWaiting()
+    /// <summary>Has it follow <see cref="IsDeaf"/>. Any thread.</summary>
+    public void Refresh() => _transport.Thread.Post(this);
+
+    public void Run() => _transport.Thread.AddToRound(this);
+
+    public void EndRound()
     {
-        while (true)
+        if (Closings > 0) return;
+        lock (_lock)
         {
-            byte[]? bytes;
-            lock (_lock)
+            while (!_isFull && _waiting.TryPeek(out var bytes))
             {
-                if (_isSending || !_waiting.TryDequeue(out bytes)) return;
-                _isSending = true;
+                var sent = _transport.TrySend(bytes.Span);
+                if (sent < 0) break;
+                _waiting.Dequeue();
+                if (sent == bytes.Length) continue;
+                _isFull = true;
+                var rest = _waiting.ToArray();
+                _waiting.Clear();
+                _waiting.Enqueue(bytes[sent..]);
+                foreach (var other in rest) _waiting.Enqueue(other);
             }
 
-            var sent = _transport.TrySend(bytes);
-            if (sent >= 0 && sent < bytes.Length && !_transport.Send(bytes, sent, bytes.Length - sent, out _)) return;
-            lock (_lock) _isSending = false;
-            if (sent < 0) return;
+            _transport.Watch(!IsDeaf, _isFull);
         }
     }
 }

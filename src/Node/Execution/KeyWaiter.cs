@@ -1,0 +1,109 @@
+using Starling.Node.Serving;
+using Starling.Resp;
+using Starling.Slots;
+
+namespace Starling.Node.Execution;
+
+/// <summary>
+/// A client that waits for one of some keys. It stands in the queue of each key until its command has run again and found
+/// what it wants, or its wait has ended otherwise. State changes are single steps; the queues are guarded by the keys'
+/// stripes.
+/// </summary>
+/// <param name="session">The client; it has a connection.</param>
+/// <param name="database">Index of the database.</param>
+/// <param name="keys">The keys, each once, copies.</param>
+/// <param name="isReady">What a value must be to serve the client.</param>
+/// <param name="onTimeout">Writes the reply when the time is up.</param>
+internal sealed class KeyWaiter(
+    ClientSession session, int database, byte[][] keys, KeyReadiness isReady, Action<RespWriter> onTimeout)
+    : IIoTask
+{
+    private int _end;
+    private IoTimer? _timer;
+
+    /// <summary>The client.</summary>
+    public ClientSession Session => session;
+
+    /// <summary>Index of the database.</summary>
+    public int Database => database;
+
+    /// <summary>The keys.</summary>
+    public byte[][] Keys => keys;
+
+    /// <summary>What a value must be to serve the client.</summary>
+    public KeyReadiness IsReady => isReady;
+
+    /// <summary>Milliseconds of Unix time at which the wait ends; 0 for never.</summary>
+    public long Deadline { get; private set; }
+
+    /// <summary>The key that is kept for the client since it was woken; under that key's stripe.</summary>
+    public byte[]? Claimed { get; set; }
+
+    /// <summary>Where it stands.</summary>
+    public WaitEnd End => (WaitEnd)Volatile.Read(ref _end);
+
+    /// <summary>The wait is over without a key: the reply is an end's, and the command does not run.</summary>
+    public bool HasEnded => End is not (WaitEnd.Waiting or WaitEnd.Woken);
+
+    /// <summary>The time is up. On the client's thread.</summary>
+    void IIoTask.Run() => TryEnd(WaitEnd.TimedOut);
+
+    /// <summary>Ends the wait at a time, unless it has ended by then. On the client's thread.</summary>
+    public void EndAt(long deadline, long now)
+    {
+        Deadline = deadline;
+        if (deadline == 0) return;
+        _timer = new IoTimer(this);
+        session.Connection!.Thread.Schedule(_timer, Math.Max(0, deadline - now));
+    }
+
+    /// <summary>Goes from waiting to woken; false when the wait has ended.</summary>
+    public bool TryWake() =>
+        Interlocked.CompareExchange(ref _end, (int)WaitEnd.Woken, (int)WaitEnd.Waiting) == (int)WaitEnd.Waiting;
+
+    /// <summary>Goes back to waiting: what it was woken for was not there after all.</summary>
+    public void WaitOn() => Interlocked.CompareExchange(ref _end, (int)WaitEnd.Waiting, (int)WaitEnd.Woken);
+
+    /// <summary>
+    /// Ends the wait; the client goes on, on its own thread. False when it has been woken or has ended: then it goes on
+    /// anyway. Any thread.
+    /// </summary>
+    public bool TryEnd(WaitEnd end)
+    {
+        if (Interlocked.CompareExchange(ref _end, (int)end, (int)WaitEnd.Waiting) != (int)WaitEnd.Waiting) return false;
+        session.Connection!.ScheduleResume();
+        return true;
+    }
+
+    /// <summary>Writes the reply of a wait that has ended, or whose time is up.</summary>
+    public void WriteEnd(RespWriter reply)
+    {
+        switch (End)
+        {
+            case WaitEnd.Unblocked:
+                reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK"u8);
+                break;
+            case WaitEnd.RoleChanged:
+                reply.Error(
+                    "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"u8);
+                break;
+            case WaitEnd.TimedOut or WaitEnd.Waiting or WaitEnd.Woken:
+                onTimeout(reply);
+                break;
+        }
+    }
+
+    /// <summary>Gives its timer back. On the client's thread.</summary>
+    public void StopTimer()
+    {
+        if (_timer is { } timer) session.Connection!.Thread.Cancel(timer);
+    }
+
+    /// <summary>The stripes of its keys.</summary>
+    public Slots.Keyspace.StripeSet Stripes()
+    {
+        var stripes = default(Slots.Keyspace.StripeSet);
+        foreach (var key in keys) stripes.AddSlot(HashSlot.Of(key));
+        return stripes;
+    }
+}

@@ -1,0 +1,64 @@
+namespace Starling.Node.Serving;
+
+/// <summary>
+/// Says how far the replication log is in the state that replies to writes wait for, and wakes the connections whose
+/// output waits. As long as appending is enough every offset is reached, and nobody ever waits. Any thread.
+/// </summary>
+public sealed class CommitGate
+{
+    /// <summary>The state in which nothing waits: a write that is in the log may be answered.</summary>
+    public const long Everything = long.MaxValue;
+
+    private readonly Lock _lock = new(); // guards _waiting; a leaf
+    private HashSet<ClientConnection> _waiting = [];
+    private long _reached = Everything;
+    private long _history;
+
+    /// <summary>True while replies to writes may have to wait.</summary>
+    public bool IsOn => Volatile.Read(ref _reached) != Everything;
+
+    /// <summary>
+    /// The number of the history that offsets belong to; another one after <see cref="Break"/>. Whoever will wait reads
+    /// it before the write.
+    /// </summary>
+    public long History => Interlocked.Read(ref _history);
+
+    /// <summary>True when what waits for an offset may go; always so for 0.</summary>
+    public bool HasReached(long offset) => offset <= Volatile.Read(ref _reached);
+
+    /// <summary>The log has reached an offset in the state that is waited for.</summary>
+    public void MoveTo(long offset)
+    {
+        Volatile.Write(ref _reached, offset);
+        foreach (var connection in TakeWaiting()) connection.Wake();
+    }
+
+    /// <summary>
+    /// The offsets that are waited for will never be reached: who waits is closed, for it cannot be told that its write
+    /// lasts, nor that it does not.
+    /// </summary>
+    public void Break()
+    {
+        Interlocked.Increment(ref _history);
+        foreach (var connection in TakeWaiting()) connection.Close();
+    }
+
+    /// <summary>
+    /// Has a connection woken when the gate moves. It looks again after this: the gate may have moved before. On the
+    /// connection's thread.
+    /// </summary>
+    internal void Add(ClientConnection connection)
+    {
+        lock (_lock) _waiting.Add(connection);
+    }
+
+    private HashSet<ClientConnection> TakeWaiting()
+    {
+        lock (_lock)
+        {
+            var waiting = _waiting;
+            if (waiting.Count > 0) _waiting = [];
+            return waiting;
+        }
+    }
+}

@@ -1,0 +1,123 @@
+namespace Starling.Resp;
+
+/// <summary>
+/// The byte arrays that connections receive into and write replies to, in three sizes; what is longer is made when it
+/// is wanted and left to the garbage collector. One pool per server, so that what a burst needed can be given back: see
+/// <see cref="Trim"/>. Any thread.
+/// </summary>
+/// <remarks>Why not the runtime's shared pool: it keeps what a burst needed for minutes, and nobody can ask for it.
+/// </remarks>
+public sealed class BufferPool
+{
+    /// <summary>Bytes of the smallest array: what a client has sent of a command that is not whole yet, mostly.</summary>
+    public const int SmallLength = 2 * 1024;
+
+    /// <summary>Bytes of an ordinary array: replies are written to such segments.</summary>
+    public const int SegmentLength = 16 * 1024;
+
+    /// <summary>Bytes of the longest array that is pooled; it still stays out of the large object heap.</summary>
+    public const int LargeLength = 64 * 1024;
+
+    private readonly Shelf _small = new(SmallLength);
+    private readonly Shelf _segments = new(SegmentLength);
+    private readonly Shelf _large = new(LargeLength);
+    private long _droppedBytes;
+
+    /// <summary>Bytes of the arrays that wait to be used again.</summary>
+    public long FreeBytes => _small.FreeBytes + _segments.FreeBytes + _large.FreeBytes;
+
+    /// <summary>
+    /// Bytes of the arrays that were left to the garbage collector so far: those too long to be kept, and those that
+    /// <see cref="Trim"/> dropped.
+    /// </summary>
+    public long DroppedBytes => Interlocked.Read(ref _droppedBytes);
+
+    /// <summary>Takes an array; its content is anything.</summary>
+    /// <param name="least">Bytes that it must have at least; it has as many as the next size that is pooled.</param>
+    public byte[] Rent(int least) => least switch
+    {
+        <= SmallLength => _small.Rent(),
+        <= SegmentLength => _segments.Rent(),
+        <= LargeLength => _large.Rent(),
+        _ => GC.AllocateUninitializedArray<byte>(least),
+    };
+
+    /// <summary>Gives an array back, which the caller uses no more. An empty one is nobody's and ignored.</summary>
+    public void Return(byte[] bytes)
+    {
+        switch (bytes.Length)
+        {
+            case SmallLength: _small.Return(bytes); break;
+            case SegmentLength: _segments.Return(bytes); break;
+            case LargeLength: _large.Return(bytes); break;
+            case 0: break;
+            default: NoteDropped(bytes.Length); break;
+        }
+    }
+
+    /// <summary>Counts bytes of other memory that a client held and that is the garbage collector's now.</summary>
+    public void NoteDropped(long bytes) => Interlocked.Add(ref _droppedBytes, bytes);
+
+    /// <summary>
+    /// Drops the arrays that nobody needed since the last call. Called from time to time, once a second for instance:
+    /// what the load needs again and again stays, what a burst needed goes.
+    /// </summary>
+    public void Trim() => NoteDropped(_small.Trim() + _segments.Trim() + _large.Trim());
+
+    /// <summary>The arrays of one size.</summary>
+    private sealed class Shelf(int length)
+    {
+        // One array that is free for each of some threads, so that the common case takes no lock; a cache line apart.
+        private const int Slots = 8;
+        private const int Stride = 16;
+
+        private readonly byte[]?[] _slots = new byte[Slots * Stride][];
+        private readonly Lock _lock = new(); // guards what follows; a leaf
+        private readonly Stack<byte[]> _free = [];
+        private int _leastFree;
+
+        public long FreeBytes
+        {
+            get
+            {
+                lock (_lock) return (long)_free.Count * length;
+            }
+        }
+
+        private ref byte[]? Own => ref _slots[(Environment.CurrentManagedThreadId % Slots) * Stride];
+
+        public byte[] Rent()
+        {
+            if (Interlocked.Exchange(ref Own, null) is { } own) return own;
+            lock (_lock)
+            {
+                if (_free.TryPop(out var bytes))
+                {
+                    _leastFree = Math.Min(_leastFree, _free.Count);
+                    return bytes;
+                }
+            }
+
+            return GC.AllocateUninitializedArray<byte>(length);
+        }
+
+        public void Return(byte[] bytes)
+        {
+            if (Interlocked.CompareExchange(ref Own, bytes, null) is null) return;
+            lock (_lock) _free.Push(bytes);
+        }
+
+        /// <summary>Bytes dropped.</summary>
+        public long Trim()
+        {
+            lock (_lock)
+            {
+                var count = _leastFree;
+                for (var i = 0; i < count; i++) _free.Pop();
+                if (_free.Count == 0) _free.TrimExcess();
+                _leastFree = _free.Count;
+                return (long)count * length;
+            }
+        }
+    }
+}

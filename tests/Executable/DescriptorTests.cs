@@ -1,0 +1,194 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Starling.Tests.Support;
+
+namespace Starling.Executable.Tests;
+
+/// <summary>Limits on descriptors (ulimit -n), set by prlimit before the start or while the server runs.</summary>
+public sealed class DescriptorTests
+{
+    // Less than any server holds: whatever it opens is refused.
+    private const int None = 20;
+    private const string TooMany = "-ERR max number of clients reached\r\n";
+
+    [Theory]
+    [InlineData(160, false)]
+    [InlineData(300, false)]
+    [InlineData(300, true)]
+    [InlineData(700, false)]
+    public void Surplus_clients_are_told_so_and_the_node_goes_on(int limit, bool isCluster)
+    {
+        using var server = Start(limit, isCluster ? ["--cluster-enabled", "yes"] : []);
+        var most = server.MaxClients();
+        Assert.InRange(most, 1, limit - 32);
+        var clients = new List<Socket>();
+        try
+        {
+            // The connection that asked for maxclients is gone, or about to be.
+            for (var i = 0; i < most + 40; i++) clients.Add(Connect(server.Port));
+            Wait.Until("all but as many as maxclients says are told", () => clients.Count(IsRefused) >= 39);
+            Assert.InRange(clients.Count(IsRefused), 39, 41);
+            var served = clients.Find(client => !IsRefused(client))!;
+            served.Send("PING\r\n"u8);
+            Assert.Equal("+PONG\r\n", Receive(served));
+        }
+        finally
+        {
+            foreach (var client in clients) client.Dispose();
+        }
+
+        Wait.Until("others are served again", () => server.Text("PING") == "PONG");
+    }
+
+    [Theory]
+    [InlineData(64)]
+    [InlineData(100)]
+    [InlineData(127)]
+    public void Too_few_to_start_end_the_start_with_redis_words(int limit)
+    {
+        var (exitCode, output) = ProgramRun.Run(
+            Executables.Find("prlimit"),
+            ["--nofile=" + RunningServer.Text(limit), Executables.Starling, "server", "--port", RunningServer.Text(Ports.Take()), "--save", ""]);
+        Assert.Equal(1, exitCode);
+        Assert.Contains(
+            $"Your current 'ulimit -n' of {limit} is not enough for the server to start. Please increase your open file limit to at least ",
+            output,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Maxclients_beyond_the_limit_is_refused_and_what_is_named_instead_is_not()
+    {
+        using var server = Start(300);
+        using var redis = new LimitedServer(["--nofile=300", Executables.RedisServer, "--save", ""]);
+        foreach (var one in (LimitedServer[])[redis, server])
+        {
+            using var client = new RespConnection(one.Port);
+            var before = one.MaxClients();
+            var refusal = client.Call("CONFIG", "SET", "maxclients", "100000")?.ToString() ?? "";
+            const string reason = "ERR CONFIG SET failed (possibly related to argument 'maxclients') - The operating system is not able to "
+                + "handle the specified number of clients, try with ";
+            Assert.StartsWith(reason, refusal, StringComparison.Ordinal);
+            Assert.Equal(before, one.MaxClients());
+            Assert.Equal("OK", client.Text("CONFIG", "SET", "maxclients", refusal[reason.Length..].Trim()));
+        }
+
+        Assert.Contains("maxclients has been reduced to", server.Running.Output, StringComparison.Ordinal);
+        Assert.Contains("maxclients has been reduced to", redis.Running.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("SAVE", "ERR")]
+    [InlineData("BGSAVE", "Background saving started")]
+    [InlineData("MIGRATE 127.0.0.1 1 k 0 1000", "IOERR error or timeout connecting to the client")]
+    [InlineData("REPLICAOF 127.0.0.1 1", "OK")]
+    [InlineData("REPLICAOF localhost 1", "OK")]
+    [InlineData("CONFIG REWRITE", "ERR Rewriting config file: ")]
+    [InlineData("CONFIG SET bind localhost", "ERR CONFIG SET failed (possibly related to argument 'bind')")]
+    [InlineData("CONFIG SET maxclients 5000", "ERR CONFIG SET failed (possibly related to argument 'maxclients')")]
+    [InlineData("DEBUG RELOAD", "ERR")]
+    [InlineData("INFO", "# Server")]
+    [InlineData("RANDOMKEY", "k")]
+    [InlineData("WAIT 1 10", "0")]
+    [InlineData("CLIENT PAUSE 10", "OK")]
+    [InlineData("SET k v PX 10", "OK")]
+    public void What_finds_no_descriptor_is_an_error_and_no_death(string command, string expected)
+    {
+        using var server = Start(4000);
+        using (var client = new RespConnection(server.Port))
+        {
+            client.Text("SET", "k", "v");
+            server.Limit(None);
+            Assert.StartsWith(expected, Describe(client.Call(command.Split(' '))), StringComparison.Ordinal);
+            Assert.Equal("PONG", client.Text("PING"));
+        }
+
+        server.Limit(4000);
+        Wait.Until("it serves others again", () => server.Text("PING") == "PONG");
+        using var again = new RespConnection(server.Port);
+        Assert.Equal("OK", again.Text("REPLICAOF", "NO", "ONE"));
+        Wait.Until("it saves again", () => Describe(again.Call("SAVE")) == "OK");
+        server.Limit(None);
+        again.Send("SHUTDOWN", "NOSAVE");
+        Assert.Equal(0, server.Running.WaitForExit());
+    }
+
+    [Fact]
+    public void A_client_that_finds_no_descriptor_is_told_so()
+    {
+        using var server = Start(4000);
+        server.Limit(None);
+        using var client = Connect(server.Port);
+        Assert.Equal(TooMany, Receive(client));
+    }
+
+    [Fact]
+    public void A_cluster_node_waits_with_what_has_to_be_on_disk_until_a_file_can_be_opened()
+    {
+        using var server = Start(4000, ["--cluster-enabled", "yes"]);
+        using var client = new RespConnection(server.Port);
+        Assert.Equal("PONG", client.Text("PING"));
+        server.Limit(None);
+        Assert.StartsWith(
+            "ERR error saving the cluster node config", Describe(client.Call("CLUSTER", "SAVECONFIG")), StringComparison.Ordinal);
+        client.Send("CLUSTER", "BUMPEPOCH");
+        using var other = new LimitedServer(["--nofile=4000", Executables.Starling, "server", "--save", "", "--cluster-enabled", "yes"]);
+        server.Limit(4000);
+        Assert.Equal("BUMPED 1", Describe(client.Read()));
+        Assert.Equal("OK", client.Text("CLUSTER", "MEET", "127.0.0.1", RunningServer.Text(other.Port)));
+        Wait.Until("they have met", () => RespConnection.Field(other.Text("CLUSTER", "INFO"), "cluster_known_nodes") == "2");
+    }
+
+    [Fact]
+    public void Log_lines_that_found_no_descriptor_are_counted_and_the_log_goes_on()
+    {
+        using var server = Start(4000, ["--logfile", "my.log"]);
+        var log = Path.Combine(server.Running.Folder, "my.log");
+        using var client = new RespConnection(server.Port);
+        Assert.Equal("PONG", client.Text("PING"));
+        server.Limit(None);
+        client.Call("SAVE");
+        client.Call("SAVE");
+        server.Limit(4000);
+        Wait.Until("the log goes on", () =>
+        {
+            client.Text("SAVE");
+            return File.ReadAllText(log).Contains("log lines could not be written", StringComparison.Ordinal);
+        });
+    }
+
+    private static LimitedServer Start(int limit, params string[] arguments) =>
+        new(["--nofile=" + RunningServer.Text(limit), Executables.Starling, "server", "--save", "", "--enable-debug-command", "yes", .. arguments]);
+
+    private static Socket Connect(int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 60_000 };
+        socket.Connect(IPAddress.Loopback, port);
+        return socket;
+    }
+
+    /// <summary>Looks without waiting: only a client that was refused has anything to read.</summary>
+    private static bool IsRefused(Socket client)
+    {
+        if (!client.Poll(0, SelectMode.SelectRead)) return false;
+        Span<byte> bytes = new byte[100];
+        var count = client.Receive(bytes, SocketFlags.Peek, out var error);
+        Assert.Equal(SocketError.Success, error);
+        Assert.Equal(TooMany, Encoding.ASCII.GetString(bytes[..count]));
+        return true;
+    }
+
+    private static string Receive(Socket client)
+    {
+        var bytes = new byte[100];
+        return Encoding.ASCII.GetString(bytes, 0, client.Receive(bytes));
+    }
+
+    private static string Describe(object? reply) => reply switch
+    {
+        long number => number.ToString(CultureInfo.InvariantCulture),
+        _ => reply?.ToString() ?? "",
+    };
+}

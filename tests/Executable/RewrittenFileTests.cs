@@ -1,0 +1,119 @@
+using Starling.Tests.Support;
+
+namespace Starling.Executable.Tests;
+
+/// <summary>Configuration files that a redis-server has rewritten.</summary>
+public sealed class RewrittenFileTests : IDisposable
+{
+    // SHA-256 of "foobared".
+    private const string Hash = "#1b58ee375b42e41f0e48ef2ff27d10a5b1f6924a9acdcdba7cae868e7adce6bf";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("starling-rewritten-").FullName;
+    private readonly int _port = Ports.Take();
+
+    private string File => Path.Combine(_folder, "redis.conf");
+
+    public void Dispose()
+    {
+        if (Directory.Exists(_folder)) Directory.Delete(_folder, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("", "CONFIG REWRITE")]
+    [InlineData("requirepass foobared", "CONFIG REWRITE")]
+    [InlineData("", "DEBUG CONFIG-REWRITE-FORCE-ALL")]
+    [InlineData("requirepass \"a b\"\nmasterauth x", "DEBUG CONFIG-REWRITE-FORCE-ALL")]
+    [InlineData("save 900 1\nsave 300 10", "CONFIG REWRITE")]
+    [InlineData("client-output-buffer-limit replica 1gb 512mb 60\nnotify-keyspace-events KEA", "CONFIG REWRITE")]
+    [InlineData("maxmemory 100mb\nmaxmemory-policy allkeys-lfu\nlatency-tracking-info-percentiles 50 99", "CONFIG REWRITE")]
+    [InlineData("user default on >foobared ~* &* +@all\nrequirepass foobared", "CONFIG REWRITE")]
+    public void What_redis_server_rewrote_starts_and_says_the_same(string lines, string rewrite)
+    {
+        System.IO.File.WriteAllText(File, $"port {_port}\nbind 127.0.0.1\nenable-debug-command yes\ndir {_folder}\n{lines}\n");
+        var password = Array.Find(["foobared", "a b"], word => lines.Contains(word, StringComparison.Ordinal));
+        string[] before;
+        using (var redis = new RunningServer([File], Executables.RedisServer, folder: Fresh()))
+        {
+            using var client = Connect(redis, password);
+            Assert.Equal("OK", client.Text(rewrite.Split(' ')));
+            before = Values(client);
+        }
+
+        Assert.Contains("user default on ", System.IO.File.ReadAllText(File), StringComparison.Ordinal);
+        using (var starling = new RunningServer(["server", File], folder: Fresh()))
+        {
+            using var client = Connect(starling, password);
+            Assert.Equal(before, Values(client));
+            Assert.Equal("OK", client.Text("CONFIG", "REWRITE"));
+        }
+
+        // And back: redis-server starts on what this server rewrote.
+        using var again = new RunningServer([File], Executables.RedisServer, folder: Fresh());
+        using var last = Connect(again, password);
+        Assert.Equal(before, Values(last));
+    }
+
+    [Theory]
+    [InlineData("user default on nopass ~* &* +@all")] // 6.2
+    [InlineData("user default on nopass ~* +@all")] // 6.0, which knows no channels
+    [InlineData("user default on nopass sanitize-payload ~* &* +@all")] // 7.0
+    [InlineData("user default on nopass skip-sanitize-payload allkeys allchannels allcommands")]
+    [InlineData("user default on " + Hash + " ~* &* +@all\nrequirepass foobared")]
+    [InlineData("requirepass foobared\nuser default on sanitize-payload " + Hash + " ~* &* +@all")]
+    [InlineData("user default on >foobared ~* &* +@all")]
+    public void The_default_users_line_is_accepted_when_it_says_what_the_server_does(string lines)
+    {
+        System.IO.File.WriteAllText(File, $"port {_port}\nbind 127.0.0.1\nsave ''\n{lines}\n");
+        var hasPassword = !lines.Contains("nopass", StringComparison.Ordinal);
+        using var server = new RunningServer(["server", File], folder: Fresh());
+        using var client = Connect(server, hasPassword ? "foobared" : null);
+        using var stranger = new RespConnection(_port);
+        Assert.Equal(hasPassword ? "NOAUTH Authentication required." : "PONG", stranger.Call("PING")?.ToString());
+
+        // A password that is set later is in the line that CONFIG REWRITE writes, and the file starts again.
+        Assert.Equal("OK", client.Text("CONFIG", "SET", "requirepass", "new"));
+        Assert.Equal("OK", client.Text("CONFIG", "REWRITE"));
+        Assert.Equal(0, server.Stop());
+        using var again = new RunningServer(["server", File], folder: Fresh());
+        using var authenticated = Connect(again, "new");
+        Assert.Equal("PONG", authenticated.Text("PING"));
+    }
+
+    [Theory]
+    [InlineData("user default off nopass ~* &* +@all")]
+    [InlineData("user default on nopass ~key* &* +@all")]
+    [InlineData("user default on nopass ~* &* +@all -flushall")]
+    [InlineData("user default on nopass ~* resetchannels +@all")]
+    [InlineData("user default on nopass ~* &* +get")]
+    [InlineData("user default on nopass ~* &* +@all (+get ~x)")]
+    [InlineData("user default on nopass ~* &* +@all\nrequirepass foobared")]
+    [InlineData("user default on " + Hash + " ~* &* +@all")]
+    [InlineData("user default on " + Hash + " ~* &* +@all\nrequirepass other")]
+    [InlineData("user default on >one >two ~* &* +@all")]
+    [InlineData("user default on #zz ~* &* +@all")]
+    [InlineData("user default on ~* &* +@all")]
+    [InlineData("user bob on nopass ~* &* +@all")]
+    public void A_users_line_that_asks_for_something_else_ends_the_start_with_a_reason(string lines)
+    {
+        System.IO.File.WriteAllText(File, $"port {_port}\nsave ''\n{lines}\n");
+        var (exitCode, output) = ProgramRun.Run(Executables.Starling, ["server", File]);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("directive 'user'", output, StringComparison.Ordinal);
+    }
+
+    private static string[] Values(RespConnection client) =>
+    [
+        .. ((string[])["save", "maxmemory-policy", "client-output-buffer-limit", "notify-keyspace-events", "requirepass", "masterauth", "hz", "dir"])
+            .Select(name => name + "=" + ((object?[])client.Call("CONFIG", "GET", name)!)[1]),
+    ];
+
+    private static string Fresh() => Directory.CreateTempSubdirectory("starling-exe-").FullName;
+
+    private RespConnection Connect(RunningServer server, string? password)
+    {
+        server.WaitForLine("Ready to accept connections");
+        var client = new RespConnection(_port);
+        if (password is not null) Assert.Equal("OK", client.Text("AUTH", password));
+        return client;
+    }
+}

@@ -1,0 +1,61 @@
+using Starling.Tests.Support;
+
+namespace Starling.Executable.Tests;
+
+/// <summary>Signals that shells, containers, timers and logrotate send, beside what redis-server does.</summary>
+public sealed class SignalTests
+{
+    [Theory]
+    [InlineData(1, true)] // SIGHUP
+    [InlineData(2, false)] // SIGINT
+    [InlineData(10, false)] // SIGUSR1
+    [InlineData(12, false)] // SIGUSR2
+    [InlineData(13, true)] // SIGPIPE
+    [InlineData(14, true)] // SIGALRM
+    [InlineData(15, false)] // SIGTERM
+    [InlineData(17, true)] // SIGCHLD
+    [InlineData(18, true)] // SIGCONT
+    [InlineData(23, true)] // SIGURG
+    [InlineData(26, false)] // SIGVTALRM
+    [InlineData(28, true)] // SIGWINCH
+    public void A_signal_does_what_it_does_to_redis_server(int signal, bool survives)
+    {
+        string[] programs = [Executables.RedisServer, Executables.Starling];
+        var exitCodes = programs.Select(program => Send(program, signal, survives)).ToArray();
+        Assert.Equal(exitCodes[0], exitCodes[1]);
+    }
+
+    [Fact]
+    public void Sigint_ends_a_server_that_a_shell_started_in_its_background()
+    {
+        // Such a shell has the program ignore SIGINT.
+        var port = Ports.Take();
+        using var server = new RunningServer(
+            ["-c", $"trap '' INT; exec {Executables.Starling} server --save '' --bind 127.0.0.1 --port {port}"], "/bin/sh");
+        server.WaitForLine("Ready to accept connections");
+        server.Send(RunningServer.SignalInterrupt);
+        Assert.Equal(0, server.WaitForExit());
+    }
+
+    private static int Send(string program, int signal, bool survives)
+    {
+        var port = Ports.Take();
+        string[] start = program == Executables.Starling ? ["server"] : [];
+        using var server = new RunningServer([.. start, "--port", RunningServer.Text(port), "--bind", "127.0.0.1", "--save", ""], program);
+        Wait.Until("it answers", () => Ping(port));
+        server.Send(signal);
+        if (survives)
+        {
+            Assert.True(Ping(port));
+            server.Send(RunningServer.SignalTerminate);
+        }
+
+        return server.WaitForExit();
+    }
+
+    private static bool Ping(int port)
+    {
+        using var connection = new RespConnection(port);
+        return connection.Text("PING") == "PONG";
+    }
+}

@@ -1,0 +1,245 @@
+using System.Globalization;
+using Starling.Node.Execution;
+using Starling.Node.Serving;
+
+namespace Starling.Node.Tests.Execution;
+
+/// <summary>Clients that wait for keys, with a command that takes one string: the smallest that can block.</summary>
+public sealed class KeyWaiterTests
+{
+    private static readonly Command Take = new(
+        "take", -3, CommandFlags.Write | CommandFlags.Blocking, new KeySpec(1, -2, 1), TakeOne) { Summary = "Takes a string." };
+
+    [Fact]
+    public async Task A_client_that_waits_gets_the_key_when_it_comes()
+    {
+        await using var server = TestServer.Start(commands: [Take]);
+        var waiter = await BlockAsync(server, "TAKE", "a", "k", "0");
+        var other = await server.ConnectAsync();
+        Assert.Equal("OK", await other.TextAsync("SET", "k", "v"));
+        Assert.Equal("v", (await waiter.ReadAsync()).Text);
+        Assert.Equal("(integer) 0", await other.TextAsync("EXISTS", "k"));
+        Assert.Equal(0, server.Node.Waiters.Count);
+    }
+
+    [Fact]
+    public async Task Who_came_first_is_served_first()
+    {
+        await using var server = TestServer.Start(commands: [Take]);
+        var waiters = new List<TestClient>();
+        for (var i = 0; i < 5; i++) waiters.Add(await BlockAsync(server, "TAKE", "k", "0"));
+        var other = await server.ConnectAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            await other.CallAsync("SET", "k", i.ToString(CultureInfo.InvariantCulture));
+            Assert.Equal(i.ToString(CultureInfo.InvariantCulture), (await waiters[i].ReadAsync()).Text);
+        }
+    }
+
+    [Fact]
+    public async Task Nobody_takes_what_a_client_was_woken_for()
+    {
+        await using var server = TestServer.Start(commands: [Take]);
+        for (var round = 0; round < 200; round++)
+        {
+            var waiter = await BlockAsync(server, "TAKE", "k", "0");
+            var other = await server.ConnectAsync();
+            await other.SendAsync("SET k 1\r\nGETDEL k\r\nEXISTS k\r\n");
+            Assert.Equal("OK", (await other.ReadAsync()).Text);
+            Assert.Null((await other.ReadAsync()).Text);
+            Assert.Equal("0", (await other.ReadAsync()).Text);
+            Assert.Equal("1", (await waiter.ReadAsync()).Text);
+            waiter.Dispose();
+            other.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Inside_a_transaction_the_waiting_client_is_served_at_its_end()
+    {
+        await using var server = TestServer.Start(commands: [Take]);
+        var waiter = await BlockAsync(server, "TAKE", "k", "0");
+        var other = await server.ConnectAsync();
+        await other.CallAsync("MULTI");
+        await other.CallAsync("SET", "k", "first");
+        await other.CallAsync("SET", "k", "second");
+        await other.CallAsync("TAKE", "missing", "0");
+        Assert.Equal("[OK, OK, (nil)]", await other.TextAsync("EXEC"));
+        Assert.Equal("second", (await waiter.ReadAsync()).Text);
+    }
+
+    [Fact]
+    public async Task A_wait_ends_at_its_time_and_the_client_goes_on()
+    {
+        await using var server = TestServer.Start(commands: [Take]);
+        var client = await server.ConnectAsync();
+        await client.SendAsync("TAKE k 30\r\nPING\r\n");
+        Assert.Null((await client.ReadAsync()).Text);
+        Assert.Equal("PONG", (await client.ReadAsync()).Text);
+        Assert.Equal(0, server.Node.Waiters.Count);
+    }
+
+    [Fact]
+    public async Task A_client_that_goes_leaves_its_place_to_the_next()
+    {
+        await using var server = TestServer.Start(commands: [Take]);
+        var first = await BlockAsync(server, "TAKE", "k", "0");
+        var second = await BlockAsync(server, "TAKE", "k", "0");
+        first.Dispose();
+        await Eventually.True(() => server.Node.Waiters.Count == 1);
+        var other = await server.ConnectAsync();
+        await other.CallAsync("SET", "k", "v");
+        Assert.Equal("v", (await second.ReadAsync()).Text);
+    }
+
+    [Theory]
+    [InlineData("RENAME old k")]
+    [InlineData("COPY old k")]
+    [InlineData("RESTORE")]
+    [InlineData("MSET x 1 k v")]
+    public async Task Whatever_makes_the_key_wakes_who_waits_for_it(string command)
+    {
+        await using var server = TestServer.Start(commands: [Take]);
+        var other = await server.ConnectAsync();
+        await other.CallAsync("SET", "old", "v");
+        var waiter = await BlockAsync(server, "TAKE", "k", "0");
+        if (command == "RESTORE") await RestoreAsync(server, "old", "k");
+        else await other.CallAsync(command.Split(' '));
+        Assert.Equal("v", (await waiter.ReadAsync()).Text);
+    }
+
+    [Fact]
+    public async Task Another_database_does_not_wake_until_it_is_swapped_in()
+    {
+        await using var server = TestServer.Start(commands: [Take]);
+        var waiter = await BlockAsync(server, "TAKE", "k", "0");
+        var other = await server.ConnectAsync();
+        await other.CallAsync("SELECT", "1");
+        await other.CallAsync("SET", "k", "v");
+        await other.CallAsync("PING");
+        Assert.Equal(1, server.Node.Waiters.Count);
+        await other.CallAsync("SWAPDB", "0", "1");
+        Assert.Equal("v", (await waiter.ReadAsync()).Text);
+    }
+
+    [Theory]
+    [InlineData("", "(nil)")]
+    [InlineData("TIMEOUT", "(nil)")]
+    [InlineData("ERROR", "(error) UNBLOCKED client unblocked via CLIENT UNBLOCK")]
+    public async Task Unblock_ends_a_wait(string reason, string expected)
+    {
+        await using var server = TestServer.Start(commands: [Take]);
+        var client = await server.ConnectAsync();
+        var id = (await client.CallAsync("CLIENT", "ID")).Text!;
+        await client.SendAsync("TAKE k 0\r\nPING\r\n");
+        await Eventually.True(() => server.Node.Waiters.Count == 1);
+        var other = await server.ConnectAsync();
+        string[] command = reason.Length == 0 ? ["CLIENT", "UNBLOCK", id] : ["CLIENT", "UNBLOCK", id, reason];
+        Assert.Equal("(integer) 1", await other.TextAsync(command));
+        Assert.Equal(expected, (await client.ReadAsync()).ToString());
+        Assert.Equal("PONG", (await client.ReadAsync()).Text);
+        Assert.Equal("(integer) 0", await other.TextAsync(command));
+        Assert.Equal("(error) ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR", await other.TextAsync("CLIENT", "UNBLOCK", id, "x"));
+    }
+
+    [Fact]
+    public async Task Becoming_a_replica_ends_every_wait()
+    {
+        await using var server = TestServer.Start(commands: [Take]);
+        var waiter = await BlockAsync(server, "TAKE", "k", "0");
+        var other = await server.ConnectAsync();
+        await other.CallAsync("REPLICAOF", "127.0.0.1", "1");
+        Assert.StartsWith("(error) UNBLOCKED force unblock from blocking operation", (await waiter.ReadAsync()).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pause_holds_a_woken_client_and_its_key_stays_kept()
+    {
+        await using var server = TestServer.Start(commands: [Take]);
+        var waiter = await BlockAsync(server, "TAKE", "k", "0");
+        var other = await server.ConnectAsync();
+        await other.CallAsync("MULTI");
+        await other.CallAsync("SET", "k", "v");
+        await other.CallAsync("CLIENT", "PAUSE", "100000", "WRITE");
+        await other.CallAsync("EXEC");
+        await other.SendAsync("GET k\r\n");
+        var admin = await server.ConnectAsync();
+        Assert.Equal("PONG", await admin.TextAsync("PING"));
+        await admin.CallAsync("CLIENT", "UNPAUSE");
+        Assert.Equal("v", (await waiter.ReadAsync()).Text);
+        Assert.Null((await other.ReadAsync()).Text);
+    }
+
+    [Fact]
+    public async Task Many_producers_and_consumers_lose_and_double_nothing()
+    {
+        await using var server = TestServer.Start(config => config.IoThreads = 2, commands: [Take]);
+        const int Workers = 6;
+        const int Rounds = 300;
+        var taken = new System.Collections.Concurrent.ConcurrentDictionary<string, int>();
+        var consumers = Enumerable.Range(0, Workers).Select(async _ =>
+        {
+            var client = await server.ConnectAsync();
+            for (var i = 0; i < Rounds; i++)
+            {
+                var value = (await client.CallAsync("TAKE", "q1", "q2", "0")).Text!;
+                taken.AddOrUpdate(value, 1, (_, count) => count + 1);
+            }
+        }).ToList();
+        var producers = Enumerable.Range(0, Workers).Select(async worker =>
+        {
+            var client = await server.ConnectAsync();
+            for (var i = 0; i < Rounds;)
+            {
+                // SETNX: a value that nobody has taken yet must not be overwritten.
+                var queue = (worker + i) % 2 == 0 ? "q1" : "q2";
+                if ((await client.CallAsync("SETNX", queue, $"{worker}-{i}")).Integer == 1) i++;
+            }
+        }).ToList();
+        await Task.WhenAll(producers).WaitAsync(TimeSpan.FromMinutes(2));
+        await Task.WhenAll(consumers).WaitAsync(TimeSpan.FromMinutes(2));
+        Assert.Equal(Workers * Rounds, taken.Count);
+        Assert.All(taken, pair => Assert.Equal(1, pair.Value));
+        Assert.False(server.Node.Waiters.HasClaims);
+    }
+
+    private static void TakeOne(CommandContext call)
+    {
+        for (var i = 1; i < call.Count - 1; i++)
+        {
+            var key = call.Key(i);
+            if (!call.TryWrite(key, out var entry)) continue;
+            call.Reply.Bulk(entry.String);
+            call.Delete(key, DeleteReason.Command);
+            call.Effect("DEL"u8, call[i]);
+            return;
+        }
+
+        var timeout = long.Parse(call[call.Count - 1], CultureInfo.InvariantCulture);
+        call.BlockOn(1, call.Count - 2, timeout == 0 ? 0 : call.Now + timeout, static (in Slots.Keyspace.Entry _) => true,
+            static reply => reply.Null());
+    }
+
+    private static async Task<TestClient> BlockAsync(TestServer server, params string[] command)
+    {
+        var before = server.Node.Waiters.Count;
+        var client = await server.ConnectAsync();
+        await client.SendAsync(TestClient.Encode(command));
+        await Eventually.True(() => server.Node.Waiters.Count == before + 1);
+        return client;
+    }
+
+    private static async Task RestoreAsync(TestServer server, string from, string to)
+    {
+        var client = await server.ConnectAsync();
+        var payload = (await client.CallAsync("DUMP", from)).Bytes;
+        var writer = new Starling.Resp.RespWriter();
+        writer.Array(4);
+        writer.Bulk("RESTORE");
+        writer.Bulk(to);
+        writer.Bulk("0");
+        writer.Bulk(payload);
+        await client.SendAsync(writer.ToArray());
+        await client.ReadAsync();
+    }
+}

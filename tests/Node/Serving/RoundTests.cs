@@ -1,0 +1,214 @@
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Starling.Node.Config;
+using Starling.Node.Serving;
+
+namespace Starling.Node.Tests.Serving;
+
+/// <summary>What leaves when, with the rounds of the thread run by hand.</summary>
+public sealed class RoundTests : IDisposable
+{
+    private const int Large = 10_000;
+    private const int LargeReply = Large + 10;
+
+    private readonly FakeTimeProvider _clock = new();
+    private readonly NodeServer _server;
+    private readonly IoThread _thread;
+
+    public RoundTests()
+    {
+        var push = new Command("pushself", 1, CommandFlags.None, KeySpec.None, call =>
+        {
+            call.Session.Connection!.Push("+pushed\r\n"u8);
+            call.Reply.Simple("OK"u8);
+        })
+        {
+            Summary = "Pushes in the middle of a batch.",
+        };
+        _server = new NodeServer(new ServerConfig(), NullLoggerFactory.Instance, TimeProvider.System, [push]);
+        _thread = ScriptedTransport.NewThread(_server.Replication.Flush, _clock);
+    }
+
+    public void Dispose() => _server.Keyspace.Dispose();
+
+    [Fact]
+    public void A_reply_leaves_after_the_replica_stream_with_its_write()
+    {
+        var events = new List<string>();
+        var replica = new RecordedReplica { OnSend = () => events.Add("stream") };
+        replica.Join(_server);
+        var (first, _) = Connect();
+        var (second, _) = Connect();
+        first.OnSend = second.OnSend = bytes => events.Add(Encoding.ASCII.GetString(bytes));
+        first.Arrive("SET a 1\r\nSET b 2\r\n"u8);
+        second.Arrive("SET c 3\r\n"u8);
+        RunRound(first, second);
+        Assert.Equal(["stream", "+OK\r\n+OK\r\n", "+OK\r\n"], events);
+        Assert.EndsWith(Text("SET", "c", "3"), Encoding.ASCII.GetString(replica.Sent.ToArray()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_replies_of_a_round_leave_in_one_send()
+    {
+        var (transport, _) = Connect();
+        transport.Arrive(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("SET a 1\r\n", 1000))));
+        RunRound(transport);
+        Assert.Equal(5000, transport.SentBytes);
+        Assert.Equal(1, transport.Sends);
+    }
+
+    [Fact]
+    public void What_is_pushed_meanwhile_comes_behind_the_replies_of_the_batch()
+    {
+        var (transport, connection) = Connect();
+        transport.Kept = new MemoryStream();
+        transport.Arrive("ECHO a\r\nPUSHSELF\r\nECHO b\r\n"u8);
+        RunRound(transport);
+        RunRound(transport);
+        Assert.Equal("$1\r\na\r\n+OK\r\n$1\r\nb\r\n+pushed\r\n", Encoding.ASCII.GetString(transport.Kept.ToArray()));
+        Assert.Equal(0, connection.PendingBytes);
+    }
+
+    [Fact]
+    public void Who_answers_much_lets_the_others_have_their_turn()
+    {
+        var (busy, _) = Connect();
+        var (other, _) = Connect();
+        SetLarge(busy);
+        busy.Arrive(Gets(100));
+        RunRound(busy);
+        Assert.InRange(busy.SentBytes, 64 * 1024, 64 * 1024 + (16 * LargeReply)); // a batch beyond its share at most
+        other.Arrive("PING\r\n"u8);
+        RunRound(busy, other);
+        Assert.Equal("+PONG\r\n".Length, other.SentBytes);
+        Assert.True(busy.SentBytes < 100 * LargeReply);
+        for (var i = 0; i < 20; i++) RunRound(busy);
+        Assert.Equal(100 * LargeReply, busy.SentBytes);
+    }
+
+    [Fact]
+    public void Who_does_not_read_is_neither_read_nor_served_until_he_has_taken_half()
+    {
+        const int Count = 2000;
+        var (transport, connection) = Connect();
+        SetLarge(transport);
+        transport.Room = 0;
+        transport.Arrive(Gets(Count));
+        for (var i = 0; i < Count; i++) RunRound(transport);
+        Assert.False(transport.WatchesReadable);
+        Assert.True(transport.WatchesWritable);
+        Assert.InRange(connection.PendingBytes, OutputMark.Initial, OutputMark.Initial + (64 * 1024) + (16 * LargeReply));
+        transport.Arrive("PING\r\n"u8);
+        var unread = transport.Unread;
+        transport.Room = 1024 * 1024;
+        for (var i = 0; i < 5; i++) RunRound(transport);
+        Assert.False(transport.WatchesReadable);
+        Assert.Equal(unread, transport.Unread);
+        transport.Room = long.MaxValue;
+        for (var i = 0; i < Count; i++) RunRound(transport);
+        Assert.True(transport.WatchesReadable);
+        Assert.Equal((Count * LargeReply) + "+PONG\r\n".Length, transport.SentBytes);
+        Assert.Equal(0, connection.PendingBytes);
+    }
+
+    [Fact]
+    public void Who_sends_everything_before_he_reads_is_served_on_after_a_second()
+    {
+        const int Count = 4000; // 40 MB: twice beyond the mark, doubled each time
+        var (transport, connection) = Connect();
+        SetLarge(transport);
+        transport.Room = 0;
+        transport.Arrive(Gets(Count));
+        var pending = 0L;
+        for (var second = 0; second < 4; second++)
+        {
+            for (var i = 0; i < Count; i++) RunRound(transport);
+            Assert.True(connection.PendingBytes > pending, $"nothing came in second {second}");
+            pending = connection.PendingBytes;
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(Count * (long)LargeReply, pending);
+        transport.Room = long.MaxValue;
+        for (var i = 0; i < Count; i++) RunRound(transport);
+        Assert.Equal(Count * (long)LargeReply, transport.SentBytes);
+    }
+
+    [Fact]
+    public void Who_reads_slowly_does_not_raise_his_mark()
+    {
+        var (transport, connection) = Connect();
+        SetLarge(transport);
+        transport.Room = 0;
+        transport.Arrive(Gets(4000));
+        for (var second = 0; second < 10; second++)
+        {
+            for (var i = 0; i < 300; i++) RunRound(transport);
+            transport.Room = 1000;
+            RunRound(transport);
+            _clock.Advance(TimeSpan.FromSeconds(1.1));
+        }
+
+        Assert.InRange(connection.PendingBytes, OutputMark.Initial - (16 * 1024), OutputMark.Initial + (64 * 1024) + (16 * LargeReply));
+    }
+
+    [Theory]
+    [InlineData(ClientKind.Replica)]
+    [InlineData(ClientKind.PubSub)]
+    public void Replicas_and_subscribers_are_read_whatever_they_leave(ClientKind kind)
+    {
+        var (transport, connection) = Connect();
+        connection.Session.Kind = kind;
+        transport.Room = 0;
+        for (var i = 0; i < 7; i++) connection.Push(new byte[1024 * 1024]);
+        RunRound(transport);
+        connection.Push(new byte[1024 * 1024 - 1]);
+        _server.Config.PubSubOutputBufferLimit = new OutputBufferLimit(0, 0, 0);
+        connection.Push(new byte[1024 * 1024]);
+        RunRound(transport);
+        Assert.True(connection.PendingBytes > OutputMark.Initial);
+        Assert.True(transport.WatchesReadable);
+    }
+
+    [Fact]
+    public void A_client_that_waits_for_nothing_holds_no_buffer()
+    {
+        var (transport, connection) = Connect();
+        transport.Arrive("SET a 1\r\nSE"u8);
+        RunRound(transport);
+        Assert.Equal(2, connection.InputLength);
+        Assert.True(connection.InputCapacity > 0);
+        transport.Arrive("T a 2\r\n"u8);
+        RunRound(transport);
+        Assert.Equal(0, connection.InputCapacity);
+        transport.Arrive("GET a\r\n"u8);
+        transport.Kept = new MemoryStream();
+        RunRound(transport);
+        Assert.Equal("$1\r\n2\r\n", Encoding.ASCII.GetString(transport.Kept.ToArray()));
+    }
+
+    private static string Text(params string[] arguments) => Encoding.ASCII.GetString(TestClient.Encode(arguments));
+
+    private static byte[] Gets(int count) => [.. Enumerable.Repeat(TestClient.Encode("GET", "large"), count).SelectMany(bytes => bytes)];
+
+    private static void SetLarge(ScriptedTransport transport)
+    {
+        transport.Deliver(TestClient.Encode("SET", "large", new string('x', Large)));
+        transport.Forget();
+    }
+
+    private (ScriptedTransport Transport, ClientConnection Connection) Connect()
+    {
+        var transport = new ScriptedTransport(_thread);
+        var connection = new ClientConnection(_server, transport, isUnixSocket: false);
+        connection.Start();
+        return (transport, connection);
+    }
+
+    private void RunRound(params ReadOnlySpan<ScriptedTransport> ready)
+    {
+        foreach (var transport in ready) _thread.Post(transport);
+        _thread.RunRound(mayWait: false);
+    }
+}

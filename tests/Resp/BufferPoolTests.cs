@@ -1,0 +1,86 @@
+namespace Starling.Resp.Tests;
+
+public sealed class BufferPoolTests
+{
+    [Theory]
+    [InlineData(0, BufferPool.SmallLength)]
+    [InlineData(1, BufferPool.SmallLength)]
+    [InlineData(BufferPool.SmallLength + 1, BufferPool.SegmentLength)]
+    [InlineData(BufferPool.SegmentLength + 1, BufferPool.LargeLength)]
+    [InlineData(BufferPool.LargeLength, BufferPool.LargeLength)]
+    [InlineData(BufferPool.LargeLength + 1, BufferPool.LargeLength + 1)]
+    public void An_array_is_as_long_as_asked_for_or_the_next_size(int least, int length) =>
+        Assert.Equal(length, new BufferPool().Rent(least).Length);
+
+    [Fact]
+    public void No_array_is_given_to_two()
+    {
+        var pool = new BufferPool();
+        var random = new Random(5);
+        var held = new List<byte[]>();
+        var known = new HashSet<byte[]>(ReferenceEqualityComparer.Instance);
+        for (var i = 0; i < 10_000; i++)
+        {
+            if (held.Count > 0 && random.Next(2) == 0)
+            {
+                var at = random.Next(held.Count);
+                pool.Return(held[at]);
+                known.Remove(held[at]);
+                held.RemoveAt(at);
+            }
+            else
+            {
+                var array = pool.Rent(random.Next(BufferPool.LargeLength));
+                Assert.True(known.Add(array));
+                held.Add(array);
+            }
+        }
+    }
+
+    [Fact]
+    public void What_a_burst_needed_is_dropped_when_it_is_over_and_what_is_needed_on_stays()
+    {
+        var pool = new BufferPool();
+        var burst = Enumerable.Range(0, 100).Select(_ => pool.Rent(BufferPool.SegmentLength)).ToList();
+        foreach (var array in burst) pool.Return(array);
+        Assert.Equal(99 * BufferPool.SegmentLength, pool.FreeBytes); // one is kept for the thread
+        pool.Trim(); // they were needed since the last time
+        for (var i = 0; i < 5; i++)
+        {
+            var steady = Enumerable.Range(0, 11).Select(_ => pool.Rent(BufferPool.SegmentLength)).ToList();
+            foreach (var array in steady) pool.Return(array);
+            pool.Trim();
+            Assert.Equal(10 * BufferPool.SegmentLength, pool.FreeBytes);
+        }
+
+        Assert.Equal(89 * BufferPool.SegmentLength, pool.DroppedBytes);
+        pool.Trim();
+        Assert.Equal(0, pool.FreeBytes);
+    }
+
+    [Fact]
+    public void What_is_too_long_to_be_kept_counts_as_dropped()
+    {
+        var pool = new BufferPool();
+        pool.Return(pool.Rent(1_000_000));
+        pool.Return([]);
+        Assert.Equal(1_000_000, pool.DroppedBytes);
+        Assert.Equal(0, pool.FreeBytes);
+    }
+
+    [Fact]
+    public void A_writer_gives_everything_back()
+    {
+        var pool = new BufferPool();
+        var writer = new RespWriter(pool);
+        writer.Bulk(new byte[200_000]);
+        writer.Integer(1);
+        writer.Clear();
+        var free = pool.FreeBytes;
+        writer.Bulk(new byte[200_000]);
+        writer.Integer(1);
+        writer.Clear();
+        Assert.Equal(free, pool.FreeBytes);
+        Assert.Equal(0, pool.DroppedBytes); // no segment is too long for the pool
+    }
+}
