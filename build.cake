@@ -94,7 +94,17 @@ Task("Simulate")
     .Does(() =>
     {
         Dotnet("run", Arguments("--project", "tests/Simulator", "--configuration", "Release", "--",
-            "--seed", Argument("seed", "1"), "--count", Argument("count", "100")));
+            "--seed", Argument("seed", "1"), "--count", Argument("count", "100"), "--minutes", Argument("minutes", "10"),
+            "--threads", Argument("threads", "1")));
+    });
+
+Task("Soak")
+    .Description("Long simulations on all processors: --seed N --count M, each of ten virtual minutes.")
+    .Does(() =>
+    {
+        Dotnet("run", Arguments("--project", "tests/Simulator", "--configuration", "Release", "--",
+            "--seed", Argument("seed", "1"), "--count", Argument("count", "10000"), "--minutes", Argument("minutes", "10"),
+            "--threads", Environment.ProcessorCount.ToString(System.Globalization.CultureInfo.InvariantCulture)));
     });
 
 Task("Bench")

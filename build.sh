@@ -2,7 +2,7 @@
 # build.sh TARGET [arguments]: sets up what a fresh Debian or Ubuntu lacks, then runs a target of build.cake.
 #   ./build.sh Run [starling cluster up's options]      a local cluster of three masters and three replicas
 #   ./build.sh Test                                     everything that is checked: format, build, tests
-#   ./build.sh Build | Format | Publish | Bench | Micro | Simulate --seed N --count M
+#   ./build.sh Build | Format | Publish | Bench | Micro | Simulate | Soak --seed N --count M
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

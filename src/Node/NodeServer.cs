@@ -176,6 +176,11 @@ public sealed class NodeServer
     public long NowMilliseconds => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>
+    /// Milliseconds, at least 1, of a clock that goes on evenly whatever the wall clock is set to; for elapsed time.
+    /// </summary>
+    public long SteadyMilliseconds => 1 + (long)Clock.GetElapsedTime(0).TotalMilliseconds;
+
+    /// <summary>
     /// Starts every part in order: listeners first, so that clients are answered LOADING, then the data set, then what
     /// changes it. Returns when clients are served.
     /// </summary>

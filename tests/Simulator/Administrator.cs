@@ -7,7 +7,7 @@ namespace Starling.Simulator;
 /// Someone with redis-cli: moves slots, forgets, resets and adds nodes while the cluster is disturbed, and in the end
 /// puts right what was left half done.
 /// </summary>
-internal sealed class Administrator(Simulation simulation)
+internal sealed class Administrator(Simulation simulation, SimulationPlan plan)
 {
     private const long RepairPeriod = 5000;
 
@@ -42,9 +42,13 @@ internal sealed class Administrator(Simulation simulation)
             machine.SetSlotNode(slot, to, slotHasKeys: false, now, effects)), 3);
     }
 
-    /// <summary>Has a node forget another.</summary>
-    public void Forget(SimulatedNode node, SimulatedNode other) =>
+    /// <summary>Has a node forget another, which owns nothing (redis-cli refuses to remove an owner of slots), and
+    /// whose data nobody needs.</summary>
+    public void Forget(SimulatedNode node, SimulatedNode other)
+    {
+        if (!plan.KeepsData || !other.Machine.Snapshot().Myself.Slots.IsEmpty) return;
         Ask(node, $"FORGET node {other.Index}", (machine, now, effects) => machine.Forget(other.Machine.Id, now, effects), forgets: true);
+    }
 
     /// <summary>Resets a replica, and brings it back after a while.</summary>
     public void Reset(SimulatedNode node, bool hard)
@@ -80,6 +84,7 @@ internal sealed class Administrator(Simulation simulation)
         }
 
         CloseSlots(node);
+        ReplaceEmpty(node);
         FindMaster(node);
     }
 
@@ -87,6 +92,23 @@ internal sealed class Administrator(Simulation simulation)
     {
         foreach (var slot in node.View.Importing.Keys.Concat(node.View.Migrating.Keys).ToArray())
             Ask(node, $"SETSLOT {slot} STABLE", (machine, now, effects) => machine.SetSlotStable(slot, now, effects));
+    }
+
+    // Whoever has most of what an empty master has lost takes its place, whatever the age of its data.
+    private void ReplaceEmpty(SimulatedNode node)
+    {
+        if (!node.View.HasLostData) return;
+        SimulatedNode? best = null;
+        foreach (var other in simulation.Nodes)
+        {
+            if (!CanReach(other) || other.View.Myself.MasterId != node.Machine.Id) continue;
+            if (best is null || other.ReplicationOffset > best.ReplicationOffset) best = other;
+        }
+
+        if (best is { ReplicationOffset: > 0 })
+            Ask(best, "FAILOVER TAKEOVER", (machine, now, effects) => machine.Failover(FailoverMode.Takeover, now, effects));
+        else
+            node.Options = node.Options with { AllowEmptyMaster = true };
     }
 
     // A master without slots becomes a replica of the owner that has the fewest.

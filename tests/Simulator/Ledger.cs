@@ -27,15 +27,15 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
         Count++;
     }
 
-    /// <summary>A replica is about to go on as a master.</summary>
+    /// <summary>A replica is about to go on as a master, with a line of writes of its own.</summary>
     /// <exception cref="SimulationFailure">Its data are not what a new master's may be.</exception>
-    public void Promoted(SimulatedNode node)
+    public void Promoted(SimulatedNode node, DataHistory next)
     {
         var slots = node.Machine.Snapshot().Myself.Slots;
         for (var shard = 0; shard < plan.Shards; shard++)
         {
             if (slots.Contains(simulation.HomeSlotOf(shard)))
-                _promotions.Add(new Promotion(shard, node.History, node.ReplicationOffset, simulation.Now));
+                _promotions.Add(new Promotion(shard, node.History, node.ReplicationOffset, next, simulation.Now));
         }
 
         if (node.HasAllForFailover && !slots.IsEmpty) CheckManualFailover(node);
@@ -51,6 +51,15 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
             if (covered < offset) _died.Add((history, covered, offset));
             if (history.Parent is not { } parent) return;
             (history, offset) = (parent, Math.Min(offset, history.ForkedAt));
+        }
+    }
+
+    /// <summary>An empty master has waited long enough for replicas that are out of reach: their data count no more.</summary>
+    public void GivenUp(SimulatedNode master)
+    {
+        foreach (var replica in simulation.Nodes)
+        {
+            if (replica.View.Myself.MasterId == master.Machine.Id) Died(replica);
         }
     }
 
@@ -123,24 +132,13 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
             // A write that came after the promotion, on another line than the one that the promotion left, has nothing
             // to do with it.
             if (promotion.At < write.At && !promotion.From.IsRelatedTo(history)) continue;
-            if (IsAfter(history, promotion)) continue;
+            if (history.Reaches(long.MaxValue, promotion.Next) > 0) continue;
             if (promotion.From.Reaches(promotion.Offset, history) < write.Offset) return true;
         }
 
         foreach (var (died, from, to) in _died)
         {
             if (died == history && write.Offset > from && write.Offset <= to) return true;
-        }
-
-        return false;
-    }
-
-    // The line that the promotion began is part of the history.
-    private static bool IsAfter(DataHistory history, Promotion promotion)
-    {
-        for (var at = history; at.Parent is { } parent; at = parent)
-        {
-            if (parent == promotion.From && at.ForkedAt == promotion.Offset) return true;
         }
 
         return false;
@@ -181,5 +179,6 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
 
     private readonly record struct Write(long Offset, int Shard, long At);
 
-    private readonly record struct Promotion(int Shard, DataHistory From, long Offset, long At);
+    private readonly record struct Promotion(
+        int Shard, DataHistory From, long Offset, DataHistory Next, long At);
 }

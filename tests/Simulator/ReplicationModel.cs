@@ -28,8 +28,9 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
     public void Promote(SimulatedNode node)
     {
         if (node.ReplicatesFrom.IsNone) return;
-        simulation.Ledger.Promoted(node);
-        node.History = new DataHistory(node.History, node.ReplicationOffset);
+        var next = new DataHistory(node.History, node.ReplicationOffset);
+        simulation.Ledger.Promoted(node, next);
+        node.History = next;
         node.ReplicatesFrom = NodeId.None;
         node.MasterAddress = null;
         node.IsLinkUp = node.IsDataIncomplete = false;
@@ -113,6 +114,7 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
         {
             if (!master.IsAlive || master.Machine.Id != node.ReplicatesFrom || master == node) continue;
             var isReachable = master.PausedUntil <= simulation.Now && master.LoadingUntil == 0
+                && master.IsServing && !master.View.HasLostData && (master.ReplicatesFrom.IsNone || master.IsLinkUp)
                 && !simulation.Network.IsCut(master, node) && !simulation.Network.IsCut(node, master);
             return isReachable ? master : null;
         }

@@ -59,6 +59,9 @@ internal sealed class SimulatedNode
     /// <summary>The view that the clients' threads go by.</summary>
     public ClusterView View { get; set; } = null!;
 
+    /// <summary>It has started: clients and replicas are answered.</summary>
+    public bool IsServing { get; set; }
+
     public ClusterView? CheckedView { get; set; }
 
     public long TickAt { get; set; } = long.MaxValue;

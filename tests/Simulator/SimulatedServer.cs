@@ -30,6 +30,7 @@ internal sealed class SimulatedServer(Simulation simulation, SimulatedNode node)
     {
         simulation.BeforeEffect(node);
         node.View = view;
+        node.IsServing = true;
     }
 
     /// <inheritdoc/>

@@ -34,7 +34,7 @@ public sealed class Simulation
         Network = new SimulatedNetwork(this, plan, _rules);
         Replication = new ReplicationModel(this, plan);
         Ledger = new Ledger(this, plan);
-        Administrator = new Administrator(this);
+        Administrator = new Administrator(this, plan);
         Now = Epoch;
     }
 
@@ -191,7 +191,6 @@ public sealed class Simulation
         node.StartedAt = Now;
         node.PausedUntil = 0;
         node.WritesPausedUntil = 0;
-        node.ReplicatesFrom = default;
         node.MasterAddress = null;
         node.IsLinkUp = node.IsDataIncomplete = false;
         node.LastMasterContactAt = 0;
@@ -205,10 +204,16 @@ public sealed class Simulation
         node.Driver = new MachineDriver(
             node.Machine, node.Server, Network.LinksOf(node), node.Disk, node.Clock, node.Logger);
         node.View = node.Machine.Snapshot();
+
+        // It died when its claim was on the disk, and before its server knew.
+        if (node.View.Myself.IsMaster) Replication.Promote(node);
+        node.ReplicatesFrom = default;
+        node.IsServing = false;
         _rules.Starts(node);
         Note(node, "starts");
         node.Driver.Tell();
-        Do(node, static (machine, now, effects) => machine.Start(now, effects));
+        var hasLostData = node.ReplicationOffset == 0;
+        Do(node, (machine, now, effects) => machine.Start(hasLostData, now, effects));
     }
 
     internal void Crash(SimulatedNode node)
@@ -241,6 +246,7 @@ public sealed class Simulation
         OnLog?.Invoke(node.Index, text);
         if (text.StartsWith("Failover election won", StringComparison.Ordinal)) Promotions++;
         else if (text.StartsWith("New configEpoch set to", StringComparison.Ordinal)) _rules.Taken(node.Machine.Snapshot().Myself.ConfigEpoch);
+        else if (text.EndsWith("no replica that can be heard has data.", StringComparison.Ordinal)) Ledger.GivenUp(node);
         else if (text.StartsWith("All master replication stream processed", StringComparison.Ordinal)) node.HasAllForFailover = true;
         else if (text.StartsWith("Manual failover timed out", StringComparison.Ordinal)) node.HasAllForFailover = false;
     }

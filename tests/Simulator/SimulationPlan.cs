@@ -98,6 +98,7 @@ public sealed record SimulationPlan
             FaultInterval = 300 + random.Next(8000),
             ClockSkew = random.Next(3) == 0 ? 20_000 : 200,
             DiskDelay = random.Next(3) == 0 ? 400 : 20,
+            KeepsData = random.Next(3) != 0,
             LoadingTime = 100 + random.Next(4000),
         };
     }

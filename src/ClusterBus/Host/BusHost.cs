@@ -78,10 +78,11 @@ public sealed class BusHost : IDisposable
     /// thread.
     /// </summary>
     /// <param name="slotsWithKeys">The slots that hold keys.</param>
-    public void Start(SlotSet slotsWithKeys)
+    /// <param name="hasLostData">The data set is empty and there was no file of it.</param>
+    public void Start(SlotSet slotsWithKeys, bool hasLostData = false)
     {
         _driver.Tell();
-        _driver.Call((machine, now, effects) => machine.Start(now, effects));
+        _driver.Call((machine, now, effects) => machine.Start(hasLostData, now, effects));
         _driver.Settle();
         _driver.Call((machine, now, effects) => machine.ReconcileWithData(slotsWithKeys, now, effects));
         _driver.Settle();

@@ -78,14 +78,23 @@ public sealed class ClusterMachine
     /// <summary>
     /// First call: persists the file of a new node, publishes the view, becomes a replica when the file says so.
     /// </summary>
-    public void Start(long now, EffectList effects)
+    /// <param name="hasLostData">
+    /// The data set is empty and there was no file of it: what this node had, if it had any, is gone.
+    /// </param>
+    /// <param name="now">The time.</param>
+    /// <param name="effects">Gets what to do.</param>
+    public void Start(bool hasLostData, long now, EffectList effects)
     {
         _core.Begin(now, effects);
+        if (hasLostData) _core.LostData.Begin();
         _core.Persist(sync: true);
         _core.CheckState();
         _core.FollowMaster();
         _core.End();
     }
+
+    /// <summary>As <see cref="Start(bool, long, EffectList)"/> of a node that has its data, or never had any.</summary>
+    public void Start(long now, EffectList effects) => Start(hasLostData: false, now, effects);
 
     /// <summary>
     /// Once after the data set was loaded: slots with keys that no node owns become this node's, those of others are
@@ -129,6 +138,7 @@ public sealed class ClusterMachine
         _core.Begin(now, effects);
         _lastTickAt = _core.Now;
         var diskChanged = _core.Durability.Tick();
+        var hasChanged = _core.LostData.Tick() || diskChanged;
         _core.Handshake.Tick();
         if (diskChanged) _core.FailureDetector.StartAnew();
         if (!_core.Durability.IsStuck) _core.FailureDetector.Tick();
@@ -141,7 +151,7 @@ public sealed class ClusterMachine
             _core.ReplicaMigration.Tick();
         }
 
-        if (diskChanged || _core.State.Health != ClusterHealth.Ok) _core.Health.Update();
+        if (hasChanged || _core.State.Health != ClusterHealth.Ok) _core.Health.Update();
         _core.End();
     }
 

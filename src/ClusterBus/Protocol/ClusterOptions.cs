@@ -32,6 +32,11 @@ public sealed record ClusterOptions
     /// <summary>cluster-allow-replica-migration.</summary>
     public bool AllowReplicaMigration { get; init; } = true;
 
+    /// <summary>
+    /// cluster-allow-empty-master: a master that starts without its data goes on, and its replicas load its emptiness.
+    /// </summary>
+    public bool AllowEmptyMaster { get; init; }
+
     /// <summary>cluster-require-full-coverage.</summary>
     public bool RequireFullCoverage { get; init; } = true;
 

@@ -29,6 +29,9 @@ internal sealed class ClusterState(ClusterNode myself)
 
     public int Size { get; set; }
 
+    /// <summary>This master has started without its data, and is to be replaced.</summary>
+    public bool HasLostData { get; set; }
+
     /// <summary>Votes needed for FAIL and for a failover.</summary>
     public int Quorum => (Size / 2) + 1;
 
@@ -162,6 +165,7 @@ internal sealed class ClusterState(ClusterNode myself)
             LastVoteEpoch = LastVoteEpoch,
             Health = Health,
             Size = Size,
+            HasLostData = HasLostData && Myself.OwnsSlots,
         };
     }
 

@@ -88,7 +88,13 @@ internal sealed class Durability(MachineCore core)
     public void Forget()
     {
         _held.Clear();
+        var told = _told;
         _told = Current();
+        _told = _told with
+        {
+            CurrentEpoch = Math.Min(_told.CurrentEpoch, told.CurrentEpoch),
+            ConfigEpoch = Math.Min(_told.ConfigEpoch, told.ConfigEpoch),
+        };
     }
 
     /// <summary>Looks whether the disk got stuck, or takes something again. True when that has changed.</summary>

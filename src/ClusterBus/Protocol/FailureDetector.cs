@@ -40,12 +40,18 @@ internal sealed class FailureDetector(MachineCore core)
         if (hasNewSuspect) ShareSuspicions();
     }
 
-    /// <summary>This node itself did not send for a while: nobody is to blame for not having answered.</summary>
+    /// <summary>
+    /// This node itself fell silent, or was until now: nobody is to blame for not having answered. Answers what it was
+    /// asked meanwhile.
+    /// </summary>
     public void StartAnew()
     {
         foreach (var node in core.State.Nodes.Values)
         {
             if (node.PingSentAt != 0) node.PingSentAt = core.Now;
+            if (node.IsMyself || node.IsInHandshake) continue;
+            core.Gossip.SendHeartbeat(node.InboundLink, BusType.Pong);
+            core.Gossip.SendHeartbeat(node.Link, BusType.Ping);
         }
     }
 
@@ -140,7 +146,12 @@ internal sealed class FailureDetector(MachineCore core)
         }
 
         if (core.Now - link.CreatedAt <= core.Options.NodeTimeout) return;
-        if (core.Now - node.PingSentAt > half && core.Now - node.DataReceivedAt > half) core.CloseLink(link);
+        var unanswered = core.Now - node.PingSentAt;
+
+        // What the node sends itself does not show that this link works: a lost ping would never be sent again, and a
+        // FAIL never be taken back (seed 10004 of one minute).
+        if (unanswered > core.Options.NodeTimeout * 2 || (unanswered > half && core.Now - node.DataReceivedAt > half))
+            core.CloseLink(link);
     }
 
     private bool Suspect(ClusterNode node)

@@ -29,7 +29,9 @@ internal sealed class HealthCheck(MachineCore core, bool isRestarted)
         var reachable = CountMasters();
         var state = core.State;
         var isMaster = core.Myself.IsMaster;
-        if (isMaster && state.Health != ClusterHealth.Ok && core.Now - _firstCheckAt < WritableDelay) return;
+        if (isMaster && state.Health != ClusterHealth.Ok && core.Now - _firstCheckAt < WritableDelay
+            && !core.LostData.IsWaiting)
+            return;
 
         var health = core.Options.RequireFullCoverage && !IsCovered()
             ? ClusterHealth.SlotsNotCovered
@@ -38,6 +40,10 @@ internal sealed class HealthCheck(MachineCore core, bool isRestarted)
         {
             health = ClusterHealth.DiskStuck;
             _lastMinorityAt = core.Now;
+        }
+        else if (core.LostData.IsWaiting)
+        {
+            health = ClusterHealth.DataLost;
         }
         else if (reachable < state.Quorum)
         {

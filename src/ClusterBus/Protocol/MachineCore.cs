@@ -18,7 +18,7 @@ internal sealed class MachineCore
     private bool _viewChanged;
     private bool _stateCheckAsked;
     private bool _electionAsked;
-    private bool _promotionAsked;
+    private long _promotionNumber = long.MaxValue;
     private SlotSet _publishedSlots = SlotSet.None;
     private bool _publishedOk;
     private long _lastLinkNumber;
@@ -40,6 +40,7 @@ internal sealed class MachineCore
         ManualFailover = new ManualFailover(this);
         ReplicaMigration = new ReplicaMigration(this);
         Durability = new Durability(this);
+        LostData = new LostData(this);
         Health = new HealthCheck(this, isRestarted);
         ReplicaData = new ReplicaData(this);
     }
@@ -71,6 +72,8 @@ internal sealed class MachineCore
     public HealthCheck Health { get; }
 
     public Durability Durability { get; }
+
+    public LostData LostData { get; }
 
     public ReplicaData ReplicaData { get; }
 
@@ -238,7 +241,7 @@ internal sealed class MachineCore
     {
         Invariant.That(!master.IsMyself);
         Invariant.That(Myself.Slots.IsEmpty);
-        _promotionAsked = false;
+        _promotionNumber = long.MaxValue;
         ReplicaData.Follow(master);
         if (Myself.IsMaster)
         {
@@ -272,7 +275,7 @@ internal sealed class MachineCore
     public void StopReplicating()
     {
         _replicating = default;
-        _promotionAsked = false;
+        _promotionNumber = long.MaxValue;
         ReplicaData.Forget();
         Emit(new ClusterEffect.BecomeMaster());
     }
@@ -284,7 +287,9 @@ internal sealed class MachineCore
     private void Publish()
     {
         var mine = Myself.IsMaster ? Myself.FrozenSlots : SlotSet.None;
-        var hidesSome = Durability.IsPending && !_publishedSlots.Includes(mine);
+        var durable = Durability.Told;
+        var allowed = (durable.Flags & NodeFlags.Master) != 0 ? durable.Slots : SlotSet.None;
+        var hidesSome = Durability.IsPending && !_publishedSlots.Includes(mine) && !allowed.Includes(mine);
         var isOk = State.Health == ClusterHealth.Ok;
         if (hidesSome && mine.Includes(_publishedSlots) && (isOk || !_publishedOk)) return;
         if (hidesSome) mine = mine.Intersect(_publishedSlots);
@@ -298,18 +303,14 @@ internal sealed class MachineCore
     }
 
     /// <summary>Tells the host that this node is a master, as soon as that is durable.</summary>
-    public void StopReplicatingWhenDurable() => _promotionAsked = true;
+    public void StopReplicatingWhenDurable() => _promotionNumber = Durability.Ask();
 
     /// <summary>The state is durable up to a request.</summary>
     public void Persisted(long number)
     {
         Durability.Done(number);
-        if (!Durability.IsPending)
-        {
-            if (_promotionAsked) StopReplicating();
-            if (_viewChanged) ViewChangedHere();
-        }
-
+        if (number >= _promotionNumber) StopReplicating();
+        if (_viewChanged) ViewChangedHere();
         Durability.Release(number);
     }
 

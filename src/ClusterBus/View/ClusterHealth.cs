@@ -17,4 +17,9 @@ public enum ClusterHealth
 
     /// <summary>cluster_state:fail, the disk has not taken nodes.conf for the node timeout.</summary>
     DiskStuck,
+
+    /// <summary>
+    /// cluster_state:fail, this master has started without its data, and nobody may load its emptiness.
+    /// </summary>
+    DataLost,
 }

@@ -51,6 +51,12 @@ public sealed class ClusterView
     /// <summary>cluster_state.</summary>
     public ClusterHealth Health { get; init; }
 
+    /// <summary>
+    /// This master has started without its data and waits for one of its replicas to take its place: nobody may load
+    /// its emptiness.
+    /// </summary>
+    public bool HasLostData { get; init; }
+
     /// <summary>cluster_size: number of masters that own slots, and vote.</summary>
     public int Size { get; init; }
 

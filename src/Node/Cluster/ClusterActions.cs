@@ -40,6 +40,7 @@ internal sealed class ClusterActions : IClusterActions
                 ReplicationPingPeriod = config.ReplPingReplicaPeriod * 1000L,
                 MigrationBarrier = config.ClusterMigrationBarrier,
                 AllowReplicaMigration = config.ClusterAllowReplicaMigration,
+                AllowEmptyMaster = config.ClusterAllowEmptyMaster,
                 RequireFullCoverage = config.ClusterRequireFullCoverage,
                 ReplicaNoFailover = config.ClusterReplicaNoFailover,
                 Port = config.ClusterAnnouncePort != 0 ? config.ClusterAnnouncePort : config.Port,
@@ -69,7 +70,7 @@ internal sealed class ClusterActions : IClusterActions
         return new LocalStatus
         {
             ReplicationOffset = replication.Offset,
-            MasterDataAge = contact == 0 ? long.MaxValue : Math.Max(0, _server.NowMilliseconds - contact),
+            MasterDataAge = contact == 0 ? long.MaxValue : Math.Max(0, _server.SteadyMilliseconds - contact),
             WritesPaused = writesPaused,
             Master = master is { } followed ? (followed.Host, followed.Port) : null,
             IsLinkUp = master is { IsLinkUp: true },

@@ -41,6 +41,16 @@ internal static class ClusterInfo
         return text.ToString();
     }
 
+    /// <summary>Why cluster_state is fail, in a word; "none" when it is ok.</summary>
+    public static string ReasonOf(ClusterHealth health) => health switch
+    {
+        ClusterHealth.Ok => "none",
+        ClusterHealth.SlotsNotCovered => "slots-not-covered",
+        ClusterHealth.NoMajority => "no-majority",
+        ClusterHealth.DiskStuck => "disk-stuck",
+        ClusterHealth.DataLost => "data-lost",
+    };
+
     private static void Messages(StringBuilder text, Func<BusType, long> count, string direction)
     {
         long total = 0;

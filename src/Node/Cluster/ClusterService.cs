@@ -19,7 +19,7 @@ public sealed class ClusterService : IDisposable
     [
         "port", "cluster-node-timeout", "cluster-ping-interval", "cluster-replica-validity-factor",
         "repl-ping-replica-period", "cluster-migration-barrier", "cluster-allow-replica-migration",
-        "cluster-require-full-coverage", "cluster-replica-no-failover", "cluster-announce-ip", "cluster-announce-port",
+        "cluster-allow-empty-master", "cluster-require-full-coverage", "cluster-replica-no-failover", "cluster-announce-ip", "cluster-announce-port",
         "cluster-announce-tls-port", "cluster-announce-bus-port", "cluster-announce-hostname",
         "cluster-announce-human-nodename", "cluster-preferred-endpoint-type",
     ];
@@ -43,6 +43,7 @@ public sealed class ClusterService : IDisposable
         _logger = server.Loggers.CreateLogger("cluster");
         _actions = new ClusterActions(server, this, _logger);
         ClusterDebug.Register(server.DebugSubcommands, this);
+        server.Info.Add("cluster", info => info.Field("cluster_state_reason", StateReason));
     }
 
     /// <summary>Who serves which slot, as of now.</summary>
@@ -59,6 +60,20 @@ public sealed class ClusterService : IDisposable
     /// are told what is true; redis-server 7.0 then announces a port on which nobody listens.
     /// </summary>
     internal int BusPort { get; private set; }
+
+    /// <summary>
+    /// This master has lost its data, and no replica may load what is left (see cluster-allow-empty-master).
+    /// </summary>
+    public bool RefusesReplicas => Volatile.Read(ref _view) is { HasLostData: true };
+
+    /// <summary>Why cluster_state is fail, in a word; "none" when it is ok.</summary>
+    public string StateReason
+    {
+        get
+        {
+            lock (_publishGate) return ClusterInfo.ReasonOf(_view?.Health ?? ClusterHealth.SlotsNotCovered);
+        }
+    }
 
     /// <summary>The bus host; there from <see cref="Open"/> on.</summary>
     internal BusHost Host
@@ -131,7 +146,7 @@ public sealed class ClusterService : IDisposable
             slots.Add(slot);
         }
 
-        Host.Start(slots);
+        Host.Start(slots, hasLostData: keyspace[0].Count == 0 && !_server.Persistence.HasFile);
         _isStarted = true;
     }
 

@@ -43,6 +43,9 @@ internal static class ClusterDirectives
             "cluster-allow-replica-migration",
             In(c => c.ClusterAllowReplicaMigration, (c, v) => c.ClusterAllowReplicaMigration = v)),
         new BooleanDirective(
+            "cluster-allow-empty-master",
+            In(c => c.ClusterAllowEmptyMaster, (c, v) => c.ClusterAllowEmptyMaster = v)),
+        new BooleanDirective(
             "cluster-require-full-coverage",
             In(c => c.ClusterRequireFullCoverage, (c, v) => c.ClusterRequireFullCoverage = v)),
         new BooleanDirective(

@@ -302,6 +302,11 @@ public sealed class ServerConfig
     /// </summary>
     public int ClusterReplicaValidityFactor { get; set; } = 10;
 
+    /// <summary>
+    /// A master that starts without its data goes on as one, though its replicas lose theirs by it.
+    /// </summary>
+    public bool ClusterAllowEmptyMaster { get; set; }
+
     /// <summary>Replicas that a master must keep when one migrates.</summary>
     public int ClusterMigrationBarrier { get; set; } = 1;
 

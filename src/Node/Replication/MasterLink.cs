@@ -55,10 +55,14 @@ internal sealed class MasterLink
     /// <summary>How far it is.</summary>
     public MasterLinkState State => _state;
 
-    /// <summary>Milliseconds of Unix time of the master's last bytes while the stream flows.</summary>
+    /// <summary>
+    /// When the master's last bytes came while the stream flows, by <see cref="NodeServer.SteadyMilliseconds"/>.
+    /// </summary>
     public long LastRead => Volatile.Read(ref _lastRead);
 
-    /// <summary>Milliseconds of Unix time at which the link went down; 0 when it never was up.</summary>
+    /// <summary>
+    /// When the link went down, by <see cref="NodeServer.SteadyMilliseconds"/>; 0 when it never was up.
+    /// </summary>
     public long DownSince => Volatile.Read(ref _downSince);
 
     /// <summary>Progress of the transfer of a snapshot.</summary>
@@ -183,7 +187,7 @@ internal sealed class MasterLink
 
     private void GoDown()
     {
-        Volatile.Write(ref _downSince, Server.NowMilliseconds);
+        Volatile.Write(ref _downSince, Server.SteadyMilliseconds);
         MasterLinkMessages.ConnectionLost(_logger);
         if (_service.CanContinue) MasterLinkMessages.CachesMaster(_logger);
         _state = MasterLinkState.Connect;
@@ -256,7 +260,7 @@ internal sealed class MasterLink
 
     private void GoUp(MasterConnection connection)
     {
-        Volatile.Write(ref _lastRead, Server.NowMilliseconds);
+        Volatile.Write(ref _lastRead, Server.SteadyMilliseconds);
         _state = MasterLinkState.Connected;
         _service.OnLinkChanged();
         Acknowledge(connection, Server.Replication.Log.Offset);
@@ -295,9 +299,9 @@ internal sealed class MasterLink
                 }
                 else if (connection.TryFill(wait))
                 {
-                    Volatile.Write(ref _lastRead, Server.NowMilliseconds);
+                    Volatile.Write(ref _lastRead, Server.SteadyMilliseconds);
                 }
-                else if (Server.NowMilliseconds - LastRead > Timeout.TotalMilliseconds)
+                else if (Server.SteadyMilliseconds - LastRead > Timeout.TotalMilliseconds)
                 {
                     MasterLinkMessages.MasterTimeout(_logger);
                     return;

@@ -51,11 +51,18 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
 
     /// <summary>
     /// False, with the error written, when this node has no data to give: it is a replica whose master is not there, or
-    /// whose snapshot is being loaded. For the answer to hold, under the membership lock, which a load takes when it
+    /// whose snapshot is being loaded, or a master that has lost its data while its replicas may have them. For the answer to hold, under the membership lock, which a load takes when it
     /// has begun.
     /// </summary>
     public bool MaySynchronize(CommandContext call)
     {
+        if (Server.Cluster is { RefusesReplicas: true })
+        {
+            // Redis's word for "later": a replica that has data must not lose them to a master that has none.
+            call.Reply.Error("NOMASTERLINK This master has lost its data; see cluster-allow-empty-master"u8);
+            return false;
+        }
+
         if (!service.IsReplica || service.IsLinkUp) return true;
         call.Reply.Error("NOMASTERLINK Can't SYNC while not connected with my master"u8);
         return false;

@@ -69,7 +69,7 @@ internal sealed class ReplicationInfo(ReplicationService service)
         info.Field("master_host", link.Host);
         info.Field("master_port", link.Port);
         info.Field("master_link_status", isUp ? "up" : "down");
-        info.Field("master_last_io_seconds_ago", isUp ? Math.Max(0, now - link.LastRead) / 1000 : -1);
+        info.Field("master_last_io_seconds_ago", isUp ? (Server.SteadyMilliseconds - link.LastRead) / 1000 : -1);
         info.Field("master_sync_in_progress", state == MasterLinkState.Transfer);
         info.Field("slave_read_repl_offset", service.Offset);
         info.Field("slave_repl_offset", service.Offset);
@@ -86,7 +86,7 @@ internal sealed class ReplicationInfo(ReplicationService service)
         }
 
         if (!isUp)
-            info.Field("master_link_down_since_seconds", link.DownSince == 0 ? -1 : (now - link.DownSince) / 1000);
+            info.Field("master_link_down_since_seconds", link.DownSince == 0 ? -1 : (Server.SteadyMilliseconds - link.DownSince) / 1000);
         info.Field("slave_priority", Server.Config.ReplicaPriority);
         info.Field("slave_read_only", Server.Config.ReplicaReadOnly);
         info.Field("replica_announced", true);

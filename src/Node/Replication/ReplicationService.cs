@@ -88,8 +88,8 @@ public sealed class ReplicationService
     public long Offset => _link is null || _canContinue ? Log.Offset : 0;
 
     /// <summary>
-    /// Milliseconds of Unix time of the last word from the master while the link is up, or when it went down; 0 when it
-    /// never was up. The cluster computes the age of a replica's data from it.
+    /// When the last word came from the master while the link is up, or when it went down, by
+    /// <see cref="NodeServer.SteadyMilliseconds"/>; 0 when it never was up. The cluster computes the age of a replica's data from it.
     /// </summary>
     public long LastMasterContact => _link is { } link ? ContactOf(link) : 0;
 

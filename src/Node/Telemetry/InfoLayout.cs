@@ -94,7 +94,7 @@ internal static class InfoLayout
         new("latencystats", "Latencystats", IsDefault: false, []),
         new("cluster", "Cluster", IsDefault: true,
         [
-            ("cluster_enabled", null),
+            ("cluster_enabled", null), ("cluster_state_reason", null),
         ]),
         new("keyspace", "Keyspace", IsDefault: true, []),
     ];

@@ -12,7 +12,7 @@ internal sealed class CalmCluster
 {
     private readonly List<string> _log = [];
 
-    public CalmCluster(int shards, int replicas, ulong seed = 1, long nodeTimeout = 2000)
+    public CalmCluster(int shards, int replicas, ulong seed = 1, long nodeTimeout = 2000, bool keepsData = true)
     {
         Simulation = new Simulation(new SimulationPlan
         {
@@ -25,6 +25,7 @@ internal sealed class CalmCluster
             Duplication = 0,
             CrashInBatch = 0,
             FaultInterval = 1,
+            KeepsData = keepsData,
         })
         {
             OnLog = (node, text) => _log.Add($"{node}: {text}"),

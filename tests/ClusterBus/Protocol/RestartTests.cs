@@ -1,4 +1,5 @@
 using Starling.ClusterBus.View;
+using Starling.Simulator;
 
 namespace Starling.ClusterBus.Tests.Protocol;
 
@@ -40,5 +41,83 @@ public sealed class RestartTests
         cluster.Simulation.Crash(cluster[0]);
         cluster.Simulation.Start(cluster[0]);
         Assert.InRange(cluster.Until(() => cluster[0].View.Health == ClusterHealth.Ok), 1900, 2500);
+    }
+
+    /// <summary>
+    /// Found by the ledger (seeds of plans with <c>KeepsData = false</c>): the replicas of a master that came back empty
+    /// before it was missed loaded its emptiness.
+    /// </summary>
+    [Theory]
+    [InlineData(100)]
+    [InlineData(1900)]
+    public void A_master_that_comes_back_without_its_data_lets_a_replica_take_its_place(long pause)
+    {
+        for (ulong seed = 1; seed <= 5; seed++)
+        {
+            var cluster = new CalmCluster(3, 2, seed, keepsData: false);
+            cluster.Simulation.RunFor(2000);
+            var written = cluster[3].ReplicationOffset;
+            Assert.True(written > 0);
+            cluster.Simulation.Crash(cluster[0]);
+            cluster.Simulation.RunFor(pause);
+            cluster.Simulation.Start(cluster[0]);
+            Assert.True(cluster.HasLogged(0, "This master has started without any data"));
+            cluster.Until(() => cluster[0].View.Health == ClusterHealth.DataLost, 500);
+            cluster.Until(() => cluster.Owns(3, 0) || cluster.Owns(6, 0), 6000);
+            cluster.Simulation.RunUntilAgreed("when the empty master was replaced");
+            cluster.Simulation.Ledger.CheckAll();
+            Assert.True(cluster[0].View.Myself.IsReplica);
+            Assert.True(cluster[0].ReplicationOffset >= written);
+        }
+    }
+
+    [Fact]
+    public void A_master_that_comes_back_without_data_goes_on_when_it_may_and_its_replicas_lose_theirs()
+    {
+        var cluster = new CalmCluster(3, 1, keepsData: false);
+        foreach (var node in cluster.Nodes) node.Options = node.Options with { AllowEmptyMaster = true };
+        cluster.Simulation.RunFor(2000);
+        cluster.Simulation.Crash(cluster[0]);
+        cluster.Simulation.Start(cluster[0]);
+        var failure = Assert.Throws<SimulationFailure>(() => cluster.Simulation.RunFor(3000));
+        Assert.Contains("gives up its data for those of node 0", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_master_that_comes_back_without_data_goes_on_when_no_replica_has_any()
+    {
+        var cluster = new CalmCluster(3, 1, keepsData: false);
+        cluster.Simulation.Crash(cluster[3]);
+        cluster.Simulation.Crash(cluster[0]);
+        cluster.Simulation.Start(cluster[3]);
+        cluster.Simulation.Start(cluster[0]);
+        cluster.Until(() => cluster.Owns(0, 0) && cluster[0].View.Health == ClusterHealth.Ok, 4000);
+        Assert.True(cluster.HasLogged(0, "The wait for a replica with data is over: no replica has data."));
+    }
+
+    [Fact]
+    public void A_master_that_comes_back_without_data_goes_on_when_no_replica_can_be_heard()
+    {
+        var cluster = new CalmCluster(3, 1, keepsData: false);
+        cluster.Simulation.Crash(cluster[3]);
+        cluster.Simulation.Crash(cluster[0]);
+        cluster.Simulation.Start(cluster[0]);
+        cluster.Until(() => cluster.Owns(0, 0) && cluster[0].View.Health == ClusterHealth.Ok, 15_000);
+        Assert.True(cluster.HasLogged(0, "The wait for a replica with data is over: no replica that can be heard has data."));
+    }
+
+    [Fact]
+    public void A_master_without_data_that_cannot_be_replaced_goes_on_when_the_directive_is_set()
+    {
+        var cluster = new CalmCluster(3, 1, keepsData: false);
+        cluster[3].Options = cluster[3].Options with { ReplicaNoFailover = true };
+        cluster.Simulation.RunFor(2000);
+        cluster.Simulation.Crash(cluster[0]);
+        cluster.Simulation.Start(cluster[0]);
+        cluster[3].IsReplicationStalled = true;
+        cluster.Simulation.RunFor(20_000);
+        Assert.Equal(ClusterHealth.DataLost, cluster[0].View.Health);
+        cluster[0].Options = cluster[0].Options with { AllowEmptyMaster = true };
+        cluster.Until(() => cluster[0].View.Health == ClusterHealth.Ok, 10_000);
     }
 }
