@@ -6,8 +6,9 @@ namespace Starling.ClusterBus.Protocol;
 /// <summary>
 /// One node's part in the cluster protocol, as a pure state machine. It owns no socket, file, clock or random source.
 /// Not thread-safe: one thread (or one lock) calls it. Every call takes the time, <c>now</c>, in Unix milliseconds,
-/// that must never go back and go on evenly whatever happens to the wall clock (see <see cref="WallOffset"/>), and appends to <c>effects</c> what the host must do, in order. Operations of CLUSTER return
-/// null when they were done, else the error reply without its dash ("ERR Unknown node x").
+/// that must never go back and go on evenly whatever happens to the wall clock (see <see cref="WallOffset"/>), and
+/// appends to <c>effects</c> what the host must do, in order. Operations of CLUSTER return null when they were done,
+/// else the error reply without its dash ("ERR Unknown node x").
 /// </summary>
 public sealed class ClusterMachine
 {

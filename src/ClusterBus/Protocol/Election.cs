@@ -140,7 +140,9 @@ internal sealed class Election(MachineCore core)
         if (state.LastVoteEpoch >= state.CurrentEpoch) return $"already voted for epoch {state.CurrentEpoch}";
         if (candidate.IsMaster) return "it is a master node";
         if (candidate.Master is not { } master) return "I don't know its master";
-        if (!master.IsFailing && !(master.IsMyself && core.LostData.IsWaiting) && (request.MessageFlags & MessageFlags.ForceAck) == 0) return "its master is up";
+        var mayReplace = master.IsFailing || (master.IsMyself && core.LostData.IsWaiting)
+            || (request.MessageFlags & MessageFlags.ForceAck) != 0;
+        if (!mayReplace) return "its master is up";
         var wait = (core.Options.NodeTimeout * 2) - (core.Now - master.VotedAt);
         if (wait > 0) return $"can't vote about this master before {wait} milliseconds";
         for (var slot = request.Slots.Next(0); slot >= 0; slot = request.Slots.Next(slot + 1))

@@ -51,8 +51,8 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
 
     /// <summary>
     /// False, with the error written, when this node has no data to give: it is a replica whose master is not there, or
-    /// whose snapshot is being loaded, or a master that has lost its data while its replicas may have them. For the answer to hold, under the membership lock, which a load takes when it
-    /// has begun.
+    /// whose snapshot is being loaded, or a master that has lost its data while its replicas may have them. For the
+    /// answer to hold, under the membership lock, which a load takes when it has begun.
     /// </summary>
     public bool MaySynchronize(CommandContext call)
     {
