@@ -165,7 +165,15 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
         }
 
         // While it has enough to do, or does not read its replies, nothing more is taken in.
-        if (readable && !_isYielded && !_mark.IsExceeded) Receive();
+        if (!readable || _isYielded || _mark.IsExceeded) return;
+        try
+        {
+            Receive();
+        }
+        catch (OutOfMemoryException) when (!Context.MayHaveChanged)
+        {
+            CloseForMemory();
+        }
     }
 
     void ITransportOwner.OnClosed() => Leave();
@@ -307,7 +315,15 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
 
         Context.EndTime();
         batch.Return();
-        _input.Settle(_isHeld ? 0 : _reader.BytesExpected(_input.Start, _input.End));
+        try
+        {
+            _input.Settle(_isHeld ? 0 : _reader.BytesExpected(_input.Start, _input.End));
+        }
+        catch (OutOfMemoryException)
+        {
+            CloseForMemory();
+        }
+
         if (Session.LastWriteOffset != _lastRequired && _server.Commits.IsOn) RequireCommit();
         JoinRound();
         if (Session.CloseAfterReply) _output.CloseWhenDrained();
@@ -333,12 +349,22 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
     }
 
     /// <summary>
+    /// There is no room for what it sends (a container's limit, say): that is this client's affair, not the others'.
+    /// </summary>
+    private void CloseForMemory()
+    {
+        ServingLog.QueryOutOfMemory(_logger, ClientInfo.Describe(this));
+        Close();
+        _input.Clear();
+    }
+
+    /// <summary>
     /// What the failure of a handler means for the server. A filter: it runs where the exception was thrown, with the
     /// handler's locks still held, so that nobody has seen a change that the replicas will not.
     /// </summary>
     private bool MayGoOn(Exception error)
     {
-        if (!Context.MayHaveChanged) return error is not OutOfMemoryException;
+        if (!Context.MayHaveChanged) return true;
         var command = Context.Command.FullName;
         ServingLog.WriteFailed(_logger, command, error);
         _server.Fail($"the handler of {command} failed and may have left half a change", error);
