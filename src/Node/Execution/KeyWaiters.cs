@@ -1,3 +1,4 @@
+using Starling.Node.Expiry;
 using Starling.Slots;
 using Starling.Slots.Keyspace;
 
@@ -103,6 +104,9 @@ internal sealed class KeyWaiters(NodeServer server)
     {
         if (FindQueue(name) is not { } queue || IsClaimed(database, name, by: null)) return;
         if (!server.Keyspace[database].TryFind(server.Keyspace.Key(name), out var entry)) return;
+
+        // What has expired serves nobody, and is deleted by whoever asks for it, not here.
+        if (entry.ExpiresAt != Entry.NoExpiry && KeyExpiry.IsExpired(entry, server.NowMilliseconds)) return;
         var mayServe = behind is null;
         foreach (var place in queue)
         {

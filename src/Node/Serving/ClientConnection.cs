@@ -226,6 +226,22 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
         Wake();
     }
 
+    /// <summary>
+    /// Goes on with a held client before the next command of anybody on its thread, when that is this thread; otherwise as
+    /// <see cref="ScheduleResume"/>. With no lock held.
+    /// </summary>
+    internal void ResumeSoon()
+    {
+        if (IoThread.Current != Thread)
+        {
+            ScheduleResume();
+            return;
+        }
+
+        _mayResume = true;
+        Thread.Hurry(this);
+    }
+
     /// <summary>The client has taken nothing for a while though its mark is exceeded, which therefore has risen.</summary>
     internal void OnMarkRaised()
     {

@@ -448,7 +448,9 @@ public sealed class CommandContext
     {
         for (; _endedClaims > 0; _endedClaims--) Server.Clients.EndKeyHold();
         if (_woken is not { Count: > 0 }) return;
-        foreach (var waiter in _woken) waiter.Session.Connection!.ScheduleResume();
+
+        // A client that is resumed may wake others, by a scope of its own context: this list is this context's alone.
+        foreach (var waiter in _woken) waiter.Session.Connection!.ResumeSoon();
         _woken.Clear();
     }
 

@@ -22,6 +22,8 @@ public sealed class IoThread
     private readonly Action _beforeReplies;
     private readonly Thread _thread;
     private readonly IoTimerQueue _timers = new();
+    private readonly Queue<IIoTask> _hurried = [];
+    private bool _isHurrying;
     private List<IIoTask> _again = [];
     private List<IIoTask> _againNow = [];
     private List<IRoundMember> _members = [];
@@ -113,6 +115,19 @@ public sealed class IoThread
         var perMillisecond = _clock.TimestampFrequency / 1000.0;
         var ticks = Math.Min(Math.Max(0, milliseconds) * perMillisecond, long.MaxValue / 4);
         _timers.Set(timer, _clock.GetTimestamp() + (long)ticks);
+    }
+
+    /// <summary>
+    /// Runs a task before the caller goes on; what that asks to be hurried comes behind it, before the caller too. On this
+    /// thread, with no lock held.
+    /// </summary>
+    internal void Hurry(IIoTask task)
+    {
+        _hurried.Enqueue(task);
+        if (_isHurrying) return;
+        _isHurrying = true;
+        while (_hurried.TryDequeue(out var next)) next.Run();
+        _isHurrying = false;
     }
 
     /// <summary>Takes a timer back.</summary>

@@ -72,6 +72,51 @@ public sealed class KeyWaiterTests
     }
 
     [Fact]
+    public async Task A_chain_of_wakes_is_complete_before_the_next_command_of_who_began_it()
+    {
+        await using var server = TestServer.Start(config => config.IoThreads = 1);
+        for (var round = 0; round < 50; round++)
+        {
+            var there = await BlockAsync(server, "BRPOPLPUSH", "a", "b", "0");
+            var back = await BlockAsync(server, "BRPOPLPUSH", "b", "a", "0");
+            var other = await server.ConnectAsync();
+            await other.SendAsync("RPUSH a 42\r\nLRANGE a 0 -1\r\nDEL a\r\n");
+            Assert.Equal(1, (await other.ReadAsync()).Integer);
+            Assert.Equal("[42]", (await other.ReadAsync()).ToString());
+            Assert.Equal(1, (await other.ReadAsync()).Integer);
+            Assert.Equal("42", (await there.ReadAsync()).Text);
+            Assert.Equal("42", (await back.ReadAsync()).Text);
+            there.Dispose();
+            back.Dispose();
+            other.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task A_key_that_has_expired_wakes_nobody_and_stays_for_who_asks_for_it()
+    {
+        await using var server = TestServer.Start(prepare: node => node.ActiveExpiry.IsEnabled = false);
+        var log = server.Node.Replication.Log;
+        log.CreateBacklog();
+        var waiter = await BlockAsync(server, "BLPOP", "k", "0");
+        var other = await server.ConnectAsync();
+        await other.CallAsync("SELECT", "1");
+        await other.CallAsync("RPUSH", "k", "v");
+        await other.CallAsync("PEXPIRE", "k", "1");
+        await Eventually.True(() => ExpiredIn(server, "k"));
+        await other.CallAsync("SWAPDB", "0", "1");
+        var offset = log.Offset;
+        Assert.Equal("PONG", await other.TextAsync("PING"));
+        Assert.Equal(offset, log.Offset);
+        Assert.Equal(1, server.Node.Waiters.Count);
+        await other.CallAsync("SELECT", "0");
+        Assert.Equal("(integer) 0", await other.TextAsync("EXISTS", "k"));
+        Assert.True(log.Offset > offset);
+        await other.CallAsync("RPUSH", "k", "w");
+        Assert.Equal("[k, w]", (await waiter.ReadAsync()).ToString());
+    }
+
+    [Fact]
     public async Task A_wait_ends_at_its_time_and_the_client_goes_on()
     {
         await using var server = TestServer.Start(commands: [Take]);
@@ -204,6 +249,13 @@ public sealed class KeyWaiterTests
         Assert.Equal(Workers * Rounds, taken.Count);
         Assert.All(taken, pair => Assert.Equal(1, pair.Value));
         Assert.False(server.Node.Waiters.HasClaims);
+    }
+
+    private static bool ExpiredIn(TestServer server, string name)
+    {
+        var key = server.Node.Keyspace.Key(System.Text.Encoding.ASCII.GetBytes(name));
+        using var held = server.Node.Keyspace.LockSlot(key.Slot);
+        return server.Node.Keyspace[1].TryFind(key, out var entry) && entry.ExpiresAt < server.Node.NowMilliseconds;
     }
 
     private static void TakeOne(CommandContext call)
