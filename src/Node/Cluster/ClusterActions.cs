@@ -119,6 +119,8 @@ internal sealed class ClusterActions : IClusterActions
     /// <inheritdoc/>
     public void FlushAll()
     {
+        // A snapshot that is being loaded has a value in its hands, outside of every stripe.
+        _server.Replication.WaitUntilQuiet();
         _client.FlushAll();
         _server.Replication.Flush();
     }

@@ -55,6 +55,7 @@ public sealed class MigrateService : IDisposable
         // A copy leaves the key here, so that nothing is lost whatever happens to it meanwhile.
         List<byte[]> held = options.Copy ? [] : keys;
         Barrier.Raise(held);
+        var session = call.Session;
         var work = () =>
         {
             try
@@ -67,6 +68,8 @@ public sealed class MigrateService : IDisposable
                 _server.Clients.EndKeyHold();
             }
 
+            // The client waits: nobody else looks at this. Its reply, and its WAIT, are about the deletions too.
+            session.LastWriteOffset = _server.Replication.Log.Offset;
             _server.Replication.Flush(); // the client, who would see to it, may have gone
             suspension.Complete();
         };

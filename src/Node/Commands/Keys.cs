@@ -62,7 +62,10 @@ public static class Keys
         for (var i = 1; i < call.Count; i++)
         {
             var key = call.Key(i);
-            if (call.TryWrite(key, out _) && call.Delete(key, DeleteReason.Command, lazily)) deleted++;
+
+            // Looked up before only where it may turn out to have expired, which is no deletion by this command.
+            if (call.MayHaveExpired(key) && !call.TryWrite(key, out _)) continue;
+            if (call.Delete(key, DeleteReason.Command, lazily)) deleted++;
         }
 
         call.Reply.Integer(deleted);

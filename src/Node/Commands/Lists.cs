@@ -98,7 +98,7 @@ public static class Lists
         }
 
         for (var i = 2; i < call.Count; i++) list.Push(call[i], atHead);
-        call.Changed(key, atHead ? KeyEvent.LPush : KeyEvent.RPush);
+        call.Changed(key, atHead ? KeyEvent.LPush : KeyEvent.RPush, call.Count - 2);
         call.Reply.Integer(list.Count);
     }
 

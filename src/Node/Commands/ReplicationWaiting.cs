@@ -89,6 +89,7 @@ public static class ReplicationWaiting
             return;
         }
 
+        var session = call.Session;
         waiter.Suspension = call.Suspend(
             timeout == 0 ? 0 : call.Now + timeout,
             (reply, _) =>
@@ -96,6 +97,7 @@ public static class ReplicationWaiting
                 replication.Waiters.Remove(waiter);
                 if (waiter.RoleChanged)
                 {
+                    session.CloseAfterReply = true; // what it has sent behind this was meant for a master
                     reply.Error(
                         "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"u8);
                     return;

@@ -1,6 +1,7 @@
 using System.Text;
 using Starling.Node.Serving;
 using Starling.Resp;
+using Starling.Slots;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Execution;
@@ -52,7 +53,12 @@ public sealed class Executor
     /// </summary>
     internal ExecutionScope Open(CommandContext call, scoped in LockPlan plan)
     {
-        if (call.IsInScope) return new ExecutionScope(null, call, default);
+        if (call.IsInScope)
+        {
+            Invariant.That(call.HoldsEverything);
+            return new ExecutionScope(null, call, default);
+        }
+
         var stripes = plan.Take(_keyspace);
         call.EnterScope(plan, IsLogged(call));
         return new ExecutionScope(this, call, stripes);
@@ -89,6 +95,7 @@ public sealed class Executor
             foreach (var queued in transaction.Commands)
             {
                 call.Arguments = queued.Arguments;
+                call.RenewLogging(IsLogged(call)); // a command before this one may have changed the role
                 Run(call, queued.Command);
             }
         }
@@ -114,6 +121,7 @@ public sealed class Executor
         if (call.Effects.Count > 0) Append(call);
         call.GiveEventsOn();
         call.ServeWaiters();
+        call.CountRest();
         call.LeaveScope();
     }
 
@@ -136,7 +144,7 @@ public sealed class Executor
     {
         var keys = call.Keys;
         var session = call.Session;
-        if (command.SingleKey is > 0 and var position)
+        if (command.SingleKeyIn(call.Count) is > 0 and var position)
         {
             var slot = call.PlaceKey(position);
             keys.SetSingle(call.Arguments, position, slot);
@@ -149,7 +157,8 @@ public sealed class Executor
         else keys.Add(command, call.Arguments);
         if (session.Origin == ClientOrigin.Master)
         {
-            takesAll |= command.Locks == LockMode.None && (command.Flags & CommandFlags.Write) != 0;
+            // What takes its locks itself does so inside this scope, and has them all.
+            takesAll |= command.Locks == LockMode.None;
 
             // Without a key some stripe is taken all the same: a role change must not come between the look at the role
             // and the append.
@@ -174,12 +183,23 @@ public sealed class Executor
     private DispatchOutcome RunAgain(CommandContext call, Command command, KeyWaiter waiter)
     {
         var outcome = DispatchOutcome.Done;
-        if (waiter.HasEnded) waiter.WriteEnd(call.Reply);
+        if (waiter.HasEnded) EndWait(call, command, waiter);
         else outcome = PassGateAndRun(call, command, runs: true);
+        if (outcome == DispatchOutcome.Held) call.GiveUpClaim(waiter);
         if (outcome != DispatchOutcome.Done) return outcome;
         call.Session.Waiter = null;
         call.Forget(waiter);
         return outcome;
+    }
+
+    private static void EndWait(CommandContext call, Command command, KeyWaiter waiter)
+    {
+        waiter.WriteEnd(call.Reply);
+        call.Stats.Commands++;
+        call.Stats.PerCommand[command.Ordinal].Calls++;
+
+        // What it has sent behind this was meant for a master.
+        if (waiter.End == WaitEnd.RoleChanged) call.Session.CloseAfterReply = true;
     }
 
     /// <summary>The gate needs the stripes, the handler wants to be without: it opens scopes of its own.</summary>
@@ -240,6 +260,7 @@ public sealed class Executor
         call.Begin();
         command.Handler!(call);
         var hasFailed = call.End();
+        if (call.HasBlocked) return; // it counts when it is served, or its time is up
         var stats = call.Stats;
         stats.Commands++;
         ref var counters = ref stats.PerCommand[command.Ordinal];

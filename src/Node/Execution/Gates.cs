@@ -47,10 +47,17 @@ internal sealed class Gates(NodeServer server)
 
         isHeld = server.Clients.IsHeldBack(any, call.Now)
             || (isWrite && server.Migrations.IsActive && call.Keys.AnyIn(server.Migrations.Barrier))
-            || (server.Waiters.HasClaims && call.Session.Waiter is not { End: WaitEnd.Woken }
-                && call.Keys.AnyClaimed(server.Waiters, call.Session.DatabaseIndex, call.Session.Waiter));
+            || (server.Waiters.HasClaims && IsBehindClaim(call));
         return !isHeld;
     }
+
+    /// <summary>
+    /// True while a client that was woken has not got what it was woken for: nobody else's command may touch its key, and
+    /// none that touches everything comes before it.
+    /// </summary>
+    private bool IsBehindClaim(CommandContext call) =>
+        call.Session.Waiter is not { End: WaitEnd.Woken }
+        && (call.HoldsEverything || call.Keys.AnyClaimed(server.Waiters, call.Session.Waiter));
 
     /// <summary>
     /// Refuses a command: the error reply, the counters, and the end of the transaction's hopes. Always false.

@@ -57,6 +57,12 @@ internal sealed class KeyWaiter(
         session.Connection!.Thread.Schedule(_timer, Math.Max(0, deadline - now));
     }
 
+    /// <summary>It waits on: sets the timer again if it has gone off in vain. On the client's thread.</summary>
+    public void RenewTimer(long now)
+    {
+        if (_timer is { IsScheduled: false } timer) session.Connection!.Thread.Schedule(timer, Math.Max(0, Deadline - now));
+    }
+
     /// <summary>Goes from waiting to woken; false when the wait has ended.</summary>
     public bool TryWake() =>
         Interlocked.CompareExchange(ref _end, (int)WaitEnd.Woken, (int)WaitEnd.Waiting) == (int)WaitEnd.Waiting;

@@ -80,14 +80,16 @@ internal sealed class KeyWaiters(NodeServer server)
         return FindQueue(key) is { } queue && queue.Exists(place => place.Database == database);
     }
 
-    /// <summary>True when a key is kept for a client other than this one. Under its stripe.</summary>
-    public bool IsClaimed(int database, ReadOnlySpan<byte> key, KeyWaiter? by)
+    /// <summary>
+    /// True when a key is kept for a client other than this one. Databases are not told apart: a transaction may go to
+    /// another one. Under its stripe.
+    /// </summary>
+    public bool IsClaimed(ReadOnlySpan<byte> key, KeyWaiter? by)
     {
         if (FindQueue(key) is not { } queue) return false;
         foreach (var place in queue)
         {
-            if (place.Database == database && place.Waiter != by && place.Waiter.Claimed is { } claimed
-                && key.SequenceEqual(claimed)) return true;
+            if (place.Waiter != by && place.Waiter.Claimed is { } claimed && key.SequenceEqual(claimed)) return true;
         }
 
         return false;
@@ -102,7 +104,7 @@ internal sealed class KeyWaiters(NodeServer server)
     /// <param name="behind">Only clients behind this one.</param>
     public void Serve(int database, ReadOnlySpan<byte> name, List<KeyWaiter> woken, KeyWaiter? behind = null)
     {
-        if (FindQueue(name) is not { } queue || IsClaimed(database, name, by: null)) return;
+        if (FindQueue(name) is not { } queue || IsClaimed(name, by: null)) return;
         if (!server.Keyspace[database].TryFind(server.Keyspace.Key(name), out var entry)) return;
 
         // What has expired serves nobody, and is deleted by whoever asks for it, not here.

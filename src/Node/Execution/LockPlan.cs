@@ -36,6 +36,9 @@ public readonly struct LockPlan
     /// <summary>True for <see cref="None"/>.</summary>
     public bool IsNone => _slot == NoSlot;
 
+    /// <summary>True for <see cref="All"/>.</summary>
+    public bool IsAll => _slot == Everything;
+
     /// <summary>True when the plan holds the stripe of a slot.</summary>
     public bool Covers(int slot)
     {

@@ -92,6 +92,16 @@ public sealed class ReplicaExpiry
         }
     }
 
+    /// <summary>Forgets everything: the data set goes, and what comes is the master's.</summary>
+    internal void Clear()
+    {
+        lock (_lock)
+        {
+            _due.Clear();
+            _queue.Clear();
+        }
+    }
+
     private bool TryTakeDue(long now, out ReplicaKey tracked)
     {
         lock (_lock)

@@ -113,7 +113,10 @@ internal sealed class MasterLink
     /// <summary>The loading is over, and what was not to stay is gone.</summary>
     public void EndLoading() => _quiet.Set();
 
-    private void WaitUntilQuiet()
+    /// <summary>
+    /// Waits until neither this link nor one before it puts a snapshot into the keyspace: soon, once it was stopped.
+    /// </summary>
+    public void WaitUntilQuiet()
     {
         Volatile.Read(ref _former)?.WaitUntilQuiet();
         _quiet.Wait();

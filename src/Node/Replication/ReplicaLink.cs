@@ -157,6 +157,9 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     public void StartStream()
     {
         _streams = true;
+
+        // Who appends and then finds the stream closed, and this, which looks for what was appended, must not miss each other.
+        Interlocked.MemoryBarrier();
         Pump(SentTo + (Volatile.Read(ref _cursor)?.Lag ?? 0));
     }
 

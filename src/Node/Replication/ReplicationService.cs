@@ -285,6 +285,15 @@ public sealed class ReplicationService
     /// </summary>
     public bool KillMasterConnection() => _link?.Kill() ?? false;
 
+    /// <summary>
+    /// On a node that was made a master: waits until the link that it gave up puts nothing into the keyspace any more. With
+    /// no stripe held, not on an I/O thread.
+    /// </summary>
+    internal void WaitUntilQuiet()
+    {
+        if (!IsReplica) _lastLink?.WaitUntilQuiet();
+    }
+
     /// <summary>Online replicas whose acknowledged offset is at least this.</summary>
     public int CountAcknowledged(long offset) => Replicas.CountAcked(offset);
 
@@ -557,6 +566,10 @@ public sealed class ReplicationService
     {
         for (var i = 0; i < Server.Keyspace.DatabaseCount; i++)
             Server.Keyspace[i].Clear(lazily: Server.Config.ReplicaLazyFlush);
+        Server.ReplicaExpiry.Clear();
+        if (!Server.Watches.IsInUse) return;
+        for (var i = 0; i < Server.Keyspace.DatabaseCount; i++)
+            Server.Watches.TouchAll(i, Server.Keyspace, Server.NowMilliseconds);
     }
 
     /// <summary>The position for RDB files; null while nothing keeps the data's history. Under every stripe.</summary>

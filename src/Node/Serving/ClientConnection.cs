@@ -223,6 +223,9 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
     internal void ScheduleResume()
     {
         _mayResume = true;
+
+        // Who finds it woken already must be seen by that wake.
+        Interlocked.MemoryBarrier();
         Wake();
     }
 
@@ -304,7 +307,9 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
     private void Process()
     {
         _reader.MaxBulkLength = _server.Config.ProtoMaxBulkLen;
-        _history = _server.Commits.History;
+
+        // Replies that still wait are of the history in which they were written.
+        if (!_server.Commits.IsOn || (_required == 0 && _output.PendingBytes == 0)) _history = _server.Commits.History;
         _releases = _server.Clients.Releases;
         var batch = CommandBatch.Rent();
         try
@@ -506,6 +511,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
         {
             if (!suspension.HasEnded) return;
             Session.Suspension = null;
+            _lastRequired = -1; // its reply waits for the replicas as the command's own would have
             var before = Context.Reply.Length;
             suspension.WriteReply(Context.Reply);
             if (_mutesSuspended) Context.Reply.Truncate(before);
@@ -518,7 +524,8 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
         Volatile.Write(ref _isHeld, false);
         Context.Stats = _server.Stats.Own;
         Session.LastInteraction = Math.Max(Session.LastInteraction, _server.NowMilliseconds);
-        if (!_isYielded && !_mark.IsExceeded) Process();
+        // A client that was woken for a key keeps it from others until it has run: that cannot wait for its reading.
+        if (!_isYielded && (!_mark.IsExceeded || Session.Waiter is not null)) Process();
     }
 
     /// <summary>It is this client's turn again.</summary>

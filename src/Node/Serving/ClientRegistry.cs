@@ -11,7 +11,7 @@ public sealed class ClientRegistry
     private readonly TimeProvider _clock;
     private readonly Lock _lock = new(); // guards pauses and held connections; takes no other lock
     private readonly Dictionary<string, Pause> _pauses = new(StringComparer.Ordinal);
-    private readonly HashSet<ClientConnection> _held = [];
+    private readonly List<ClientConnection> _held = []; // in the order in which they came
     private long _lastId;
     private int _count;
     private long _releases;
@@ -134,7 +134,7 @@ public sealed class ClientRegistry
         {
             if (_releases == releases)
             {
-                _held.Add(connection);
+                if (!_held.Contains(connection)) _held.Add(connection);
                 return UntilNextEnd(_clock.GetUtcNow().ToUnixTimeMilliseconds());
             }
         }

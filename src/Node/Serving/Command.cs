@@ -6,6 +6,8 @@ namespace Starling.Node.Serving;
 /// </summary>
 public sealed class Command
 {
+    private bool _mayHaveOneKey;
+
     /// <summary>Makes a row.</summary>
     /// <param name="name">The name in lower case; a subcommand's without its container's.</param>
     /// <param name="arity">Number of arguments with the name; negative means at least that many. A subcommand counts
@@ -119,9 +121,24 @@ public sealed class Command
     /// </summary>
     internal int SingleKey { get; private set; }
 
+    /// <summary>
+    /// Position of the key of a call with so many arguments when it has just one and the locks are its stripe's; otherwise
+    /// 0.
+    /// </summary>
+    internal int SingleKeyIn(int count)
+    {
+        if (SingleKey > 0 || !_mayHaveOneKey) return SingleKey;
+        var last = count + Keys.Last;
+        return Keys.First <= last && last < Keys.First + Keys.Step ? Keys.First : 0;
+    }
+
     /// <summary>Computes what follows from the row; the command table calls it once the row is complete.</summary>
-    internal void Complete() =>
-        SingleKey = FindKeys is null && Locks == LockMode.Keys && Keys.First == Keys.Last ? Keys.First : 0;
+    internal void Complete()
+    {
+        var areSimple = FindKeys is null && Locks == LockMode.Keys && Keys.First > 0;
+        SingleKey = areSimple && Keys.First == Keys.Last ? Keys.First : 0;
+        _mayHaveOneKey = areSimple && Keys.Last < 0;
+    }
 
     /// <summary>Finds subcommands; set by the command table.</summary>
     internal CommandIndex? SubcommandIndex { get; set; }

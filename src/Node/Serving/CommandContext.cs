@@ -223,13 +223,16 @@ public sealed class CommandContext
     /// replication log as it was called, unless <see cref="Effect(EffectArgument, EffectArgument)"/> and its like or
     /// <see cref="SuppressEffect"/> say otherwise.
     /// </summary>
-    public void Changed(in Key key, KeyEvent what) => Changed(Database, key, what);
+    /// <param name="key">The key.</param>
+    /// <param name="what">What happened.</param>
+    /// <param name="count">How many changes that is for save points: elements that were added, say.</param>
+    public void Changed(in Key key, KeyEvent what, long count = 1) => Changed(Database, key, what, count);
 
-    /// <summary>As <see cref="Changed(in Key, KeyEvent)"/>, in another database.</summary>
-    public void Changed(Database database, in Key key, KeyEvent what)
+    /// <summary>As <see cref="Changed(in Key, KeyEvent, long)"/>, in another database.</summary>
+    public void Changed(Database database, in Key key, KeyEvent what, long count = 1)
     {
         Require(key);
-        _changes++;
+        _changes += count;
         if (Server.Watches.IsInUse) Server.Watches.Touch(database.Index, key.Bytes);
         if (Session.Origin == ClientOrigin.Client && Server.Replication.IsReplica) Server.ReplicaExpiry.Note(database, key);
         Note(database, key, what);
@@ -397,6 +400,7 @@ public sealed class CommandContext
             }
 
             if (Server.Waiters.WaitOn(again, _woken ??= [])) _endedClaims++;
+            again.RenewTimer(Now);
             _isBlocked = true;
             return;
         }
@@ -421,6 +425,23 @@ public sealed class CommandContext
         var isBlocked = _isBlocked;
         _isBlocked = false;
         return isBlocked;
+    }
+
+    /// <summary>
+    /// What a client was woken for is free for others: a pause holds the client back, and must not hold back who only reads
+    /// the key. Under the stripes of its keys, in this scope.
+    /// </summary>
+    internal void GiveUpClaim(KeyWaiter waiter)
+    {
+        if (waiter.Claimed is not null && Server.Waiters.WaitOn(waiter, _woken ??= [])) _endedClaims++;
+    }
+
+    /// <summary>Counts what was declared without a command. At the end of a scope.</summary>
+    internal void CountRest()
+    {
+        if (_changes == 0 || _isRunning) return;
+        Server.Persistence.CountChanges(_changes);
+        _changes = 0;
     }
 
     /// <summary>A client waits no more. Under the stripes of its keys, in this scope.</summary>
@@ -485,6 +506,12 @@ public sealed class CommandContext
     /// <summary>A scope is open: its stripes are held, and what is declared belongs to it.</summary>
     internal bool IsInScope { get; private set; }
 
+    /// <summary>The scope that is open holds every stripe.</summary>
+    internal bool HoldsEverything => IsInScope && _plan.IsAll;
+
+    /// <summary>The handler that ran last has blocked its client.</summary>
+    internal bool HasBlocked => _isBlocked;
+
     /// <summary>What is asked and told of a master's stream; null for every other call.</summary>
     internal IStreamGuard? Guard { get; set; }
 
@@ -495,6 +522,9 @@ public sealed class CommandContext
         IsInScope = true;
         IsLogged = isLogged;
     }
+
+    /// <summary>Says anew whether effects are recorded, in the middle of a scope.</summary>
+    internal void RenewLogging(bool isLogged) => IsLogged = isLogged;
 
     /// <summary>The scope is closed, and its effects are in the log.</summary>
     internal void LeaveScope()

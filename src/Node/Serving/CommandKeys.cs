@@ -59,10 +59,10 @@ internal sealed class CommandKeys : ICommandKeys
     }
 
     /// <summary>One of the keys is kept for a client that was woken. Needs their stripes.</summary>
-    public bool AnyClaimed(KeyWaiters waiters, int database, KeyWaiter? by)
+    public bool AnyClaimed(KeyWaiters waiters, KeyWaiter? by)
     {
         foreach (var (arguments, position) in _keys)
-            if (waiters.IsClaimed(database, arguments[position], by)) return true;
+            if (waiters.IsClaimed(arguments[position], by)) return true;
         return false;
     }
 

@@ -32,8 +32,8 @@ internal sealed class PendingCommand
     {
         KeyPosition = 0;
         Command = table.Find(Arguments);
-        if (Command is not { SingleKey: > 0 } command) return;
-        KeyPosition = command.SingleKey;
+        if (Command is not { } command || command.SingleKeyIn(Arguments.Count) is not (> 0 and var position)) return;
+        KeyPosition = position;
         KeyPlace = keyspace.Key(Arguments[KeyPosition]).Place;
     }
 }

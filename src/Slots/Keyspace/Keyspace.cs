@@ -136,6 +136,7 @@ public sealed class Keyspace : IDisposable
     /// </summary>
     public StripeScope Lock(scoped in StripeSet stripes)
     {
+        if (stripes.Count == 0) return default;
         _stripes.Enter(stripes);
         return new StripeScope(_stripes, stripes);
     }

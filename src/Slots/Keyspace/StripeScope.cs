@@ -28,8 +28,9 @@ public readonly ref struct StripeScope
     /// <summary>Releases the locks.</summary>
     public void Dispose()
     {
-        if (_stripe >= 0) _locks?.Exit(_stripe);
-        else if (_stripe == All) _locks!.ExitAll();
-        else _locks!.Exit(_stripes);
+        if (_locks is null) return;
+        if (_stripe >= 0) _locks.Exit(_stripe);
+        else if (_stripe == All) _locks.ExitAll();
+        else _locks.Exit(_stripes);
     }
 }

@@ -191,6 +191,33 @@ public sealed class KeyWaiterTests
     }
 
     [Fact]
+    public async Task A_client_that_does_not_read_its_replies_keeps_no_key_from_others()
+    {
+        await using var server = TestServer.Start(config => config.IoThreads = 1, commands: [Take]);
+        var other = await server.ConnectAsync();
+        await other.CallAsync("SET", "big", new string('x', 100_000));
+        var lazy = await server.ConnectAsync();
+        await lazy.SendAsync(string.Concat(Enumerable.Repeat("GET big\r\n", 300)) + "TAKE k 0\r\n");
+        await Eventually.True(() => server.Node.Waiters.Count == 1);
+        await other.SendAsync("SET k v\r\nEXISTS k\r\n");
+        Assert.Equal("OK", (await other.ReadAsync()).Text);
+        Assert.Equal(0, (await other.ReadAsync()).Integer);
+        for (var i = 0; i < 300; i++) Assert.Equal(100_000, (await lazy.ReadAsync()).Text!.Length);
+        Assert.Equal("v", (await lazy.ReadAsync()).Text);
+    }
+
+    [Fact]
+    public async Task A_blocked_command_is_counted_once()
+    {
+        await using var server = TestServer.Start(commands: [Take]);
+        var waiter = await BlockAsync(server, "TAKE", "k", "0");
+        var other = await server.ConnectAsync();
+        await other.CallAsync("SET", "k", "v");
+        await waiter.ReadAsync();
+        Assert.Contains("cmdstat_take:calls=1,", (await other.CallAsync("INFO", "commandstats")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Becoming_a_replica_ends_every_wait()
     {
         await using var server = TestServer.Start(commands: [Take]);
@@ -198,10 +225,11 @@ public sealed class KeyWaiterTests
         var other = await server.ConnectAsync();
         await other.CallAsync("REPLICAOF", "127.0.0.1", "1");
         Assert.StartsWith("(error) UNBLOCKED force unblock from blocking operation", (await waiter.ReadAsync()).ToString(), StringComparison.Ordinal);
+        await waiter.WaitForCloseAsync();
     }
 
     [Fact]
-    public async Task Pause_holds_a_woken_client_and_its_key_stays_kept()
+    public async Task A_pause_holds_a_woken_client_but_not_who_only_reads_its_key()
     {
         await using var server = TestServer.Start(commands: [Take]);
         var waiter = await BlockAsync(server, "TAKE", "k", "0");
@@ -210,12 +238,11 @@ public sealed class KeyWaiterTests
         await other.CallAsync("SET", "k", "v");
         await other.CallAsync("CLIENT", "PAUSE", "100000", "WRITE");
         await other.CallAsync("EXEC");
-        await other.SendAsync("GET k\r\n");
-        var admin = await server.ConnectAsync();
-        Assert.Equal("PONG", await admin.TextAsync("PING"));
-        await admin.CallAsync("CLIENT", "UNPAUSE");
+        Assert.Equal("v", await other.TextAsync("GET", "k"));
+        await other.CallAsync("CLIENT", "UNPAUSE");
         Assert.Equal("v", (await waiter.ReadAsync()).Text);
-        Assert.Null((await other.ReadAsync()).Text);
+        Assert.Equal("(nil)", await other.TextAsync("GET", "k"));
+        Assert.False(server.Node.Waiters.HasClaims);
     }
 
     [Fact]
