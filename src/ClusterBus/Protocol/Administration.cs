@@ -117,7 +117,10 @@ internal sealed class Administration(MachineCore core)
         State.Migrating.TryGetValue(slot, out var migratingTo);
         State.Assign(slot, owner);
         if (owner.IsMyself && migratingTo is not null) State.Migrating[slot] = migratingTo;
-        core.Persist(sync: false);
+
+        // A claim must outlive a power cut once others have heard of it, whether it needs a new epoch or not: the former
+        // owner gives the slot away, and nobody else would take it.
+        core.Persist(sync: owner.IsMyself && !wasMine);
         core.CheckState();
         if (wasMine && !owner.IsMyself && core.Myself.Slots.IsEmpty && core.Options.AllowReplicaMigration)
         {

@@ -10,6 +10,12 @@ internal sealed class ReplicaData(MachineCore core)
     /// <summary>The node joined this shard, and no synchronisation with the master has ended since.</summary>
     private bool _isForeign;
 
+    /// <summary>
+    /// What the node has is of this shard's history all the same: it was the master until it was replaced. It may lack
+    /// what its successor took and have what that never saw, so that its offset says nothing.
+    /// </summary>
+    private bool _wasMaster;
+
     /// <summary>When the shard's master was replaced while the data was fresh, until the link to the new one is up.
     /// </summary>
     private long? _freshAt;
@@ -25,9 +31,18 @@ internal sealed class ReplicaData(MachineCore core)
 
     /// <summary>
     /// The offset that others are told and that ranks this node among its fellow replicas: 0 while what it has is of
-    /// another history.
+    /// another shard, 1 while it is what a master had that was replaced. That is behind every fellow that can stand, and
+    /// keeps a successor that has lost its data from emptying this node too.
     /// </summary>
-    public long Offset => core.Myself.IsReplica && _isForeign ? 0 : core.Local.ReplicationOffset;
+    public long Offset
+    {
+        get
+        {
+            var local = core.Local;
+            if (!core.Myself.IsReplica || !_isForeign) return local.ReplicationOffset;
+            return _wasMaster && !local.IsDataIncomplete ? Math.Min(local.ReplicationOffset, 1) : 0;
+        }
+    }
 
     /// <summary>
     /// Milliseconds since the data was that of the shard's master. It counts from the last failover when that came
@@ -80,6 +95,7 @@ internal sealed class ReplicaData(MachineCore core)
         // cannot know for how long it was.
         var isContinued = myself.IsReplica ? isSameShard && !_isForeign : core.ManualFailover.IsHandingOverTo(master);
         var isFresh = isContinued && (myself.IsMaster || !IsTooOld);
+        _wasMaster = isSameShard && (myself.IsMaster || _wasMaster);
         _isForeign = !isContinued;
         _freshAt = isFresh ? core.Now : null;
     }
@@ -87,7 +103,7 @@ internal sealed class ReplicaData(MachineCore core)
     /// <summary>This node is a master: its data is the shard's.</summary>
     public void Forget()
     {
-        _isForeign = false;
+        _isForeign = _wasMaster = false;
         _freshAt = null;
     }
 }

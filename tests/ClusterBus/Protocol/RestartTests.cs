@@ -1,3 +1,4 @@
+using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
 using Starling.Simulator;
 
@@ -93,6 +94,40 @@ public sealed class RestartTests
         cluster.Simulation.Start(cluster[0]);
         cluster.Until(() => cluster.Owns(0, 0) && cluster[0].View.Health == ClusterHealth.Ok, 4000);
         Assert.True(cluster.HasLogged(0, "The wait for a replica with data is over: no replica has data."));
+    }
+
+    /// <summary>
+    /// Found by the ledger (seed 500 of ten minutes): the former master announced no data, and the empty master that had
+    /// replaced it ended its wait and emptied it too.
+    /// </summary>
+    [Fact]
+    public void A_promoted_replica_that_comes_back_without_data_does_not_empty_the_master_that_it_had_replaced()
+    {
+        for (ulong seed = 1; seed <= 5; seed++)
+        {
+            var cluster = new CalmCluster(3, 1, seed, keepsData: false);
+            cluster.Simulation.RunFor(2000);
+            cluster.Isolate(0);
+            cluster.Until(() => cluster.Owns(3, 0));
+            cluster.Simulation.Crash(cluster[3]);
+            cluster.Rejoin(0);
+            cluster.Until(() => cluster[0].View.Myself.MasterId == cluster[3].Machine.Id);
+            var written = cluster[0].ReplicationOffset;
+            Assert.True(written > 1);
+            cluster.Simulation.Start(cluster[3]);
+            cluster.Simulation.RunFor(20_000);
+            Assert.Equal(ClusterHealth.DataLost, cluster[3].View.Health);
+            Assert.Equal(written, cluster[0].ReplicationOffset);
+
+            // Behind every replica whose data can be compared, and no candidate: how much it lacks nobody knows.
+            Assert.Equal(1, cluster[1].View.Find(cluster[0].Machine.Id)!.ReplicationOffset);
+            Assert.False(cluster.Owns(0, 0));
+            Assert.Null(cluster.Do(0, (machine, effects) =>
+                machine.Failover(FailoverMode.Takeover, cluster.Simulation.Now, effects)));
+            cluster.Simulation.RunUntilAgreed("when the former master had taken over");
+            Assert.True(cluster.Owns(0, 0));
+            cluster.Simulation.Ledger.CheckAll();
+        }
     }
 
     [Fact]
