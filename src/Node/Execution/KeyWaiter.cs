@@ -39,6 +39,12 @@ internal sealed class KeyWaiter(
     /// <summary>The key that is kept for the client since it was woken; under that key's stripe.</summary>
     public byte[]? Claimed { get; set; }
 
+    /// <summary>
+    /// Keys that became ready together with the claimed one, or before: they are looked at when this client has been served,
+    /// so that one key's clients come before the next key's, as in Redis. Passed on under the claimed key's stripe.
+    /// </summary>
+    public List<ReadyKey> Pending { get; } = [];
+
     /// <summary>Where it stands.</summary>
     public WaitEnd End => (WaitEnd)Volatile.Read(ref _end);
 

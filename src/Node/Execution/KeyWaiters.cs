@@ -37,13 +37,13 @@ internal sealed class KeyWaiters(NodeServer server)
     }
 
     /// <summary>
-    /// Takes a client out of all queues: it has been served, or waits no more. What was kept for it is free again, and goes
-    /// to the next one in line. Under the stripes of its keys.
+    /// Takes a client out of all queues: it has been served, or waits no more. Under the stripes of its keys.
     /// </summary>
-    /// <param name="waiter">The client.</param>
-    /// <param name="woken">Gets those who are served next.</param>
-    /// <returns>True when a key was kept for the client: those held back are to be released when no stripe is held.</returns>
-    public bool Remove(KeyWaiter waiter, List<KeyWaiter> woken)
+    /// <returns>
+    /// The key that was kept for it, or null: the next in line is to be served, and those held back are to be released when
+    /// no stripe is held.
+    /// </returns>
+    public byte[]? Remove(KeyWaiter waiter)
     {
         waiter.StopTimer();
         foreach (var key in waiter.Keys)
@@ -55,23 +55,18 @@ internal sealed class KeyWaiters(NodeServer server)
         }
 
         Interlocked.Decrement(ref _count);
-        var hadClaim = EndClaim(waiter);
-        foreach (var key in waiter.Keys) Serve(waiter.Database, key, woken);
-        return hadClaim;
+        return EndClaim(waiter);
     }
 
     /// <summary>
-    /// The client found nothing after all and waits on, in its old place; what was kept for it goes to the next in line.
-    /// Under the stripes of its keys.
+    /// The client found nothing after all and waits on, in its old place. Under the stripes of its keys.
     /// </summary>
     /// <returns>As <see cref="Remove"/>.</returns>
-    public bool WaitOn(KeyWaiter waiter, List<KeyWaiter> woken)
+    public byte[]? WaitOn(KeyWaiter waiter)
     {
-        var claimed = waiter.Claimed;
-        var hadClaim = EndClaim(waiter);
+        var claimed = EndClaim(waiter);
         waiter.WaitOn();
-        if (claimed is not null) Serve(waiter.Database, claimed, woken, behind: waiter);
-        return hadClaim;
+        return claimed;
     }
 
     /// <summary>True when somebody waits for a key. Under its stripe.</summary>
@@ -96,45 +91,43 @@ internal sealed class KeyWaiters(NodeServer server)
     }
 
     /// <summary>
-    /// Wakes the first client in line that the key can serve now, unless it is kept for one already. Under its stripe.
+    /// Wakes the first client in line that a key can serve now, unless it is kept for one already. Under its stripe.
     /// </summary>
-    /// <param name="database">Index of the database.</param>
-    /// <param name="name">The key.</param>
-    /// <param name="woken">Gets the client; it is to be resumed when no stripe is held.</param>
-    /// <param name="behind">Only clients behind this one.</param>
-    public void Serve(int database, ReadOnlySpan<byte> name, List<KeyWaiter> woken, KeyWaiter? behind = null)
+    /// <returns>The client, to be resumed when no stripe is held; null when there is none.</returns>
+    public KeyWaiter? Serve(in ReadyKey ready)
     {
-        if (FindQueue(name) is not { } queue || IsClaimed(name, by: null)) return;
-        if (!server.Keyspace[database].TryFind(server.Keyspace.Key(name), out var entry)) return;
+        if (FindQueue(ready.Key) is not { } queue || IsClaimed(ready.Key, by: null)) return null;
+        if (!server.Keyspace[ready.Database].TryFind(server.Keyspace.Key(ready.Key), out var entry)) return null;
 
         // What has expired serves nobody, and is deleted by whoever asks for it, not here.
-        if (entry.ExpiresAt != Entry.NoExpiry && KeyExpiry.IsExpired(entry, server.NowMilliseconds)) return;
-        var mayServe = behind is null;
+        if (entry.ExpiresAt != Entry.NoExpiry && KeyExpiry.IsExpired(entry, server.NowMilliseconds)) return null;
+        var mayServe = ready.Behind is null;
         foreach (var place in queue)
         {
             var waiter = place.Waiter;
             if (!mayServe)
             {
-                mayServe = waiter == behind;
+                mayServe = waiter == ready.Behind;
                 continue;
             }
 
-            if (place.Database != database || !waiter.IsReady(entry) || !waiter.TryWake()) continue;
+            if (place.Database != ready.Database || !waiter.IsReady(entry) || !waiter.TryWake()) continue;
             Interlocked.Increment(ref _claims);
-            waiter.Claimed = name.ToArray();
-            woken.Add(waiter);
-            return;
+            waiter.Claimed = ready.Key;
+            return waiter;
         }
+
+        return null;
     }
 
-    /// <summary>Whole databases changed: wakes whom their keys can serve now. Under every stripe.</summary>
-    public void ServeAll(List<KeyWaiter> woken)
+    /// <summary>Whole databases changed: adds every key that somebody waits for. Under every stripe.</summary>
+    public void AddAwaited(List<ReadyKey> ready)
     {
         foreach (var stripe in _stripes)
         {
             if (stripe is null) continue;
             foreach (var (key, queue) in stripe)
-                foreach (var place in queue) Serve(place.Database, key, woken);
+                foreach (var place in queue) ready.Add(new ReadyKey(place.Database, key));
         }
     }
 
@@ -163,12 +156,12 @@ internal sealed class KeyWaiters(NodeServer server)
         return stripe.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var queue) ? queue : null;
     }
 
-    private bool EndClaim(KeyWaiter waiter)
+    private byte[]? EndClaim(KeyWaiter waiter)
     {
-        if (waiter.Claimed is null) return false;
+        if (waiter.Claimed is not { } claimed) return null;
         waiter.Claimed = null;
         Interlocked.Decrement(ref _claims);
-        return true;
+        return claimed;
     }
 
     private readonly record struct Place(KeyWaiter Waiter, int Database);

@@ -15,10 +15,7 @@ public sealed class CommandContext
 {
     private long _changes;
     private List<RecordedEvent>? _events; // of this scope, not yet given on
-    private List<(int Database, byte[] Key)>? _ready; // keys of this scope that somebody waits for
-    private List<KeyWaiter>? _woken; // whom this scope wakes
-    private int _endedClaims;
-    private bool _areAllReady;
+    private readonly WakeList _wakes;
     private bool _isBlocked;
     private bool _hasOwnEffects;
     private bool _isSuppressed;
@@ -40,6 +37,7 @@ public sealed class CommandContext
         Session = session;
         Reply = reply;
         Keys = new CommandKeys(server.Keyspace);
+        _wakes = new WakeList(server);
         Stats = server.Stats.Own;
     }
 
@@ -237,7 +235,7 @@ public sealed class CommandContext
         if (Session.Origin == ClientOrigin.Client && Server.Replication.IsReplica) Server.ReplicaExpiry.Note(database, key);
         Note(database, key, what);
         if (Server.Waiters.Count != 0 && Server.Waiters.IsAwaited(database.Index, key.Bytes))
-            (_ready ??= []).Add((database.Index, key.Bytes.ToArray()));
+            _wakes.Add(new ReadyKey(database.Index, key.Bytes.ToArray()));
     }
 
     /// <summary>
@@ -290,7 +288,7 @@ public sealed class CommandContext
     public void ChangedAll(Database? database, long changes)
     {
         _changes += changes;
-        _areAllReady = Server.Waiters.Count != 0;
+        if (Server.Waiters.Count != 0) _wakes.AddAll();
         if (!Server.Watches.IsInUse) return;
         for (var i = 0; i < Keyspace.DatabaseCount; i++)
             if (database is null || database.Index == i) Server.Watches.TouchAll(i, Keyspace, Now);
@@ -399,7 +397,7 @@ public sealed class CommandContext
                 return;
             }
 
-            if (Server.Waiters.WaitOn(again, _woken ??= [])) _endedClaims++;
+            _wakes.HandOn(again, Server.Waiters.WaitOn(again), behind: again);
             again.RenewTimer(Now);
             _isBlocked = true;
             return;
@@ -433,7 +431,7 @@ public sealed class CommandContext
     /// </summary>
     internal void GiveUpClaim(KeyWaiter waiter)
     {
-        if (waiter.Claimed is not null && Server.Waiters.WaitOn(waiter, _woken ??= [])) _endedClaims++;
+        if (waiter.Claimed is not null) _wakes.HandOn(waiter, Server.Waiters.WaitOn(waiter), behind: waiter);
     }
 
     /// <summary>Counts what was declared without a command. At the end of a scope.</summary>
@@ -445,35 +443,13 @@ public sealed class CommandContext
     }
 
     /// <summary>A client waits no more. Under the stripes of its keys, in this scope.</summary>
-    internal void Forget(KeyWaiter waiter)
-    {
-        if (Server.Waiters.Remove(waiter, _woken ??= [])) _endedClaims++;
-    }
+    internal void Forget(KeyWaiter waiter) => _wakes.HandOn(waiter, Server.Waiters.Remove(waiter), behind: null);
 
     /// <summary>Finds out whom the changes of this scope wake. Under its stripes.</summary>
-    internal void ServeWaiters()
-    {
-        if (_areAllReady)
-        {
-            _areAllReady = false;
-            Server.Waiters.ServeAll(_woken ??= []);
-        }
-
-        if (_ready is not { Count: > 0 }) return;
-        foreach (var (database, key) in _ready) Server.Waiters.Serve(database, key, _woken ??= []);
-        _ready.Clear();
-    }
+    internal void ServeWaiters() => _wakes.Serve(_plan);
 
     /// <summary>Resumes whom this scope has woken. Under no stripe.</summary>
-    internal void ResumeWoken()
-    {
-        for (; _endedClaims > 0; _endedClaims--) Server.Clients.EndKeyHold();
-        if (_woken is not { Count: > 0 }) return;
-
-        // A client that is resumed may wake others, by a scope of its own context: this list is this context's alone.
-        foreach (var waiter in _woken) waiter.Session.Connection!.ResumeSoon();
-        _woken.Clear();
-    }
+    internal void ResumeWoken() => _wakes.Resume();
 
     /// <summary>Makes a command that was read ahead the current one.</summary>
     internal void Load(PendingCommand pending)

@@ -93,6 +93,51 @@ public sealed class KeyWaiterTests
     }
 
     [Fact]
+    public async Task One_key_serves_all_it_can_before_the_next_key_serves_anybody()
+    {
+        await using var server = TestServer.Start(config => config.IoThreads = 1);
+        var one = await BlockAsync(server, "BLMPOP", "0", "2", "a", "b", "LEFT", "COUNT", "1");
+        var two = await BlockAsync(server, "BLMPOP", "0", "2", "a", "b", "RIGHT", "COUNT", "10");
+        var three = await BlockAsync(server, "BLMPOP", "0", "2", "a", "b", "LEFT", "COUNT", "10");
+        var four = await BlockAsync(server, "BLMPOP", "0", "2", "a", "b", "RIGHT", "COUNT", "1");
+        var other = await server.ConnectAsync();
+        await other.CallAsync("MULTI");
+        await other.CallAsync("LPUSH", "a", "1", "2", "3");
+        await other.CallAsync("LPUSH", "b", "4", "5");
+        await other.CallAsync("EXEC");
+        Assert.Equal("[a, [3]]", (await one.ReadAsync()).ToString());
+        Assert.Equal("[a, [1, 2]]", (await two.ReadAsync()).ToString());
+        Assert.Equal("[b, [5, 4]]", (await three.ReadAsync()).ToString());
+        await other.CallAsync("LPUSH", "b", "6", "7");
+        Assert.Equal("[b, [6]]", (await four.ReadAsync()).ToString());
+        Assert.False(server.Node.Waiters.HasClaims);
+        Assert.Equal("[7]", await other.TextAsync("LRANGE", "b", "0", "-1"));
+    }
+
+    [Fact]
+    public async Task A_transaction_that_makes_many_keys_ready_serves_everybody()
+    {
+        const int Count = 2000;
+        await using var server = TestServer.Start(config => config.IoThreads = 1, commands: [Take]);
+        var waiters = new List<TestClient>();
+        foreach (var i in (int[])[0, 7, 1000, 1999])
+            waiters.Add(await BlockAsync(server, "TAKE", $"k{i}", "0"));
+        var all = await BlockAsync(server, ["TAKE", .. Enumerable.Range(0, Count).Select(i => $"k{i}"), "0"]);
+        var other = await server.ConnectAsync();
+        await other.CallAsync("MULTI");
+        for (var i = 0; i < Count; i++) await other.SendAsync($"SET k{i} {i}\r\n");
+        for (var i = 0; i < Count; i++) Assert.Equal("QUEUED", (await other.ReadAsync()).Text);
+        Assert.Equal(Count, (await other.CallAsync("EXEC")).Elements.Count);
+        Assert.Equal("0", (await waiters[0].ReadAsync()).Text);
+        Assert.Equal("1", (await all.ReadAsync()).Text);
+        Assert.Equal("7", (await waiters[1].ReadAsync()).Text);
+        Assert.Equal("1000", (await waiters[2].ReadAsync()).Text);
+        Assert.Equal("1999", (await waiters[3].ReadAsync()).Text);
+        Assert.Equal($"(integer) {Count - 5}", await other.TextAsync("DBSIZE"));
+        Assert.False(server.Node.Waiters.HasClaims);
+    }
+
+    [Fact]
     public async Task A_key_that_has_expired_wakes_nobody_and_stays_for_who_asks_for_it()
     {
         await using var server = TestServer.Start(prepare: node => node.ActiveExpiry.IsEnabled = false);
