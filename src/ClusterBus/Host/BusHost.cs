@@ -111,7 +111,7 @@ public sealed class BusHost : IDisposable
     }
 
     /// <summary>
-    /// Calls the machine, on any thread. When slots change hands and no role changes, the new view is published before
+    /// Calls the machine, on any thread. When slots change hands, the new view is published before
     /// this returns: a caller that holds the stripes of these slots lets no command in between. The other effects
     /// follow on the bus thread.
     /// </summary>

@@ -90,7 +90,7 @@ internal sealed class MachineDriver
     }
 
     /// <summary>
-    /// Calls the machine, on any thread. When slots change hands and no role changes, the new view is published before
+    /// Calls the machine, on any thread. When slots change hands, the new view is published before
     /// this returns. The other effects follow at the next <see cref="Drain"/>.
     /// </summary>
     /// <returns>False when nothing is to be done.</returns>
