@@ -117,7 +117,7 @@ public sealed class BusHost : IDisposable
     /// </summary>
     /// <param name="call">Calls the machine.</param>
     /// <param name="onEffects">
-    /// Asked, under the machine's lock, when there are effects: gives what to call, on the bus thread, when they were
+    /// Asked, under the machine's lock, when there are effects: gives what to call, on any thread, when they were
     /// carried out, nodes.conf included; or null.
     /// </param>
     public void Apply(MachineCall call, Func<Action?>? onEffects = null)
