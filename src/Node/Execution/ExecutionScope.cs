@@ -4,10 +4,10 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Execution;
 
 /// <summary>
-/// The one way to touch the keyspace: while it is open, the stripes of its plan are held, and what happens to keys is
-/// declared to its <see cref="Call"/>. Closing it appends the effects to the replication log and puts the keyspace events
-/// in line, both under the stripes, lets go of them, and then delivers what waited for that. Opened by
-/// <see cref="Executor"/>; a scope inside another one of the same call is a part of that one.
+/// The way in which commands, expiry and the server's own deletions touch the keyspace: while it is open, the stripes of
+/// its plan are held, and what happens to keys is declared to its <see cref="Call"/>. Closing it appends the effects to the
+/// replication log and puts the keyspace events in line, both under the stripes, lets go of them, and then delivers what
+/// waited for that. Opened by <see cref="Executor"/>; a scope inside another one of the same call is a part of that one.
 /// </summary>
 public readonly ref struct ExecutionScope
 {

@@ -244,8 +244,9 @@ public sealed class CommandContext
     public void Note(in Key key, KeyEvent what) => Note(Database, key, what);
 
     /// <summary>
-    /// Deletes a key and declares it: the one way in which a key goes, but for whole databases and for a value that
-    /// another one replaces. What a reason means is said by <see cref="DeleteReason"/>.
+    /// Deletes a key and declares it: the way in which a key goes, but for whole databases, for a value that another one
+    /// replaces, and for a list that becomes empty, which its value deletes and its handler declares. What a reason means
+    /// is said by <see cref="DeleteReason"/>.
     /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="reason">Why.</param>
