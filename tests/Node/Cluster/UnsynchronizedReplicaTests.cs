@@ -16,6 +16,7 @@ public sealed class UnsynchronizedReplicaTests
         Assert.Equal("OK", master.Call("AUTH", "secret").Text);
         Assert.Equal("OK", master.Call("CLUSTER", "ADDSLOTSRANGE", "0", "16383").Text);
         LiveDirectiveTests.Meet(master, replica);
+        LiveDirectiveTests.WaitUntilOk(master);
         LiveDirectiveTests.WaitUntilOk(replica);
         Assert.Equal("OK", master.Call("SET", "foo", "bar").Text);
         Assert.Equal("OK", replica.Call("CLUSTER", "REPLICATE", master.Call("CLUSTER", "MYID").Text!).Text);
