@@ -1,0 +1,72 @@
+using System.Runtime.InteropServices;
+
+namespace Starling.Serving;
+
+/// <summary>
+/// How many descriptors the process may have open (<c>ulimit -n</c>), and how many of them clients may take. The rest
+/// is for the server itself: its files, its links to other nodes, and what the runtime needs to start a thread.
+/// </summary>
+public static class DescriptorLimit
+{
+    /// <summary>
+    /// Descriptors that no client gets, beside those that the server holds when it begins to accept clients.
+    /// </summary>
+    public const int Reserve = 32;
+
+    private const int OpenFiles = 7; // RLIMIT_NOFILE of Linux
+    private const string Folder = "/proc/self/fd";
+
+    /// <summary>
+    /// The limit in force; it can be changed from outside at any time. <see cref="long.MaxValue"/> where there is none
+    /// or the system does not say. Needs no descriptor.
+    /// </summary>
+    public static long Most
+    {
+        get
+        {
+            if (!OperatingSystem.IsLinux() || GetLimit(OpenFiles, out var limit) != 0) return long.MaxValue;
+            return (long)Math.Min(limit.Soft, long.MaxValue);
+        }
+    }
+
+    /// <summary>Descriptors that are open now; null where the system does not say.</summary>
+    public static int? CountOpen()
+    {
+        if (!Directory.Exists(Folder)) return null;
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(Folder).Count() - 1; // the listing itself has one open
+        }
+        catch (Exception none) when (none is IOException or UnauthorizedAccessException)
+        {
+            return null; // none is left to list them with
+        }
+    }
+
+    /// <summary>
+    /// True for a client that took one of the descriptors that are not for clients. The system gives out the lowest
+    /// number that is free, so that a high one tells, without any counting, that those below are all in use.
+    /// </summary>
+    /// <param name="descriptor">The descriptor of a connection that was just accepted.</param>
+    public static bool IsReserved(long descriptor) => descriptor >= Most - Reserve;
+
+    /// <summary>How many clients there is room for; zero or less for none.</summary>
+    /// <param name="clients">How many are connected now.</param>
+    public static long RoomForClients(int clients)
+    {
+        var most = Most;
+        if (most == long.MaxValue) return long.MaxValue;
+        var open = CountOpen() ?? most;
+        return most - Reserve - Math.Max(0, open - clients);
+    }
+
+    [DllImport("libc", EntryPoint = "getrlimit")]
+    private static extern int GetLimit(int resource, out Limit limit);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Limit
+    {
+        public ulong Soft;
+        public ulong Hard;
+    }
+}

@@ -1,0 +1,240 @@
+using Starling.Slots;
+
+namespace Starling.Serving;
+
+/// <summary>
+/// One I/O thread. It works in rounds: waits for the sockets of its clients (not at all when there is work), tells the
+/// owners of those that are ready, who receive, execute and keep their replies; then come the timers that are due, the
+/// mailbox, and what was put off in the round before; at the end the replication log goes out, and after it what the
+/// members of the round have to send. So one call to the system serves all the commands of a connection in a round, and
+/// no reply leaves before the replica stream with its write. Nothing on the thread may block. A task that throws stops
+/// the process.
+/// </summary>
+/// <remarks>Members are the thread's own, but for those that say "any thread".</remarks>
+public sealed class IoThread
+{
+    private const int ReceiveLength = 64 * 1024;
+
+    [ThreadStatic]
+    private static IoThread? t_current;
+
+    private readonly TimeProvider _clock;
+    private readonly Action _beforeReplies;
+    private readonly Thread _thread;
+    private readonly IoTimerQueue _timers = new();
+    private readonly Queue<IIoTask> _hurried = [];
+    private bool _isHurrying;
+    private List<IIoTask> _again = [];
+    private List<IIoTask> _againNow = [];
+    private List<IRoundMember> _members = [];
+    private List<IRoundMember> _membersNow = [];
+
+    // Guards what follows. A leaf: nothing is called under it but the poller's wake-up.
+    private readonly Lock _lock = new();
+    private List<IIoTask> _mail = [];
+    private List<IIoTask> _mailNow = [];
+    private bool _sleeps;
+    private bool _hasEnded;
+
+    private volatile bool _isStopping;
+
+    /// <summary>Makes the thread; it does not run yet.</summary>
+    /// <param name="name">Its name, for debuggers.</param>
+    /// <param name="poller">What it waits with; the thread's from now on.</param>
+    /// <param name="clock">Measures the time of timers, by its timestamps.</param>
+    /// <param name="beforeReplies">
+    /// What comes before the replies at the end of every round: moves the replication log to the replicas, bounded by
+    /// what is there now.
+    /// </param>
+    public IoThread(string name, IPoller poller, TimeProvider clock, Action beforeReplies)
+    {
+        Poller = poller;
+        _clock = clock;
+        _beforeReplies = beforeReplies;
+        _thread = new Thread(Run) { IsBackground = true, Name = name };
+    }
+
+    /// <summary>The I/O thread that runs this code; null on other threads.</summary>
+    public static IoThread? Current => t_current;
+
+    /// <summary>
+    /// Where clients of the thread receive, one after another: what is in it when the next one's turn comes is lost.
+    /// </summary>
+    public byte[] ReceiveBuffer { get; } = new byte[ReceiveLength];
+
+    /// <summary>What the thread waits with.</summary>
+    internal IPoller Poller { get; }
+
+    /// <summary>Starts the thread.</summary>
+    public void Start() => _thread.Start();
+
+    /// <summary>
+    /// Ends the thread and waits for it; its transports are closed. Not from the thread itself. Any other thread, once.
+    /// </summary>
+    public void Stop()
+    {
+        Invariant.That(Thread.CurrentThread != _thread);
+        _isStopping = true;
+        Poller.Wake();
+        _thread.Join();
+        lock (_lock) Poller.Dispose();
+    }
+
+    /// <summary>
+    /// Has a task run in this round, or in the next one when it is called by a task. Any thread; from the thread
+    /// itself, or while it works, without a call to the system.
+    /// </summary>
+    /// <returns>False when the thread has ended: the task does not run then.</returns>
+    public bool Post(IIoTask task)
+    {
+        lock (_lock)
+        {
+            if (_hasEnded) return false;
+            _mail.Add(task);
+            if (_sleeps)
+            {
+                _sleeps = false;
+                Poller.Wake();
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Has a task run in the next round, after the others have had their turn.</summary>
+    public void Again(IIoTask task) => _again.Add(task);
+
+    /// <summary>Has a member told of the end of this round; of the next one when this one is ending.</summary>
+    public void AddToRound(IRoundMember member) => _members.Add(member);
+
+    /// <summary>Has a timer's task run after a time; a timer that is scheduled already is moved.</summary>
+    /// <param name="timer">The timer.</param>
+    /// <param name="milliseconds">How long from now; negative counts as 0.</param>
+    public void Schedule(IoTimer timer, long milliseconds)
+    {
+        var perMillisecond = _clock.TimestampFrequency / 1000.0;
+        var ticks = Math.Min(Math.Max(0, milliseconds) * perMillisecond, long.MaxValue / 4);
+        _timers.Set(timer, _clock.GetTimestamp() + (long)ticks);
+    }
+
+    /// <summary>
+    /// Runs a task before the caller goes on; what that asks to be hurried comes behind it, before the caller too. On this
+    /// thread, with no lock held.
+    /// </summary>
+    internal void Hurry(IIoTask task)
+    {
+        _hurried.Enqueue(task);
+        if (_isHurrying) return;
+        _isHurrying = true;
+        while (_hurried.TryDequeue(out var next)) next.Run();
+        _isHurrying = false;
+    }
+
+    /// <summary>Takes a timer back.</summary>
+    public void Cancel(IoTimer timer) => _timers.Remove(timer);
+
+    /// <summary>One round.</summary>
+    /// <param name="mayWait">It waits when there is nothing to do.</param>
+    internal void RunRound(bool mayWait)
+    {
+        var outer = t_current;
+        t_current = this;
+        (_again, _againNow) = (_againNow, _again);
+        Poll(mayWait && _againNow.Count == 0 && _members.Count == 0);
+        RunTimers();
+        ReadMail();
+        RunAll(_againNow);
+        _beforeReplies();
+        (_members, _membersNow) = (_membersNow, _members);
+        foreach (var member in _membersNow) member.EndRound();
+        _membersNow.Clear();
+        t_current = outer;
+    }
+
+    private static void RunAll(List<IIoTask> tasks)
+    {
+        foreach (var task in tasks) task.Run();
+        tasks.Clear();
+    }
+
+    // As a filter: nobody's lock has been released yet, so that nobody sees what was left half done.
+    private static bool Fail(Exception error)
+    {
+        Environment.FailFast("an I/O thread failed: " + error.Message, error);
+        return false;
+    }
+
+    private void Poll(bool mayWait)
+    {
+        var milliseconds = 0;
+        if (mayWait)
+        {
+            lock (_lock) _sleeps = _mail.Count == 0;
+            if (_sleeps) milliseconds = UntilNextTimer();
+        }
+
+        var count = Poller.Wait(milliseconds);
+        if (mayWait) lock (_lock) _sleeps = false;
+        for (var i = 0; i < count; i++) Poller.Ready(i, out var readiness)?.OnReady(readiness);
+    }
+
+    private int UntilNextTimer()
+    {
+        if (_timers.First is not { } first) return System.Threading.Timeout.Infinite;
+        var left = (first.Due - _clock.GetTimestamp()) * 1000.0 / _clock.TimestampFrequency;
+        return (int)Math.Clamp(Math.Ceiling(left), 0, int.MaxValue);
+    }
+
+    private void RunTimers()
+    {
+        if (_timers.First is null) return;
+        var now = _clock.GetTimestamp();
+        while (_timers.First is { } timer && timer.Due <= now)
+        {
+            _timers.Remove(timer);
+            timer.Task.Run();
+        }
+    }
+
+    /// <summary>Does what is in the mailbox now; what comes meanwhile waits for the next round.</summary>
+    private void ReadMail()
+    {
+        lock (_lock)
+        {
+            if (_mail.Count == 0) return;
+            (_mail, _mailNow) = (_mailNow, _mail);
+        }
+
+        RunAll(_mailNow);
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (!_isStopping) RunRound(mayWait: true);
+            t_current = this;
+            End();
+        }
+        catch (Exception error) when (Fail(error))
+        {
+            throw; // not reached
+        }
+    }
+
+    /// <summary>Closes what is served, and does what is left in the mailbox, which may bring more to close.</summary>
+    private void End()
+    {
+        while (true)
+        {
+            foreach (var transport in Poller.Watched) transport.End();
+            lock (_lock)
+            {
+                _hasEnded = _mail.Count == 0;
+                if (_hasEnded) return;
+            }
+
+            ReadMail();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using Starling.Resp;
+
+namespace Starling.Serving;
+
+/// <summary>Bytes that wait to be sent, as segments from a pool. The connection's output lock guards it.</summary>
+internal sealed class OutputQueue(BufferPool pool) : IRespSegmentReceiver
+{
+    private const int MostIdleSegments = 64;
+
+    private OutputSegment[] _segments = [];
+    private int _first;
+    private int _count;
+
+    /// <summary>Bytes in the queue.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Number of segments.</summary>
+    public int Count => _count;
+
+    /// <summary>The offset that segments taken from now on wait for; 0 for none.</summary>
+    public long Required { get; set; }
+
+    /// <inheritdoc/>
+    public void Take(byte[] bytes, int length) => Add(new OutputSegment(bytes, 0, length, Required));
+
+    /// <summary>Adds a segment.</summary>
+    public void Add(OutputSegment segment)
+    {
+        if (_count == _segments.Length) Grow();
+        _segments[(_first + _count++) % _segments.Length] = segment;
+        Length += segment.End - segment.Start;
+    }
+
+    /// <summary>Copies bytes to the end.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        if (_count > 0)
+        {
+            ref var last = ref _segments[(_first + _count - 1) % _segments.Length];
+            var fits = Math.Min(bytes.Length, last.Bytes.Length - last.End);
+            bytes[..fits].CopyTo(last.Bytes.AsSpan(last.End));
+            last.End += fits;
+            Length += fits;
+            bytes = bytes[fits..];
+        }
+
+        while (bytes.Length > 0)
+        {
+            var segment = pool.Rent(Math.Clamp(bytes.Length, BufferPool.SegmentLength, BufferPool.LargeLength));
+            var part = Math.Min(bytes.Length, segment.Length);
+            bytes[..part].CopyTo(segment);
+            bytes = bytes[part..];
+            Add(new OutputSegment(segment, 0, part, Required: 0));
+        }
+    }
+
+    /// <summary>The first segment; it stays.</summary>
+    public bool TryPeek(out OutputSegment segment)
+    {
+        segment = _count == 0 ? default : _segments[_first];
+        return _count > 0;
+    }
+
+    /// <summary>Takes bytes that were sent off the first segment.</summary>
+    public void Consume(int count)
+    {
+        ref var segment = ref _segments[_first];
+        segment.Start += count;
+        Length -= count;
+        if (segment.Start < segment.End) return;
+        pool.Return(segment.Bytes);
+        RemoveFirst();
+    }
+
+    /// <summary>Moves everything to the end of another queue.</summary>
+    public void MoveTo(OutputQueue other)
+    {
+        while (_count > 0)
+        {
+            var segment = _segments[_first];
+            Length -= segment.End - segment.Start;
+            RemoveFirst();
+            other.Add(segment);
+        }
+    }
+
+    /// <summary>Drops everything.</summary>
+    public void Clear()
+    {
+        while (_count > 0)
+        {
+            pool.Return(_segments[_first].Bytes);
+            RemoveFirst();
+        }
+
+        Length = 0;
+        _segments = [];
+    }
+
+    private void RemoveFirst()
+    {
+        _segments[_first] = default;
+        _first = (_first + 1) % _segments.Length;
+        if (--_count > 0) return;
+        _first = 0;
+        if (_segments.Length > MostIdleSegments) _segments = [];
+    }
+
+    private void Grow()
+    {
+        var grown = new OutputSegment[Math.Max(4, _count * 2)];
+        for (var i = 0; i < _count; i++) grown[i] = _segments[(_first + i) % _segments.Length];
+        _segments = grown;
+        _first = 0;
+    }
+}
