@@ -54,6 +54,18 @@ public class ImportTests
     }
 
     [Fact]
+    public void Serving_knows_no_keyspace_and_no_value()
+    {
+        using var compiled = new CompiledAssembly("Starling.Serving");
+        string[] forbidden = ["Starling.Slots.Keyspace.", "Starling.Slots.Values.", "Starling.Slots.Memory."];
+        var uses = compiled.UsesOf("Starling.Serving")
+            .Where(use => forbidden.Any(type => use.Used.StartsWith(type, StringComparison.Ordinal)))
+            .Select(use => use.User + " uses " + use.Used)
+            .Distinct(StringComparer.Ordinal);
+        Assert.Empty(uses);
+    }
+
+    [Fact]
     public void Commands_know_no_socket_and_no_file()
     {
         using var compiled = new CompiledAssembly("Starling.Node");
