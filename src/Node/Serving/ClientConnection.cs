@@ -46,6 +46,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
     {
         _server = server;
         _transport = transport;
+        Thread = (IoThread)transport.Thread; // clients are served by no other kind
         _logger = server.Loggers.CreateLogger("Serving");
         _input = new InputBuffer(server.Buffers);
         _mark = new OutputMark(this);
@@ -98,7 +99,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
     public bool IsHeld => Volatile.Read(ref _isHeld);
 
     /// <summary>The I/O thread that it belongs to.</summary>
-    public IoThread Thread => _transport.Thread;
+    public IoThread Thread { get; }
 
     internal CommandContext Context { get; }
 

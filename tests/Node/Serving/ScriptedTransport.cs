@@ -21,6 +21,8 @@ internal sealed class ScriptedTransport : ITransport, IIoTask
 
     public IoThread Thread { get; }
 
+    ITransportThread ITransport.Thread => Thread;
+
     public IPEndPoint? RemoteEndPoint { get; } = new(IPAddress.Loopback, 1);
 
     public IPEndPoint? LocalEndPoint { get; } = new(IPAddress.Loopback, 2);
@@ -117,6 +119,14 @@ internal sealed class ScriptedTransport : ITransport, IIoTask
         Kept?.Write(bytes[..count]);
         OnSend?.Invoke(bytes[..count].ToArray());
         return count;
+    }
+
+    public int TrySend(ReadOnlySpan<ArraySegment<byte>> segments)
+    {
+        if (IsClosed) return -1;
+        using var together = new MemoryStream();
+        foreach (var segment in segments) together.Write(segment);
+        return TrySend(together.ToArray());
     }
 
     public void Watch(bool readable, bool writable) => (WatchesReadable, WatchesWritable) = (readable, writable);
