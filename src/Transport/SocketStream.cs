@@ -10,7 +10,7 @@ public sealed class SocketStream : IByteStream
 
     private readonly Socket _socket;
     private readonly SafeSocketHandle _handle;
-    private readonly bool _isKnownConnected;
+    private bool _isConnected;
 
     /// <summary>Makes the stream of a socket, which is the stream's from now on.</summary>
     /// <param name="socket">The socket, connected or connecting.</param>
@@ -22,7 +22,7 @@ public sealed class SocketStream : IByteStream
         socket.Blocking = false;
         _handle = socket.SafeHandle;
         Source = new PollSource(socket) { Wants = isConnected ? Readiness.Readable : Readiness.Writable };
-        _isKnownConnected = isConnected;
+        _isConnected = isConnected;
         if (isConnected) NoteAddresses();
     }
 
@@ -50,13 +50,14 @@ public sealed class SocketStream : IByteStream
     /// <inheritdoc/>
     public StreamStatus Connect()
     {
-        if (_isKnownConnected) return StreamStatus.Done;
+        if (_isConnected) return StreamStatus.Done;
         if (!_socket.Poll(0, SelectMode.SelectWrite)) return StreamStatus.NotNow;
         Error = (SocketError)(int)_socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
         if (Error != SocketError.Success) return StreamStatus.Broken;
         try
         {
             NoteAddresses();
+            _isConnected = true;
             return StreamStatus.Done;
         }
         catch (SocketException gone)
