@@ -11,7 +11,7 @@ namespace Starling.Serving;
 /// the process.
 /// </summary>
 /// <remarks>Members are the thread's own, but for those that say "any thread".</remarks>
-public sealed class IoThread
+public sealed class IoThread : ITransportThread
 {
     private const int ReceiveLength = 64 * 1024;
 
@@ -63,7 +63,7 @@ public sealed class IoThread
     public byte[] ReceiveBuffer { get; } = new byte[ReceiveLength];
 
     /// <summary>What the thread waits with.</summary>
-    internal IPoller Poller { get; }
+    public IPoller Poller { get; }
 
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();
@@ -175,7 +175,7 @@ public sealed class IoThread
 
         var count = Poller.Wait(milliseconds);
         if (mayWait) lock (_lock) _sleeps = false;
-        for (var i = 0; i < count; i++) Poller.Ready(i, out var readiness)?.OnReady(readiness);
+        for (var i = 0; i < count; i++) Poller.Ready(i, out var readiness)?.Owner!.OnReady(readiness);
     }
 
     private int UntilNextTimer()
@@ -227,7 +227,7 @@ public sealed class IoThread
     {
         while (true)
         {
-            foreach (var transport in Poller.Watched) transport.End();
+            foreach (var source in Poller.Watched) source.Owner!.End();
             lock (_lock)
             {
                 _hasEnded = _mail.Count == 0;

@@ -69,6 +69,6 @@ public sealed class IoThreads
     public ITransport Adopt(Socket socket)
     {
         var thread = _threads[(uint)Interlocked.Increment(ref _next) % (uint)_threads.Length];
-        return new SocketTransport(socket, thread, error => ServingLog.CannotWatch(_logger, error.Message));
+        return new StreamTransport(new SocketStream(socket, isConnected: true), thread, error => ServingLog.CannotWatch(_logger, error.Message));
     }
 }

@@ -61,15 +61,35 @@ internal sealed class OutputQueue(BufferPool pool) : IRespSegmentReceiver
         return _count > 0;
     }
 
-    /// <summary>Takes bytes that were sent off the first segment.</summary>
+    /// <summary>The first segments, as far as they may go; they stay.</summary>
+    /// <param name="target">Gets them.</param>
+    /// <param name="gate">Says which may go.</param>
+    /// <param name="most">Bytes after which no further segment is named.</param>
+    /// <returns>How many; 0 when nothing is there or may go.</returns>
+    public int Peek(Span<ArraySegment<byte>> target, CommitGate gate, long most)
+    {
+        var count = 0;
+        while (count < Math.Min(_count, target.Length) && most > 0)
+        {
+            ref readonly var segment = ref _segments[(_first + count) % _segments.Length];
+            if (!gate.HasReached(segment.Required)) break;
+            target[count++] = new ArraySegment<byte>(segment.Bytes, segment.Start, segment.End - segment.Start);
+            most -= segment.End - segment.Start;
+        }
+
+        return count;
+    }
+
+    /// <summary>Takes bytes that were sent off the first segments.</summary>
     public void Consume(int count)
     {
-        ref var segment = ref _segments[_first];
-        segment.Start += count;
-        Length -= count;
-        if (segment.Start < segment.End) return;
-        pool.Return(segment.Bytes);
-        RemoveFirst();
+        while (count > 0)
+        {
+            ref readonly var segment = ref _segments[_first];
+            var part = Math.Min(count, segment.End - segment.Start);
+            ConsumeFirst(part);
+            count -= part;
+        }
     }
 
     /// <summary>Moves everything to the end of another queue.</summary>
@@ -95,6 +115,16 @@ internal sealed class OutputQueue(BufferPool pool) : IRespSegmentReceiver
 
         Length = 0;
         _segments = [];
+    }
+
+    private void ConsumeFirst(int count)
+    {
+        ref var segment = ref _segments[_first];
+        segment.Start += count;
+        Length -= count;
+        if (segment.Start < segment.End) return;
+        pool.Return(segment.Bytes);
+        RemoveFirst();
     }
 
     private void RemoveFirst()

@@ -13,9 +13,10 @@ public class ImportTests
     [Theory]
     [InlineData("Starling.Slots", "")]
     [InlineData("Starling.Resp", "Starling.Slots")]
-    [InlineData("Starling.Serving", "Starling.Slots Starling.Resp")]
-    [InlineData("Starling.ClusterBus", "Starling.Slots")]
-    [InlineData("Starling.Node", "Starling.Slots Starling.Resp Starling.Serving Starling.ClusterBus")]
+    [InlineData("Starling.Transport", "")]
+    [InlineData("Starling.Serving", "Starling.Slots Starling.Resp Starling.Transport")]
+    [InlineData("Starling.ClusterBus", "Starling.Slots Starling.Transport")]
+    [InlineData("Starling.Node", "Starling.Slots Starling.Resp Starling.Transport Starling.Serving Starling.ClusterBus")]
     public void Imports_go_one_way(string assembly, string allowed)
     {
         using var compiled = new CompiledAssembly(assembly);

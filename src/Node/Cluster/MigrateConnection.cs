@@ -5,21 +5,20 @@ using System.Text;
 namespace Starling.Node.Cluster;
 
 /// <summary>
-/// A connection to the target of MIGRATE. Used by one worker thread at a time, with blocking calls that the timeout
+/// A connection to the target of MIGRATE. Used by one worker thread at a time, with waits that the timeout
 /// bounds.
 /// </summary>
 internal sealed class MigrateConnection : IDisposable
 {
     private const int MaxLine = 1024;
     private const int ChunkLength = 64 * 1024;
-    private const int LongestPoll = 60_000; // milliseconds
 
-    private readonly Socket _socket;
+    private readonly IByteStream _stream;
     private readonly byte[] _received = new byte[4096];
     private int _start;
     private int _end;
 
-    private MigrateConnection(Socket socket) => _socket = socket;
+    private MigrateConnection(IByteStream stream) => _stream = stream;
 
     /// <summary>The database selected on the target; -1 when that is not known.</summary>
     public int Database { get; set; } = -1;
@@ -51,11 +50,19 @@ internal sealed class MigrateConnection : IDisposable
     /// <exception cref="SocketException">It did not work.</exception>
     public void Write(ReadOnlySpan<byte> bytes, int timeout)
     {
-        _socket.SendTimeout = timeout;
         while (!bytes.IsEmpty)
         {
-            var sent = _socket.Send(bytes[..Math.Min(bytes.Length, ChunkLength)]);
-            bytes = bytes[sent..];
+            var chunk = bytes[..Math.Min(bytes.Length, ChunkLength)];
+            bytes = bytes[chunk.Length..];
+            var since = TimeProvider.System.GetTimestamp();
+            while (!chunk.IsEmpty)
+            {
+                var status = _stream.Send(chunk, out var sent);
+                chunk = chunk[sent..];
+                if (status == StreamStatus.Done) continue;
+                if (status != StreamStatus.NotNow) throw Failure();
+                if (!_stream.WaitToSend(Left(timeout, since))) throw TimedOut();
+            }
         }
     }
 
@@ -65,7 +72,6 @@ internal sealed class MigrateConnection : IDisposable
     /// </exception>
     public string ReadLine(int timeout)
     {
-        _socket.ReceiveTimeout = timeout;
         while (true)
         {
             var unread = _received.AsSpan(_start, _end - _start);
@@ -80,49 +86,49 @@ internal sealed class MigrateConnection : IDisposable
             unread.CopyTo(_received);
             _end -= _start;
             _start = 0;
-            var count = _socket.Receive(_received.AsSpan(_end));
-            if (count == 0) throw new SocketException((int)SocketError.ConnectionReset);
-            _end += count;
+            _end += Receive(timeout);
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => _stream.Dispose();
 
-    /// <summary>Waits until the socket is connected or not; the runtime waits for 35 minutes at most at a time.</summary>
-    private static bool Poll(Socket socket, int timeout)
+    private static IByteStream Connect(IPEndPoint target, int timeout)
     {
-        for (; timeout > LongestPoll; timeout -= LongestPoll)
-            if (socket.Poll(TimeSpan.FromMilliseconds(LongestPoll), SelectMode.SelectWrite)) return true;
-        return socket.Poll(TimeSpan.FromMilliseconds(timeout), SelectMode.SelectWrite);
-    }
-
-    private static Socket Connect(IPEndPoint target, int timeout)
-    {
-        var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        var stream = Connector.Begin(target, source: null, keepsAlive: false);
         try
         {
-            socket.NoDelay = true;
-            socket.Blocking = false;
-            try
-            {
-                socket.Connect(target);
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
-            {
-                if (!Poll(socket, timeout))
-                    throw new SocketException((int)SocketError.TimedOut);
-                var error = (int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
-                if (error != 0) throw new SocketException(error);
-            }
-
-            socket.Blocking = true;
-            return socket;
+            var since = TimeProvider.System.GetTimestamp();
+            StreamStatus status;
+            while ((status = stream.Connect()) == StreamStatus.NotNow)
+                if (!stream.WaitToSend(Left(timeout, since))) throw TimedOut();
+            return status == StreamStatus.Done ? stream : throw new SocketException((int)stream.Error);
         }
         catch
         {
-            socket.Dispose();
+            stream.Dispose();
             throw;
         }
     }
+
+    private static TimeSpan Left(int timeout, long since) =>
+        TimeSpan.FromMilliseconds(timeout) - TimeProvider.System.GetElapsedTime(since);
+
+    private static SocketException TimedOut() => new((int)SocketError.TimedOut);
+
+    /// <summary>Receives something; more than no bytes.</summary>
+    private int Receive(int timeout)
+    {
+        var since = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var status = _stream.Receive(_received.AsSpan(_end), out var count);
+            if (status == StreamStatus.Done) return count;
+            if (status != StreamStatus.NotNow) throw Failure();
+            if (!_stream.WaitToReceive(Left(timeout, since))) throw TimedOut();
+        }
+    }
+
+    private SocketException Failure() =>
+        new((int)(_stream.Error == SocketError.Success ? SocketError.ConnectionReset : _stream.Error));
 }

@@ -1,5 +1,4 @@
 using Starling.Node.Config;
-using Starling.Node.Serving;
 using Starling.Node.Telemetry;
 using Starling.Slots.Keyspace;
 using Starling.Slots.Memory;

@@ -5,7 +5,7 @@ using System.Text;
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// The socket to a master and the bytes read ahead from it, for the one thread of its link. The socket does not block
+/// The stream to a master and the bytes read ahead from it, for the one thread of its link. The stream does not block
 /// by itself: waits are polls with a deadline, and <see cref="Interrupt"/> ends them from another thread.
 /// </summary>
 internal sealed class MasterConnection : IDisposable
@@ -14,20 +14,20 @@ internal sealed class MasterConnection : IDisposable
     private const int KeptBuffer = 1024 * 1024;
     private const int MaxLine = 64 * 1024;
     private const int MostAhead = 32 * 1024 * 1024;
-    private const int QuietTime = 1000; // microseconds
+    private static readonly TimeSpan QuietTime = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LongestReading = TimeSpan.FromMilliseconds(20);
-    private const int PollSlice = 1_000_000; // microseconds
-    private const int ConnectSlice = 20_000; // microseconds
+    private static readonly TimeSpan PollSlice = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ConnectSlice = TimeSpan.FromMilliseconds(20);
 
-    private readonly Socket _socket;
+    private readonly IByteStream _stream;
     private readonly TimeProvider _clock;
     private volatile bool _interrupted;
 
     private readonly int _largestBuffer;
 
-    private MasterConnection(Socket socket, TimeProvider clock, int largestBuffer)
+    private MasterConnection(IByteStream stream, TimeProvider clock, int largestBuffer)
     {
-        _socket = socket;
+        _stream = stream;
         _clock = clock;
         _largestBuffer = largestBuffer;
     }
@@ -50,7 +50,7 @@ internal sealed class MasterConnection : IDisposable
     public Action<int>? OnReceived { get; set; }
 
     /// <summary>Address of this end.</summary>
-    public EndPoint? LocalEndPoint => _socket.LocalEndPoint;
+    public EndPoint? LocalEndPoint => _stream.LocalEndPoint;
 
     /// <summary>Begins to connect.</summary>
     /// <param name="address">Where to.</param>
@@ -62,30 +62,9 @@ internal sealed class MasterConnection : IDisposable
     public static MasterConnection Open(
         IPAddress address, int port, string? source, TimeProvider clock, int? largestBuffer = null)
     {
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            if (source is not null) socket.Bind(new IPEndPoint(HostName.Resolve(source)[0], 0));
-            socket.NoDelay = true;
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.Blocking = false;
-            try
-            {
-                socket.Connect(new IPEndPoint(address, port));
-            }
-            catch (SocketException pending)
-                when (pending.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
-            {
-                // The rule for a connect that does not block: WaitConnected sees it through.
-            }
-
-            return new MasterConnection(socket, clock, largestBuffer ?? Array.MaxLength);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        var from = source is null ? null : HostName.Resolve(source)[0];
+        var stream = Connector.Begin(new IPEndPoint(address, port), from, keepsAlive: true);
+        return new MasterConnection(stream, clock, largestBuffer ?? Array.MaxLength);
     }
 
     /// <summary>Waits for the connection.</summary>
@@ -95,11 +74,17 @@ internal sealed class MasterConnection : IDisposable
     {
         var since = _clock.GetTimestamp();
 
-        // A socket that is not connected yet cannot be shut down by another thread: look often.
-        while (!_socket.Poll(Math.Min(ConnectSlice, Slice(timeout, since)), SelectMode.SelectWrite))
+        StreamStatus status;
+        while ((status = _stream.Connect()) == StreamStatus.NotNow)
+        {
             ThrowIfOver(timeout, since);
-        var error = (int)_socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
-        if (error != 0) throw new SocketException(error);
+
+            // A socket that is not connected yet cannot be shut down by another thread: look often.
+            var slice = Slice(timeout, since);
+            _stream.WaitToSend(slice < ConnectSlice ? slice : ConnectSlice);
+        }
+
+        if (status == StreamStatus.Broken) throw new SocketException((int)_stream.Error);
         if (_interrupted) throw new IOException("the link was given up");
     }
 
@@ -116,24 +101,24 @@ internal sealed class MasterConnection : IDisposable
         var since = _clock.GetTimestamp();
         while (true)
         {
-            var count = _socket.Receive(Buffer.AsSpan(End), SocketFlags.None, out var error);
-            if (error == SocketError.Success && count > 0)
+            var status = _stream.Receive(Buffer.AsSpan(End), out var count);
+            if (status == StreamStatus.Done)
             {
                 End += count;
                 OnReceived?.Invoke(count);
                 return true;
             }
 
-            if (error is not (SocketError.WouldBlock or SocketError.Interrupted))
+            if (status != StreamStatus.NotNow)
             {
-                if (HasEnded || Available == 0) throw Failure(error);
+                if (HasEnded || Available == 0) throw Failure();
                 HasEnded = true;
                 return true;
             }
 
             if (_interrupted) throw new IOException("the link was given up");
             if (_clock.GetElapsedTime(since) >= timeout) return false;
-            _socket.Poll(Slice(timeout, since), SelectMode.SelectRead);
+            _stream.WaitToReceive(Slice(timeout, since));
         }
     }
 
@@ -150,9 +135,9 @@ internal sealed class MasterConnection : IDisposable
         while (Available < MostAhead && !HasEnded)
         {
             MakeRoom();
-            var count = _socket.Receive(Buffer.AsSpan(End), SocketFlags.None, out var error);
-            if (error is SocketError.WouldBlock or SocketError.Interrupted) return;
-            HasEnded = error != SocketError.Success || count == 0;
+            var status = _stream.Receive(Buffer.AsSpan(End), out var count);
+            if (status == StreamStatus.NotNow) return;
+            HasEnded = status != StreamStatus.Done;
             if (HasEnded) return;
             End += count;
             OnReceived?.Invoke(count);
@@ -172,7 +157,7 @@ internal sealed class MasterConnection : IDisposable
             ReadAhead();
         }
         while (!HasEnded && Available < MostAhead && _clock.GetElapsedTime(since) < LongestReading
-            && _socket.Poll(QuietTime, SelectMode.SelectRead));
+            && _stream.WaitToReceive(QuietTime));
         return !HasEnded;
     }
 
@@ -205,16 +190,16 @@ internal sealed class MasterConnection : IDisposable
         var since = _clock.GetTimestamp();
         while (bytes.Length > 0)
         {
-            var count = _socket.Send(bytes, SocketFlags.None, out var error);
-            if (error == SocketError.Success)
+            var status = _stream.Send(bytes, out var count);
+            if (status == StreamStatus.Done)
             {
                 bytes = bytes[count..];
                 continue;
             }
 
-            if (error is not (SocketError.WouldBlock or SocketError.Interrupted)) throw Failure(error);
+            if (status != StreamStatus.NotNow) throw Failure();
             if (_interrupted || _clock.GetElapsedTime(since) >= timeout) throw new IOException("connection stalled");
-            _socket.Poll(Slice(timeout, since), SelectMode.SelectWrite);
+            _stream.WaitToSend(Slice(timeout, since));
         }
     }
 
@@ -222,21 +207,14 @@ internal sealed class MasterConnection : IDisposable
     public void Interrupt()
     {
         _interrupted = true;
-        try
-        {
-            _socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
-        {
-            // Not connected yet, or closed by its own thread in the meantime: there is nothing left to end.
-        }
+        _stream.Shut();
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => _stream.Dispose();
 
-    private static IOException Failure(SocketError error) =>
-        new(error == SocketError.Success ? "connection lost" : new SocketException((int)error).Message);
+    private IOException Failure() =>
+        new(_stream.Error == SocketError.Success ? "connection lost" : new SocketException((int)_stream.Error).Message);
 
     private void MakeRoom()
     {
@@ -265,10 +243,10 @@ internal sealed class MasterConnection : IDisposable
         Start = 0;
     }
 
-    private int Slice(TimeSpan timeout, long since)
+    private TimeSpan Slice(TimeSpan timeout, long since)
     {
-        var left = (timeout - _clock.GetElapsedTime(since)).TotalMicroseconds;
-        return (int)Math.Clamp(left, 0, PollSlice);
+        var left = timeout - _clock.GetElapsedTime(since);
+        return left < PollSlice ? left : PollSlice;
     }
 
     private void ThrowIfOver(TimeSpan timeout, long since)

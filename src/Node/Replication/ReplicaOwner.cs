@@ -1,5 +1,3 @@
-using Starling.Node.Serving;
-
 namespace Starling.Node.Replication;
 
 /// <summary>Hears what becomes of a replica's connection.</summary>

@@ -1,5 +1,4 @@
 using Starling.Node.Config;
-using Starling.Node.Serving;
 
 namespace Starling.Node.Replication;
 

@@ -9,7 +9,7 @@ namespace Starling.Node.Serving;
 /// keeps their replies until the round ends, and sends them then. Others reach it by <see cref="Push"/>,
 /// <see cref="Close"/> and <see cref="Wake"/>, which leave the work to that thread.
 /// </summary>
-public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
+public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, ICommitWaiter
 {
     private const int TurnLength = 64 * 1024; // of output, after which it is the others' turn
     private const int TurnBatches = 256;
@@ -46,6 +46,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
     {
         _server = server;
         _transport = transport;
+        Thread = (IoThread)transport.Thread; // clients are served by no other kind
         _logger = server.Loggers.CreateLogger("Serving");
         _input = new InputBuffer(server.Buffers);
         _mark = new OutputMark(this);
@@ -98,7 +99,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
     public bool IsHeld => Volatile.Read(ref _isHeld);
 
     /// <summary>The I/O thread that it belongs to.</summary>
-    public IoThread Thread => _transport.Thread;
+    public IoThread Thread { get; }
 
     internal CommandContext Context { get; }
 
@@ -214,7 +215,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
     internal void Start() => _transport.Start(this);
 
     /// <summary>Has its thread look for output of it in the next round. Any thread; at any time.</summary>
-    internal void Wake()
+    public void Wake()
     {
         if (Volatile.Read(ref _isWoken) == 0 && Interlocked.Exchange(ref _isWoken, 1) == 0) Thread.Post(this);
     }

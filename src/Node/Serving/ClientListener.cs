@@ -273,7 +273,12 @@ public sealed class ClientListener
     private void Add(Socket socket)
     {
         var isUnix = socket.AddressFamily == AddressFamily.Unix;
-        _acceptors.Add(new Acceptor(socket, client => Accept(client, isUnix), RefuseOneTooMany, _logger));
+        _acceptors.Add(
+            new Acceptor(
+                socket,
+                client => Accept(client, isUnix),
+                RefuseOneTooMany,
+                error => ServingLog.AcceptFailed(_logger, Explain(error))));
     }
 
     [DoesNotReturn]

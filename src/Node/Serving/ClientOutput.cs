@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Starling.Resp;
 
 namespace Starling.Node.Serving;
@@ -235,12 +236,14 @@ internal sealed class ClientOutput
     {
         var total = 0L;
         var sent = 0;
+        SegmentBuffer buffer = default;
+        Span<ArraySegment<byte>> segments = buffer;
         while (true)
         {
-            OutputSegment segment;
+            int count;
             lock (_lock)
             {
-                if (sent > 0) _queue.Consume(sent);
+                _queue.Consume(sent);
                 total += sent;
                 if (_isAbandoned)
                 {
@@ -249,14 +252,17 @@ internal sealed class ClientOutput
                     return State.Drained;
                 }
 
-                if (_isFull || !_queue.TryPeek(out segment) || !_gate.HasReached(segment.Required) || total >= MostPerRound)
+                count = _isFull ? 0 : _queue.Peek(segments, _gate, MostPerRound - total);
+                if (count == 0)
                 {
                     _isSending = false;
                     break;
                 }
             }
 
-            sent = _transport.TrySend(segment.Span);
+            var length = 0;
+            foreach (var segment in segments[..count]) length += segment.Count;
+            sent = count == 1 ? _transport.TrySend(segments[0]) : _transport.TrySend(segments[..count]);
             if (sent < 0)
             {
                 Break();
@@ -264,7 +270,7 @@ internal sealed class ClientOutput
             }
 
             CountSent(sent);
-            if (sent < segment.Span.Length)
+            if (sent < length)
             {
                 lock (_lock) _isFull = true;
             }
@@ -348,5 +354,14 @@ internal sealed class ClientOutput
         }
 
         _connection.Close();
+    }
+
+    /// <summary>The segments of one send.</summary>
+    [InlineArray(16)]
+    private struct SegmentBuffer
+    {
+#pragma warning disable RCS1213 // the element of the inline array
+        private ArraySegment<byte> _first;
+#pragma warning restore RCS1213
     }
 }

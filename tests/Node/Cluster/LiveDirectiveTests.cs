@@ -128,15 +128,26 @@ public sealed class LiveDirectiveTests
         Assert.Equal(before, client.Call("CLUSTER", "NODES").Text);
     }
 
-    internal static TestServer StartNode(Action<ServerConfig>? configure = null) => TestServer.Start(config =>
+    /// <summary>A node that listens where it says it does: the port that it got in the end is in its view.</summary>
+    internal static TestServer StartNode(Action<ServerConfig>? configure = null)
     {
-        config.ClusterEnabled = true;
-        config.Databases = 1;
-        config.Port = Ports.Take();
-        config.ClusterNodeTimeout = 2000;
-        config.EnableDebugCommand = "yes";
-        configure?.Invoke(config);
-    });
+        string? password = null;
+        var server = TestServer.Start(config =>
+        {
+            config.ClusterEnabled = true;
+            config.Databases = 1;
+            config.Port = Ports.Take();
+            config.ClusterNodeTimeout = 2000;
+            config.EnableDebugCommand = "yes";
+            configure?.Invoke(config);
+            password = config.RequirePass;
+        });
+        using var client = new RawConnection(server.Port);
+        if (!string.IsNullOrEmpty(password)) client.Call("AUTH", password);
+        Wait.Until("the view has the port", () => client.Call("CLUSTER", "NODES").Text!
+            .Contains($":{server.Port}@", StringComparison.Ordinal));
+        return server;
+    }
 
     internal static void WaitUntilOk(RawConnection connection) => Wait.Until(
         "the cluster is ok",

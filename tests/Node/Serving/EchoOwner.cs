@@ -66,7 +66,7 @@ internal sealed class EchoOwner : ITransportOwner, IIoTask, IRoundMember
             lock (_lock) _waiting.Enqueue(_buffer.AsSpan(0, received).ToArray());
         }
 
-        _transport.Thread.AddToRound(this);
+        ((IoThread)_transport.Thread).AddToRound(this);
     }
 
     public void OnClosed()
@@ -85,7 +85,7 @@ internal sealed class EchoOwner : ITransportOwner, IIoTask, IRoundMember
     /// <summary>Has it follow <see cref="IsDeaf"/>. Any thread.</summary>
     public void Refresh() => _transport.Thread.Post(this);
 
-    public void Run() => _transport.Thread.AddToRound(this);
+    public void Run() => ((IoThread)_transport.Thread).AddToRound(this);
 
     public void EndRound()
     {

@@ -14,13 +14,13 @@ internal sealed class ScriptedPoller : IPoller
     /// <summary>Runs within a wait, as what other threads do meanwhile.</summary>
     public Action? Meanwhile { get; set; }
 
-    public IReadOnlyCollection<SocketTransport> Watched => [];
+    public IReadOnlyCollection<PollSource> Watched => [];
 
-    public void Add(SocketTransport transport) => throw new NotSupportedException();
+    public void Add(PollSource source) => throw new NotSupportedException();
 
-    public void Change(SocketTransport transport) => throw new NotSupportedException();
+    public void Change(PollSource source) => throw new NotSupportedException();
 
-    public void Remove(SocketTransport transport) => throw new NotSupportedException();
+    public void Remove(PollSource source) => throw new NotSupportedException();
 
     public int Wait(int milliseconds)
     {
@@ -29,7 +29,7 @@ internal sealed class ScriptedPoller : IPoller
         return 0;
     }
 
-    public SocketTransport? Ready(int index, out Readiness readiness) => throw new NotSupportedException();
+    public PollSource? Ready(int index, out Readiness readiness) => throw new NotSupportedException();
 
     public void Wake() => WakeUps++;
 

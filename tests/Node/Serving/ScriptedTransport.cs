@@ -1,5 +1,4 @@
 using System.Net;
-using Starling.Node.Serving;
 
 namespace Starling.Node.Tests.Serving;
 
@@ -20,6 +19,8 @@ internal sealed class ScriptedTransport : ITransport, IIoTask
     public ScriptedTransport(IoThread? thread = null) => Thread = thread ?? NewThread();
 
     public IoThread Thread { get; }
+
+    ITransportThread ITransport.Thread => Thread;
 
     public IPEndPoint? RemoteEndPoint { get; } = new(IPAddress.Loopback, 1);
 
@@ -117,6 +118,14 @@ internal sealed class ScriptedTransport : ITransport, IIoTask
         Kept?.Write(bytes[..count]);
         OnSend?.Invoke(bytes[..count].ToArray());
         return count;
+    }
+
+    public int TrySend(ReadOnlySpan<ArraySegment<byte>> segments)
+    {
+        if (IsClosed) return -1;
+        using var together = new MemoryStream();
+        foreach (var segment in segments) together.Write(segment);
+        return TrySend(together.ToArray());
     }
 
     public void Watch(bool readable, bool writable) => (WatchesReadable, WatchesWritable) = (readable, writable);

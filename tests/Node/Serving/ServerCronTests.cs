@@ -1,5 +1,3 @@
-using Starling.Node.Serving;
-
 namespace Starling.Node.Tests.Serving;
 
 public sealed class ServerCronTests

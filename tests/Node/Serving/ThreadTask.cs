@@ -1,5 +1,3 @@
-using Starling.Node.Serving;
-
 namespace Starling.Node.Tests.Serving;
 
 /// <summary>A task, or a member of a round, that does what the test says.</summary>

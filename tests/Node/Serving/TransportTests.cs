@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
-using Starling.Node.Serving;
 
 namespace Starling.Node.Tests.Serving;
 
@@ -151,6 +150,33 @@ public sealed class TransportTests : IDisposable
         Assert.Equal(1, owner.Closings);
         Assert.False(owner.WasToldAfterwards);
         GC.KeepAlive(peer);
+    }
+
+    [Theory]
+    [InlineData(Kind.Epoll)]
+    [InlineData(Kind.Select)]
+    public async Task A_full_stream_takes_nothing_and_is_not_broken(Kind kind)
+    {
+        var (owner, _, peer, transport) = ConnectWithTransport(kind);
+        owner.Echo(new byte[32 << 20]); // more than the sockets take
+        await Eventually.True(() => owner.IsSendWaiting);
+        Assert.Equal(0, transport.TrySend("x"u8));
+        Assert.Equal(0, transport.TrySend([new ArraySegment<byte>([1]), new ArraySegment<byte>([2])]));
+        Assert.False(owner.Closed.IsCompleted);
+        GC.KeepAlive(peer);
+    }
+
+    [Theory]
+    [InlineData(Kind.Epoll)]
+    [InlineData(Kind.Select)]
+    public async Task Several_segments_leave_in_order(Kind kind)
+    {
+        var (_, _, peer, transport) = ConnectWithTransport(kind);
+        ArraySegment<byte>[] segments = [.. Enumerable.Range(0, 16).Select(i => new ArraySegment<byte>([0, (byte)i, (byte)i, 0], 1, 2))];
+        Assert.Equal(32, transport.TrySend(segments));
+        var received = new byte[32];
+        await ReceiveAllAsync(peer, received);
+        Assert.Equal(Enumerable.Range(0, 32).Select(i => (byte)(i / 2)), received);
     }
 
     [Theory]

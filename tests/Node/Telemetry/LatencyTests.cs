@@ -1,4 +1,3 @@
-using Starling.Node.Serving;
 using Starling.Node.Tests.Replication;
 
 namespace Starling.Node.Tests.Telemetry;

@@ -1,13 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Starling.Serving;
+namespace Starling.Transport;
 
 /// <summary>One address of the <c>bind</c> directive.</summary>
 /// <param name="Name">As it was given, without the sign that it may be missing.</param>
 /// <param name="IsOptional">It began with '-': the machine may lack it.</param>
 /// <param name="Address">What it stands for.</param>
-internal sealed record ListenAddress(string Name, bool IsOptional, IPAddress Address)
+public sealed record ListenAddress(string Name, bool IsOptional, IPAddress Address)
 {
     /// <summary>
     /// Finds what a bind directive stands for, without listening on anything yet; the machine may lack an

@@ -1,15 +1,14 @@
 using System.Net.Sockets;
-using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 
-namespace Starling.Node.Serving;
+namespace Starling.Transport;
 
 /// <summary>
 /// Accepts the connections of one listening socket, on a thread of its own that is there before the first connection:
 /// when the process runs out of descriptors it can start no thread and no timer any more. A descriptor is put by for
 /// that time, so that whoever connects then is told why it is refused.
 /// </summary>
-internal sealed class Acceptor
+public sealed class Acceptor
 {
     private const string SpareFile = "/dev/null";
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
@@ -19,7 +18,7 @@ internal sealed class Acceptor
     private readonly Socket _socket;
     private readonly Action<Socket> _serve;
     private readonly Action<Socket> _refuse;
-    private readonly ILogger _logger;
+    private readonly Action<SocketException> _failed;
     private readonly ManualResetEventSlim _isStopped = new();
     private readonly Thread _thread;
     private SafeFileHandle? _spare; // the thread's own
@@ -28,13 +27,13 @@ internal sealed class Acceptor
     /// <param name="socket">The listening socket; the acceptor's from now on.</param>
     /// <param name="serve">Takes a connection over.</param>
     /// <param name="refuse">Tells a client that there are too many, and closes.</param>
-    /// <param name="logger">Gets what goes wrong.</param>
-    public Acceptor(Socket socket, Action<Socket> serve, Action<Socket> refuse, ILogger logger)
+    /// <param name="failed">Told what goes wrong; accepting goes on. On the acceptor's thread.</param>
+    public Acceptor(Socket socket, Action<Socket> serve, Action<Socket> refuse, Action<SocketException> failed)
     {
         _socket = socket;
         _serve = serve;
         _refuse = refuse;
-        _logger = logger;
+        _failed = failed;
         _spare = OpenSpare();
         _thread = new Thread(Run) { IsBackground = true, Name = "accept" };
     }
@@ -100,7 +99,7 @@ internal sealed class Acceptor
         catch (SocketException error)
         {
             // The client went away while its socket was set up.
-            ServingLog.AcceptFailed(_logger, ClientListener.Explain(error));
+            _failed(error);
             client.Dispose();
         }
     }
@@ -108,7 +107,7 @@ internal sealed class Acceptor
     private void OnFailed(SocketException error)
     {
         if (error.SocketErrorCode is SocketError.ConnectionAborted or SocketError.Interrupted) return;
-        ServingLog.AcceptFailed(_logger, ClientListener.Explain(error));
+        _failed(error);
         if (error.SocketErrorCode == SocketError.TooManyOpenSockets && TryRefuseOne()) return;
         _isStopped.Wait(RetryDelay); // some descriptors will be free again
     }

@@ -1,4 +1,4 @@
-namespace Starling.Serving;
+namespace Starling.Transport;
 
 /// <summary>What a socket is ready for.</summary>
 [Flags]

@@ -1,15 +1,15 @@
 using System.Net;
 
-namespace Starling.Serving;
+namespace Starling.Transport;
 
 /// <summary>
-/// A byte stream that an I/O thread serves: says when there is something to receive or room to send, and does both
+/// A byte stream that a thread serves: says when there is something to receive or room to send, and does both
 /// without waiting. Counts: 0 received means that the peer has closed, negative that the stream is broken.
 /// </summary>
 public interface ITransport
 {
     /// <summary>The thread that serves it.</summary>
-    IoThread Thread { get; }
+    ITransportThread Thread { get; }
 
     /// <summary>The peer; null for a Unix socket.</summary>
     IPEndPoint? RemoteEndPoint { get; }
@@ -33,6 +33,10 @@ public interface ITransport
     /// <summary>Sends what fits. Any thread, one at a time.</summary>
     /// <returns>Bytes sent; 0 when nothing fits now; negative when the stream is broken or closed.</returns>
     int TrySend(ReadOnlySpan<byte> bytes);
+
+    /// <summary>Sends what fits of several segments, in order, with one call. Any thread, one at a time.</summary>
+    /// <returns>Bytes sent, of all together; 0 when nothing fits now; negative when the stream is broken or closed.</returns>
+    int TrySend(ReadOnlySpan<ArraySegment<byte>> segments);
 
     /// <summary>
     /// Says what the owner wants to be told of. On the thread. A stream that breaks while nothing is to be received

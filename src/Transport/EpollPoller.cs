@@ -1,43 +1,43 @@
 using System.ComponentModel;
 
-namespace Starling.Serving;
+namespace Starling.Transport;
 
 /// <summary>Waits with epoll, on Linux.</summary>
-internal sealed class EpollPoller : IPoller
+public sealed class EpollPoller : IPoller
 {
     private const int MostEvents = 256;
 
     private readonly Epoll _epoll = new(MostEvents);
-    private SocketTransport?[] _byDescriptor = []; // the system gives out the lowest that is free
+    private PollSource?[] _byDescriptor = []; // the system gives out the lowest that is free
 
     /// <inheritdoc/>
-    public IReadOnlyCollection<SocketTransport> Watched => [.. _byDescriptor.OfType<SocketTransport>()];
+    public IReadOnlyCollection<PollSource> Watched => [.. _byDescriptor.OfType<PollSource>()];
 
     /// <inheritdoc/>
-    public void Add(SocketTransport transport)
+    public void Add(PollSource source)
     {
-        var descriptor = (int)transport.Descriptor;
+        var descriptor = (int)source.Descriptor;
         if (descriptor >= _byDescriptor.Length)
             Array.Resize(ref _byDescriptor, Math.Max(descriptor + 1, _byDescriptor.Length * 2));
-        _epoll.Add(descriptor, Events(transport));
-        _byDescriptor[descriptor] = transport;
+        _epoll.Add(descriptor, Events(source));
+        _byDescriptor[descriptor] = source;
     }
 
     /// <inheritdoc/>
-    public void Change(SocketTransport transport) => _epoll.Modify((int)transport.Descriptor, Events(transport));
+    public void Change(PollSource source) => _epoll.Modify((int)source.Descriptor, Events(source));
 
     /// <inheritdoc/>
-    public void Remove(SocketTransport transport)
+    public void Remove(PollSource source)
     {
-        _epoll.Remove((int)transport.Descriptor);
-        _byDescriptor[transport.Descriptor] = null;
+        _epoll.Remove((int)source.Descriptor);
+        _byDescriptor[source.Descriptor] = null;
     }
 
     /// <inheritdoc/>
     public int Wait(int milliseconds) => _epoll.Wait(milliseconds);
 
     /// <inheritdoc/>
-    public SocketTransport? Ready(int index, out Readiness readiness)
+    public PollSource? Ready(int index, out Readiness readiness)
     {
         var (descriptor, events) = _epoll.Ready(index);
         readiness = Readiness.None;
@@ -54,6 +54,6 @@ internal sealed class EpollPoller : IPoller
     /// <inheritdoc/>
     public void Dispose() => _epoll.Dispose();
 
-    private static uint Events(SocketTransport transport) =>
-        (transport.Wants.HasFlag(Readiness.Readable) ? Epoll.In : 0) | (transport.Wants.HasFlag(Readiness.Writable) ? Epoll.Out : 0);
+    private static uint Events(PollSource source) =>
+        (source.Wants.HasFlag(Readiness.Readable) ? Epoll.In : 0) | (source.Wants.HasFlag(Readiness.Writable) ? Epoll.Out : 0);
 }

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Starling.Serving;
+namespace Starling.Transport;
 
 /// <summary>Names and addresses of hosts that users, configurations and other nodes give.</summary>
-internal static class HostName
+public static class HostName
 {
     /// <summary>The longest name that the system resolves, in characters.</summary>
     public const int Longest = 255;

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 
-namespace Starling.Serving;
+namespace Starling.Transport;
 
 /// <summary>
 /// An epoll instance of Linux (epoll(7)), level-triggered: it names the descriptors that are ready, again and again

@@ -1,4 +1,4 @@
-namespace Starling.Serving;
+namespace Starling.Transport;
 
 /// <summary>Is told what a transport is ready for. On the transport's thread.</summary>
 public interface ITransportOwner

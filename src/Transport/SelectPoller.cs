@@ -1,18 +1,18 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Starling.Serving;
+namespace Starling.Transport;
 
 /// <summary>
 /// Waits with <see cref="Socket.Select(System.Collections.IList, System.Collections.IList, System.Collections.IList,
 /// TimeSpan)"/>, on systems without epoll. A wait costs time in proportion to the number of sockets.
 /// </summary>
-internal sealed class SelectPoller : IPoller
+public sealed class SelectPoller : IPoller
 {
-    private readonly Dictionary<Socket, SocketTransport> _watched = [];
+    private readonly Dictionary<Socket, PollSource> _watched = [];
     private readonly List<Socket> _readable = [];
     private readonly List<Socket> _writable = [];
-    private readonly List<(SocketTransport Transport, Readiness Readiness)> _ready = [];
+    private readonly List<(PollSource Source, Readiness Readiness)> _ready = [];
     private readonly Socket _waker; // talks to itself
 
     /// <summary>Makes a poller that watches nothing.</summary>
@@ -26,19 +26,19 @@ internal sealed class SelectPoller : IPoller
     }
 
     /// <inheritdoc/>
-    public IReadOnlyCollection<SocketTransport> Watched => [.. _watched.Values];
+    public IReadOnlyCollection<PollSource> Watched => [.. _watched.Values];
 
     /// <inheritdoc/>
-    public void Add(SocketTransport transport) => _watched.Add(transport.Socket, transport);
+    public void Add(PollSource source) => _watched.Add(source.Socket, source);
 
     /// <inheritdoc/>
-    public void Change(SocketTransport transport)
+    public void Change(PollSource source)
     {
-        // Every wait asks what each transport wants.
+        // Every wait asks what each owner wants.
     }
 
     /// <inheritdoc/>
-    public void Remove(SocketTransport transport) => _watched.Remove(transport.Socket);
+    public void Remove(PollSource source) => _watched.Remove(source.Socket);
 
     /// <inheritdoc/>
     public int Wait(int milliseconds)
@@ -47,10 +47,10 @@ internal sealed class SelectPoller : IPoller
         _writable.Clear();
         _ready.Clear();
         _readable.Add(_waker);
-        foreach (var (socket, transport) in _watched)
+        foreach (var (socket, source) in _watched)
         {
-            if (transport.Wants.HasFlag(Readiness.Readable)) _readable.Add(socket);
-            if (transport.Wants.HasFlag(Readiness.Writable)) _writable.Add(socket);
+            if (source.Wants.HasFlag(Readiness.Readable)) _readable.Add(socket);
+            if (source.Wants.HasFlag(Readiness.Writable)) _writable.Add(socket);
         }
 
         var patience = milliseconds < 0 ? System.Threading.Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(milliseconds);
@@ -67,10 +67,10 @@ internal sealed class SelectPoller : IPoller
     }
 
     /// <inheritdoc/>
-    public SocketTransport? Ready(int index, out Readiness readiness)
+    public PollSource? Ready(int index, out Readiness readiness)
     {
-        (var transport, readiness) = _ready[index];
-        return _watched.ContainsKey(transport.Socket) ? transport : null;
+        (var source, readiness) = _ready[index];
+        return _watched.ContainsKey(source.Socket) ? source : null;
     }
 
     /// <inheritdoc/>

@@ -1,7 +1,7 @@
-namespace Starling.Serving;
+namespace Starling.Transport;
 
 /// <summary>Starts threads in bad times.</summary>
-internal static class ThreadStart
+public static class ThreadStart
 {
     /// <summary>
     /// Starts a thread; false when the system has nothing left for one. The runtime needs two descriptors for a moment

@@ -1,4 +1,4 @@
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
 /// <summary>
 /// Says how far the replication log is in the state that replies to writes wait for, and wakes the connections whose
@@ -10,7 +10,7 @@ public sealed class CommitGate
     public const long Everything = long.MaxValue;
 
     private readonly Lock _lock = new(); // guards _waiting; a leaf
-    private HashSet<ClientConnection> _waiting = [];
+    private HashSet<ICommitWaiter> _waiting = [];
     private long _reached = Everything;
     private long _history;
 
@@ -30,7 +30,7 @@ public sealed class CommitGate
     public void MoveTo(long offset)
     {
         Volatile.Write(ref _reached, offset);
-        foreach (var connection in TakeWaiting()) connection.Wake();
+        foreach (var waiter in TakeWaiting()) waiter.Wake();
     }
 
     /// <summary>
@@ -40,19 +40,19 @@ public sealed class CommitGate
     public void Break()
     {
         Interlocked.Increment(ref _history);
-        foreach (var connection in TakeWaiting()) connection.Close();
+        foreach (var waiter in TakeWaiting()) waiter.Close();
     }
 
     /// <summary>
-    /// Has a connection woken when the gate moves. It looks again after this: the gate may have moved before. On the
-    /// connection's thread.
+    /// Has a waiter woken when the gate moves. It looks again after this: the gate may have moved before. On the
+    /// waiter's thread.
     /// </summary>
-    internal void Add(ClientConnection connection)
+    internal void Add(ICommitWaiter waiter)
     {
-        lock (_lock) _waiting.Add(connection);
+        lock (_lock) _waiting.Add(waiter);
     }
 
-    private HashSet<ClientConnection> TakeWaiting()
+    private HashSet<ICommitWaiter> TakeWaiting()
     {
         lock (_lock)
         {
