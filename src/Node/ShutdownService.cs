@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Starling.Node.Execution;
 
 namespace Starling.Node;
 
@@ -135,7 +136,7 @@ public sealed class ShutdownService
 
         // Whoever got past the gate before the pause holds its stripes: once all of them were free, nothing is appended
         // to the replication stream any more, and its end is what the replicas must have and the file will say.
-        _server.Keyspace.LockAll().Dispose();
+        _server.Executor.Open(LockPlan.All).Dispose();
         if (WaitForReplicas(flags, abort) && TrySave(flags))
         {
             Finish();

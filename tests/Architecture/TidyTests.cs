@@ -55,6 +55,21 @@ public partial class TidyTests
         Assert.Empty(spread);
     }
 
+    [Fact]
+    public void Only_the_executor_takes_stripes()
+    {
+        var found = from file in Repository.Sources("src")
+                    where !file.StartsWith("src/Slots/", StringComparison.Ordinal)
+                        && !file.StartsWith("src/Node/Execution/", StringComparison.Ordinal)
+                    from line in Repository.Lines(file).Select((text, index) => (text, number: index + 1))
+                    where TakesStripes().IsMatch(line.text)
+                    select $"{file}:{line.number}: {line.text.Trim()}";
+        Assert.Empty(found);
+    }
+
+    [GeneratedRegex(@"\bLockAll\(|\bLockSlot\(|\b_?[kK]eyspace\.Lock\(|\bplan\.Take\(")]
+    private static partial Regex TakesStripes();
+
     [GeneratedRegex(@"^\s*#region|\bTODO\b|\bFIXME\b|\bHACK\b|\bNotImplementedException\b|Skip\s*=\s*""")]
     private static partial Regex LeftOver();
 

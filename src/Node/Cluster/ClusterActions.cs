@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.Host;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
+using Starling.Node.Execution;
 
 namespace Starling.Node.Cluster;
 
@@ -102,7 +103,7 @@ internal sealed class ClusterActions : IClusterActions
 
         // Whoever got past the gate before the pause holds its stripes: once all of them were free, no write is under
         // way.
-        _server.Keyspace.LockAll().Dispose();
+        _server.Executor.Open(LockPlan.All).Dispose();
         _isPaused = true;
     }
 

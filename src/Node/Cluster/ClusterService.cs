@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.Host;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Slots;
 using Starling.Slots.Keyspace;
@@ -247,7 +248,7 @@ public sealed class ClusterService : IDisposable
             else writer.Simple("OK"u8);
         }
 
-        using (_server.Keyspace.Lock(stripes))
+        using (_server.Executor.Open(LockPlan.Stripes(stripes)))
         {
             Host.Apply(
                 (machine, now, effects) => error = operation(machine, now, effects),

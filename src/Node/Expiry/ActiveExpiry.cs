@@ -41,7 +41,7 @@ public sealed class ActiveExpiry
     {
         _server = server;
         _positions = new Position[server.Keyspace.DatabaseCount];
-        TimeToLive = new TimeToLiveEstimate(server.Keyspace);
+        TimeToLive = new TimeToLiveEstimate(server);
         server.Cron.Every(TimeSpan.FromMilliseconds(1000.0 / server.Config.Hz), Run);
         server.Info.Add("stats", WriteInfo);
         server.Info.AddReset(ResetStatistics);

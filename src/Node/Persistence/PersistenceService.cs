@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Starling.Node.Execution;
 
 namespace Starling.Node.Persistence;
 
@@ -290,7 +291,7 @@ public sealed class PersistenceService
 
     private SnapshotWork BeginSnapshot(SnapshotSession session)
     {
-        using (_server.Keyspace.LockAll())
+        using (_server.Executor.Open(LockPlan.All))
         {
             var source = session.Options.OnStart ?? PositionSource;
             var work = new SnapshotWork
@@ -395,7 +396,7 @@ public sealed class PersistenceService
         _loading.Begin(now, options.Length);
         options.OnBegin?.Invoke();
         var reader = new RdbReader(stream, _server.Config.RdbChecksum);
-        return new RdbLoader(_server.Keyspace, reader, options, _loading, _logger, now).Run();
+        return new RdbLoader(_server.Executor, _server.Keyspace, reader, options, _loading, _logger, now).Run();
     }
 
     /// <summary>Loads the RDB file; null when there is none. The state of loading stays on.</summary>
@@ -439,7 +440,7 @@ public sealed class PersistenceService
 
     private string? ReloadUnderStripes(bool save, bool flush, bool merge)
     {
-        using (_server.Keyspace.LockAll())
+        using (_server.Executor.Open(LockPlan.All))
         {
             if (save)
             {

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Starling.Node.Execution;
 using Starling.Slots.Keyspace;
 using Starling.Slots.Values;
 
@@ -14,6 +15,7 @@ internal sealed class RdbLoader
 {
     private const int ProgressEvery = 1024;
 
+    private readonly Executor _executor;
     private readonly Keyspace _keyspace;
     private readonly RdbReader _reader;
     private readonly RdbLoadOptions _options;
@@ -26,6 +28,7 @@ internal sealed class RdbLoader
     private string? _error;
 
     public RdbLoader(
+        Executor executor,
         Keyspace keyspace,
         RdbReader reader,
         RdbLoadOptions options,
@@ -33,6 +36,7 @@ internal sealed class RdbLoader
         ILogger logger,
         long now)
     {
+        _executor = executor;
         _keyspace = keyspace;
         _reader = reader;
         _options = options;
@@ -141,7 +145,7 @@ internal sealed class RdbLoader
 
     private bool TryPut(Database database, in Key key, in LoadedValue value)
     {
-        using (_keyspace.LockSlot(key.Slot))
+        using (_executor.Open(LockPlan.Slot(key.Slot)))
         {
             if (!_options.AllowDuplicates && database.TryFind(key, out _))
             {
@@ -162,7 +166,7 @@ internal sealed class RdbLoader
     {
         _progress.KeysExpired++;
         if (_options.OnExpired is not { } handler) return;
-        using (_keyspace.LockSlot(_keyspace.Key(_reader.Key).Slot)) handler((int)_reader.Database, _reader.Key);
+        using (_executor.Open(LockPlan.Slot(_keyspace.Key(_reader.Key).Slot))) handler((int)_reader.Database, _reader.Key);
     }
 
     private uint AccessClock()

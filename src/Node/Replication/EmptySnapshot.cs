@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Starling.Node.Execution;
 using Starling.Node.Persistence;
 
 namespace Starling.Node.Replication;
@@ -25,7 +26,7 @@ internal sealed class EmptySnapshot : IByteSink
     public static void Serve(ReplicationService service, ReplicaLink link, ILogger logger)
     {
         var server = service.Server;
-        using (server.Keyspace.LockAll())
+        using (server.Executor.Open(LockPlan.All))
         {
             lock (service.Replicas.Membership)
             {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 
 namespace Starling.Node.Replication;
@@ -233,7 +234,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
 
         // Writes that run now look at the log under their stripes: without a backlog they are not in the history that
         // ends here.
-        using (Server.Keyspace.LockAll())
+        using (Server.Executor.Open(LockPlan.All))
         {
             lock (Replicas.Membership)
             {

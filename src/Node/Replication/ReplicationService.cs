@@ -201,7 +201,7 @@ public sealed class ReplicationService
     {
         MasterLink link;
         var wasMaster = false;
-        using (Server.Keyspace.LockAll())
+        using (Server.Executor.Open(LockPlan.All))
         {
             lock (Replicas.Membership)
             {
@@ -236,7 +236,7 @@ public sealed class ReplicationService
     /// </summary>
     public void Promote()
     {
-        using (Server.Keyspace.LockAll())
+        using (Server.Executor.Open(LockPlan.All))
         {
             lock (Replicas.Membership)
             {
@@ -301,7 +301,7 @@ public sealed class ReplicationService
     public void Stop()
     {
         MasterLink? link;
-        using (Server.Keyspace.LockAll())
+        using (Server.Executor.Open(LockPlan.All))
         {
             link = _link;
             link?.Stop();
@@ -373,7 +373,7 @@ public sealed class ReplicationService
     /// </summary>
     internal bool TryContinue(MasterLink link, string? newId)
     {
-        using (Server.Keyspace.LockAll())
+        using (Server.Executor.Open(LockPlan.All))
         {
             lock (Replicas.Membership)
             {
@@ -398,7 +398,7 @@ public sealed class ReplicationService
     /// </summary>
     internal bool TryBeginLoading(MasterLink link)
     {
-        using (Server.Keyspace.LockAll())
+        using (Server.Executor.Open(LockPlan.All))
         {
             lock (Replicas.Membership)
             {
@@ -421,7 +421,7 @@ public sealed class ReplicationService
     /// <summary>The snapshot could not be loaded: what was read of it goes.</summary>
     internal void AbandonLoading()
     {
-        using (Server.Keyspace.LockAll()) Empty();
+        using (Server.Executor.Open(LockPlan.All)) Empty();
     }
 
     /// <summary>
@@ -429,7 +429,7 @@ public sealed class ReplicationService
     /// </summary>
     internal void AbandonLoaded(MasterLink link)
     {
-        using (Server.Keyspace.LockAll())
+        using (Server.Executor.Open(LockPlan.All))
         {
             if (!link.IsStopped) Empty();
         }
@@ -440,7 +440,7 @@ public sealed class ReplicationService
     /// </summary>
     internal bool TryAdopt(MasterLink link, MasterAnswer answer, ReplicationPosition? position)
     {
-        using (Server.Keyspace.LockAll())
+        using (Server.Executor.Open(LockPlan.All))
         {
             lock (Replicas.Membership)
             {
@@ -460,7 +460,7 @@ public sealed class ReplicationService
     /// <summary>The stream was not what a master sends: what this node has cannot be continued.</summary>
     internal void Discard(MasterLink link)
     {
-        using (Server.Keyspace.LockAll())
+        using (Server.Executor.Open(LockPlan.All))
         {
             if (link.IsStopped || !_canContinue) return;
             MasterLinkMessages.DiscardsCachedMaster(_logger);
@@ -519,7 +519,7 @@ public sealed class ReplicationService
     /// </summary>
     internal bool TryAppendControl(ReadOnlySpan<byte> command, Func<bool> condition)
     {
-        using (Server.Keyspace.LockSlot(0))
+        using (Server.Executor.Open(LockPlan.Slot(0)))
         {
             if (IsReplica || !condition()) return false;
             Log.AppendControl(command);
