@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text;
+using Starling.Slots;
 
 namespace Starling.Node.Commands;
 
@@ -20,6 +21,11 @@ internal readonly struct ExtendedFloat
 
     /// <summary>Longest text that Redis reads as a number.</summary>
     private const int MaxTextLength = 5 * 1024;
+
+    /// <summary>Most decimal digits that always fit into 64 bits.</summary>
+    private const int MostDigits = 19;
+
+    private static readonly UInt128[] PowersOfTen = MakePowersOfTen();
 
     private readonly ulong _significand;
     private readonly int _exponent;
@@ -70,6 +76,12 @@ internal readonly struct ExtendedFloat
     {
         if (first._isNotFinite || second._isNotFinite)
             return new ExtendedFloat(isNegative: false, 0, 0, isNotFinite: true);
+        return TryAddShort(first, second, out var result) ? result : AddLong(first, second);
+    }
+
+    /// <summary>As <see cref="Add"/>, for finite numbers of any size.</summary>
+    internal static ExtendedFloat AddLong(ExtendedFloat first, ExtendedFloat second)
+    {
         var exponent = Math.Min(first._exponent, second._exponent);
         var sum = (first.Signed << (first._exponent - exponent)) + (second.Signed << (second._exponent - exponent));
         if (sum.IsZero) return new ExtendedFloat(first._isNegative && second._isNegative, 0, 0);
@@ -82,6 +94,15 @@ internal readonly struct ExtendedFloat
     /// </summary>
     public byte[] ToHumanText()
     {
+        // 64 bits times 10^17 are less than 121.
+        if (_exponent is > 0 or <= -128) return ToLongText();
+        var product = _significand * PowersOfTen[FractionDigits];
+        return Text(_exponent == 0 ? product : ShiftToEven(product, -_exponent));
+    }
+
+    /// <summary>As <see cref="ToHumanText"/>, for numbers of any size.</summary>
+    internal byte[] ToLongText()
+    {
         var scaled = _significand * BigInteger.Pow(10, FractionDigits);
         scaled = _exponent >= 0 ? scaled << _exponent : DivideToEven(scaled, BigInteger.One << -_exponent);
         var digits = scaled.ToString(CultureInfo.InvariantCulture).PadLeft(FractionDigits + 1, '0');
@@ -91,7 +112,142 @@ internal readonly struct ExtendedFloat
         return Encoding.ASCII.GetBytes(text);
     }
 
-    private static bool TryDecimal(ReadOnlySpan<byte> text, bool isNegative, out ExtendedFloat value)
+    /// <summary>The text of a number of so many units of the last digit behind the point.</summary>
+    private byte[] Text(UInt128 units)
+    {
+        var unit = (ulong)PowersOfTen[FractionDigits];
+        var (whole, rest) = UInt128.DivRem(units, unit);
+        var fraction = (ulong)rest;
+        Span<byte> text = stackalloc byte[64];
+        var at = text.Length;
+        if (fraction != 0)
+        {
+            var digits = FractionDigits;
+            for (; fraction % 10 == 0; digits--) fraction /= 10;
+            for (; digits > 0; digits--, fraction /= 10) text[--at] = (byte)('0' + (fraction % 10));
+            text[--at] = (byte)'.';
+        }
+
+        if (whole > ulong.MaxValue) return ToLongText();
+        var number = (ulong)whole;
+        do text[--at] = (byte)('0' + (number % 10));
+        while ((number /= 10) != 0);
+        if (_isNegative && units != 0) text[--at] = (byte)'-';
+        return text[at..].ToArray();
+    }
+
+    /// <summary>Reads digits with at most one point among them, 19 at most; false for everything else.</summary>
+    private static bool TryShortDecimal(ReadOnlySpan<byte> text, bool isNegative, out ExtendedFloat value)
+    {
+        value = default;
+        if (text.Length > MostDigits + 1) return false;
+        ulong number = 0;
+        int digits = 0, pointAt = -1;
+        foreach (var character in text)
+        {
+            var digit = character - (uint)'0';
+            if (digit <= 9)
+            {
+                number = (number * 10) + digit;
+                digits++;
+            }
+            else if (character == '.' && pointAt < 0)
+            {
+                pointAt = digits;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        var fractionLength = pointAt < 0 ? 0 : digits - pointAt;
+        if (digits is 0 or > MostDigits || fractionLength == MostDigits) return false; // by 10^19: too few bits to round
+        if (number == 0) value = new ExtendedFloat(isNegative, 0, 0);
+        else value = Divide(isNegative, number, (ulong)PowersOfTen[fractionLength]);
+        return true;
+    }
+
+    /// <summary>The format's value nearest to a quotient of numbers that are not 0.</summary>
+    private static ExtendedFloat Divide(bool isNegative, ulong numerator, ulong denominator)
+    {
+        if (denominator == 1) return Normalize(isNegative, numerator, 0, isInexact: false);
+
+        // With its highest bit in front the numerator gives a quotient of 67 bits at least; what is cut off only says on
+        // which side of a half it lies.
+        var shift = 64 + BitOperations.LeadingZeroCount(numerator);
+        var (quotient, remainder) = UInt128.DivRem((UInt128)numerator << shift, denominator);
+        return Normalize(isNegative, quotient, -shift, isInexact: remainder != 0);
+    }
+
+    /// <summary>Rounds a number that is not 0, and to which something less than 1 is to be added when it is inexact.</summary>
+    private static ExtendedFloat Normalize(bool isNegative, UInt128 number, int exponent, bool isInexact)
+    {
+        var excess = 128 - (int)UInt128.LeadingZeroCount(number) - SignificandBits;
+        if (excess > 0)
+        {
+            var rest = number & ((UInt128.One << excess) - 1);
+            var half = UInt128.One << (excess - 1);
+            number >>= excess;
+            if (rest > half || (rest == half && (isInexact || (number & 1) != 0))) number++;
+            if (number >> SignificandBits != 0)
+            {
+                number >>= 1;
+                excess++;
+            }
+        }
+        else
+        {
+            Invariant.That(!isInexact);
+            number <<= -excess;
+        }
+
+        return new ExtendedFloat(isNegative, (ulong)number, exponent + excess);
+    }
+
+    /// <summary>Adds numbers that are not far from each other nor from 1; false when they are.</summary>
+    private static bool TryAddShort(ExtendedFloat first, ExtendedFloat second, out ExtendedFloat sum)
+    {
+        sum = default;
+        if (first._significand == 0 || second._significand == 0) return false;
+        var exponent = Math.Min(first._exponent, second._exponent);
+        var (one, other) = (first._exponent - exponent, second._exponent - exponent);
+        if (Math.Max(one, other) > 62 || Math.Abs(exponent) > 1000) return false;
+        var (a, b) = ((UInt128)first._significand << one, (UInt128)second._significand << other);
+        if (first._isNegative == second._isNegative)
+        {
+            sum = Normalize(first._isNegative, a + b, exponent, isInexact: false);
+            return true;
+        }
+
+        if (a == b) return false;
+        sum = a > b
+            ? Normalize(first._isNegative, a - b, exponent, isInexact: false)
+            : Normalize(second._isNegative, b - a, exponent, isInexact: false);
+        return true;
+    }
+
+    private static UInt128 ShiftToEven(UInt128 number, int shift)
+    {
+        var rest = number & ((UInt128.One << shift) - 1);
+        var half = UInt128.One << (shift - 1);
+        number >>= shift;
+        return rest > half || (rest == half && (number & 1) != 0) ? number + 1 : number;
+    }
+
+    private static UInt128[] MakePowersOfTen()
+    {
+        var powers = new UInt128[MostDigits];
+        powers[0] = 1;
+        for (var i = 1; i < powers.Length; i++) powers[i] = powers[i - 1] * 10;
+        return powers;
+    }
+
+    private static bool TryDecimal(ReadOnlySpan<byte> text, bool isNegative, out ExtendedFloat value) =>
+        TryShortDecimal(text, isNegative, out value) || TryLongDecimal(text, isNegative, out value);
+
+    /// <summary>Reads decimal numbers of any length.</summary>
+    private static bool TryLongDecimal(ReadOnlySpan<byte> text, bool isNegative, out ExtendedFloat value)
     {
         value = default;
         if (!TrySplit(text, isHexadecimal: false, out var digits, out var fractionLength, out var exponent)) return false;

@@ -1,7 +1,5 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Buffers.Text;
-using System.Security.Cryptography;
 using Starling.Node.Expiry;
 using Starling.Node.Serving;
 using Starling.Resp;
@@ -223,11 +221,9 @@ public static class Scanning
     /// </summary>
     private static bool? TryRandom(CommandContext call)
     {
-        Span<byte> bytes = stackalloc byte[2 * sizeof(ulong)];
-        RandomNumberGenerator.Fill(bytes);
-        var stripe = call.Database.PickStripe(BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        var stripe = call.Database.PickStripe(call.NextRandom());
         if (stripe < 0) return null;
-        var random = BinaryPrimitives.ReadUInt64LittleEndian(bytes[sizeof(ulong)..]);
+        var random = call.NextRandom();
         using var held = call.Part(stripe); // the slot of a stripe's number is one of its slots
         if (!call.Database.TryPickInStripe(stripe, random, out var entry)) return false;
         if (KeyExpiry.IsExpired(entry, call.Now))

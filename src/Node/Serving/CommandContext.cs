@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using Starling.Node.Execution;
 using Starling.Node.Expiry;
 using Starling.Resp;
@@ -29,6 +30,8 @@ public sealed class CommandContext
     private Command? _timedCommand;
     private long _timedSince;
     private long _timedCalls;
+
+    private ulong _random; // where the session's random numbers are; 0 before the first
 
     /// <summary>Makes the context of a session.</summary>
     public CommandContext(NodeServer server, ClientSession session, RespWriter reply)
@@ -128,6 +131,19 @@ public sealed class CommandContext
 
     /// <summary>The counters of the thread that executes.</summary>
     internal StatsCell Stats { get; set; }
+
+    /// <summary>
+    /// A random number, every one as likely: of a sequence of the session's own, begun at a place that nobody can guess.
+    /// Good enough to choose keys with, not for secrets.
+    /// </summary>
+    public ulong NextRandom()
+    {
+        while (_random == 0) _random = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        _random += 0x9E3779B97F4A7C15;
+        var mixed = (_random ^ (_random >> 30)) * 0xBF58476D1CE4E5B9;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
+        return mixed ^ (mixed >> 31);
+    }
 
     /// <summary>The keys of the command; filled by the executor.</summary>
     internal CommandKeys Keys { get; }

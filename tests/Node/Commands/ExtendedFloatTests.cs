@@ -23,6 +23,26 @@ public sealed class ExtendedFloatTests
         Assert.Equal(sum, Encoding.ASCII.GetString(ExtendedFloat.Add(a, b).ToHumanText()));
     }
 
+    [Fact]
+    public void Short_numbers_have_the_digits_that_long_arithmetic_gives()
+    {
+        var random = new Random(1);
+        for (var i = 0; i < 200_000; i++)
+        {
+            var (first, second) = (ShortNumber(random), ShortNumber(random));
+            Assert.True(ExtendedFloat.TryParse(Encoding.ASCII.GetBytes(first), out var a), first);
+            Assert.True(ExtendedFloat.TryParse(Encoding.ASCII.GetBytes(second), out var b), second);
+
+            // An exponent is read by the long way.
+            Assert.True(ExtendedFloat.TryParse(Encoding.ASCII.GetBytes(first + "e0"), out var c), first);
+            Assert.Equal(c, a);
+            Assert.Equal(a.ToLongText(), a.ToHumanText());
+            Assert.Equal(ExtendedFloat.AddLong(c, b), ExtendedFloat.Add(a, b));
+            var twice = ExtendedFloat.Add(ExtendedFloat.Add(a, b), b);
+            Assert.Equal(ExtendedFloat.AddLong(ExtendedFloat.AddLong(c, b), b).ToLongText(), twice.ToHumanText());
+        }
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData(" 1")]
@@ -78,5 +98,14 @@ public sealed class ExtendedFloatTests
         return (sum.IsFinite
             ? new RawReply('$', Encoding.ASCII.GetString(sum.ToHumanText()), [])
             : new RawReply('-', "ERR increment would produce NaN or Infinity", [])).ToString();
+    }
+
+    private static string ShortNumber(Random random)
+    {
+        var digits = random.Next(1, 21);
+        var text = string.Concat(Enumerable.Range(0, digits).Select(_ => (char)('0' + random.Next(random.Next(2) == 0 ? 2 : 10))));
+        var point = random.Next(-digits, digits + 1);
+        if (point >= 0) text = text.Insert(point, ".");
+        return random.Next(2) == 0 ? "-" + text : text;
     }
 }
