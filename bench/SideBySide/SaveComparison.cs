@@ -34,7 +34,7 @@ internal sealed class SaveComparison
         var comparison = new SaveComparison(options, kind, server);
         using (comparison._generator)
         {
-            comparison.Fill();
+            comparison.Fill(measured: true);
             var saves = new List<double>();
             for (var round = 0; round < options.Rounds; round++)
             {
@@ -52,14 +52,14 @@ internal sealed class SaveComparison
         }
     }
 
-    private void Fill()
+    private void Fill(bool measured)
     {
         var used = Used();
         var resident = ProcessUsage.ResidentBytes(_server.Id);
         var template = new CommandTemplate("SET k{s} {v}", new KeyRange(_options.Keys, 1), seed: 0);
         var done = _generator.Run(template, _options.Keys, Pipeline, double.MaxValue);
         if (done.Error is { } error) throw new InvalidOperationException(error);
-        Tell("memory", string.Create(CultureInfo.InvariantCulture,
+        if (measured) Tell("memory", string.Create(CultureInfo.InvariantCulture,
             $"{(Used() - used) / (double)_options.Keys:F1} bytes a key, resident "
             + $"{(ProcessUsage.ResidentBytes(_server.Id) - resident) / (double)_options.Keys:F1}"));
         using var client = _server.Connect();
@@ -119,7 +119,7 @@ internal sealed class SaveComparison
         using (var client = _server.Connect())
             for (var i = 0; i < 20; i++) FillList(client, "list" + Number(i), 500_000);
         Tell("FLUSHALL ASYNC", Idle("FLUSHALL", "ASYNC"));
-        Fill();
+        Fill(measured: false);
         Tell("FLUSHALL SYNC", Idle("FLUSHALL", "SYNC"));
     }
 

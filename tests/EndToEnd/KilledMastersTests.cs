@@ -55,7 +55,10 @@ public class KilledMastersTests(ITestOutputHelper output)
         // What a replica that was just attached could not take yet is not what this is about.
         Wait.Until("the replica keeps up", () => replica.Info("replication", "master_link_status") == "up"
             && Offset(master, "master_repl_offset") - Offset(replica, "slave_repl_offset") < LargestLag);
+        foreach (var load in loads.SelectMany(each => each)) load.IsFast = true;
+        WaitForWrites(loads);
         master.Kill();
+        foreach (var load in loads.SelectMany(each => each)) load.IsFast = false;
         Wait.Until("the replica is promoted", () => replica.Info("replication", "role") == "master");
         WaitForWrites(loads);
         master.Start();

@@ -20,6 +20,7 @@ public sealed class OnceLoad : IDisposable
     private readonly Thread _thread;
     private long _acknowledged;
     private volatile bool _stop;
+    private volatile bool _isFast;
     private volatile string? _failure;
 
     /// <summary>Starts the writer.</summary>
@@ -39,6 +40,16 @@ public sealed class OnceLoad : IDisposable
 
     /// <summary>Writes acknowledged so far.</summary>
     public long Acknowledged => Volatile.Read(ref _acknowledged);
+
+    /// <summary>
+    /// Writes as fast as it can; otherwise it rests for a moment after each pipeline, so that a long run does not end
+    /// with more keys than there is memory.
+    /// </summary>
+    public bool IsFast
+    {
+        get => _isFast;
+        set => _isFast = value;
+    }
 
     /// <summary>Why the writer gave up: a reply that no failover explains. Null when it did not.</summary>
     public string? Failure => _failure;
@@ -113,8 +124,7 @@ public sealed class OnceLoad : IDisposable
             {
                 using var client = new RespConnection(_ports[attempt % _ports.Length], timeoutMilliseconds: 5000);
                 while (!_stop && TryWriteSome(client))
-                {
-                }
+                    if (!_isFast) Thread.Sleep(5);
             }
             catch (Exception exception) when (exception is IOException or SocketException)
             {
