@@ -99,9 +99,15 @@ Task("Simulate")
     });
 
 Task("Soak")
-    .Description("Long simulations on all processors: --seed N --count M, each of ten virtual minutes.")
+    .Description("Kills masters of a real cluster under load (--kills N), then long simulations on all processors: --seed N --count M, "
+        + "each of ten virtual minutes.")
+    .IsDependentOn("Publish")
     .Does(() =>
     {
+        Environment.SetEnvironmentVariable("STARLING_EXECUTABLE", published.CombineWithFilePath("starling").FullPath);
+        Environment.SetEnvironmentVariable("STARLING_KILLS", Argument("kills", "20"));
+        Dotnet("test", Arguments("tests/EndToEnd", "--configuration", "Release", "--filter", "FullyQualifiedName~KilledMastersTests",
+            "--logger", "console;verbosity=detailed"));
         Dotnet("run", Arguments("--project", "tests/Simulator", "--configuration", "Release", "--",
             "--seed", Argument("seed", "1"), "--count", Argument("count", "10000"), "--minutes", Argument("minutes", "10"),
             "--threads", Environment.ProcessorCount.ToString(System.Globalization.CultureInfo.InvariantCulture)));
@@ -114,7 +120,8 @@ Task("Bench")
     {
         var arguments = Arguments("run", "--project", "bench/SideBySide", "--configuration", "Release", "--",
             "--starling", published.CombineWithFilePath("starling").FullPath);
-        foreach (var name in new[] { "commands", "pipelines", "rounds", "keys", "garnet", "failover-rounds" })
+        foreach (var name in new[] { "commands", "pipelines", "rounds", "keys", "garnet", "failover-rounds", "save", "list-elements",
+                "string-bytes" })
             if (HasArgument(name)) arguments.Append("--" + name).AppendQuoted(Argument<string>(name));
         foreach (var name in new[] { "quick", "replica" })
             if (HasArgument(name)) arguments.Append("--" + name);

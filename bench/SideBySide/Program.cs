@@ -24,9 +24,12 @@ internal static class Program
         var replica = new Option<bool>("--replica") { Description = "One replica of its own kind for each; without Garnet." };
         var garnet = new Option<bool>("--garnet") { Description = "Measures Garnet too.", DefaultValueFactory = _ => true };
         var failover = new Option<int>("--failover-rounds") { Description = "Measures outages after a killed master instead." };
+        var saves = new Option<int>("--save") { Description = "Measures so many saves under load, and flushes, instead." };
+        var elements = new Option<int>("--list-elements") { Description = "With --save: a list of so many elements besides." };
+        var bytes = new Option<int>("--string-bytes") { Description = "With --save: a string of so many bytes besides." };
         var root = new RootCommand("Starling beside redis-server and Garnet.")
         {
-            executable, commands, pipelines, rounds, keys, quick, replica, garnet, failover,
+            executable, commands, pipelines, rounds, keys, quick, replica, garnet, failover, saves, elements, bytes,
         };
         root.SetAction(result =>
         {
@@ -38,6 +41,18 @@ internal static class Program
             }
 
             var hurry = result.GetValue(quick);
+            if (result.GetValue(saves) > 0)
+            {
+                CompareSaves(new SaveOptions
+                {
+                    Keys = Chosen(result.GetValue(keys), hurry ? 100_000 : 5_000_000),
+                    Rounds = result.GetValue(saves),
+                    ListElements = result.GetValue(elements),
+                    StringBytes = result.GetValue(bytes),
+                });
+                return;
+            }
+
             Compare(new ComparisonOptions
             {
                 Loads = CommandLoad.Choose(result.GetValue(commands)!),
@@ -75,6 +90,13 @@ internal static class Program
         {
             foreach (var contender in contenders) contender.Dispose();
         }
+    }
+
+    private static void CompareSaves(SaveOptions options)
+    {
+        using (var cost = new WriterCost(options)) cost.Run();
+        SaveComparison.Run(options, ServerKind.Redis);
+        SaveComparison.Run(options, ServerKind.Starling);
     }
 
     private static void CompareFailovers(int rounds)

@@ -10,9 +10,5 @@ internal sealed class FreeableTables(TableSet tables, bool isLazy, FreeingQueue 
     public override bool IsLazy => isLazy;
 
     /// <inheritdoc/>
-    public override bool FreeSome(Keyspace keyspace)
-    {
-        queue.Free(tables);
-        return false;
-    }
+    public override bool FreeSome(Keyspace keyspace) => queue.FreeTables(tables);
 }

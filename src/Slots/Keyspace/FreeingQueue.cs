@@ -56,7 +56,7 @@ public sealed class FreeingQueue
     public void ResetFreedObjects() => Volatile.Write(ref _freedObjects, 0);
 
     /// <summary>
-    /// Frees some of what waits: some tens of microseconds' worth, unless it is one large block or a whole database.
+    /// Frees some of what waits: some tens of microseconds' worth, unless it is one large block.
     /// The caller holds no lock.
     /// </summary>
     /// <returns>False when nothing waits any more.</returns>
@@ -101,10 +101,11 @@ public sealed class FreeingQueue
         lock (_lock) _kept.Add(tables);
     }
 
-    /// <summary>Frees tables that were kept.</summary>
-    internal void Free(TableSet tables)
+    /// <summary>Frees some of tables that were kept; false when nothing is left.</summary>
+    internal bool FreeTables(TableSet tables)
     {
-        tables.Dispose();
+        if (tables.DisposeSome()) return true;
         lock (_lock) _kept.Remove(tables);
+        return false;
     }
 }

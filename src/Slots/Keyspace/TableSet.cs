@@ -19,6 +19,9 @@ internal sealed unsafe class TableSet
     private SnapshotProgress? _snapshots;
     private bool _isCleared;
     private bool _isFreedLazily;
+#if DEBUG
+    private bool _isEmptied;
+#endif
 
     public TableSet(KeyHash hash, int arenas, FreeingQueue freeing)
     {
@@ -319,19 +322,39 @@ internal sealed unsafe class TableSet
     /// <summary>Leaves the table of a cleared slot to be freed.</summary>
     public void Free(ClearedSlot slot) => _freeing.Add(new FreeableSlot(slot));
 
-    /// <summary>Frees everything. In debug builds one by one, to find what leaked.</summary>
+    /// <summary>Frees everything.</summary>
     public void Dispose()
     {
+        while (DisposeSome())
+        {
+        }
+    }
+
+    /// <summary>
+    /// Frees some tens of microseconds' worth of everything; false when nothing is left. In debug builds the entries one
+    /// by one, at the first call, to find what leaked.
+    /// </summary>
+    public bool DisposeSome()
+    {
 #if DEBUG
+        if (Heap.UsedBytes > 0 && !_isEmptied) FreeEntries();
+        _isEmptied = true;
+#endif
+        if (Heap.DisposeSome()) return true;
+        Array.Clear(_stripes);
+        return false;
+    }
+
+#if DEBUG
+    private void FreeEntries()
+    {
         for (var slot = NextSlotInUse(0, expiring: false); slot >= 0; slot = NextSlotInUse(slot + 1, expiring: false))
             TableShape.Free(Memory(slot), Root(slot), entries: true);
         foreach (var stripe in _stripes)
             if (stripe != 0) Heap.Free((byte*)stripe, StripeTables.Bytes);
         Invariant.That(Heap.UsedBytes == 0);
-#endif
-        Heap.Dispose();
-        Array.Clear(_stripes);
     }
+#endif
 
     private void FreeIfUnused()
     {

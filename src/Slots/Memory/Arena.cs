@@ -8,6 +8,8 @@ internal sealed unsafe class Arena
     /// <summary>What a freed cell is filled with in debug builds, behind the address that it holds.</summary>
     public const byte Poison = 0xDD;
 
+    private const int LargeBlocksPerStep = 256;
+
     private readonly CellClass[] _classes = new CellClass[SizeClass.Count];
     private readonly ChunkPool _chunks;
     private readonly RunPool _runs;
@@ -193,14 +195,26 @@ internal sealed unsafe class Arena
     }
 
     /// <summary>Frees all large blocks and forgets all cells; the pools are cleared by the heap.</summary>
-    public void Clear()
+    /// <returns>False when all is given back.</returns>
+    public bool ClearSome()
     {
-        while (_large != null)
+        for (var i = 0; i < LargeBlocksPerStep && _large != null; i++)
         {
             var block = _large;
-            _large = block->Next;
-            if (block->Chunk == null) _runs.Free((byte*)block, block->Bytes, null); // the others go with their chunks
+            var next = block->Next;
+            if (block->Chunk != null)
+            {
+                _large = next; // it goes with its chunk
+                continue;
+            }
+
+            var bytes = (nuint)block->Bytes;
+            if (SystemMemory.ReleaseSomePages((byte*)block, ref bytes)) block->Bytes = (long)bytes;
+            else _large = next;
+            return true;
         }
+
+        if (_large != null) return true;
 
         var taken = false;
         try
@@ -214,6 +228,8 @@ internal sealed unsafe class Arena
         {
             if (taken) _lock.Exit(useMemoryBarrier: true);
         }
+
+        return false;
     }
 
     /// <summary>Finds out who wrote to a cell after it was freed.</summary>

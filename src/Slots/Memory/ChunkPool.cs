@@ -122,26 +122,24 @@ internal sealed unsafe class ChunkPool
         }
     }
 
-    /// <summary>Gives every chunk back to the system, whatever is in use.</summary>
-    public void Clear()
+    /// <summary>Gives a chunk back to the system, whatever is in use.</summary>
+    /// <returns>False when none is left.</returns>
+    public bool ClearSome()
     {
         lock (_trimming)
         {
+            Chunk* chunk = null;
             lock (_lock)
             {
-                for (var i = 0; i < _byFree.Length; i++)
-                {
-                    while (_byFree[i] != 0)
-                    {
-                        var chunk = (Chunk*)_byFree[i];
-                        Unlink(chunk);
-                        Release(chunk);
-                    }
-                }
-
+                for (var i = 0; i < _byFree.Length && chunk == null; i++) chunk = (Chunk*)_byFree[i];
+                if (chunk != null) Unlink(chunk);
                 _count = 0;
                 _usedBlocks = 0;
             }
+
+            if (chunk == null) return false;
+            Release(chunk);
+            return true;
         }
     }
 

@@ -207,9 +207,21 @@ internal sealed unsafe class NativeHeap : IDisposable
     /// </summary>
     public void Dispose()
     {
-        foreach (var arena in _arenas) arena.Clear();
-        _chunks.Clear();
-        _runs.Clear();
+        while (DisposeSome())
+        {
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="Dispose"/>, but some tens of microseconds' worth: the first call makes every pointer dead.
+    /// </summary>
+    /// <returns>False when nothing is left.</returns>
+    public bool DisposeSome()
+    {
+        // The headers of large blocks lie in the chunks, which therefore come last.
+        foreach (var arena in _arenas)
+            if (arena.ClearSome()) return true;
+        return _chunks.ClearSome() || _runs.ClearSome();
     }
 
     [Conditional("DEBUG")]

@@ -135,25 +135,23 @@ internal sealed unsafe class RunPool
         }
     }
 
-    /// <summary>Gives every chunk back to the system, whatever is in use.</summary>
-    public void Clear()
+    /// <summary>Gives a chunk back to the system, whatever is in use.</summary>
+    /// <returns>False when none is left.</returns>
+    public bool ClearSome()
     {
         lock (_trimming)
         {
+            RunChunk* chunk = null;
             lock (_lock)
             {
-                for (var i = 0; i < _lists.Length; i++)
-                {
-                    while (_lists[i] != 0)
-                    {
-                        var chunk = (RunChunk*)_lists[i];
-                        Unlink(chunk);
-                        Release(chunk);
-                    }
-                }
-
+                for (var i = 0; i < _lists.Length && chunk == null; i++) chunk = (RunChunk*)_lists[i];
+                if (chunk != null) Unlink(chunk);
                 _usedUnits = 0;
             }
+
+            if (chunk == null) return false;
+            Release(chunk);
+            return true;
         }
     }
 

@@ -8,6 +8,11 @@ namespace Starling.Slots.Memory;
 /// </summary>
 internal static unsafe class SystemMemory
 {
+    /// <summary>
+    /// More is not given back in one call: whoever takes memory, or touches some for the first time, waits for it.
+    /// </summary>
+    private const nuint LargestRelease = 2 << 20;
+
     private const int ReadWrite = 3;
     private const int PrivateAnonymous = 0x22;
     private const int MayMove = 1;
@@ -60,8 +65,28 @@ internal static unsafe class SystemMemory
     /// <summary>Gives back what <see cref="TakePages"/> gave.</summary>
     public static void ReleasePages(byte* memory, nuint size)
     {
-        if (Map == null || Unmap == null) NativeMemory.Free(memory);
-        else Invariant.That(Unmap(memory, size) == 0);
+        while (ReleaseSomePages(memory, ref size))
+        {
+        }
+    }
+
+    /// <summary>Gives back the end of what <see cref="TakePages"/> gave: at most some tens of microseconds' worth.</summary>
+    /// <param name="memory">The memory.</param>
+    /// <param name="size">Its size; what is left of it afterwards.</param>
+    /// <returns>False when nothing is left.</returns>
+    public static bool ReleaseSomePages(byte* memory, ref nuint size)
+    {
+        if (Map == null || Unmap == null)
+        {
+            NativeMemory.Free(memory);
+            size = 0;
+            return false;
+        }
+
+        var released = Math.Min(size, LargestRelease);
+        size -= released;
+        Invariant.That(Unmap(memory + size, released) == 0);
+        return size > 0;
     }
 
     /// <summary>
