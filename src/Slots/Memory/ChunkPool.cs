@@ -123,26 +123,13 @@ internal sealed unsafe class ChunkPool
     }
 
     /// <summary>Gives every chunk back to the system, whatever is in use.</summary>
-    public void Clear()
-    {
-        lock (_trimming)
-        {
-            lock (_lock)
-            {
-                for (var i = 0; i < _byFree.Length; i++)
-                {
-                    while (_byFree[i] != 0)
-                    {
-                        var chunk = (Chunk*)_byFree[i];
-                        Unlink(chunk);
-                        Release(chunk);
-                    }
-                }
+    public void Clear() => ChunkLists.Clear(_trimming, _lock, _byFree, ReleaseLinked, () => (_count, _usedBlocks) = (0, 0));
 
-                _count = 0;
-                _usedBlocks = 0;
-            }
-        }
+    private void ReleaseLinked(nint address)
+    {
+        var chunk = (Chunk*)address;
+        Unlink(chunk);
+        Release(chunk);
     }
 
     private static Chunk* Make(bool huge)

@@ -136,25 +136,13 @@ internal sealed unsafe class RunPool
     }
 
     /// <summary>Gives every chunk back to the system, whatever is in use.</summary>
-    public void Clear()
-    {
-        lock (_trimming)
-        {
-            lock (_lock)
-            {
-                for (var i = 0; i < _lists.Length; i++)
-                {
-                    while (_lists[i] != 0)
-                    {
-                        var chunk = (RunChunk*)_lists[i];
-                        Unlink(chunk);
-                        Release(chunk);
-                    }
-                }
+    public void Clear() => ChunkLists.Clear(_trimming, _lock, _lists, ReleaseLinked, () => _usedUnits = 0);
 
-                _usedUnits = 0;
-            }
-        }
+    private void ReleaseLinked(nint address)
+    {
+        var chunk = (RunChunk*)address;
+        Unlink(chunk);
+        Release(chunk);
     }
 
     private static void Release(RunChunk* chunk)
