@@ -31,8 +31,16 @@ public sealed class ClientSession
     /// <summary>ASKING was given: the next command may touch an importing slot.</summary>
     public bool Asking { get; set; }
 
-    /// <summary>Replication offset after this client's last write; what WAIT waits for.</summary>
+    /// <summary>Replication offset after this client's last write.</summary>
     public long LastWriteOffset { get; set; }
+
+    /// <summary>
+    /// Replication offset after the client's last commands, whatever they did: it may have read what others wrote before.
+    /// </summary>
+    internal long SeenOffset { get; set; }
+
+    /// <summary>A command of it has run since <see cref="SeenOffset"/> was set.</summary>
+    internal bool HasRun { get; set; }
 
     /// <summary>Its class.</summary>
     public ClientKind Kind { get; set; }
@@ -102,6 +110,14 @@ public sealed class ClientSession
         get => Volatile.Read(ref _waiter);
         set => Volatile.Write(ref _waiter, value);
     }
+
+    /// <summary>
+    /// Its place among those who wait for keys, from when its blocking command was first held back; 0 when it was not.
+    /// </summary>
+    internal long PlaceInLine { get; set; }
+
+    /// <summary>How often the command that runs has met with keys that were kept for others.</summary>
+    internal int Encounters { get; set; }
 
     /// <summary>What the client waits for, or null.</summary>
     internal Suspension? Suspension { get; set; }
