@@ -351,13 +351,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
             CloseForMemory();
         }
 
-        if (Session.HasRun)
-        {
-            // Before the replies leave: what others write after the client has read them is none of its WAIT's.
-            Session.HasRun = false;
-            Session.SeenOffset = _server.Replication.Log.Offset;
-        }
-
+        if (Session.HasRun) Session.NoteSeen(_server.Replication.Log.Offset); // before the replies leave
         if (Session.LastWriteOffset != _lastRequired && _server.Commits.IsOn) RequireCommit();
         JoinRound();
         if (Session.CloseAfterReply) _output.CloseWhenDrained();

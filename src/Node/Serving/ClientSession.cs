@@ -37,7 +37,7 @@ public sealed class ClientSession
     /// <summary>
     /// Replication offset after the client's last commands, whatever they did: it may have read what others wrote before.
     /// </summary>
-    internal long SeenOffset { get; set; }
+    internal long SeenOffset { get; private set; }
 
     /// <summary>A command of it has run since <see cref="SeenOffset"/> was set.</summary>
     internal bool HasRun { get; set; }
@@ -121,6 +121,12 @@ public sealed class ClientSession
 
     /// <summary>What the client waits for, or null.</summary>
     internal Suspension? Suspension { get; set; }
+
+    /// <summary>
+    /// Its last commands have run by a replication offset. Said before it can read their replies: what others write afterwards
+    /// is none of its WAIT's.
+    /// </summary>
+    internal void NoteSeen(long offset) => (SeenOffset, HasRun) = (offset, false);
 
     /// <summary>What REPLCONF said of it, and how its synchronisation is going; null for who is no replica.</summary>
     internal Replication.ReplicaLink? Replica { get; set; }
