@@ -11,7 +11,7 @@ public static class Databases
     [
         new("dbsize", 1, CommandFlags.ReadOnly | CommandFlags.Fast, KeySpec.None, DbSize)
         {
-            Locks = LockMode.None, AclCategories = ["keyspace"], Group = "server", Since = "1.0.0",
+            Locks = LockMode.All, AclCategories = ["keyspace"], Group = "server", Since = "1.0.0",
             Tips = ["request_policy:all_shards", "response_policy:agg_sum"],
             Summary = "Returns the number of keys of the selected database.",
         },

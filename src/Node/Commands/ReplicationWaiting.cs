@@ -40,8 +40,18 @@ public static class ReplicationWaiting
         }
 
         if (!call.TryInteger(1, out long wanted) || !TryTimeout(call, 2, out var timeout)) return;
-        var waiter = new AcknowledgementWaiter(call.Session.LastWriteOffset, wanted, fsynced: false);
+        var waiter = new AcknowledgementWaiter(OffsetOf(call), wanted, fsynced: false);
         WaitFor(call, waiter, timeout, static (reply, count) => reply.Integer(count));
+    }
+
+    /// <summary>
+    /// What is to be acknowledged: all that was written up to the end of the client's last command, by whomever, as in Redis. A
+    /// client that has read a value can wait until that is on replicas.
+    /// </summary>
+    private static long OffsetOf(CommandContext call)
+    {
+        var session = call.Session;
+        return Math.Max(session.LastWriteOffset, session.HasRun ? call.Server.Replication.Log.Offset : session.SeenOffset);
     }
 
     private static void WaitAof(CommandContext call)
@@ -66,7 +76,7 @@ public static class ReplicationWaiting
             return;
         }
 
-        var waiter = new AcknowledgementWaiter(call.Session.LastWriteOffset, wanted, fsynced: true);
+        var waiter = new AcknowledgementWaiter(OffsetOf(call), wanted, fsynced: true);
         WaitFor(call, waiter, timeout, WriteFsynced);
     }
 

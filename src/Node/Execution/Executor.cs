@@ -14,6 +14,11 @@ namespace Starling.Node.Execution;
 /// </summary>
 public sealed class Executor
 {
+    /// <summary>
+    /// A walk through all keys that has met so often with keys that are kept for woken clients takes every stripe instead.
+    /// </summary>
+    private const int MostEncounters = 3;
+
     private readonly NodeServer _server;
     private readonly Keyspace _keyspace;
     private readonly CommandTable _table;
@@ -60,6 +65,7 @@ public sealed class Executor
         }
 
         var stripes = plan.Take(_keyspace);
+        if (_server.Waiters.HasClaims) NoteClaims(call, plan);
         call.EnterScope(plan, IsLogged(call));
         return new ExecutionScope(this, call, stripes);
     }
@@ -76,9 +82,11 @@ public sealed class Executor
         session.LastCommand = command;
         if (!_gates.PassBeforeLocks(call, command)) return DispatchOutcome.Done;
         var plan = Plan(call, command);
-        var outcome = command.Locks == LockMode.None && session.Origin == ClientOrigin.Client
+        var outcome = command.Locks == LockMode.None && session.Origin == ClientOrigin.Client && !plan.IsAll
             ? ExecuteInParts(call, command, plan)
             : ExecuteInOneScope(call, command, plan);
+        if (outcome == DispatchOutcome.Held) KeepPlace(session, command);
+        else (session.PlaceInLine, session.Encounters) = (0, 0);
         if (session.Asking && session.Transaction is null && outcome == DispatchOutcome.Done && !command.KeepsAsking)
             session.Asking = false;
         return outcome;
@@ -110,7 +118,7 @@ public sealed class Executor
     /// <summary>A client that waits for a key is gone.</summary>
     internal void Abandon(KeyWaiter waiter)
     {
-        using var scope = Open(LockPlan.Stripes(waiter.Stripes()));
+        using var scope = Open(LockPlan.All); // what was kept for it may be of any stripe
         waiter.Session.Waiter = null;
         scope.Call.Forget(waiter);
     }
@@ -139,6 +147,34 @@ public sealed class Executor
         lock (_lock) _idle.Push(call);
     }
 
+    /// <summary>Who waits to be let in comes before those who come to wait meanwhile.</summary>
+    private void KeepPlace(ClientSession session, Command command)
+    {
+        if (session.PlaceInLine == 0 && (command.Flags & CommandFlags.Blocking) != 0 && session.Transaction is null)
+            session.PlaceInLine = _server.Waiters.NextNumber();
+    }
+
+    /// <summary>A part of a command sees what is kept for a woken client. Under the part's stripes.</summary>
+    private void NoteClaims(CommandContext call, in LockPlan plan)
+    {
+        if (call.Session.Waiter is null) call.HasSeenClaim |= plan.IsAll || (plan.Single >= 0 && _server.Waiters.IsAnyClaimed(plan.Single));
+    }
+
+    /// <summary>
+    /// The call may wake clients whose commands have other keys than its own, which are to be kept for them from the same
+    /// moment on. Under the stripes of its plan.
+    /// </summary>
+    private bool NeedsEverything(CommandContext call, Command command)
+    {
+        var waiters = _server.Waiters;
+        if (waiters.Count == 0) return false;
+        if (call.Session.Waiter?.Claim is { NeedsEverything: true }) return true;
+        if (!waiters.HasCrossing) return false;
+        var flags = command.Flags;
+        if (command.Executes && call.Session.Transaction is { } executed) flags |= executed.AnyFlags;
+        return (flags & CommandFlags.Write) != 0 && call.Keys.AnyShared(waiters);
+    }
+
     /// <summary>The stripes that a call holds while it is decided upon and executed.</summary>
     private LockPlan Plan(CommandContext call, Command command)
     {
@@ -152,7 +188,7 @@ public sealed class Executor
         }
 
         keys.Clear();
-        var takesAll = command.Locks == LockMode.All;
+        var takesAll = command.Locks == LockMode.All || session.Encounters > MostEncounters;
         if (command.Executes && session.Transaction is { } transaction) takesAll |= transaction.CollectKeys(call);
         else keys.Add(command, call.Arguments);
         if (session.Origin == ClientOrigin.Master)
@@ -171,7 +207,14 @@ public sealed class Executor
 
     private DispatchOutcome ExecuteInOneScope(CommandContext call, Command command, in LockPlan plan)
     {
-        using var scope = Open(call, plan);
+        call.TouchesEverything = plan.IsAll;
+        using (Open(call, plan))
+            if (plan.IsAll || !NeedsEverything(call, command)) return ExecuteInScope(call, command);
+        using (Open(call, LockPlan.All)) return ExecuteInScope(call, command);
+    }
+
+    private DispatchOutcome ExecuteInScope(CommandContext call, Command command)
+    {
         var outcome = call.Session.Waiter is { } waiter
             ? RunAgain(call, command, waiter)
             : PassGateAndRun(call, command, runs: true);
@@ -184,8 +227,14 @@ public sealed class Executor
     {
         var outcome = DispatchOutcome.Done;
         if (waiter.HasEnded) EndWait(call, command, waiter);
-        else outcome = PassGateAndRun(call, command, runs: true);
+        else outcome = PassGateAndRun(call, command, runs: waiter.Claim is not null);
         if (outcome == DispatchOutcome.Held) call.GiveUpClaim(waiter);
+        if (outcome == DispatchOutcome.Admitted)
+        {
+            call.LookAgain(waiter);
+            return DispatchOutcome.Blocked;
+        }
+
         if (outcome != DispatchOutcome.Done) return outcome;
         call.Session.Waiter = null;
         call.Forget(waiter);
@@ -205,14 +254,26 @@ public sealed class Executor
     /// <summary>The gate needs the stripes, the handler wants to be without: it opens scopes of its own.</summary>
     private DispatchOutcome ExecuteInParts(CommandContext call, Command command, in LockPlan plan)
     {
+        call.TouchesEverything = false;
         using (plan.Take(_keyspace))
         {
             var outcome = PassGateAndRun(call, command, runs: false);
             if (outcome != DispatchOutcome.Admitted) return outcome;
         }
 
+        var before = (call.Reply.Length, call.Reply.ErrorCount);
+        call.HasSeenClaim = false;
         Run(call, command);
-        return DispatchOutcome.Done;
+        call.Session.HasRun = true;
+        if (!call.HasSeenClaim || (command.Flags & CommandFlags.ReadOnly) == 0 || call.Reply.ErrorCount != before.ErrorCount)
+            return DispatchOutcome.Done;
+
+        // It has read a key that is about to be taken by who waited for it: it comes back when that has happened.
+        call.Reply.Truncate(before.Length);
+        call.Stats.Commands--;
+        call.Stats.PerCommand[command.Ordinal].Calls--;
+        call.Session.Encounters++;
+        return DispatchOutcome.Held;
     }
 
     private DispatchOutcome PassGateAndRun(CommandContext call, Command command, bool runs)
@@ -236,6 +297,7 @@ public sealed class Executor
         if (!runs) return DispatchOutcome.Admitted;
         call.Keys.Prefetch(call.Database);
         Run(call, command);
+        session.HasRun = true;
         return call.TakeBlocked() ? DispatchOutcome.Blocked : DispatchOutcome.Done;
     }
 

@@ -52,12 +52,12 @@ internal sealed class Gates(NodeServer server)
     }
 
     /// <summary>
-    /// True while a client that was woken has not got what it was woken for: nobody else's command may touch its key, and
-    /// none that touches everything comes before it.
+    /// True while a client that was woken has not got what it was woken for: nobody else's command may touch its keys, and
+    /// none that touches everything comes before it. Who was woken waits for nobody: no other claim has its keys.
     /// </summary>
     private bool IsBehindClaim(CommandContext call) =>
-        call.Session.Waiter is not { End: WaitEnd.Woken }
-        && (call.HoldsEverything || call.Keys.AnyClaimed(server.Waiters, call.Session.Waiter));
+        call.Session.Waiter is not { Claim: not null }
+        && (call.TouchesEverything || call.Keys.AnyClaimed(server.Waiters));
 
     /// <summary>
     /// Refuses a command: the error reply, the counters, and the end of the transaction's hopes. Always false.

@@ -1,6 +1,7 @@
 using Starling.Node.Serving;
 using Starling.Resp;
 using Starling.Slots;
+using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Execution;
 
@@ -11,11 +12,19 @@ namespace Starling.Node.Execution;
 /// </summary>
 /// <param name="session">The client; it has a connection.</param>
 /// <param name="database">Index of the database.</param>
-/// <param name="keys">The keys, each once, copies.</param>
+/// <param name="keys">The keys that it waits for, each once, copies.</param>
+/// <param name="touched">All keys of its command, each once, copies.</param>
+/// <param name="number">Its place in the order in which clients came.</param>
 /// <param name="isReady">What a value must be to serve the client.</param>
 /// <param name="onTimeout">Writes the reply when the time is up.</param>
 internal sealed class KeyWaiter(
-    ClientSession session, int database, byte[][] keys, KeyReadiness isReady, Action<RespWriter> onTimeout)
+    ClientSession session,
+    int database,
+    byte[][] keys,
+    byte[][] touched,
+    long number,
+    KeyReadiness isReady,
+    Action<RespWriter> onTimeout)
     : IIoTask
 {
     private int _end;
@@ -27,8 +36,17 @@ internal sealed class KeyWaiter(
     /// <summary>Index of the database.</summary>
     public int Database => database;
 
-    /// <summary>The keys.</summary>
+    /// <summary>The keys that it waits for.</summary>
     public byte[][] Keys => keys;
+
+    /// <summary>All keys of its command: those that it waits for, and a target, say.</summary>
+    public byte[][] Touched => touched;
+
+    /// <summary>Who has a smaller one came before.</summary>
+    public long Number => number;
+
+    /// <summary>Its command has keys of several stripes.</summary>
+    public bool IsCrossing { get; } = HasSeveralStripes(touched);
 
     /// <summary>What a value must be to serve the client.</summary>
     public KeyReadiness IsReady => isReady;
@@ -36,14 +54,10 @@ internal sealed class KeyWaiter(
     /// <summary>Milliseconds of Unix time at which the wait ends; 0 for never.</summary>
     public long Deadline { get; private set; }
 
-    /// <summary>The key that is kept for the client since it was woken; under that key's stripe.</summary>
-    public byte[]? Claimed { get; set; }
-
     /// <summary>
-    /// Keys that became ready together with the claimed one, or before: they are looked at when this client has been served,
-    /// so that one key's clients come before the next key's, as in Redis. Passed on under the claimed key's stripe.
+    /// What is kept for the client since it was woken; null when it is not. Under the stripe of the key that it was woken for.
     /// </summary>
-    public List<ReadyKey> Pending { get; } = [];
+    public KeyClaim? Claim { get; set; }
 
     /// <summary>Where it stands.</summary>
     public WaitEnd End => (WaitEnd)Volatile.Read(ref _end);
@@ -111,11 +125,17 @@ internal sealed class KeyWaiter(
         if (_timer is { } timer) session.Connection!.Thread.Cancel(timer);
     }
 
-    /// <summary>The stripes of its keys.</summary>
-    public Slots.Keyspace.StripeSet Stripes()
+    /// <summary>The stripes of its command's keys.</summary>
+    public StripeSet Stripes()
     {
-        var stripes = default(Slots.Keyspace.StripeSet);
-        foreach (var key in keys) stripes.AddSlot(HashSlot.Of(key));
+        var stripes = default(StripeSet);
+        foreach (var key in touched) stripes.AddSlot(HashSlot.Of(key));
         return stripes;
+    }
+
+    private static bool HasSeveralStripes(byte[][] keys)
+    {
+        var first = StripeSet.StripeOf(HashSlot.Of(keys[0]));
+        return Array.Exists(keys, key => StripeSet.StripeOf(HashSlot.Of(key)) != first);
     }
 }

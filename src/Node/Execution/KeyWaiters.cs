@@ -5,129 +5,163 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Execution;
 
 /// <summary>
-/// Who waits for which key, first come first served. A change of a key wakes the first client that it can serve; the key
-/// is kept for that client until its command has run again: other clients' commands on it are held back meanwhile, so that
-/// nobody takes what it was woken for. Each stripe guards the queues of its keys. A writer pays one read while nobody
-/// waits.
+/// Who waits for which key, first come first served. A change of a key wakes the first client that it can serve; until that
+/// one's command has run again, and so on until nobody is left to be served, other clients' commands are held back
+/// (<see cref="KeyClaim"/>) from the keys that are ready and from whatever the commands in line may touch, so that all see
+/// what they would see if the waiting clients were served at once. Each stripe guards the queues of its keys. A writer pays
+/// one read while nobody waits.
 /// </summary>
+/// <remarks>
+/// Waiting commands with several keys tie these together: serving one makes another ready. Which keys hang together that way
+/// is not computed: it is all of them, or all of the stripe as long as no waiting command has keys of several. A claim is made
+/// with the stripes held of all it keeps, so that no two ever keep the same key, and who was woken waits for nobody.
+/// </remarks>
 internal sealed class KeyWaiters(NodeServer server)
 {
-    private readonly Dictionary<byte[], List<Place>>?[] _stripes = new Dictionary<byte[], List<Place>>?[StripeSet.StripeCount];
+    private readonly StripeQueues?[] _stripes = new StripeQueues?[StripeSet.StripeCount];
+    private long _lastNumber;
     private int _count;
+    private int _keyCount;
+    private int _crossing;
     private int _claims;
+    private int _wideClaims;
 
     /// <summary>Number of clients that wait.</summary>
     public int Count => Volatile.Read(ref _count);
 
+    /// <summary>Number of keys that clients wait for, counted in each database.</summary>
+    public int KeyCount => Volatile.Read(ref _keyCount);
+
     /// <summary>Some key is kept for a client.</summary>
     public bool HasClaims => Volatile.Read(ref _claims) != 0;
 
-    /// <summary>Puts a client at the end of the queues of its keys. Under their stripes.</summary>
+    /// <summary>Some waiting command has keys of several stripes.</summary>
+    public bool HasCrossing => Volatile.Read(ref _crossing) != 0;
+
+    /// <summary>The next number in the order in which clients come to wait. Never 0.</summary>
+    public long NextNumber() => Interlocked.Increment(ref _lastNumber);
+
+    /// <summary>Puts a client into the queues of its keys, behind who came before it. Under the stripes of its command.</summary>
     public void Add(KeyWaiter waiter)
     {
         foreach (var key in waiter.Keys)
         {
-            ref var stripe = ref _stripes[StripeSet.StripeOf(HashSlot.Of(key))];
-            stripe ??= new(ByteStringComparer.Instance);
-            if (!stripe.TryGetValue(key, out var queue)) stripe[key] = queue = [];
-            queue.Add(new Place(waiter, waiter.Database));
+            var queue = QueueFor(key);
+            if (!queue.IsAwaitedIn(waiter.Database)) Interlocked.Increment(ref _keyCount);
+            queue.Add(waiter);
         }
 
+        if (waiter.Touched.Length > 1)
+            foreach (var key in waiter.Touched) QueueFor(key).Shared++;
+        if (waiter.IsCrossing) Interlocked.Increment(ref _crossing);
         Interlocked.Increment(ref _count);
     }
 
     /// <summary>
-    /// Takes a client out of all queues: it has been served, or waits no more. Under the stripes of its keys.
+    /// Takes a client out of all queues: it has been served, or waits no more. Under the stripes of its command.
     /// </summary>
     /// <returns>
-    /// The key that was kept for it, or null: the next in line is to be served, and those held back are to be released when
-    /// no stripe is held.
+    /// What was kept for it, or null: the next in line is to be served, in this scope.
     /// </returns>
-    public byte[]? Remove(KeyWaiter waiter)
+    public KeyClaim? Remove(KeyWaiter waiter)
     {
         waiter.StopTimer();
-        foreach (var key in waiter.Keys)
+        if (waiter.Touched.Length > 1)
         {
-            var stripe = _stripes[StripeSet.StripeOf(HashSlot.Of(key))]!;
-            var queue = stripe[key];
-            queue.RemoveAll(place => place.Waiter == waiter);
-            if (queue.Count == 0) stripe.Remove(key);
+            foreach (var key in waiter.Touched)
+            {
+                FindQueue(key)!.Shared--;
+                DropIfEmpty(key);
+            }
         }
 
+        foreach (var key in waiter.Keys)
+        {
+            var queue = FindQueue(key)!;
+            queue.Places.Remove(waiter);
+            if (!queue.IsAwaitedIn(waiter.Database)) Interlocked.Decrement(ref _keyCount);
+            DropIfEmpty(key);
+        }
+
+        if (waiter.IsCrossing) Interlocked.Decrement(ref _crossing);
         Interlocked.Decrement(ref _count);
-        return EndClaim(waiter);
+        return TakeClaim(waiter);
     }
 
     /// <summary>
-    /// The client found nothing after all and waits on, in its old place. Under the stripes of its keys.
+    /// The client found nothing after all and waits on, in its old place. Under the stripes of its command.
     /// </summary>
     /// <returns>As <see cref="Remove"/>.</returns>
-    public byte[]? WaitOn(KeyWaiter waiter)
+    public KeyClaim? WaitOn(KeyWaiter waiter)
     {
-        var claimed = EndClaim(waiter);
+        var claim = TakeClaim(waiter);
         waiter.WaitOn();
-        return claimed;
+        return claim;
     }
 
     /// <summary>True when somebody waits for a key. Under its stripe.</summary>
-    public bool IsAwaited(int database, ReadOnlySpan<byte> key)
-    {
-        return FindQueue(key) is { } queue && queue.Exists(place => place.Database == database);
-    }
+    public bool IsAwaited(int database, ReadOnlySpan<byte> key) => FindQueue(key) is { } queue && queue.IsAwaitedIn(database);
+
+    /// <summary>True when a waiting command has this key and others. Under its stripe.</summary>
+    public bool IsShared(ReadOnlySpan<byte> key) => FindQueue(key) is { Shared: > 0 };
 
     /// <summary>
-    /// True when a key is kept for a client other than this one. Databases are not told apart: a transaction may go to
-    /// another one. Under its stripe.
+    /// True when a key is kept for woken clients. Databases are not told apart: a transaction may go to another one. Under its
+    /// stripe.
     /// </summary>
-    public bool IsClaimed(ReadOnlySpan<byte> key, KeyWaiter? by)
+    public bool IsClaimed(ReadOnlySpan<byte> key)
     {
         if (FindQueue(key) is not { } queue) return false;
-        foreach (var place in queue)
-        {
-            if (place.Waiter != by && place.Waiter.Claimed is { } claimed && key.SequenceEqual(claimed)) return true;
-        }
+        return queue.Claim is not null || (queue.Shared > 0 && AreSharedClaimed(StripeOf(key)!));
+    }
 
+    /// <summary>True when some key of a slot's stripe is kept for woken clients. Under that stripe.</summary>
+    public bool IsAnyClaimed(int slot)
+    {
+        if (_stripes[StripeSet.StripeOf(slot)] is not { } stripe) return false;
+        if (stripe.Marks > 0) return true;
+        if (!AreSharedClaimed(stripe)) return false;
+        foreach (var queue in stripe.Queues.Values)
+            if (queue.Shared > 0) return true;
         return false;
     }
 
     /// <summary>
-    /// Wakes the first client in line that a key can serve now, unless it is kept for one already. Under its stripe.
+    /// Wakes the first client in line that the first of a claim's keys can serve now, or the next key, and so on. What serves
+    /// nobody leaves the claim; it has ended when nothing is left. Under the stripes of the keys.
     /// </summary>
     /// <returns>The client, to be resumed when no stripe is held; null when there is none.</returns>
-    public KeyWaiter? Serve(in ReadyKey ready)
+    public KeyWaiter? Serve(KeyClaim claim)
     {
-        if (FindQueue(ready.Key) is not { } queue || IsClaimed(ready.Key, by: null)) return null;
-        if (!server.Keyspace[ready.Database].TryFind(server.Keyspace.Key(ready.Key), out var entry)) return null;
-
-        // What has expired serves nobody, and is deleted by whoever asks for it, not here.
-        if (entry.ExpiresAt != Entry.NoExpiry && KeyExpiry.IsExpired(entry, server.NowMilliseconds)) return null;
-        var mayServe = ready.Behind is null;
-        foreach (var place in queue)
+        var served = 0;
+        KeyWaiter? woken = null;
+        foreach (ref readonly var ready in claim.Ready.Keys)
         {
-            var waiter = place.Waiter;
-            if (!mayServe)
-            {
-                mayServe = waiter == ready.Behind;
-                continue;
-            }
-
-            if (place.Database != ready.Database || !waiter.IsReady(entry) || !waiter.TryWake()) continue;
-            Interlocked.Increment(ref _claims);
-            waiter.Claimed = ready.Key;
-            return waiter;
+            if ((woken = TryWake(ready, claim)) is not null) break;
+            if (served++ < claim.Marked) Unmark(ready.Key, claim);
         }
 
-        return null;
+        claim.Ready.RemoveFirst(served);
+        claim.Marked = Math.Max(0, claim.Marked - served);
+        if (woken is null)
+        {
+            End(claim);
+            return null;
+        }
+
+        MarkAll(claim, woken);
+        woken.Claim = claim;
+        return woken;
     }
 
     /// <summary>Whole databases changed: adds every key that somebody waits for. Under every stripe.</summary>
-    public void AddAwaited(List<ReadyKey> ready)
+    public void AddAwaited(ReadyKeys ready)
     {
         foreach (var stripe in _stripes)
         {
             if (stripe is null) continue;
-            foreach (var (key, queue) in stripe)
-                foreach (var place in queue) ready.Add(new ReadyKey(place.Database, key));
+            foreach (var (key, queue) in stripe.Queues)
+                foreach (var waiter in queue.Places) ready.Add(new ReadyKey(waiter.Database, key));
         }
     }
 
@@ -142,27 +176,143 @@ internal sealed class KeyWaiters(NodeServer server)
         {
             using var held = server.Keyspace.LockSlot(stripe); // the slot of that number is one of the stripe's
             if (_stripes[stripe] is not { } queues) continue;
-            foreach (var queue in queues.Values)
-                foreach (var place in queue) all.Add(place.Waiter);
+            foreach (var queue in queues.Queues.Values) all.UnionWith(queue.Places);
         }
 
         return [.. all];
     }
 
-    private List<Place>? FindQueue(ReadOnlySpan<byte> key)
+    private static KeyClaim? TakeClaim(KeyWaiter waiter)
     {
-        var stripe = _stripes[StripeSet.StripeOf(HashSlot.Of(key))];
-        if (stripe is null) return null;
-        return stripe.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var queue) ? queue : null;
+        var claim = waiter.Claim;
+        waiter.Claim = null;
+        return claim;
     }
 
-    private byte[]? EndClaim(KeyWaiter waiter)
+    /// <summary>Wakes the first client in line that a key can serve.</summary>
+    private KeyWaiter? TryWake(in ReadyKey ready, KeyClaim claim)
     {
-        if (waiter.Claimed is not { } claimed) return null;
-        waiter.Claimed = null;
+        // What another claim keeps is looked at when that one comes to it.
+        if (FindQueue(ready.Key) is not { } queue || (queue.Claim is not null && queue.Claim != claim)) return null;
+        if (!server.Keyspace[ready.Database].TryFind(server.Keyspace.Key(ready.Key), out var entry)) return null;
+
+        // What has expired serves nobody, and is deleted by whoever asks for it, not here.
+        if (entry.ExpiresAt != Entry.NoExpiry && KeyExpiry.IsExpired(entry, server.NowMilliseconds)) return null;
+        var mayServe = ready.Behind is null;
+        foreach (var waiter in queue.Places)
+        {
+            if (!mayServe)
+            {
+                mayServe = waiter == ready.Behind;
+                continue;
+            }
+
+            if (waiter.Database == ready.Database && waiter.IsReady(entry) && waiter.TryWake()) return waiter;
+        }
+
+        return null;
+    }
+
+    /// <summary>Keeps the keys of a claim that are not yet kept, and what hangs together with them.</summary>
+    private void MarkAll(KeyClaim claim, KeyWaiter woken)
+    {
+        if (!claim.IsActive)
+        {
+            claim.IsActive = true;
+            Interlocked.Increment(ref _claims);
+        }
+
+        foreach (ref readonly var ready in claim.Ready.Keys[claim.Marked..])
+        {
+            if (FindQueue(ready.Key) is not { } queue) continue;
+            if (queue.Shared > 0) KeepShared(claim, ready.Key);
+            if (queue.Claim is not null) continue;
+            queue.Claim = claim;
+            StripeOf(ready.Key)!.Marks++;
+        }
+
+        claim.Marked = claim.Ready.Count;
+        if (woken.Touched.Length > 1) KeepShared(claim, woken.Touched[0]);
+        claim.NeedsEverything = claim.IsWide || claim.Marked > 1 || IsBeyond(claim.Stripes, woken);
+    }
+
+    /// <summary>True when some of the stripes are not those of a client's command.</summary>
+    private static bool IsBeyond(in StripeSet stripes, KeyWaiter waiter)
+    {
+        var own = waiter.Stripes();
+        for (var stripe = stripes.Next(0); stripe >= 0; stripe = stripes.Next(stripe + 1))
+            if (own.Next(stripe) != stripe) return true;
+        return false;
+    }
+
+    private void KeepShared(KeyClaim claim, byte[] key)
+    {
+        if (claim.IsWide) return;
+        if (HasCrossing)
+        {
+            claim.IsWide = true;
+            Interlocked.Increment(ref _wideClaims);
+            return;
+        }
+
+        var slot = HashSlot.Of(key);
+        var index = StripeSet.StripeOf(slot);
+        var stripes = claim.Stripes;
+        if (stripes.Next(index) == index) return;
+        stripes.AddSlot(slot);
+        claim.Stripes = stripes;
+        _stripes[index]!.SharedClaims++;
+    }
+
+    private void Unmark(byte[] key, KeyClaim claim)
+    {
+        if (FindQueue(key) is not { } queue || queue.Claim != claim) return;
+        queue.Claim = null;
+        StripeOf(key)!.Marks--;
+        DropIfEmpty(key);
+    }
+
+    private void End(KeyClaim claim)
+    {
+        if (!claim.IsActive) return;
+        if (claim.IsWide) Interlocked.Decrement(ref _wideClaims);
+        var stripes = claim.Stripes;
+        for (var stripe = stripes.Next(0); stripe >= 0; stripe = stripes.Next(stripe + 1)) _stripes[stripe]!.SharedClaims--;
         Interlocked.Decrement(ref _claims);
-        return claimed;
     }
 
-    private readonly record struct Place(KeyWaiter Waiter, int Database);
+    private bool AreSharedClaimed(StripeQueues stripe) => stripe.SharedClaims > 0 || Volatile.Read(ref _wideClaims) != 0;
+
+    private StripeQueues? StripeOf(ReadOnlySpan<byte> key) => _stripes[StripeSet.StripeOf(HashSlot.Of(key))];
+
+    private KeyQueue QueueFor(byte[] key)
+    {
+        ref var stripe = ref _stripes[StripeSet.StripeOf(HashSlot.Of(key))];
+        stripe ??= new StripeQueues();
+        if (!stripe.Queues.TryGetValue(key, out var queue)) stripe.Queues[key] = queue = new KeyQueue();
+        return queue;
+    }
+
+    private KeyQueue? FindQueue(ReadOnlySpan<byte> key)
+    {
+        if (StripeOf(key) is not { } stripe) return null;
+        return stripe.Queues.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var queue) ? queue : null;
+    }
+
+    private void DropIfEmpty(byte[] key)
+    {
+        if (FindQueue(key) is { IsEmpty: true }) StripeOf(key)!.Queues.Remove(key);
+    }
+
+    /// <summary>The queues of one stripe's keys.</summary>
+    private sealed class StripeQueues
+    {
+        public Dictionary<byte[], KeyQueue> Queues { get; } = new(ByteStringComparer.Instance);
+
+        /// <summary>Number of keys that are kept because they are ready.</summary>
+        public int Marks { get; set; }
+
+        /// <summary>Number of claims that keep the keys here that waiting commands have with others.</summary>
+        public int SharedClaims { get; set; }
+    }
 }

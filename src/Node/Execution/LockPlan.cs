@@ -39,6 +39,9 @@ public readonly struct LockPlan
     /// <summary>True for <see cref="All"/>.</summary>
     public bool IsAll => _slot == Everything;
 
+    /// <summary>The slot whose stripe alone is held; negative when that is not so.</summary>
+    internal int Single => _slot;
+
     /// <summary>True when the plan holds the stripe of a slot.</summary>
     public bool Covers(int slot)
     {

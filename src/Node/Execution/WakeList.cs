@@ -1,5 +1,3 @@
-using Starling.Slots;
-
 namespace Starling.Node.Execution;
 
 /// <summary>
@@ -8,14 +6,14 @@ namespace Starling.Node.Execution;
 /// </summary>
 internal sealed class WakeList(NodeServer server)
 {
-    private List<ReadyKey>? _ready; // in the order of their being served
-    private List<ReadyKey>? _leftover; // those of them whose stripes the scope did not hold
+    private ReadyKeys? _ready; // in the order of their being served
+    private KeyClaim? _claim; // of the client that was served in this scope: to go on with
     private KeyWaiter? _woken;
-    private int _endedClaims;
+    private bool _hasEndedClaim;
     private bool _areAllReady;
 
     /// <summary>A key that somebody waits for has changed. Under its stripe.</summary>
-    public void Add(in ReadyKey key) => (_ready ??= []).Add(key);
+    public void Add(in ReadyKey key) => (_ready ??= new ReadyKeys()).Add(key);
 
     /// <summary>Whole databases have changed. Under every stripe.</summary>
     public void AddAll() => _areAllReady = true;
@@ -24,64 +22,45 @@ internal sealed class WakeList(NodeServer server)
     /// What was kept for a client goes to the next in line, and then what was pending behind it: before anything that this
     /// scope has made ready.
     /// </summary>
-    /// <param name="waiter">The client: it was served, waits on, or is gone.</param>
-    /// <param name="claimed">The key that was kept for it; null for none.</param>
-    /// <param name="behind">Only clients behind this one are served; null for all.</param>
-    public void HandOn(KeyWaiter waiter, byte[]? claimed, KeyWaiter? behind)
+    /// <param name="claim">What was kept for it; null for nothing.</param>
+    /// <param name="behind">Only clients behind this one are served by the key that it was woken for; null for all.</param>
+    public void HandOn(KeyClaim? claim, KeyWaiter? behind)
     {
-        if (claimed is null) return;
-        _endedClaims++;
-        var ready = _ready ??= [];
-        ready.Insert(0, new ReadyKey(waiter.Database, claimed, behind));
-        ready.InsertRange(1, waiter.Pending);
-        waiter.Pending.Clear();
+        if (claim is null) return;
+        claim.Ready.LimitFirst(behind);
+        _claim = claim;
     }
 
     /// <summary>Finds out whom to wake. Under the stripes of the scope's plan.</summary>
-    public void Serve(in LockPlan plan)
+    public void Serve()
     {
-        if (_areAllReady) server.Waiters.AddAwaited(_ready ??= []);
+        if (_areAllReady) server.Waiters.AddAwaited(_ready ??= new ReadyKeys());
         _areAllReady = false;
-        if (_ready is not { Count: > 0 } ready) return;
-        var next = 0;
-        while (next < ready.Count && _woken is null && plan.Covers(HashSlot.Of(ready[next].Key)))
-            _woken = server.Waiters.Serve(ready[next++]);
-        ready.RemoveRange(0, next);
-        if (_woken is null) (_leftover ??= []).AddRange(ready);
-        else _woken.Pending.AddRange(ready);
-        ready.Clear();
+        if (_claim is null && _ready is not { Count: > 0 }) return;
+        var claim = _claim ?? new KeyClaim();
+        _claim = null;
+        if (_ready is not null)
+        {
+            claim.Ready.Add(_ready);
+            _ready.Clear();
+        }
+
+        var wasActive = claim.IsActive;
+        _woken = server.Waiters.Serve(claim);
+        _hasEndedClaim = wasActive && _woken is null;
     }
 
-    /// <summary>Resumes whom the scope has woken, or looks at what it could not. Under no stripe.</summary>
+    /// <summary>Resumes whom the scope has woken, or who was held back. Under no stripe.</summary>
     public void Resume()
     {
-        for (; _endedClaims > 0; _endedClaims--) server.Clients.EndKeyHold();
-        if (_woken is { } woken)
+        if (_hasEndedClaim)
         {
-            _woken = null;
-            woken.Session.Connection!.ResumeSoon();
+            _hasEndedClaim = false;
+            server.Clients.EndKeyHold();
         }
 
-        if (_leftover is not { Count: > 0 } leftover) return;
-        _leftover = null;
-        ServeOneByOne(leftover);
-    }
-
-    /// <summary>Looks at keys, each under its own stripe, until one wakes a client, who takes the rest along.</summary>
-    private void ServeOneByOne(List<ReadyKey> keys)
-    {
-        for (var i = 0; i < keys.Count; i++)
-        {
-            KeyWaiter? woken;
-            using (server.Executor.Open(LockPlan.Slot(HashSlot.Of(keys[i].Key))))
-            {
-                woken = server.Waiters.Serve(keys[i]);
-                woken?.Pending.AddRange(keys[(i + 1)..]);
-            }
-
-            if (woken is null) continue;
-            woken.Session.Connection!.ResumeSoon();
-            return;
-        }
+        if (_woken is not { } woken) return;
+        _woken = null;
+        woken.Session.Connection!.ResumeSoon();
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Starling.Node.Execution;
 using Starling.Resp;
 
 namespace Starling.Node.Serving;
@@ -97,6 +98,11 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
 
     /// <summary>True while the client waits (blocked or paused).</summary>
     public bool IsHeld => Volatile.Read(ref _isHeld);
+
+    /// <summary>A blocking command of the client waits; a pause or another client's turn does not count.</summary>
+    public bool IsBlocked =>
+        IsHeld && (Session.Waiter is not null
+            || (Session.Suspension is not null && Session.LastCommand is { } last && (last.Flags & CommandFlags.Blocking) != 0));
 
     /// <summary>The I/O thread that it belongs to.</summary>
     public IoThread Thread { get; }
@@ -346,6 +352,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
             CloseForMemory();
         }
 
+        if (Session.HasRun) Session.NoteSeen(_server.Replication.Log.Offset); // before the replies leave
         if (Session.LastWriteOffset != _lastRequired && _server.Commits.IsOn) RequireCommit();
         JoinRound();
         if (Session.CloseAfterReply) _output.CloseWhenDrained();
@@ -466,6 +473,9 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         else if (outcome == DispatchOutcome.Blocked || Session.Suspension is not null)
         {
             Hold();
+
+            // It may have been woken by its own command, while it was not yet held.
+            if (Session.Waiter is { End: not WaitEnd.Waiting }) ScheduleResume();
         }
     }
 

@@ -43,7 +43,7 @@ internal static class ClientInfo
         if (session.Kind == ClientKind.Replica) flags.Append('S');
         if (session.Kind == ClientKind.PubSub) flags.Append('P');
         if (session.Transaction is not null) flags.Append('x');
-        if (connection.IsHeld) flags.Append('b');
+        if (connection.IsBlocked) flags.Append('b');
         if (session.WatchFailed) flags.Append('d');
         if (session.CloseAfterReply) flags.Append('c');
         if (connection.IsClosing) flags.Append('A');

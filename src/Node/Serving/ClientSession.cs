@@ -31,8 +31,16 @@ public sealed class ClientSession
     /// <summary>ASKING was given: the next command may touch an importing slot.</summary>
     public bool Asking { get; set; }
 
-    /// <summary>Replication offset after this client's last write; what WAIT waits for.</summary>
+    /// <summary>Replication offset after this client's last write.</summary>
     public long LastWriteOffset { get; set; }
+
+    /// <summary>
+    /// Replication offset after the client's last commands, whatever they did: it may have read what others wrote before.
+    /// </summary>
+    internal long SeenOffset { get; private set; }
+
+    /// <summary>A command of it has run since <see cref="SeenOffset"/> was set.</summary>
+    internal bool HasRun { get; set; }
 
     /// <summary>Its class.</summary>
     public ClientKind Kind { get; set; }
@@ -103,8 +111,22 @@ public sealed class ClientSession
         set => Volatile.Write(ref _waiter, value);
     }
 
+    /// <summary>
+    /// Its place among those who wait for keys, from when its blocking command was first held back; 0 when it was not.
+    /// </summary>
+    internal long PlaceInLine { get; set; }
+
+    /// <summary>How often the command that runs has met with keys that were kept for others.</summary>
+    internal int Encounters { get; set; }
+
     /// <summary>What the client waits for, or null.</summary>
     internal Suspension? Suspension { get; set; }
+
+    /// <summary>
+    /// Its last commands have run by a replication offset. Said before it can read their replies: what others write afterwards
+    /// is none of its WAIT's.
+    /// </summary>
+    internal void NoteSeen(long offset) => (SeenOffset, HasRun) = (offset, false);
 
     /// <summary>What REPLCONF said of it, and how its synchronisation is going; null for who is no replica.</summary>
     internal Replication.ReplicaLink? Replica { get; set; }

@@ -414,20 +414,19 @@ public sealed class CommandContext
                 return;
             }
 
-            _wakes.HandOn(again, Server.Waiters.WaitOn(again), behind: again);
+            _wakes.HandOn(Server.Waiters.WaitOn(again), behind: again);
             again.RenewTimer(Now);
             _isBlocked = true;
             return;
         }
 
-        var keys = new List<byte[]>(keyCount);
-        for (var i = firstKey; i < firstKey + keyCount; i++)
-        {
-            var key = Arguments[i].ToArray();
-            if (!keys.Contains(key, Slots.ByteStringComparer.Instance)) keys.Add(key);
-        }
+        var keys = new HashSet<byte[]>(keyCount, Slots.ByteStringComparer.Instance);
+        for (var i = firstKey; i < firstKey + keyCount; i++) keys.Add(Arguments[i].ToArray());
 
-        var waiter = new KeyWaiter(Session, Session.DatabaseIndex, [.. keys], isReady, onTimeout);
+        // Who was held back before it could wait has its place from then.
+        var number = Session.PlaceInLine != 0 ? Session.PlaceInLine : Server.Waiters.NextNumber();
+        var waiter = new KeyWaiter(
+            Session, Session.DatabaseIndex, [.. keys], Keys.CopyEach(), number, isReady, onTimeout);
         Session.Waiter = waiter;
         Server.Waiters.Add(waiter);
         waiter.EndAt(deadline, Now);
@@ -448,7 +447,7 @@ public sealed class CommandContext
     /// </summary>
     internal void GiveUpClaim(KeyWaiter waiter)
     {
-        if (waiter.Claimed is not null) _wakes.HandOn(waiter, Server.Waiters.WaitOn(waiter), behind: waiter);
+        if (waiter.Claim is not null) _wakes.HandOn(Server.Waiters.WaitOn(waiter), behind: waiter);
     }
 
     /// <summary>Counts what was declared without a command. At the end of a scope.</summary>
@@ -460,10 +459,20 @@ public sealed class CommandContext
     }
 
     /// <summary>A client waits no more. Under the stripes of its keys, in this scope.</summary>
-    internal void Forget(KeyWaiter waiter) => _wakes.HandOn(waiter, Server.Waiters.Remove(waiter), behind: null);
+    internal void Forget(KeyWaiter waiter) => _wakes.HandOn(Server.Waiters.Remove(waiter), behind: null);
+
+    /// <summary>
+    /// A waiting client's command has come again though it was not woken: whoever is first in line for its keys is served,
+    /// itself or another. Under their stripes, in this scope.
+    /// </summary>
+    internal void LookAgain(KeyWaiter waiter)
+    {
+        foreach (var key in waiter.Keys) _wakes.Add(new ReadyKey(waiter.Database, key));
+        waiter.RenewTimer(Now);
+    }
 
     /// <summary>Finds out whom the changes of this scope wake. Under its stripes.</summary>
-    internal void ServeWaiters() => _wakes.Serve(_plan);
+    internal void ServeWaiters() => _wakes.Serve();
 
     /// <summary>Resumes whom this scope has woken. Under no stripe.</summary>
     internal void ResumeWoken() => _wakes.Resume();
@@ -498,6 +507,12 @@ public sealed class CommandContext
 
     /// <summary>A scope is open: its stripes are held, and what is declared belongs to it.</summary>
     internal bool IsInScope { get; private set; }
+
+    /// <summary>The command may touch every key, not only those that it names.</summary>
+    internal bool TouchesEverything { get; set; }
+
+    /// <summary>A part of the command has seen a key that is kept for a woken client.</summary>
+    internal bool HasSeenClaim { get; set; }
 
     /// <summary>The scope that is open holds every stripe.</summary>
     internal bool HoldsEverything => IsInScope && _plan.IsAll;

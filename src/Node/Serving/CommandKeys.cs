@@ -59,11 +59,27 @@ internal sealed class CommandKeys : ICommandKeys
     }
 
     /// <summary>One of the keys is kept for a client that was woken. Needs their stripes.</summary>
-    public bool AnyClaimed(KeyWaiters waiters, KeyWaiter? by)
+    public bool AnyClaimed(KeyWaiters waiters)
     {
         foreach (var (arguments, position) in _keys)
-            if (waiters.IsClaimed(arguments[position], by)) return true;
+            if (waiters.IsClaimed(arguments[position])) return true;
         return false;
+    }
+
+    /// <summary>One of the keys is also a key of a waiting command that has several. Needs their stripes.</summary>
+    public bool AnyShared(KeyWaiters waiters)
+    {
+        foreach (var (arguments, position) in _keys)
+            if (waiters.IsShared(arguments[position])) return true;
+        return false;
+    }
+
+    /// <summary>Copies of the keys, each once.</summary>
+    public byte[][] CopyEach()
+    {
+        var keys = new HashSet<byte[]>(Slots.ByteStringComparer.Instance);
+        for (var i = 0; i < _keys.Count; i++) keys.Add(KeyAt(i).ToArray());
+        return [.. keys];
     }
 
     /// <summary>The slot and hash of a key that was added; false when it is none of them.</summary>

@@ -31,13 +31,14 @@ internal static class ServingTelemetry
         writer.Field("maxclients", server.Config.MaxClients);
         writer.Field("client_recent_max_input_buffer", connections.Select(c => c.InputCapacity).DefaultIfEmpty().Max());
         writer.Field("client_recent_max_output_buffer", connections.Select(c => c.PendingBytes).DefaultIfEmpty().Max());
-        writer.Field("blocked_clients", connections.Count(c => c.IsHeld));
+        writer.Field("blocked_clients", connections.Count(c => c.IsBlocked));
         writer.Field("tracking_clients", 0);
         writer.Field("pubsub_clients", connections.Count(c => c.Session.Kind == ClientKind.PubSub));
         writer.Field("watching_clients", connections.Count(c => c.Session.WatchedKeys.Count > 0));
         writer.Field("clients_in_timeout_table", 0);
         writer.Field("total_watched_keys", server.Watches.Count);
-        writer.Field("total_blocking_keys", 0);
+        writer.Field("total_blocking_keys", server.Waiters.KeyCount);
+        writer.Field("total_blocking_keys_on_nokey", 0); // of commands that are not here: those that wait for a key to go
     }
 
     private static void WriteStats(NodeServer server, InfoWriter writer)

@@ -20,7 +20,7 @@ internal static class InfoLayout
             ("connected_clients", null), ("cluster_connections", null), ("maxclients", null),
             ("client_recent_max_input_buffer", null), ("client_recent_max_output_buffer", null),
             ("blocked_clients", null), ("tracking_clients", "0"), ("clients_in_timeout_table", null),
-            ("total_blocking_keys", "0"), ("total_blocking_keys_on_nokey", "0"),
+            ("total_blocking_keys", null), ("total_blocking_keys_on_nokey", null),
         ]),
         new("memory", "Memory", IsDefault: true,
         [

@@ -227,6 +227,34 @@ public sealed class MasterProtocolTests
         Assert.Equal(1, master.Client.Receive().Integer);
     }
 
+    [Theory]
+    [InlineData(0, "GET x", "")]
+    [InlineData(0, "PING", "")]
+    [InlineData(0, "DEL missing", "")]
+    [InlineData(0, "MULTI,GET x,EXEC", "")]
+    [InlineData(1, "", "GET x")]
+    [InlineData(1, "", "SET y 1")]
+    [InlineData(1, "", "")]
+    public void Wait_is_for_all_that_was_written_before_the_clients_last_command(int expected, string after, string before)
+    {
+        using var master = new StarlingNode();
+        using var replica = new SyncClient(master.Port);
+        using var client = new SyncClient(master.Port);
+        FullSync(replica, out _, out _);
+        master.Client.Command("SET", "x", "1");
+        Run(client, before);
+        replica.Send("REPLCONF", "ACK", master.OffsetByAnotherClient().ToString(CultureInfo.InvariantCulture));
+        SyncClient.WaitFor(() => master.Client.Command("WAIT", "1", "1").Integer == 1, () => master.Log);
+        master.Client.Command("SET", "x", "2");
+        Run(client, after);
+        Assert.Equal(expected, client.Command("WAIT", "1", "50").Integer);
+
+        static void Run(SyncClient client, string commands)
+        {
+            foreach (var command in commands.Split(',', StringSplitOptions.RemoveEmptyEntries)) client.Command(command.Split(' '));
+        }
+    }
+
     [Fact]
     public void Waitaof_counts_what_replicas_fsynced()
     {

@@ -46,7 +46,7 @@ public sealed class OffsetAgreementTests
         using var replica = TestNode.Start(replicaIsRedis);
         using var other = new StarlingNode();
         for (var i = 0; i < 100; i++) master.Client.Command("SET", "k:" + i, "v");
-        using (var writer = new WaitingWriter(master.Port))
+        using (var writer = new BackgroundWriter(master.Port, WriteAndWait))
         {
             for (var round = 0; round < rounds; round++)
             {
@@ -65,6 +65,12 @@ public sealed class OffsetAgreementTests
         other.WaitForOffsetOf(master);
         Assert.Equal(master.Text("DEBUG", "DIGEST"), replica.Text("DEBUG", "DIGEST"));
         Assert.Equal(master.Text("DEBUG", "DIGEST"), other.Text("DEBUG", "DIGEST"));
+    }
+
+    private static void WriteAndWait(SyncClient client, int i)
+    {
+        client.Command("INCR", "n");
+        client.Command("WAIT", "2", "5");
     }
 
     /// <summary>Has replicas asked for acknowledgements all the time, until it is disposed.</summary>
@@ -94,55 +100,6 @@ public sealed class OffsetAgreementTests
             {
                 _node.Replication.RequestAcknowledgements();
                 _node.Replication.Flush();
-            }
-        }
-    }
-
-    /// <summary>Writes, and waits for a replica after each write, until it is disposed.</summary>
-    private sealed class WaitingWriter : IDisposable
-    {
-        private readonly SyncClient _client;
-        private readonly Thread _thread;
-        private volatile bool _stop;
-        private volatile Exception? _failure;
-        private int _written;
-
-        public WaitingWriter(int port)
-        {
-            _client = new SyncClient(port);
-            _thread = new Thread(Run) { IsBackground = true };
-            _thread.Start();
-        }
-
-        public void WaitForMore(int count)
-        {
-            var goal = Volatile.Read(ref _written) + count;
-            SyncClient.WaitFor(() => Volatile.Read(ref _written) >= goal || _failure is not null, () => "writes");
-            Assert.Null(_failure);
-        }
-
-        public void Dispose()
-        {
-            _stop = true;
-            _thread.Join();
-            _client.Dispose();
-            Assert.Null(_failure);
-        }
-
-        private void Run()
-        {
-            try
-            {
-                while (!_stop)
-                {
-                    _client.Command("INCR", "n");
-                    _client.Command("WAIT", "2", "5");
-                    Interlocked.Increment(ref _written);
-                }
-            }
-            catch (Exception failure) when (failure is IOException or System.Net.Sockets.SocketException)
-            {
-                _failure = failure;
             }
         }
     }
