@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Starling.Slots;
 
 namespace Starling.Node.Cluster;
 
@@ -80,6 +81,7 @@ internal sealed class MigrateConnection : IDisposable
             unread.CopyTo(_received);
             _end -= _start;
             _start = 0;
+            LockOrder.AssertMayBlock("receiving from the target of MIGRATE");
             var count = _socket.Receive(_received.AsSpan(_end));
             if (count == 0) throw new SocketException((int)SocketError.ConnectionReset);
             _end += count;
@@ -99,6 +101,7 @@ internal sealed class MigrateConnection : IDisposable
 
     private static Socket Connect(IPEndPoint target, int timeout)
     {
+        LockOrder.AssertMayBlock("connecting to the target of MIGRATE");
         var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {

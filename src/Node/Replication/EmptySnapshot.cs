@@ -27,7 +27,7 @@ internal sealed class EmptySnapshot : IByteSink
         var server = service.Server;
         using (server.Keyspace.LockAll())
         {
-            lock (service.Replicas.Membership)
+            using (service.Replicas.Membership.Enter())
             {
                 if (link.State != ReplicaState.WaitSnapshotStart) return;
                 link.State = ReplicaState.SendBulk;

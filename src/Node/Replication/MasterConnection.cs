@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Starling.Slots;
 
 namespace Starling.Node.Replication;
 
@@ -93,6 +94,7 @@ internal sealed class MasterConnection : IDisposable
     /// <exception cref="TimeoutException">The time is up.</exception>
     public void WaitConnected(TimeSpan timeout)
     {
+        LockOrder.AssertMayBlock("connecting to the master");
         var since = _clock.GetTimestamp();
 
         // A socket that is not connected yet cannot be shut down by another thread: look often.
@@ -112,6 +114,7 @@ internal sealed class MasterConnection : IDisposable
     /// however much of it comes.</exception>
     public bool TryFill(TimeSpan timeout)
     {
+        LockOrder.AssertMayBlock("receiving from the master");
         MakeRoom();
         var since = _clock.GetTimestamp();
         while (true)

@@ -36,7 +36,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     public void SynchronizeFully(CommandContext call, ReplicaLink link)
     {
         link.WaitingSince = Server.NowMilliseconds;
-        lock (Replicas.Membership)
+        using (Replicas.Membership.Enter())
         {
             if (!MaySynchronize(call)) return;
             service.Counters.CountFull();
@@ -123,7 +123,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
 
     private bool TryPartial(CommandContext call, ReplicaLink link, string id, long from)
     {
-        lock (Replicas.Membership)
+        using (Replicas.Membership.Enter())
         {
             if (service.IsReplica && !service.IsLinkUp) return false;
             var history = service.History;
@@ -183,7 +183,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
 
         // Under the lock under which the state leaves waiting: the line must not land behind the first bytes of a
         // snapshot.
-        lock (Replicas.Membership)
+        using (Replicas.Membership.Enter())
         {
             isWaiting = link.State == ReplicaState.WaitSnapshotStart
                 || (link.State == ReplicaState.WaitSnapshotEnd && !link.IsStreamedSnapshot);
@@ -235,7 +235,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
         // ends here.
         using (Server.Keyspace.LockAll())
         {
-            lock (Replicas.Membership)
+            using (Replicas.Membership.Enter())
             {
                 if (Replicas.Links.Length > 0 || service.IsReplica) return;
                 service.EndHistory();

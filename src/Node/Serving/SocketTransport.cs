@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
+using Starling.Slots;
 
 namespace Starling.Node.Serving;
 
@@ -74,6 +75,7 @@ public sealed class SocketTransport : ITransport, IIoTask
     /// <inheritdoc/>
     public int TrySend(ReadOnlySpan<byte> bytes)
     {
+        LockOrder.AssertMayBlock("a send");
         try
         {
             if (UsesSystemCalls) return SocketCalls.TrySend(_handle, bytes);

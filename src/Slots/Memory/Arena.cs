@@ -17,7 +17,7 @@ internal sealed unsafe class Arena
     /// Guards everything here, for some tens of nanoseconds: under it nothing else is taken, and no call goes to the
     /// system. Taken under stripe locks.
     /// </summary>
-    private SpinLock _lock = new(enableThreadOwnerTracking: false);
+    private RankedSpinLock _lock = new(nameof(Arena));
 
     private LargeBlock* _large;
     private long _usedBytes;
@@ -84,7 +84,7 @@ internal sealed unsafe class Arena
         }
         finally
         {
-            if (taken) _lock.Exit(useMemoryBarrier: true);
+            if (taken) _lock.Exit();
         }
 
         if (isEmpty) _chunks.Return(block);
@@ -114,7 +114,7 @@ internal sealed unsafe class Arena
         }
         finally
         {
-            if (taken) _lock.Exit(useMemoryBarrier: true);
+            if (taken) _lock.Exit();
         }
 
         return chosen;
@@ -136,7 +136,7 @@ internal sealed unsafe class Arena
         }
         finally
         {
-            if (taken) _lock.Exit(useMemoryBarrier: true);
+            if (taken) _lock.Exit();
         }
 
         return ended;
@@ -212,7 +212,7 @@ internal sealed unsafe class Arena
         }
         finally
         {
-            if (taken) _lock.Exit(useMemoryBarrier: true);
+            if (taken) _lock.Exit();
         }
     }
 
@@ -239,7 +239,7 @@ internal sealed unsafe class Arena
         }
         finally
         {
-            if (taken) _lock.Exit(useMemoryBarrier: true);
+            if (taken) _lock.Exit();
         }
     }
 
@@ -257,7 +257,7 @@ internal sealed unsafe class Arena
         }
         finally
         {
-            if (taken) _lock.Exit(useMemoryBarrier: true);
+            if (taken) _lock.Exit();
         }
     }
 
@@ -291,7 +291,7 @@ internal sealed unsafe class Arena
         }
         finally
         {
-            if (taken) _lock.Exit(useMemoryBarrier: true);
+            if (taken) _lock.Exit();
         }
     }
 
