@@ -38,9 +38,13 @@ public sealed class ClientListener
 
     private readonly NodeServer _server;
     private readonly ILogger _logger;
-    private readonly RankedLock _lock = new(LockRank.Leaf, "ClientListener's acceptors"); // guards _acceptors and what was bound last; takes no other lock
+
+    // Guards _acceptors and what was bound last; takes no other lock.
+    private readonly RankedLock _lock = new(LockRank.Leaf, "ClientListener's acceptors");
     private readonly List<Acceptor> _acceptors = [];
-    private readonly RankedLock _rebinding = new(LockRank.Listening, "ClientListener's change"); // one change of the addresses at a time; _lock is taken under it
+
+    // One change of the addresses at a time; _lock is taken under it.
+    private readonly RankedLock _rebinding = new(LockRank.Listening, "ClientListener's change");
     private readonly CronWork _restore;
     private IPEndPoint[] _bound = [];
     private string? _unixPath;
