@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Starling.Node.Execution;
+using Starling.Slots;
 
 namespace Starling.Node;
 
@@ -17,7 +18,7 @@ public sealed class ShutdownService
     private readonly ILogger _log;
 
     // Guards the fields below; nothing else is taken under it.
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Leaf, nameof(ShutdownService));
     private readonly List<Action> _onFailure = [];
     private readonly AutoResetEvent _wanted = new(initialState: false);
     private ManualResetEventSlim? _abort;
@@ -45,7 +46,7 @@ public sealed class ShutdownService
     {
         get
         {
-            lock (_lock) return _abort is not null;
+            using (_lock.Enter()) return _abort is not null;
         }
     }
 
@@ -74,7 +75,7 @@ public sealed class ShutdownService
     /// </summary>
     public void Prepare()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_hasThread) return;
             new Thread(RunAll) { Name = "shutdown", IsBackground = true }.Start();
@@ -89,7 +90,7 @@ public sealed class ShutdownService
     /// <param name="onFailure">Called once, on the thread of the shutdown, when it fails or is aborted.</param>
     public void Begin(ShutdownFlags flags, Action? onFailure = null)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (onFailure is not null) _onFailure.Add(onFailure);
             if (_abort is not null) return;
@@ -104,7 +105,7 @@ public sealed class ShutdownService
     /// <summary>Aborts the shutdown that is under way. False when there is none, or when it is past waiting.</summary>
     public bool TryAbort()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_abort is null || _abort.IsSet) return false;
             _abort.Set();
@@ -120,7 +121,7 @@ public sealed class ShutdownService
             _wanted.WaitOne();
             ShutdownFlags flags;
             ManualResetEventSlim? abort;
-            lock (_lock) (flags, abort) = (_flags, _abort);
+            using (_lock.Enter()) (flags, abort) = (_flags, _abort);
             if (abort is not null && Run(flags, abort)) return;
         }
     }
@@ -144,7 +145,7 @@ public sealed class ShutdownService
         }
 
         Action[] failed;
-        lock (_lock)
+        using (_lock.Enter())
         {
             failed = [.. _onFailure];
             _onFailure.Clear();
@@ -164,13 +165,14 @@ public sealed class ShutdownService
         {
             // Asking them to acknowledge would move the stream's end; they do so once a second.
             var deadline = _server.NowMilliseconds + (timeout * 1000L);
+            LockOrder.AssertMayBlock("waiting for the replicas");
             ServerLog.WaitingForReplicas(_log);
             while (_server.NowMilliseconds < deadline && MustWait() && !abort.Wait(PollPeriod))
             {
             }
         }
 
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (!abort.IsSet)
             {

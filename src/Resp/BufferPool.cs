@@ -1,3 +1,5 @@
+using Starling.Slots;
+
 namespace Starling.Resp;
 
 /// <summary>
@@ -72,7 +74,7 @@ public sealed class BufferPool
         private const int Stride = 16;
 
         private readonly byte[]?[] _slots = new byte[Slots * Stride][];
-        private readonly Lock _lock = new(); // guards what follows; a leaf
+        private readonly RankedLock _lock = new(LockRank.Leaf, nameof(BufferPool)); // guards what follows; a leaf
         private readonly Stack<byte[]> _free = [];
         private int _leastFree;
 
@@ -80,7 +82,7 @@ public sealed class BufferPool
         {
             get
             {
-                lock (_lock) return (long)_free.Count * length;
+                using (_lock.Enter()) return (long)_free.Count * length;
             }
         }
 
@@ -89,7 +91,7 @@ public sealed class BufferPool
         public byte[] Rent()
         {
             if (Interlocked.Exchange(ref Own, null) is { } own) return own;
-            lock (_lock)
+            using (_lock.Enter())
             {
                 if (_free.TryPop(out var bytes))
                 {
@@ -104,13 +106,13 @@ public sealed class BufferPool
         public void Return(byte[] bytes)
         {
             if (Interlocked.CompareExchange(ref Own, bytes, null) is null) return;
-            lock (_lock) _free.Push(bytes);
+            using (_lock.Enter()) _free.Push(bytes);
         }
 
         /// <summary>Bytes dropped.</summary>
         public long Trim()
         {
-            lock (_lock)
+            using (_lock.Enter())
             {
                 var count = _leastFree;
                 for (var i = 0; i < count; i++) _free.Pop();

@@ -1,3 +1,5 @@
+using Starling.Slots;
+
 namespace Starling.Serving;
 
 /// <summary>
@@ -9,7 +11,7 @@ public sealed class CommitGate
     /// <summary>The state in which nothing waits: a write that is in the log may be answered.</summary>
     public const long Everything = long.MaxValue;
 
-    private readonly Lock _lock = new(); // guards _waiting; a leaf
+    private readonly RankedLock _lock = new(LockRank.Leaf, nameof(CommitGate)); // guards _waiting; a leaf
     private HashSet<ICommitWaiter> _waiting = [];
     private long _reached = Everything;
     private long _history;
@@ -49,12 +51,12 @@ public sealed class CommitGate
     /// </summary>
     internal void Add(ICommitWaiter waiter)
     {
-        lock (_lock) _waiting.Add(waiter);
+        using (_lock.Enter()) _waiting.Add(waiter);
     }
 
     private HashSet<ICommitWaiter> TakeWaiting()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             var waiting = _waiting;
             if (waiting.Count > 0) _waiting = [];

@@ -30,7 +30,7 @@ public sealed class IoThread : ITransportThread
     private List<IRoundMember> _membersNow = [];
 
     // Guards what follows. A leaf: nothing is called under it but the poller's wake-up.
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Mailbox, nameof(IoThread));
     private List<IIoTask> _mail = [];
     private List<IIoTask> _mailNow = [];
     private bool _sleeps;
@@ -73,11 +73,12 @@ public sealed class IoThread : ITransportThread
     /// </summary>
     public void Stop()
     {
+        LockOrder.AssertMayBlock("waiting for an I/O thread");
         Invariant.That(Thread.CurrentThread != _thread);
         _isStopping = true;
         Poller.Wake();
         _thread.Join();
-        lock (_lock) Poller.Dispose();
+        using (_lock.Enter()) Poller.Dispose();
     }
 
     /// <summary>
@@ -87,7 +88,7 @@ public sealed class IoThread : ITransportThread
     /// <returns>False when the thread has ended: the task does not run then.</returns>
     public bool Post(IIoTask task)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_hasEnded) return false;
             _mail.Add(task);
@@ -169,12 +170,12 @@ public sealed class IoThread : ITransportThread
         var milliseconds = 0;
         if (mayWait)
         {
-            lock (_lock) _sleeps = _mail.Count == 0;
+            using (_lock.Enter()) _sleeps = _mail.Count == 0;
             if (_sleeps) milliseconds = UntilNextTimer();
         }
 
         var count = Poller.Wait(milliseconds);
-        if (mayWait) lock (_lock) _sleeps = false;
+        if (mayWait) using (_lock.Enter()) _sleeps = false;
         for (var i = 0; i < count; i++) Poller.Ready(i, out var readiness)?.Owner!.OnReady(readiness);
     }
 
@@ -199,7 +200,7 @@ public sealed class IoThread : ITransportThread
     /// <summary>Does what is in the mailbox now; what comes meanwhile waits for the next round.</summary>
     private void ReadMail()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_mail.Count == 0) return;
             (_mail, _mailNow) = (_mailNow, _mail);
@@ -228,7 +229,7 @@ public sealed class IoThread : ITransportThread
         while (true)
         {
             foreach (var source in Poller.Watched) source.Owner!.End();
-            lock (_lock)
+            using (_lock.Enter())
             {
                 _hasEnded = _mail.Count == 0;
                 if (_hasEnded) return;

@@ -61,6 +61,7 @@ public sealed class ServerCron
     /// <summary>Ends the thread and waits for it. Not from an action.</summary>
     public void Stop()
     {
+        LockOrder.AssertMayBlock("waiting for the cron thread");
         _isStopping = true;
         _wake.Set();
         _thread?.Join();

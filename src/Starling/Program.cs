@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Starling.CommandLine.ClusterUp;
 using Starling.CommandLine.Server;
+using Starling.Slots;
 
 namespace Starling.CommandLine;
 
@@ -9,6 +10,9 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
+        // Before anything takes a lock: how tests have a server check the order of its locks.
+        if (Environment.GetEnvironmentVariable("STARLING_CHECK_LOCKS") == "1") AppContext.SetSwitch(LockOrder.Switch, isEnabled: true);
+
         // A server's arguments are Redis's and follow Redis's rules, not those of a command-line parser.
         if (ServerInvocation.TryRead(arguments, ServerInvocation.ProgramName(), out var serverArguments)) return ServerCommand.Run(serverArguments);
         return RunTool(arguments);

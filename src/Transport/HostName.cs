@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Starling.Slots;
 
 namespace Starling.Transport;
 
@@ -22,6 +23,7 @@ public static class HostName
         // The runtime takes an empty name for this machine, cuts a name at a zero byte and reads over brackets; the
         // system does nothing of that.
         if (host.Length is 0 or > Longest || host.AsSpan().ContainsAny("\0[]")) throw NotFound();
+        LockOrder.AssertMayBlock("looking up a name");
         try
         {
             var addresses = Dns.GetHostAddresses(host);

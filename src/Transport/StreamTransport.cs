@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Net;
+using Starling.Slots;
 
 namespace Starling.Transport;
 
@@ -67,6 +68,7 @@ public sealed class StreamTransport : ITransport, IIoTask, IPollOwner
     /// <inheritdoc/>
     public int TrySend(ReadOnlySpan<byte> bytes)
     {
+        LockOrder.AssertMayBlock("a send");
         var status = _stream.Send(bytes, out var sent);
         return status == StreamStatus.Broken ? -1 : sent;
     }
@@ -74,6 +76,7 @@ public sealed class StreamTransport : ITransport, IIoTask, IPollOwner
     /// <inheritdoc/>
     public int TrySend(ReadOnlySpan<ArraySegment<byte>> segments)
     {
+        LockOrder.AssertMayBlock("a send");
         var status = _stream.Send(segments, out var sent);
         return status == StreamStatus.Broken ? -1 : sent;
     }

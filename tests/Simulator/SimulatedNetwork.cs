@@ -51,7 +51,7 @@ internal sealed class SimulatedNetwork(Simulation simulation, SimulationPlan pla
 
             // The system accepts for a process that is paused.
             link.ServerLife = server.Life;
-            lock (server.Driver.Gate) link.ServerEnd = server.Machine.AcceptLink(client.Ip, server.Ip, server.Driver.Now);
+            using (server.Driver.Gate.Enter()) link.ServerEnd = server.Machine.AcceptLink(client.Ip, server.Ip, server.Driver.Now);
             server.Links[link.ServerEnd.Value] = link;
             simulation.Reach(client, life, simulation.Now + Delay(), () =>
             {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
+using Starling.Slots;
 
 namespace Starling.ClusterBus.Host;
 
@@ -94,6 +95,7 @@ public sealed class BusHost : IDisposable
     /// </summary>
     public void Stop()
     {
+        LockOrder.AssertMayBlock("waiting for the bus thread");
         if (_stopping) return;
         _stopping = true;
         _wakeUp.Raise();
@@ -135,19 +137,19 @@ public sealed class BusHost : IDisposable
     /// <summary>The cluster as this node sees it now, the times of pings and pongs included. Any thread.</summary>
     public ClusterView Snapshot()
     {
-        lock (_driver.Gate) return _machine.Snapshot();
+        using (_driver.Gate.Enter()) return _machine.Snapshot();
     }
 
     /// <summary>CLUSTER COUNT-FAILURE-REPORTS. Any thread.</summary>
     public int? CountFailureReports(NodeId node)
     {
-        lock (_driver.Gate) return _machine.CountFailureReports(node, _driver.Now);
+        using (_driver.Gate.Enter()) return _machine.CountFailureReports(node, _driver.Now);
     }
 
     /// <summary>CLUSTER LINKS: the links whose other end is known. Any thread.</summary>
     public List<LinkDescription> DescribeLinks()
     {
-        lock (_driver.Gate) return _links.Describe(_machine.NodeOf);
+        using (_driver.Gate.Enter()) return _links.Describe(_machine.NodeOf);
     }
 
     /// <summary>
@@ -156,7 +158,7 @@ public sealed class BusHost : IDisposable
     /// </summary>
     public void KillLinks(NodeId node, bool inbound, bool outbound)
     {
-        lock (_driver.Gate) _links.Mark(_machine.NodeOf, node, inbound, outbound);
+        using (_driver.Gate.Enter()) _links.Mark(_machine.NodeOf, node, inbound, outbound);
         Post(_links.BreakMarked);
     }
 
@@ -203,7 +205,7 @@ public sealed class BusHost : IDisposable
     private void TickNow()
     {
         _links.ResumeAccepting();
-        lock (_driver.Gate) _links.BreakOverLimit(_machine.NodeOf, _options.SendBufferLimit());
+        using (_driver.Gate.Enter()) _links.BreakOverLimit(_machine.NodeOf, _options.SendBufferLimit());
         LoseBroken();
         _driver.Tick();
         NoteDelay();
@@ -220,7 +222,7 @@ public sealed class BusHost : IDisposable
         while (_links.TryAccept(out var socket, out var remoteIp, out var localIp))
         {
             LinkId id;
-            lock (_driver.Gate) id = _machine.AcceptLink(remoteIp, localIp, _driver.Now);
+            using (_driver.Gate.Enter()) id = _machine.AcceptLink(remoteIp, localIp, _driver.Now);
             _links.Add(new TcpLink(id, socket, isInbound: true, _driver.Now));
         }
     }
@@ -295,6 +297,6 @@ public sealed class BusHost : IDisposable
 
     private string FormatFile()
     {
-        lock (_driver.Gate) return _machine.FormatNodesFile();
+        using (_driver.Gate.Enter()) return _machine.FormatNodesFile();
     }
 }

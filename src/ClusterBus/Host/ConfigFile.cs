@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Starling.Slots;
 
 namespace Starling.ClusterBus.Host;
 
@@ -85,6 +86,7 @@ public sealed class ConfigFile : IDisposable
     public void Sync()
     {
         if (!IsUnsynced) return;
+        LockOrder.AssertMayBlock("syncing nodes.conf");
         _locked.Flush(flushToDisk: true);
         DirectorySync.Flush(Path.GetDirectoryName(_path)!);
         IsUnsynced = false;
@@ -93,6 +95,7 @@ public sealed class ConfigFile : IDisposable
     /// <summary>As <see cref="Save"/>, but leaves it to the caller to close the former file.</summary>
     internal IDisposable Replace(string text, bool sync)
     {
+        LockOrder.AssertMayBlock("writing nodes.conf");
         var temporary = string.Create(CultureInfo.InvariantCulture, $"{_path}.tmp-{Environment.ProcessId}-{++_saves}");
 
         // The lock is on the file's inode, which a rename replaces: the new file is locked before it takes the name.

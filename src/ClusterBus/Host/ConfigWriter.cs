@@ -1,3 +1,5 @@
+using Starling.Slots;
+
 namespace Starling.ClusterBus.Host;
 
 /// <summary>
@@ -16,7 +18,7 @@ internal sealed class ConfigWriter : IConfigStore, IDisposable
     private const int OutOfFiles = 23, OutOfOwnFiles = 24;
 
     // Guards the numbers below. Nothing is taken under it, and it is never held while the disk is at work.
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.Leaf, nameof(ConfigWriter));
     private readonly AutoResetEvent _wanted = new(initialState: false);
     private readonly AutoResetEvent _written = new(initialState: false);
     private readonly ConfigFile _file;
@@ -51,7 +53,7 @@ internal sealed class ConfigWriter : IConfigStore, IDisposable
     {
         get
         {
-            lock (_gate) return _requested;
+            using (_gate.Enter()) return _requested;
         }
     }
 
@@ -60,7 +62,7 @@ internal sealed class ConfigWriter : IConfigStore, IDisposable
     {
         get
         {
-            lock (_gate) return _done;
+            using (_gate.Enter()) return _done;
         }
     }
 
@@ -73,7 +75,7 @@ internal sealed class ConfigWriter : IConfigStore, IDisposable
     /// <returns>The request's number.</returns>
     public long Request(bool sync, Action<string?>? report)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _wantsSync |= sync;
             if (report is not null) _reports.Add(report);
@@ -87,13 +89,15 @@ internal sealed class ConfigWriter : IConfigStore, IDisposable
     /// <summary>Waits until a request was carried out; one thread at a time.</summary>
     public void Wait(long request)
     {
+        LockOrder.AssertMayBlock("waiting for nodes.conf");
         while (Done < request) _written.WaitOne();
     }
 
     /// <summary>Carries out what was requested, syncs, ends the thread and unlocks the file.</summary>
     public void Dispose()
     {
-        lock (_gate)
+        LockOrder.AssertMayBlock("waiting for the writer of nodes.conf");
+        using (_gate.Enter())
         {
             if (_stopping) return;
             _stopping = true;
@@ -119,7 +123,7 @@ internal sealed class ConfigWriter : IConfigStore, IDisposable
     {
         while (true)
         {
-            lock (_gate)
+            using (_gate.Enter())
             {
                 (request, sync, reports) = (_requested, _wantsSync, [.. _reports]);
                 mayFail = reports.Length > 0 && !_mustSucceed;
@@ -138,7 +142,7 @@ internal sealed class ConfigWriter : IConfigStore, IDisposable
     {
         get
         {
-            lock (_gate) return _stopping;
+            using (_gate.Enter()) return _stopping;
         }
     }
 
@@ -175,7 +179,7 @@ internal sealed class ConfigWriter : IConfigStore, IDisposable
             _wanted.WaitOne(RetryDelay);
         }
 
-        lock (_gate)
+        using (_gate.Enter())
         {
             _done = request;
         }

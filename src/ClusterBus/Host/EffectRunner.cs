@@ -13,10 +13,10 @@ internal sealed class EffectRunner
 {
     // Guards the queue; the machine's lock is held around it when a batch is added, so that batches are in the order of
     // the calls. Under it only the writer's lock.
-    private readonly Lock _queueGate = new();
+    private readonly RankedLock _queueGate = new(LockRank.ClusterEffects, "EffectRunner's queue");
 
     // Guards which view was published last. Taken with stripes held, or without; publishing takes no stripe.
-    private readonly Lock _publishGate = new();
+    private readonly RankedLock _publishGate = new(LockRank.ClusterEffects, "EffectRunner's view");
     private readonly IClusterActions _actions;
     private readonly IBusLinks _links;
     private readonly IConfigStore _writer;
@@ -49,7 +49,7 @@ internal sealed class EffectRunner
     /// <summary>Adds a batch. Any thread that holds the machine's lock.</summary>
     public void Add(EffectBatch batch)
     {
-        lock (_queueGate)
+        using (_queueGate.Enter())
         {
             _batches.Enqueue(batch);
             if (batch.Promotes) Volatile.Write(ref _lastPromotion, batch.Sequence);
@@ -64,7 +64,7 @@ internal sealed class EffectRunner
     /// </summary>
     public void WriteEarly(EffectBatch batch)
     {
-        lock (_queueGate)
+        using (_queueGate.Enter())
         {
             if (_durable == 0 && batch.TryTakeWrite()) batch.EarlyRequest = _writer.Request(sync: false);
         }
@@ -77,7 +77,7 @@ internal sealed class EffectRunner
     /// </summary>
     public void PublishEarly(EffectBatch batch)
     {
-        lock (_publishGate)
+        using (_publishGate.Enter())
         {
             if (_promoted < Volatile.Read(ref _lastPromotion)) _early = batch;
             else PublishLocked(batch);
@@ -98,7 +98,7 @@ internal sealed class EffectRunner
     public long TakePersisted()
     {
         // What those before have made visible was carried out meanwhile.
-        lock (_queueGate) _durable -= _taken;
+        using (_queueGate.Enter()) _durable -= _taken;
         _taken = 0;
         long number = 0;
         while (_written.TryPeek(out var written) && written.Request <= _writer.Done)
@@ -131,7 +131,7 @@ internal sealed class EffectRunner
         while (true)
         {
             (long Request, Action Done) finished;
-            lock (_queueGate)
+            using (_queueGate.Enter())
             {
                 if (!_finishedEarly.TryPeek(out finished) || finished.Request > _writer.Done) return;
                 _finishedEarly.Dequeue();
@@ -148,18 +148,18 @@ internal sealed class EffectRunner
     {
         get
         {
-            lock (_queueGate) return _finishedEarly.Count > 0;
+            using (_queueGate.Enter()) return _finishedEarly.Count > 0;
         }
     }
 
     private bool TryPeek([NotNullWhen(true)] out EffectBatch? batch)
     {
-        lock (_queueGate) return _batches.TryPeek(out batch);
+        using (_queueGate.Enter()) return _batches.TryPeek(out batch);
     }
 
     private void Finish(EffectBatch batch)
     {
-        lock (_queueGate)
+        using (_queueGate.Enter())
         {
             _batches.Dequeue();
             if (batch.Done is not { } done) return;
@@ -173,7 +173,7 @@ internal sealed class EffectRunner
     private void Publish(EffectBatch batch)
     {
         if (batch.Promotes) Promote(batch);
-        lock (_publishGate)
+        using (_publishGate.Enter())
         {
             if (_early is { } early && early.Sequence > batch.Sequence)
             {
@@ -228,7 +228,7 @@ internal sealed class EffectRunner
             return;
         }
 
-        lock (_queueGate)
+        using (_queueGate.Enter())
         {
             if (batch.TryTakeWrite()) _writer.Request(sync: false);
         }
@@ -239,7 +239,7 @@ internal sealed class EffectRunner
         if (batch.IsPromoted) return;
         batch.IsPromoted = true;
         _actions.BecomeMaster();
-        lock (_publishGate) _promoted = batch.Sequence;
+        using (_publishGate.Enter()) _promoted = batch.Sequence;
     }
 
     private void Write(ClusterEffect.Log line)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.Protocol;
+using Starling.Slots;
 
 namespace Starling.ClusterBus.Host;
 
@@ -47,7 +48,7 @@ internal sealed class MachineDriver
     /// or waited for. May be taken with stripes held; under it only the locks of the effect queue and of the
     /// replication log.
     /// </summary>
-    public Lock Gate { get; } = new();
+    public RankedLock Gate { get; } = new(LockRank.ClusterMachine, nameof(MachineDriver));
 
     /// <summary>The machine; with <see cref="Gate"/> held.</summary>
     public ClusterMachine Machine => _machine;
@@ -63,20 +64,20 @@ internal sealed class MachineDriver
     {
         get
         {
-            lock (Gate) return _now >= _machine.NextTickAt;
+            using (Gate.Enter()) return _now >= _machine.NextTickAt;
         }
     }
 
     /// <summary>How long nothing has to be done if nothing happens, milliseconds.</summary>
     public long TimeToWait()
     {
-        lock (Gate) return Math.Clamp(_machine.NextTickAt - CurrentTime(), 0, MaxWait);
+        using (Gate.Enter()) return Math.Clamp(_machine.NextTickAt - CurrentTime(), 0, MaxWait);
     }
 
     /// <summary>Reads the clock.</summary>
     public void Tell()
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
             ReadClock();
             _runner.Now = _now;
@@ -108,7 +109,7 @@ internal sealed class MachineDriver
     public bool Step(LinkId link, ReadOnlySpan<byte> packet)
     {
         bool isKnown;
-        lock (Gate)
+        using (Gate.Enter())
         {
             BeginCall();
             _machine.Step(link, packet, _now, _effects);
@@ -179,7 +180,7 @@ internal sealed class MachineDriver
 
     private EffectBatch Prepare(MachineCall call, Func<Action?>? onEffects = null)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
             BeginCall();
             call(_machine, _now, _effects);

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
+using Starling.Slots;
 
 namespace Starling.ClusterBus.Host;
 
@@ -37,7 +38,7 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
 
     // Guards the set of links against other threads, which look at it only; the bus thread takes it to change it. The
     // machine's lock may be held; nothing is taken under it.
-    private readonly Lock _linksGate = new();
+    private readonly RankedLock _linksGate = new(LockRank.Leaf, nameof(TcpLinks));
     private bool _acceptPaused;
     private long _lastBadFrameLog;
     private long _sendBufferLimitExceeded;
@@ -203,7 +204,7 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
     /// </summary>
     public void Mark(Func<LinkId, NodeId> nodeOf, NodeId node, bool inbound, bool outbound)
     {
-        lock (_linksGate)
+        using (_linksGate.Enter())
         {
             foreach (var link in _links.Values)
             {
@@ -250,7 +251,7 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
     public List<LinkDescription> Describe(Func<LinkId, NodeId> nodeOf)
     {
         var descriptions = new List<LinkDescription>();
-        lock (_linksGate)
+        using (_linksGate.Enter())
         {
             foreach (var link in _links.Values)
             {
@@ -270,7 +271,7 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
     {
         _names.Dispose();
         foreach (var link in _links.Values) link.Dispose();
-        lock (_linksGate) _links.Clear();
+        using (_linksGate.Enter()) _links.Clear();
         _bySocket.Clear();
     }
 
@@ -331,7 +332,7 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
 
     private void Keep(TcpLink link)
     {
-        lock (_linksGate) _links.Add(link.Id, link);
+        using (_linksGate.Enter()) _links.Add(link.Id, link);
         _bySocket.Add(link.Socket, link);
     }
 
@@ -364,7 +365,7 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
 
     private void Remove(TcpLink link)
     {
-        lock (_linksGate) _links.Remove(link.Id);
+        using (_linksGate.Enter()) _links.Remove(link.Id);
         _bySocket.Remove(link.Socket);
         link.Dispose();
     }

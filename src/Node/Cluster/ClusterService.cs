@@ -31,7 +31,7 @@ public sealed class ClusterService : IDisposable
 
     // Guards what follows up to the routing table, which is read without. Taken with or without stripes; under it only
     // the slot cleaner's own lock.
-    private readonly Lock _publishGate = new();
+    private readonly RankedLock _publishGate = new(LockRank.Routing, nameof(ClusterService));
     private ClusterView? _view;
     private RoutingTable _routing = RoutingTable.Empty;
     private BusHost? _host;
@@ -72,7 +72,7 @@ public sealed class ClusterService : IDisposable
     {
         get
         {
-            lock (_publishGate) return ClusterInfo.ReasonOf(_view?.Health ?? ClusterHealth.SlotsNotCovered);
+            using (_publishGate.Enter()) return ClusterInfo.ReasonOf(_view?.Health ?? ClusterHealth.SlotsNotCovered);
         }
     }
 
@@ -188,7 +188,7 @@ public sealed class ClusterService : IDisposable
     /// <summary>Makes a view the routing table. Takes no stripe.</summary>
     internal void Publish(ClusterView view)
     {
-        lock (_publishGate)
+        using (_publishGate.Enter())
         {
             _view = view;
             Rebuild();
@@ -200,7 +200,7 @@ public sealed class ClusterService : IDisposable
     /// </summary>
     internal void Republish()
     {
-        lock (_publishGate)
+        using (_publishGate.Enter())
         {
             if (_view is not null) Rebuild();
         }
@@ -209,7 +209,7 @@ public sealed class ClusterService : IDisposable
     /// <summary>True when the last view gives a slot to this node, or this node takes it over.</summary>
     internal bool Claims(int slot)
     {
-        lock (_publishGate)
+        using (_publishGate.Enter())
             return _view is { } view && (view.OwnerOf(slot) == view.Myself || view.Importing.ContainsKey(slot));
     }
 
@@ -219,7 +219,7 @@ public sealed class ClusterService : IDisposable
     /// </summary>
     internal void UnlessClaimed(int slot, Action<int> act)
     {
-        lock (_publishGate)
+        using (_publishGate.Enter())
         {
             if (!Claims(slot)) act(slot);
         }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Starling.Slots;
 
 namespace Starling.Node.Cluster;
 
@@ -86,6 +87,7 @@ internal sealed class MigrateConnection : IDisposable
             unread.CopyTo(_received);
             _end -= _start;
             _start = 0;
+            LockOrder.AssertMayBlock("receiving from the target of MIGRATE");
             _end += Receive(timeout);
         }
     }
@@ -95,6 +97,7 @@ internal sealed class MigrateConnection : IDisposable
 
     private static IByteStream Connect(IPEndPoint target, int timeout)
     {
+        LockOrder.AssertMayBlock("connecting to the target of MIGRATE");
         var stream = Connector.Begin(target, source: null, keepsAlive: false);
         try
         {

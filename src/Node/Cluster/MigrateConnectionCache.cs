@@ -1,3 +1,5 @@
+using Starling.Slots;
+
 namespace Starling.Node.Cluster;
 
 /// <summary>
@@ -13,7 +15,7 @@ internal sealed class MigrateConnectionCache : IDisposable
     public const long IdleMilliseconds = 10_000;
 
     // Guards the list. Nothing else is taken under it.
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.Leaf, nameof(MigrateConnectionCache));
     private readonly List<(string Target, MigrateConnection Connection)> _idle = [];
     private bool _disposed;
 
@@ -22,14 +24,14 @@ internal sealed class MigrateConnectionCache : IDisposable
     {
         get
         {
-            lock (_gate) return _idle.Count;
+            using (_gate.Enter()) return _idle.Count;
         }
     }
 
     /// <summary>Takes a connection to "host:port" out, or null when there is none.</summary>
     public MigrateConnection? Take(string target)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             var index = _idle.FindIndex(entry => entry.Target == target);
             if (index < 0) return null;
@@ -43,7 +45,7 @@ internal sealed class MigrateConnectionCache : IDisposable
     public void Return(string target, MigrateConnection connection, long now)
     {
         connection.IdleSince = now;
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_disposed)
             {
@@ -64,7 +66,7 @@ internal sealed class MigrateConnectionCache : IDisposable
     /// <summary>Closes those that waited too long.</summary>
     public void CloseIdle(long now)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             while (_idle.Count > 0 && now - _idle[0].Connection.IdleSince > IdleMilliseconds)
             {
@@ -77,7 +79,7 @@ internal sealed class MigrateConnectionCache : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _disposed = true;
             foreach (var (_, connection) in _idle) connection.Dispose();

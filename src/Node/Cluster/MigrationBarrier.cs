@@ -1,3 +1,5 @@
+using Starling.Slots;
+
 namespace Starling.Node.Cluster;
 
 /// <summary>
@@ -17,7 +19,7 @@ namespace Starling.Node.Cluster;
 public sealed class MigrationBarrier
 {
     // Guards the keys. Taken with stripes held; nothing is taken under it.
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.Leaf, nameof(MigrationBarrier));
     private readonly Dictionary<byte[], int> _keys = new(Slots.ByteStringComparer.Instance);
     private int _active;
 
@@ -29,13 +31,13 @@ public sealed class MigrationBarrier
     /// </summary>
     public bool Holds(ReadOnlySpan<byte> key)
     {
-        lock (_gate) return _keys.GetAlternateLookup<ReadOnlySpan<byte>>().ContainsKey(key);
+        using (_gate.Enter()) return _keys.GetAlternateLookup<ReadOnlySpan<byte>>().ContainsKey(key);
     }
 
     /// <summary>Holds back the writes to keys. With their stripes held.</summary>
     internal void Raise(IReadOnlyList<byte[]> keys)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             foreach (var key in keys) _keys[key] = _keys.GetValueOrDefault(key) + 1;
             Volatile.Write(ref _active, _active + 1);
@@ -45,7 +47,7 @@ public sealed class MigrationBarrier
     /// <summary>Ends what <see cref="Raise"/> began.</summary>
     internal void Lower(IReadOnlyList<byte[]> keys)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             foreach (var key in keys)
             {

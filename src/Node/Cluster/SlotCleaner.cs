@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.View;
 using Starling.Node.Execution;
+using Starling.Slots;
 
 namespace Starling.Node.Cluster;
 
@@ -18,7 +19,7 @@ internal sealed class SlotCleaner
     private readonly ILogger _logger;
 
     // Guards the set. Taken under the gate of the routing table's publishing; nothing is taken under it.
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.Leaf, nameof(SlotCleaner));
     private readonly SlotSet _slots = new();
     private long _deleted;
 
@@ -34,7 +35,7 @@ internal sealed class SlotCleaner
     {
         get
         {
-            lock (_gate) return _slots.IsEmpty ? null : _slots.Copy();
+            using (_gate.Enter()) return _slots.IsEmpty ? null : _slots.Copy();
         }
     }
 
@@ -47,19 +48,19 @@ internal sealed class SlotCleaner
     /// <summary>Gives up: this node becomes a replica, and its master decides what it holds.</summary>
     public void Forget()
     {
-        lock (_gate) _slots.Clear();
+        using (_gate.Enter()) _slots.Clear();
     }
 
     /// <summary>Deletes some keys. True when there are more.</summary>
     public bool DoPart()
     {
         int slot;
-        lock (_gate) slot = _slots.Next(0);
+        using (_gate.Enter()) slot = _slots.Next(0);
         if (slot < 0) return false;
         if (DeleteSome(slot)) return true;
 
         bool isLast;
-        lock (_gate)
+        using (_gate.Enter())
         {
             _slots.Remove(slot);
             isLast = _slots.IsEmpty;
@@ -74,7 +75,7 @@ internal sealed class SlotCleaner
 
     private void Take(int slot)
     {
-        lock (_gate) _slots.Add(slot);
+        using (_gate.Enter()) _slots.Add(slot);
     }
 
     private bool DeleteSome(int slot)

@@ -9,7 +9,7 @@ namespace Starling.Node.Config;
 /// </summary>
 public sealed class ConfigChanges
 {
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Configuration, nameof(ConfigChanges));
     private readonly Dictionary<string, List<Func<string?>>> _applies = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>See <see cref="ServerConfig.OnChange"/>.</summary>
@@ -24,7 +24,7 @@ public sealed class ConfigChanges
     public void OnApply(string directive, Func<string?> apply)
     {
         var known = DirectiveTable.Find(directive) ?? throw new ArgumentException("no such directive", nameof(directive));
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (!_applies.TryGetValue(known.Name, out var applies)) _applies[known.Name] = applies = [];
             applies.Add(apply);
@@ -42,7 +42,7 @@ public sealed class ConfigChanges
         out Directive? failed,
         out string? reason)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             var before = new string[settings.Count];
             for (var i = 0; i < before.Length; i++) before[i] = settings[i].Directive.Get(config);

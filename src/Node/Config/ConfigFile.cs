@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Starling.Node.Persistence;
+using Starling.Slots;
 
 namespace Starling.Node.Config;
 
@@ -8,7 +9,7 @@ namespace Starling.Node.Config;
 public static class ConfigFile
 {
     // Two rewrites at once would each undo the other's lines.
-    private static readonly Lock Rewriting = new();
+    private static readonly RankedLock Rewriting = new(LockRank.Configuration, nameof(ConfigFile));
 
     /// <summary>
     /// Writes the configuration in force into its file: into a temporary file beside it, flushed to disk, then renamed
@@ -21,7 +22,8 @@ public static class ConfigFile
     /// <returns>Why it failed; null when it is written.</returns>
     public static string? TryRewrite(ServerConfig config, string path, bool writeDefaults)
     {
-        lock (Rewriting)
+        LockOrder.AssertMayBlock("rewriting the configuration file");
+        using (Rewriting.Enter())
         {
             var temporary = path + "." + Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + ".tmp";
             try

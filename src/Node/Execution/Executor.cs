@@ -25,7 +25,7 @@ public sealed class Executor
     private readonly Gates _gates;
 
     /// <summary>Guards the idle contexts. A leaf.</summary>
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Leaf, nameof(Executor));
 
     private readonly Stack<CommandContext> _idle = [];
 
@@ -45,7 +45,7 @@ public sealed class Executor
     public ExecutionScope Open(scoped in LockPlan plan)
     {
         CommandContext? call;
-        lock (_lock) _idle.TryPop(out call);
+        using (_lock.Enter()) _idle.TryPop(out call);
         call ??= new CommandContext(_server, new ClientSession(0, ClientOrigin.Internal), new RespWriter());
         call.Now = _server.NowMilliseconds;
         call.Stats = _server.Stats.Own;
@@ -144,7 +144,7 @@ public sealed class Executor
     internal void GiveBack(CommandContext call)
     {
         if (call.Session.Origin != ClientOrigin.Internal || call.Session.Id != 0) return;
-        lock (_lock) _idle.Push(call);
+        using (_lock.Enter()) _idle.Push(call);
     }
 
     /// <summary>Who waits to be let in comes before those who come to wait meanwhile.</summary>

@@ -1,3 +1,5 @@
+using Starling.Slots;
+
 namespace Starling.Node.Execution;
 
 /// <summary>
@@ -10,7 +12,7 @@ public sealed class KeyEventQueue
     /// <summary>
     /// Guards the queue and who delivers. Taken after stripes, like the subscription tables; nothing is called under it.
     /// </summary>
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Subscriptions, nameof(KeyEventQueue));
 
     private readonly Queue<RecordedEvent> _waiting = [];
     private bool _isDelivering;
@@ -37,7 +39,7 @@ public sealed class KeyEventQueue
     /// <summary>Puts events in. Under the stripes of their keys.</summary>
     internal void Add(List<RecordedEvent> events)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             foreach (var recorded in events) _waiting.Enqueue(recorded);
         }
@@ -56,11 +58,11 @@ public sealed class KeyEventQueue
             }
             catch
             {
-                lock (_lock) _isDelivering = false;
+                using (_lock.Enter()) _isDelivering = false;
                 throw;
             }
 
-            lock (_lock) _isDelivering = false;
+            using (_lock.Enter()) _isDelivering = false;
         }
     }
 
@@ -93,7 +95,7 @@ public sealed class KeyEventQueue
 
     private bool TryTake(out RecordedEvent recorded)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             recorded = default;
             if (_isDelivering || !_waiting.TryDequeue(out recorded)) return false;

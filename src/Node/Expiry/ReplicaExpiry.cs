@@ -19,7 +19,7 @@ public sealed class ReplicaExpiry
     private readonly NodeServer _server;
 
     // Guards what follows. Taken under the stripe of a key, or without; nothing is taken under it.
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Leaf, nameof(ReplicaExpiry));
     private readonly Dictionary<ReplicaKey, long> _due = []; // when each is to be looked at
     private readonly PriorityQueue<ReplicaKey, long> _queue = new(); // an entry counts while _due says the same time
 
@@ -31,7 +31,7 @@ public sealed class ReplicaExpiry
     {
         get
         {
-            lock (_lock) return _due.Count;
+            using (_lock.Enter()) return _due.Count;
         }
     }
 
@@ -40,7 +40,7 @@ public sealed class ReplicaExpiry
     {
         get
         {
-            lock (_lock) return _queue.Count;
+            using (_lock.Enter()) return _queue.Count;
         }
     }
 
@@ -50,7 +50,7 @@ public sealed class ReplicaExpiry
     /// </summary>
     internal void Note(Database database, in Key key)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             var tracked = new ReplicaKey(database, key.Bytes.ToArray());
             if (_due.TryGetValue(tracked, out var due) && due == Unknown) return;
@@ -83,7 +83,7 @@ public sealed class ReplicaExpiry
         }
         else if (!KeyExpiry.IsExpired(entry, now))
         {
-            lock (_lock) Schedule(tracked, entry.ExpiresAt);
+            using (_lock.Enter()) Schedule(tracked, entry.ExpiresAt);
         }
         else
         {
@@ -95,7 +95,7 @@ public sealed class ReplicaExpiry
     /// <summary>Forgets everything: the data set goes, and what comes is the master's.</summary>
     internal void Clear()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             _due.Clear();
             _queue.Clear();
@@ -104,7 +104,7 @@ public sealed class ReplicaExpiry
 
     private bool TryTakeDue(long now, out ReplicaKey tracked)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             while (_queue.TryPeek(out tracked, out var due) && due < now)
             {
@@ -118,7 +118,7 @@ public sealed class ReplicaExpiry
 
     private void Forget(in ReplicaKey tracked)
     {
-        lock (_lock) _due.Remove(tracked);
+        using (_lock.Enter()) _due.Remove(tracked);
     }
 
     /// <summary>Under the lock.</summary>

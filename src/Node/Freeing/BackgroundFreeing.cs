@@ -1,6 +1,7 @@
 using Starling.Node.Config;
 using Starling.Node.Execution;
 using Starling.Node.Telemetry;
+using Starling.Slots;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Freeing;
@@ -15,7 +16,7 @@ public sealed class BackgroundFreeing
     private readonly ServerConfig _config;
 
     // Guards the thread and the two flags. A leaf: taken under stripes, by whoever deletes.
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Leaf, nameof(BackgroundFreeing));
     private readonly AutoResetEvent _wake = new(initialState: false);
     private Thread? _thread;
     private bool _isStopping;
@@ -62,8 +63,9 @@ public sealed class BackgroundFreeing
     /// <summary>Ends the thread. What is not freed by then is left to the end of the process.</summary>
     public void Stop()
     {
+        LockOrder.AssertMayBlock("waiting for the freeing thread");
         Thread? thread;
-        lock (_lock)
+        using (_lock.Enter())
         {
             _isStopping = true;
             thread = _thread;
@@ -79,7 +81,7 @@ public sealed class BackgroundFreeing
     /// </summary>
     public void Prepare()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_thread is not null || _isStopping) return;
             var thread = new Thread(Run) { IsBackground = true, Name = "lazyfree" };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Execution;
+using Starling.Slots;
 
 namespace Starling.Node.Persistence;
 
@@ -17,7 +18,7 @@ public sealed class PersistenceService
 
     // Held while a file gets the RDB file's name: no cancelled save may put its data over what came after it. Taken
     // with or without stripes held, under no other lock; nothing is taken under it.
-    private readonly Lock _naming = new();
+    private readonly RankedLock _naming = new(LockRank.Leaf, "RDB file's name");
 
     /// <summary>Makes the service.</summary>
     public PersistenceService(NodeServer server)
@@ -137,8 +138,9 @@ public sealed class PersistenceService
     /// <exception cref="UnauthorizedAccessException">It may not be renamed.</exception>
     public void ReplaceFile(string path)
     {
+        LockOrder.AssertMayBlock("renaming the RDB file");
         _saver.Cancel(session => session.IsFile);
-        lock (_naming) File.Move(path, FilePath, overwrite: true);
+        using (_naming.Enter()) File.Move(path, FilePath, overwrite: true);
         try
         {
             DirectoryFlush.Flush(Path.GetDirectoryName(FilePath)!);

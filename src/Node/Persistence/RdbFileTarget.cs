@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
+using Starling.Slots;
 
 namespace Starling.Node.Persistence;
 
@@ -15,7 +16,7 @@ internal sealed class RdbFileTarget : ISnapshotTarget
     private readonly string _path;
     private readonly string _temporaryPath;
     private readonly ILogger _logger;
-    private readonly Lock _naming;
+    private readonly RankedLock _naming;
     private SafeFileHandle? _file;
     private long _length;
 
@@ -24,7 +25,7 @@ internal sealed class RdbFileTarget : ISnapshotTarget
     /// <param name="naming">Held while a file gets the final name: who cancels and then takes it is not
     /// overtaken.</param>
     /// <param name="logger">The log.</param>
-    public RdbFileTarget(string path, Lock naming, ILogger logger)
+    public RdbFileTarget(string path, RankedLock naming, ILogger logger)
     {
         _naming = naming;
         _path = path;
@@ -54,7 +55,7 @@ internal sealed class RdbFileTarget : ISnapshotTarget
     public void Complete(CancellationToken cancellation)
     {
         Flush();
-        lock (_naming)
+        using (_naming.Enter())
         {
             cancellation.ThrowIfCancellationRequested();
             Rename();

@@ -1,3 +1,5 @@
+using Starling.Slots;
+
 namespace Starling.Node.Persistence;
 
 /// <summary>
@@ -10,7 +12,7 @@ internal sealed class SnapshotSaver
     private readonly Func<SnapshotSession, SnapshotWork, (SnapshotState State, string? Error)> _run;
 
     // Guards the fields below. Taken with or without stripes held; nothing is taken under it.
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Leaf, nameof(SnapshotSaver));
     private readonly List<SnapshotSession> _running = [];
     private readonly List<Thread> _threads = [];
     private readonly Queue<Job> _ready = new();
@@ -41,7 +43,7 @@ internal sealed class SnapshotSaver
     {
         get
         {
-            lock (_lock) return _running.Find(session => session.IsFile) ?? _running.FirstOrDefault();
+            using (_lock.Enter()) return _running.Find(session => session.IsFile) ?? _running.FirstOrDefault();
         }
     }
 
@@ -50,14 +52,14 @@ internal sealed class SnapshotSaver
     {
         get
         {
-            lock (_lock) return _isFileTaken || _fileJobs.Count > 0;
+            using (_lock.Enter()) return _isFileTaken || _fileJobs.Count > 0;
         }
     }
 
     /// <summary>Starts a thread, if there is none yet.</summary>
     public void Prepare()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_threads.Count == 0) TryStartThread();
         }
@@ -71,7 +73,7 @@ internal sealed class SnapshotSaver
     public bool Start(SnapshotSession session, bool onlyIfIdle)
     {
         var job = new Job { Session = session };
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_isStopping && onlyIfIdle) return false;
             if (_isStopping) session.Cancel();
@@ -85,7 +87,7 @@ internal sealed class SnapshotSaver
         }
 
         job.Work = _begin(session);
-        lock (_lock) AddReady(job);
+        using (_lock.Enter()) AddReady(job);
         return true;
     }
 
@@ -96,7 +98,7 @@ internal sealed class SnapshotSaver
     public void RunWithFile(Func<Action> work)
     {
         var job = new Job { Other = work };
-        lock (_lock)
+        using (_lock.Enter())
         {
             _fileJobs.Enqueue(job);
             GiveFileAway();
@@ -107,7 +109,7 @@ internal sealed class SnapshotSaver
     public void Cancel(Predicate<SnapshotSession> chosen)
     {
         var sessions = new List<SnapshotSession>();
-        lock (_lock)
+        using (_lock.Enter())
         {
             sessions.AddRange(_running);
             foreach (var job in _fileJobs)
@@ -129,8 +131,9 @@ internal sealed class SnapshotSaver
     /// </summary>
     public void Stop()
     {
+        LockOrder.AssertMayBlock("waiting for the savers");
         Thread[] threads;
-        lock (_lock)
+        using (_lock.Enter())
         {
             _isStopping = true;
             threads = [.. _threads];
@@ -178,7 +181,7 @@ internal sealed class SnapshotSaver
         {
             _wake.Wait(CancellationToken.None);
             Job? job;
-            lock (_lock)
+            using (_lock.Enter())
             {
                 if (!_ready.TryDequeue(out job))
                 {
@@ -197,7 +200,7 @@ internal sealed class SnapshotSaver
     private void Run(Job job)
     {
         var announce = Execute(job);
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (job.Session is { } session) _running.Remove(session);
             if (job.WantsFile) _isFileTaken = false;
@@ -205,7 +208,7 @@ internal sealed class SnapshotSaver
 
         // Free before anybody hears of the end: who hears of it may want to start the next one.
         announce();
-        lock (_lock)
+        using (_lock.Enter())
         {
             _idleThreads++;
             if (job.WantsFile) GiveFileAway();

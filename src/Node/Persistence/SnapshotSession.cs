@@ -1,10 +1,12 @@
+using Starling.Slots;
+
 namespace Starling.Node.Persistence;
 
 /// <summary>One snapshot on its way to a target. Any thread may look at it, wait for it or cancel it.</summary>
 public sealed class SnapshotSession
 {
     // Guards the state and the error. Taken with or without stripes held; nothing else is taken under it.
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Leaf, nameof(SnapshotSession));
     private readonly CancellationTokenSource _cancellation = new();
     private readonly ManualResetEventSlim _ended = new();
 
@@ -54,11 +56,15 @@ public sealed class SnapshotSession
     public void Cancel() => _cancellation.Cancel();
 
     /// <summary>Waits for the end; false when the time is up first. Not to be called with a stripe held.</summary>
-    public bool Wait(TimeSpan timeout) => _ended.Wait(timeout, CancellationToken.None);
+    public bool Wait(TimeSpan timeout)
+    {
+        LockOrder.AssertMayBlock("waiting for a snapshot");
+        return _ended.Wait(timeout, CancellationToken.None);
+    }
 
     internal void Begin(SnapshotWork work)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             State = SnapshotState.Running;
             StartedAt = work.StartedAt;
@@ -69,7 +75,7 @@ public sealed class SnapshotSession
 
     internal void End(SnapshotState state, string? error)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             State = state;
             Error = error;

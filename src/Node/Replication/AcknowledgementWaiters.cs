@@ -1,4 +1,5 @@
 using Starling.Node.Serving;
+using Starling.Slots;
 
 namespace Starling.Node.Replication;
 
@@ -9,14 +10,14 @@ namespace Starling.Node.Replication;
 internal sealed class AcknowledgementWaiters(ReplicaSet replicas)
 {
     // Guards the list. A leaf: nothing is called under it.
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Leaf, nameof(AcknowledgementWaiters));
     private readonly List<AcknowledgementWaiter> _waiting = [];
     private volatile bool _any;
 
     /// <summary>Puts a waiter on the list, or completes it at once when it is satisfied by now.</summary>
     public void Add(AcknowledgementWaiter waiter)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             _waiting.Add(waiter);
             _any = true;
@@ -28,7 +29,7 @@ internal sealed class AcknowledgementWaiters(ReplicaSet replicas)
     /// <summary>Takes a waiter off the list: its wait has ended.</summary>
     public void Remove(AcknowledgementWaiter waiter)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             _waiting.Remove(waiter);
             _any = _waiting.Count > 0;
@@ -40,7 +41,7 @@ internal sealed class AcknowledgementWaiters(ReplicaSet replicas)
     {
         if (!_any) return;
         List<Suspension>? done = null;
-        lock (_lock)
+        using (_lock.Enter())
         {
             foreach (var waiter in _waiting)
             {
@@ -57,7 +58,7 @@ internal sealed class AcknowledgementWaiters(ReplicaSet replicas)
     public void EndAll()
     {
         List<Suspension> ended = [];
-        lock (_lock)
+        using (_lock.Enter())
         {
             foreach (var waiter in _waiting)
             {

@@ -28,7 +28,7 @@ internal sealed class EmptySnapshot : IByteSink
         var server = service.Server;
         using (server.Executor.Open(LockPlan.All))
         {
-            lock (service.Replicas.Membership)
+            using (service.Replicas.Membership.Enter())
             {
                 if (link.State != ReplicaState.WaitSnapshotStart) return;
                 link.State = ReplicaState.SendBulk;

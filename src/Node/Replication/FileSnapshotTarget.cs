@@ -37,7 +37,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     public ReplicationPosition? Begin()
     {
         var (position, cursor) = _service.BeginFullSync();
-        lock (_service.Replicas.Membership)
+        using (_service.Replicas.Membership.Enter())
         {
             var links = _synchronizer.Claim(
                 streamed: false,
@@ -56,7 +56,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     /// </summary>
     public bool TryJoin(ReplicaLink link)
     {
-        lock (_service.Replicas.Membership)
+        using (_service.Replicas.Membership.Enter())
         {
             if (_closed || _position is not { } position || link.State != ReplicaState.WaitSnapshotStart) return false;
             using var moment = link.RdbOnly ? null : CursorOfTheMoment();
@@ -89,7 +89,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     public void Complete(CancellationToken cancellation)
     {
         _file.Flush();
-        lock (_service.Replicas.Membership) _closed = true;
+        using (_service.Replicas.Membership.Enter()) _closed = true;
         if (new Thread(Send) { IsBackground = true, Name = "rdb-sender" }.TryStart()) return;
         throw new IOException("no thread is left to send the file");
     }
@@ -97,7 +97,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     /// <inheritdoc/>
     public void Abandon()
     {
-        lock (_service.Replicas.Membership) _closed = true;
+        using (_service.Replicas.Membership.Enter()) _closed = true;
         ReplicationMessages.SnapshotFailed(_logger);
         foreach (var link in _links) _service.Drop(link);
         TemporaryFile.Delete(_file, _logger);
@@ -143,7 +143,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
         var sent = new long[_links.Length];
         foreach (var link in _links)
         {
-            lock (_service.Replicas.Membership)
+            using (_service.Replicas.Membership.Enter())
             {
                 if (link.State != ReplicaState.WaitSnapshotEnd) continue;
                 link.State = ReplicaState.SendBulk;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Starling.Node.Persistence;
+using Starling.Slots;
 
 namespace Starling.Node.Replication;
 
@@ -11,7 +12,7 @@ namespace Starling.Node.Replication;
 internal sealed class FullSynchronizer(ReplicationService service, ILogger logger)
 {
     // Guards the fields. A leaf: a snapshot, which takes every stripe, is started outside of it.
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Leaf, nameof(FullSynchronizer));
     private bool _isStarting;
     private FileSnapshotTarget? _file;
     private int _kicked;
@@ -31,7 +32,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
         }
 
         FileSnapshotTarget? file;
-        lock (_lock) file = _file;
+        using (_lock.Enter()) file = _file;
         if (file is not null && file.TryJoin(link))
         {
             ReplicationMessages.JoinsSnapshot(logger);
@@ -64,7 +65,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
     public void StartIfDue(long now)
     {
         bool streamed;
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_isStarting || !IsDue(now, out streamed)) return;
             _isStarting = true;
@@ -73,7 +74,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
         ReplicationMessages.StartsSnapshot(logger, streamed ? "replicas sockets" : "disk");
         if (streamed) StartStreamed();
         else StartFile();
-        lock (_lock) _isStarting = false;
+        using (_lock.Enter()) _isStarting = false;
 
         // For those that came after the moment.
         StartSoon();
@@ -87,7 +88,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
     /// </summary>
     public ReplicaLink[] Claim(bool streamed, Action<ReplicaLink> serve)
     {
-        lock (service.Replicas.Membership)
+        using (service.Replicas.Membership.Enter())
         {
             var claimed = new List<ReplicaLink>();
             foreach (var link in service.Replicas.Links)
@@ -106,7 +107,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
     /// <summary>A file is complete or given up: nobody joins it any more.</summary>
     private void End(FileSnapshotTarget file)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_file == file) _file = null;
         }
@@ -153,7 +154,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
             return;
         }
 
-        lock (_lock) _file = target;
+        using (_lock.Enter()) _file = target;
         Server.Persistence.StartSnapshot(target, new SnapshotOptions { OnStart = target.Begin, OnEnd = _ => End(target) });
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Starling.Slots;
 
 namespace Starling.Node.Replication;
 
@@ -72,6 +73,7 @@ internal sealed class MasterConnection : IDisposable
     /// <exception cref="TimeoutException">The time is up.</exception>
     public void WaitConnected(TimeSpan timeout)
     {
+        LockOrder.AssertMayBlock("connecting to the master");
         var since = _clock.GetTimestamp();
 
         StreamStatus status;
@@ -97,6 +99,7 @@ internal sealed class MasterConnection : IDisposable
     /// however much of it comes.</exception>
     public bool TryFill(TimeSpan timeout)
     {
+        LockOrder.AssertMayBlock("receiving from the master");
         MakeRoom();
         var since = _clock.GetTimestamp();
         while (true)

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Starling.Slots;
 
 namespace Starling.Node.Replication;
 
@@ -95,7 +96,11 @@ internal sealed class MasterLink
     }
 
     /// <summary>Waits for the thread's end. Not with a stripe held.</summary>
-    public bool Join(TimeSpan timeout) => Volatile.Read(ref _isStarted) == 0 || _ended.Wait(timeout);
+    public bool Join(TimeSpan timeout)
+    {
+        LockOrder.AssertMayBlock("waiting for the link to the master");
+        return Volatile.Read(ref _isStarted) == 0 || _ended.Wait(timeout);
+    }
 
     /// <summary>Closes the connection; it is made again at once. False when there is none (CLIENT KILL).</summary>
     public bool Kill()
@@ -118,6 +123,7 @@ internal sealed class MasterLink
     /// </summary>
     public void WaitUntilQuiet()
     {
+        LockOrder.AssertMayBlock("waiting for the end of a load");
         Volatile.Read(ref _former)?.WaitUntilQuiet();
         _quiet.Wait();
     }

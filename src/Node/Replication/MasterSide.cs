@@ -37,7 +37,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     public void SynchronizeFully(CommandContext call, ReplicaLink link)
     {
         link.WaitingSince = Server.NowMilliseconds;
-        lock (Replicas.Membership)
+        using (Replicas.Membership.Enter())
         {
             if (!MaySynchronize(call)) return;
             service.Counters.CountFull();
@@ -124,7 +124,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
 
     private bool TryPartial(CommandContext call, ReplicaLink link, string id, long from)
     {
-        lock (Replicas.Membership)
+        using (Replicas.Membership.Enter())
         {
             if (service.IsReplica && !service.IsLinkUp) return false;
             var history = service.History;
@@ -184,7 +184,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
 
         // Under the lock under which the state leaves waiting: the line must not land behind the first bytes of a
         // snapshot.
-        lock (Replicas.Membership)
+        using (Replicas.Membership.Enter())
         {
             isWaiting = link.State == ReplicaState.WaitSnapshotStart
                 || (link.State == ReplicaState.WaitSnapshotEnd && !link.IsStreamedSnapshot);
@@ -236,7 +236,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
         // ends here.
         using (Server.Executor.Open(LockPlan.All))
         {
-            lock (Replicas.Membership)
+            using (Replicas.Membership.Enter())
             {
                 if (Replicas.Links.Length > 0 || service.IsReplica) return;
                 service.EndHistory();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Starling.Slots;
 
 namespace Starling.Node.Replication;
 
@@ -22,7 +23,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
 
     // Guards the cursor and who sends the stream. Taken after stripes and the replica set's membership, before the log
     // and the connection's output.
-    private readonly Lock _pump = new();
+    private readonly RankedLock _pump = new(LockRank.ReplicaPump, nameof(ReplicaLink));
     private LogCursor? _cursor;
     private int _state = (int)ReplicaState.None;
     private volatile bool _streams;
@@ -135,7 +136,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     /// <summary>Gives it the place from which its stream goes on. Before the stream starts.</summary>
     public void Attach(LogCursor cursor)
     {
-        lock (_pump)
+        using (_pump.Enter())
         {
             _cursor?.Dispose();
             _cursor = cursor;
@@ -150,7 +151,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     /// </summary>
     public LogCursor? CloneCursor()
     {
-        lock (_pump) return _cursor?.Clone();
+        using (_pump.Enter()) return _cursor?.Clone();
     }
 
     /// <summary>From now on the stream flows.</summary>
@@ -180,7 +181,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     public void Pump(long end)
     {
         if (!_streams || SentTo >= end) return;
-        lock (_pump)
+        using (_pump.Enter())
         {
             while (_cursor is { } cursor && cursor.Position < end && cursor.TryRead(out var bytes))
             {
@@ -201,7 +202,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     public void Detach()
     {
         Interlocked.Exchange(ref _state, (int)ReplicaState.Closed);
-        lock (_pump) DisposeCursor();
+        using (_pump.Enter()) DisposeCursor();
     }
 
     /// <summary>Under the pump's lock.</summary>

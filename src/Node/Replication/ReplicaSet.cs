@@ -1,3 +1,5 @@
+using Starling.Slots;
+
 namespace Starling.Node.Replication;
 
 /// <summary>The replicas of this node. Readers see an array that is replaced, never changed.</summary>
@@ -5,11 +7,11 @@ internal sealed class ReplicaSet
 {
     // Guards membership and the steps of joining and leaving. Taken after stripes, before the log and outputs; a role
     // change holds it while it changes the history, so that no replica joins by the former one.
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Membership, nameof(ReplicaSet));
     private ReplicaLink[] _links = [];
 
     /// <summary>The lock of membership; see the remark at its declaration.</summary>
-    public Lock Membership => _lock;
+    public RankedLock Membership => _lock;
 
     /// <summary>The replicas, in the order of joining.</summary>
     public ReplicaLink[] Links => Volatile.Read(ref _links);
@@ -29,7 +31,7 @@ internal sealed class ReplicaSet
     /// <summary>Takes a replica out, if it is in, and ends it.</summary>
     public bool Remove(ReplicaLink link, long now)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             var index = Array.IndexOf(_links, link);
             link.Detach();
@@ -43,7 +45,7 @@ internal sealed class ReplicaSet
     /// <summary>Closes every replica's connection: they come back and learn what has changed.</summary>
     public void DisconnectAll(long now)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             foreach (var link in _links)
             {

@@ -22,7 +22,7 @@ public sealed class ReplicationLog
     private const int PooledBlocks = 64;
 
     // Guards every field below. Taken after stripes, before a connection's output; nothing is called under it.
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.ReplicationLog, nameof(ReplicationLog));
     private readonly Stack<byte[]> _pool = new();
     private readonly int _blockSize;
     private LogBlock? _head;
@@ -63,13 +63,13 @@ public sealed class ReplicationLog
     {
         get
         {
-            lock (_lock) return _backlogSize;
+            using (_lock.Enter()) return _backlogSize;
         }
 
         set
         {
             Invariant.That(value >= 1);
-            lock (_lock)
+            using (_lock.Enter())
             {
                 _backlogSize = value;
                 Trim();
@@ -82,7 +82,7 @@ public sealed class ReplicationLog
     {
         get
         {
-            lock (_lock) return First;
+            using (_lock.Enter()) return First;
         }
     }
 
@@ -91,7 +91,7 @@ public sealed class ReplicationLog
     {
         get
         {
-            lock (_lock)
+            using (_lock.Enter())
             {
                 var total = 0L;
                 for (var block = _head; block is not null; block = block.Next) total += block.Bytes.Length;
@@ -108,7 +108,7 @@ public sealed class ReplicationLog
     {
         get
         {
-            lock (_lock) return _database;
+            using (_lock.Enter()) return _database;
         }
     }
 
@@ -129,7 +129,7 @@ public sealed class ReplicationLog
     /// <returns>The offset after them.</returns>
     public long Append(int database, ReadOnlySpan<byte> effects, bool asTransaction, int lastDatabase = -1)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (!_active) return _offset;
             if (asTransaction) Write("*1\r\n$5\r\nMULTI\r\n"u8);
@@ -148,7 +148,7 @@ public sealed class ReplicationLog
     /// <returns>The offset after it.</returns>
     public long AppendControl(ReadOnlySpan<byte> command)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (!_active) return _offset;
             Write(command);
@@ -163,7 +163,7 @@ public sealed class ReplicationLog
     /// <returns>The offset after them.</returns>
     public long AppendStream(ReadOnlySpan<byte> bytes, int database)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             Invariant.That(_mirrors && _tail is not null);
             Write(bytes);
@@ -176,7 +176,7 @@ public sealed class ReplicationLog
     /// <summary>Starts to retain the log's tail from its end on, unless it does already.</summary>
     public void CreateBacklog()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_tail is not null) return;
             AddBlock();
@@ -188,7 +188,7 @@ public sealed class ReplicationLog
     /// <summary>Drops the retained tail. Cursors become detached.</summary>
     public void FreeBacklog()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             DropBlocks();
             UpdateActive();
@@ -200,7 +200,7 @@ public sealed class ReplicationLog
     /// <param name="database">The database that is selected in the stream at that offset; -1 for none.</param>
     public void Restart(long offset, int database)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             DropBlocks();
             Volatile.Write(ref _offset, offset);
@@ -217,7 +217,7 @@ public sealed class ReplicationLog
     /// </summary>
     public void SetMirroring(bool mirrors)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             _mirrors = mirrors;
             if (!mirrors) _database = -1;
@@ -234,7 +234,7 @@ public sealed class ReplicationLog
     /// <param name="database">The database that is selected there; -1 when the next effect selects.</param>
     public LogCursor? AttachForSnapshot(out long offset, out int database)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (!_mirrors) _database = -1;
             offset = _offset;
@@ -250,7 +250,7 @@ public sealed class ReplicationLog
     public void Rebase(long offset)
     {
         Invariant.That(offset >= 0);
-        lock (_lock)
+        using (_lock.Enter())
         {
             for (var block = _head; block is not null; block = block.Next)
             {
@@ -268,7 +268,7 @@ public sealed class ReplicationLog
     /// </summary>
     public LogCursor? TryAttach(long position)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_tail is null || position < First || position > _offset) return null;
             return AttachUnderLock(position);
@@ -278,7 +278,7 @@ public sealed class ReplicationLog
     /// <summary>Attaches a cursor at the end. There must be a backlog.</summary>
     public LogCursor AttachAtEnd()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             Invariant.That(_tail is not null);
             return AttachUnderLock(_offset);
@@ -288,7 +288,7 @@ public sealed class ReplicationLog
     internal bool TryRead(LogCursor cursor, out ReadOnlyMemory<byte> bytes)
     {
         bytes = default;
-        lock (_lock)
+        using (_lock.Enter())
         {
             var block = cursor.Block;
             if (block is null || cursor.Generation != _generation) return false;
@@ -310,7 +310,7 @@ public sealed class ReplicationLog
 
     internal LogCursor? Clone(LogCursor cursor)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (cursor.Block is null || cursor.Generation != _generation) return null;
             cursor.Block.Readers++;
@@ -320,7 +320,7 @@ public sealed class ReplicationLog
 
     internal void Detach(LogCursor cursor)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (cursor.Block is null) return;
             cursor.Block.Readers--;

@@ -203,7 +203,7 @@ public sealed class ReplicationService
         var wasMaster = false;
         using (Server.Executor.Open(LockPlan.All))
         {
-            lock (Replicas.Membership)
+            using (Replicas.Membership.Enter())
             {
                 var former = _link;
                 if (former is not null && former.Port == port
@@ -238,7 +238,7 @@ public sealed class ReplicationService
     {
         using (Server.Executor.Open(LockPlan.All))
         {
-            lock (Replicas.Membership)
+            using (Replicas.Membership.Enter())
             {
                 if (_link is not { } link) return;
                 link.Stop();
@@ -260,7 +260,7 @@ public sealed class ReplicationService
     /// </summary>
     public void ChangeReplicationId()
     {
-        lock (Replicas.Membership) _history = ReplicationHistory.StartNew();
+        using (Replicas.Membership.Enter()) _history = ReplicationHistory.StartNew();
     }
 
     /// <summary>
@@ -375,7 +375,7 @@ public sealed class ReplicationService
     {
         using (Server.Executor.Open(LockPlan.All))
         {
-            lock (Replicas.Membership)
+            using (Replicas.Membership.Enter())
             {
                 if (link.IsStopped) return false;
                 if (newId is not null && !string.Equals(newId, _history.Id, StringComparison.Ordinal))
@@ -400,7 +400,7 @@ public sealed class ReplicationService
     {
         using (Server.Executor.Open(LockPlan.All))
         {
-            lock (Replicas.Membership)
+            using (Replicas.Membership.Enter())
             {
                 if (link.IsStopped) return false;
                 MasterLinkMessages.FlushingOldData(_logger);
@@ -442,7 +442,7 @@ public sealed class ReplicationService
     {
         using (Server.Executor.Open(LockPlan.All))
         {
-            lock (Replicas.Membership)
+            using (Replicas.Membership.Enter())
             {
                 if (link.IsStopped) return false;
                 _history = answer.Id is null ? ReplicationHistory.StartNew() : ReplicationHistory.Of(answer.Id);

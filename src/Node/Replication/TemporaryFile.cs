@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Persistence;
+using Starling.Slots;
 
 namespace Starling.Node.Replication;
 
@@ -17,6 +18,7 @@ internal static class TemporaryFile
     /// <exception cref="UnauthorizedAccessException">The directory may not be written to.</exception>
     public static FileStream Create(NodeServer server)
     {
+        LockOrder.AssertMayBlock("making a file");
         var time = server.NowMilliseconds;
         for (var attempt = 0; ; attempt++)
         {
@@ -33,6 +35,7 @@ internal static class TemporaryFile
     /// </summary>
     public static void Delete(FileStream file, ILogger logger)
     {
+        LockOrder.AssertMayBlock("deleting a file");
         var path = file.Name;
         file.Dispose();
         try

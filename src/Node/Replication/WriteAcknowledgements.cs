@@ -1,4 +1,5 @@
 using Starling.Node.Config;
+using Starling.Slots;
 
 namespace Starling.Node.Replication;
 
@@ -13,7 +14,7 @@ internal sealed class WriteAcknowledgements
     private readonly ReplicaSet _replicas;
     private readonly ServerConfig _config;
     private readonly CommitGate _gate;
-    private readonly Lock _lock = new(); // guards what follows and the gate's moves; a leaf
+    private readonly RankedLock _lock = new(LockRank.Acknowledgements, nameof(WriteAcknowledgements)); // also for the gate's moves
     private int _wanted;
     private long _reached;
 
@@ -31,7 +32,7 @@ internal sealed class WriteAcknowledgements
     /// <summary>A replica acknowledged, or the directive changed. Under no lock but that of CONFIG SET.</summary>
     public void Update()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             var wanted = _config.WriteAcks;
             if (wanted == 0 && _wanted == 0) return;
@@ -47,7 +48,7 @@ internal sealed class WriteAcknowledgements
     /// <summary>This node stops being the master of its data: what waits, waits in vain.</summary>
     public void EndHistory()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             _gate.Break();
             if (_wanted == 0) return;

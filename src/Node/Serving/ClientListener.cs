@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Starling.Slots;
 
 namespace Starling.Node.Serving;
 
@@ -37,9 +38,13 @@ public sealed class ClientListener
 
     private readonly NodeServer _server;
     private readonly ILogger _logger;
-    private readonly Lock _lock = new(); // guards _acceptors and what was bound last; takes no other lock
+
+    // Guards _acceptors and what was bound last; takes no other lock.
+    private readonly RankedLock _lock = new(LockRank.Leaf, "ClientListener's acceptors");
     private readonly List<Acceptor> _acceptors = [];
-    private readonly Lock _rebinding = new(); // one change of the addresses at a time; _lock is taken under it
+
+    // One change of the addresses at a time; _lock is taken under it.
+    private readonly RankedLock _rebinding = new(LockRank.Listening, "ClientListener's change");
     private readonly CronWork _restore;
     private IPEndPoint[] _bound = [];
     private string? _unixPath;
@@ -74,7 +79,7 @@ public sealed class ClientListener
 
         if (ephemeral) config.Port = Port;
         if (!string.IsNullOrEmpty(config.UnixSocket)) BindUnix(config.UnixSocket, config.UnixSocketPerm);
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_acceptors.Count > 0) return;
         }
@@ -136,7 +141,7 @@ public sealed class ClientListener
             return CannotListenReason;
         }
 
-        lock (_rebinding)
+        using (_rebinding.Enter())
         {
             // The old sockets must go first: the new set may name the same address and port.
             var old = _bound;
@@ -162,7 +167,7 @@ public sealed class ClientListener
     public void Stop()
     {
         _isStopped = true;
-        lock (_lock)
+        using (_lock.Enter())
         {
             foreach (var acceptor in _acceptors) acceptor.Stop();
             _acceptors.Clear();
@@ -198,12 +203,12 @@ public sealed class ClientListener
     private bool TryStartAccepting()
     {
         if (!_isAccepting) return true;
-        lock (_lock) return _acceptors.TrueForAll(acceptor => acceptor.TryStart());
+        using (_lock.Enter()) return _acceptors.TrueForAll(acceptor => acceptor.TryStart());
     }
 
     private void StopTcp()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             var stopped = _acceptors.FindAll(acceptor => acceptor.Socket.AddressFamily != AddressFamily.Unix);
             foreach (var acceptor in stopped) acceptor.Stop();
@@ -213,7 +218,7 @@ public sealed class ClientListener
 
     private bool RestoreNow()
     {
-        lock (_rebinding) return TryRestore();
+        using (_rebinding.Enter()) return TryRestore();
     }
 
     /// <summary>
@@ -223,7 +228,7 @@ public sealed class ClientListener
     private bool TryRestore()
     {
         if (_isStopped) return true;
-        lock (_lock)
+        using (_lock.Enter())
         {
             var missing = Array.FindAll(
                 _bound, wanted => !_acceptors.Exists(acceptor => wanted.Equals(acceptor.Socket.LocalEndPoint)));
@@ -257,7 +262,7 @@ public sealed class ClientListener
                 var socket = Bind(new IPEndPoint(address.Address, port));
                 if (ephemeral && port == 0) port = ((IPEndPoint)socket.LocalEndPoint!).Port;
                 bound.Add((IPEndPoint)socket.LocalEndPoint!);
-                lock (_lock) Add(socket);
+                using (_lock.Enter()) Add(socket);
             }
             catch (SocketException error)
             {
@@ -332,7 +337,7 @@ public sealed class ClientListener
         }
 
         _unixPath = path;
-        lock (_lock) Add(socket);
+        using (_lock.Enter()) Add(socket);
     }
 
     private void Accept(Socket client, bool isUnix)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Starling.Resp;
+using Starling.Slots;
 
 namespace Starling.Node.Serving;
 
@@ -18,7 +19,7 @@ internal sealed class ClientOutput
     private readonly ITransport _transport;
     private readonly BufferPool _pool;
     private readonly CommitGate _gate;
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.ConnectionOutput, nameof(ClientOutput));
     private readonly OutputQueue _queue;
     private readonly OutputQueue _pushes;
     private int _inFlight; // of a reply that is sent without having been queued
@@ -54,7 +55,7 @@ internal sealed class ClientOutput
     {
         get
         {
-            lock (_lock) return Pending;
+            using (_lock.Enter()) return Pending;
         }
     }
 
@@ -63,7 +64,7 @@ internal sealed class ClientOutput
     {
         get
         {
-            lock (_lock) return _queue.Count + _pushes.Count;
+            using (_lock.Enter()) return _queue.Count + _pushes.Count;
         }
     }
 
@@ -72,7 +73,7 @@ internal sealed class ClientOutput
     {
         get
         {
-            lock (_lock) return _queue.TryPeek(out var segment) ? segment.Required : 0;
+            using (_lock.Enter()) return _queue.TryPeek(out var segment) ? segment.Required : 0;
         }
     }
 
@@ -85,7 +86,7 @@ internal sealed class ClientOutput
     public void Push(ReadOnlySpan<byte> message)
     {
         bool isOver;
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_isAbandoned) return;
             _pushes.Append(message);
@@ -99,7 +100,7 @@ internal sealed class ClientOutput
     /// <summary>Queues replies without sending them yet, so that what is pushed from now on comes behind them.</summary>
     public void Enqueue(RespWriter replies)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_isAbandoned) replies.Clear();
             else replies.MoveTo(_queue);
@@ -109,7 +110,7 @@ internal sealed class ClientOutput
     /// <summary>There is room to send again. On the connection's thread, before the flush.</summary>
     public void NoteRoom()
     {
-        lock (_lock) _isFull = false;
+        using (_lock.Enter()) _isFull = false;
     }
 
     /// <summary>Sends the replies of a round, and what was pushed, behind what waits. On the connection's thread.</summary>
@@ -120,7 +121,7 @@ internal sealed class ClientOutput
         byte[] bytes;
         int length;
         var isOver = false;
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_isAbandoned)
             {
@@ -159,7 +160,7 @@ internal sealed class ClientOutput
     /// </returns>
     public int TrySendStream(ReadOnlySpan<byte> bytes)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_isAbandoned) return -1;
             if (_isSending || _isFull || _queue.Count > 0 || _pushes.Count > 0) return 0;
@@ -169,7 +170,7 @@ internal sealed class ClientOutput
         var sent = _transport.TrySend(bytes);
         if (sent > 0) CountSent(sent);
         bool wakes;
-        lock (_lock)
+        using (_lock.Enter())
         {
             _isSending = false;
             _isFull = sent >= 0 && sent < bytes.Length;
@@ -184,14 +185,14 @@ internal sealed class ClientOutput
     /// <summary>Closes the connection when nothing waits any more. Any thread.</summary>
     public void CloseWhenDrained()
     {
-        lock (_lock) _closesWhenDrained = true;
+        using (_lock.Enter()) _closesWhenDrained = true;
         _connection.Wake();
     }
 
     /// <summary>Drops everything; the connection is gone.</summary>
     public void Abandon()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             _isAbandoned = true;
             _pushes.Clear();
@@ -203,7 +204,7 @@ internal sealed class ClientOutput
     public void CheckLimits()
     {
         bool isOver;
-        lock (_lock) isOver = !_isAbandoned && IsOverLimit();
+        using (_lock.Enter()) isOver = !_isAbandoned && IsOverLimit();
         if (isOver) CloseOverLimit();
     }
 
@@ -212,7 +213,7 @@ internal sealed class ClientOutput
     {
         var sent = _transport.TrySend(bytes.AsSpan(0, length));
         if (sent > 0) CountSent(sent);
-        lock (_lock)
+        using (_lock.Enter())
         {
             _inFlight = 0;
             if (sent >= 0 && sent < length)
@@ -241,7 +242,7 @@ internal sealed class ClientOutput
         while (true)
         {
             int count;
-            lock (_lock)
+            using (_lock.Enter())
             {
                 _queue.Consume(sent);
                 total += sent;
@@ -272,7 +273,7 @@ internal sealed class ClientOutput
             CountSent(sent);
             if (sent < length)
             {
-                lock (_lock) _isFull = true;
+                using (_lock.Enter()) _isFull = true;
             }
         }
 
@@ -283,7 +284,7 @@ internal sealed class ClientOutput
     private State Finish()
     {
         bool isDrained, isOver, closes;
-        lock (_lock)
+        using (_lock.Enter())
         {
             isDrained = _queue.Count == 0;
             isOver = !isDrained && IsOverLimit();
@@ -294,7 +295,7 @@ internal sealed class ClientOutput
         if (isOver) CloseOverLimit();
         if (closes) _connection.Close();
         else if (isDrained) _connection.OnOutputDrained(); // which may send more of the stream
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_isFull) return State.WaitsForRoom;
             if (!_queue.TryPeek(out var segment)) return State.Drained;
@@ -345,7 +346,7 @@ internal sealed class ClientOutput
 
     private void Break()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             _isSending = false;
             _isAbandoned = true;

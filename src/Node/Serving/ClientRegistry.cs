@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Starling.Slots;
 
 namespace Starling.Node.Serving;
 
@@ -9,7 +10,7 @@ public sealed class ClientRegistry
 
     private readonly ConcurrentDictionary<long, ClientConnection> _connections = new();
     private readonly TimeProvider _clock;
-    private readonly Lock _lock = new(); // guards pauses and held connections; takes no other lock
+    private readonly RankedLock _lock = new(LockRank.Leaf, nameof(ClientRegistry)); // guards pauses and held connections; takes no other lock
     private readonly Dictionary<string, Pause> _pauses = new(StringComparer.Ordinal);
     private readonly List<ClientConnection> _held = []; // in the order in which they came
     private long _lastId;
@@ -59,7 +60,7 @@ public sealed class ClientRegistry
     /// <summary>Ends a pause before its time.</summary>
     public void Unpause(string reason)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (!_pauses.Remove(reason)) return;
             Recompute();
@@ -71,7 +72,7 @@ public sealed class ClientRegistry
     /// <summary>The pause that a reason has set, or null.</summary>
     internal (long Until, bool IsAll)? PauseOf(string reason)
     {
-        lock (_lock) return _pauses.TryGetValue(reason, out var pause) ? (pause.Until, pause.IsAll) : null;
+        using (_lock.Enter()) return _pauses.TryGetValue(reason, out var pause) ? (pause.Until, pause.IsAll) : null;
     }
 
     /// <summary>False when certainly no pause is on; cheaper than <see cref="IsPaused"/>.</summary>
@@ -112,7 +113,7 @@ public sealed class ClientRegistry
     internal void Remove(ClientConnection connection)
     {
         if (_connections.TryRemove(connection.Session.Id, out _)) Interlocked.Decrement(ref _count);
-        lock (_lock) _held.Remove(connection);
+        using (_lock.Enter()) _held.Remove(connection);
     }
 
     /// <summary>
@@ -130,7 +131,7 @@ public sealed class ClientRegistry
     /// <returns>Milliseconds after which it is to come back by itself; 0 when no pause is on.</returns>
     internal long Hold(ClientConnection connection, long releases)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_releases == releases)
             {
@@ -146,14 +147,14 @@ public sealed class ClientRegistry
     /// <summary>The connection is held no more.</summary>
     internal void Unhold(ClientConnection connection)
     {
-        lock (_lock) _held.Remove(connection);
+        using (_lock.Enter()) _held.Remove(connection);
     }
 
     /// <summary>Forgets pauses whose time is over.</summary>
     internal void ForgetOldPauses(long now)
     {
         if (!MayBePaused) return;
-        lock (_lock)
+        using (_lock.Enter())
         {
             foreach (var (reason, pause) in _pauses)
                 if (pause.Until <= now) _pauses.Remove(reason);
@@ -165,7 +166,7 @@ public sealed class ClientRegistry
     private void Release()
     {
         ClientConnection[] free;
-        lock (_lock)
+        using (_lock.Enter())
         {
             _releases++;
             if (_held.Count == 0) return;
@@ -178,7 +179,7 @@ public sealed class ClientRegistry
 
     private void SetPause(string reason, Pause pause)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             _pauses[reason] = pause;
             Recompute();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Starling.Slots;
 
 namespace Starling.Node.Serving;
 
@@ -13,7 +14,8 @@ public sealed class ServerStats
     private const int Samples = 16;
 
     private readonly int _commands;
-    private readonly Lock _lock = new(); // guards _cells, _free and the baseline; takes no other lock
+    private readonly RankedLock _lock = new(LockRank.Leaf, nameof(ServerStats)); // guards _cells, _free and the baseline; takes no other lock
+    private readonly RankedLock _sampling = new(LockRank.Leaf, "ServerStats' samples"); // guards _samples
     private readonly List<StatsCell> _cells = [];
     private readonly Stack<StatsCell> _free = [];
     private readonly ThreadLocal<CellOwner> _own;
@@ -109,7 +111,7 @@ public sealed class ServerStats
     {
         var at = command.Ordinal;
         var counters = default(CommandCounters);
-        lock (_lock)
+        using (_lock.Enter())
         {
             foreach (var cell in _cells) Add(ref counters, cell.PerCommand[at], 1);
             Add(ref counters, _baseline.PerCommand[at], -1);
@@ -123,7 +125,7 @@ public sealed class ServerStats
     {
         var at = command.Ordinal;
         LatencyHistogram? sum = null;
-        lock (_lock)
+        using (_lock.Enter())
         {
             foreach (var cell in _cells)
             {
@@ -139,7 +141,7 @@ public sealed class ServerStats
     /// <summary>CONFIG RESETSTAT: everything counts from zero again.</summary>
     public void Reset()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             var sum = new StatsCell(_commands);
             foreach (var cell in _cells)
@@ -193,7 +195,7 @@ public sealed class ServerStats
     internal void Sample(long now)
     {
         var sum = default(TrafficSample);
-        lock (_lock)
+        using (_lock.Enter())
         {
             foreach (var cell in _cells)
             {
@@ -209,7 +211,7 @@ public sealed class ServerStats
         var elapsed = now - _sampleTime;
         if (_sampleTime != 0 && elapsed > 0)
         {
-            lock (_samples)
+            using (_sampling.Enter())
             {
                 _samples[_sample] = sum.PerSecondSince(_sampleBase, elapsed);
                 _sample = (_sample + 1) % Samples;
@@ -230,17 +232,17 @@ public sealed class ServerStats
 
     private long Mean(Func<TrafficSample, long> part)
     {
-        lock (_samples) return _samples.Sum(part) / Samples;
+        using (_sampling.Enter()) return _samples.Sum(part) / Samples;
     }
 
     private long Sum(Func<StatsCell, long> part)
     {
-        lock (_lock) return _cells.Sum(part) - part(_baseline);
+        using (_lock.Enter()) return _cells.Sum(part) - part(_baseline);
     }
 
     private StatsCell Rent()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_free.TryPop(out var cell)) return cell;
             cell = new StatsCell(_commands);
@@ -251,7 +253,7 @@ public sealed class ServerStats
 
     private void GiveBack(StatsCell cell)
     {
-        lock (_lock) _free.Push(cell);
+        using (_lock.Enter()) _free.Push(cell);
     }
 
     /// <summary>Gives a thread's cell, counts and all, to another thread once the first has ended.</summary>

@@ -10,7 +10,7 @@ namespace Starling.Node.Serving;
 /// </summary>
 internal sealed class WatchTable
 {
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Subscriptions, nameof(WatchTable));
     private readonly Dictionary<byte[], List<WatchedKey>>[] _watchers;
     private volatile int _count;
 
@@ -29,7 +29,7 @@ internal sealed class WatchTable
     /// <summary>Adds a watch. Under the key's stripe.</summary>
     public void Add(WatchedKey watched)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             foreach (var other in watched.Session.WatchedKeys)
                 if (other.Database == watched.Database && other.Key.AsSpan().SequenceEqual(watched.Key)) return;
@@ -46,7 +46,7 @@ internal sealed class WatchTable
     {
         if (session.WatchedKeys.Count > 0)
         {
-            lock (_lock)
+            using (_lock.Enter())
             {
                 foreach (var watched in session.WatchedKeys)
                 {
@@ -67,7 +67,7 @@ internal sealed class WatchTable
     /// <summary>A key changed. Under its stripe.</summary>
     public void Touch(int database, ReadOnlySpan<byte> key)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (!_watchers[database].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var list)) return;
             foreach (var watched in list) watched.Session.WatchFailed = true;
@@ -77,7 +77,7 @@ internal sealed class WatchTable
     /// <summary>A key was deleted because it had expired. Under its stripe.</summary>
     public void TouchExpired(int database, ReadOnlySpan<byte> key)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (!_watchers[database].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var list)) return;
             foreach (var watched in list)
@@ -97,7 +97,7 @@ internal sealed class WatchTable
     /// <param name="now">Milliseconds of Unix time.</param>
     public void TouchAll(int database, Keyspace keyspace, long now)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             foreach (var (bytes, list) in _watchers[database])
             {

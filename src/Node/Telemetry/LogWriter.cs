@@ -1,4 +1,5 @@
 using System.Text;
+using Starling.Slots;
 
 namespace Starling.Node.Telemetry;
 
@@ -13,7 +14,7 @@ public sealed class LogWriter : IDisposable
     private static readonly TimeSpan FlushDeadline = TimeSpan.FromSeconds(5);
 
     // Guards the four fields below; no other lock is taken under it.
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.LogLines, nameof(LogWriter));
     private List<string> _waiting = [];
     private long _added;
     private long _written;
@@ -51,7 +52,7 @@ public sealed class LogWriter : IDisposable
     /// </summary>
     public void Add(string line)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (_waiting.Count >= MostLinesWaiting)
             {
@@ -69,12 +70,13 @@ public sealed class LogWriter : IDisposable
     /// <summary>Waits, for some seconds at most, until the lines handed over so far are written.</summary>
     public void Flush()
     {
+        LockOrder.AssertMayBlock("waiting for the log file");
         long goal;
-        lock (_lock) goal = _added;
+        using (_lock.Enter()) goal = _added;
         var deadline = Environment.TickCount64 + (long)FlushDeadline.TotalMilliseconds;
         while (Environment.TickCount64 < deadline)
         {
-            lock (_lock)
+            using (_lock.Enter())
             {
                 if (_written >= goal) return;
             }
@@ -99,7 +101,7 @@ public sealed class LogWriter : IDisposable
         {
             List<string> batch;
             long lost;
-            lock (_lock)
+            using (_lock.Enter())
             {
                 batch = _waiting;
                 lost = _lost;
@@ -115,7 +117,7 @@ public sealed class LogWriter : IDisposable
             }
 
             var isWritten = TryWrite(batch, lost);
-            lock (_lock)
+            using (_lock.Enter())
             {
                 _written += batch.Count;
                 if (!isWritten) _lost += lost + batch.Count;

@@ -9,12 +9,12 @@ public sealed class FreeingQueue
     private readonly Keyspace _keyspace;
 
     // Guards the queue and the kept tables. A leaf: taken under stripes, takes no other lock.
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Leaf, nameof(FreeingQueue));
     private readonly Queue<Freeable> _queue = new();
     private readonly HashSet<TableSet> _kept = [];
 
     // Held by who frees, so that one thing is freed at a time. Taken under no lock; stripes are taken under it.
-    private readonly Lock _working = new();
+    private readonly RankedLock _working = new(LockRank.FreeingWork, "FreeingQueue's step");
 
     private long _pendingObjects;
     private long _freedObjects;
@@ -48,7 +48,7 @@ public sealed class FreeingQueue
     {
         get
         {
-            lock (_lock) return _kept.Sum(tables => tables.Heap.UsedBytes);
+            using (_lock.Enter()) return _kept.Sum(tables => tables.Heap.UsedBytes);
         }
     }
 
@@ -62,13 +62,13 @@ public sealed class FreeingQueue
     /// <returns>False when nothing waits any more.</returns>
     public bool FreeSome()
     {
-        lock (_working)
+        using (_working.Enter())
         {
             Freeable? first;
-            lock (_lock) _queue.TryPeek(out first);
+            using (_lock.Enter()) _queue.TryPeek(out first);
             if (first == null) return false;
             if (first.FreeSome(_keyspace)) return true;
-            lock (_lock)
+            using (_lock.Enter())
             {
                 _queue.Dequeue();
                 _pendingObjects -= first.Objects;
@@ -86,7 +86,7 @@ public sealed class FreeingQueue
 
     internal void Add(Freeable item)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             _queue.Enqueue(item);
             _pendingObjects += item.Objects;
@@ -98,14 +98,14 @@ public sealed class FreeingQueue
     /// <summary>Counts the memory of tables of no database.</summary>
     internal void Keep(TableSet tables)
     {
-        lock (_lock) _kept.Add(tables);
+        using (_lock.Enter()) _kept.Add(tables);
     }
 
     /// <summary>Frees some of tables that were kept; false when nothing is left.</summary>
     internal bool FreeTables(TableSet tables)
     {
         if (tables.DisposeSome()) return true;
-        lock (_lock) _kept.Remove(tables);
+        using (_lock.Enter()) _kept.Remove(tables);
         return false;
     }
 }

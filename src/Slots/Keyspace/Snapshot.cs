@@ -27,7 +27,7 @@ public sealed unsafe class Snapshot : IDisposable
 
     // Guards the list of views. Taken under a stripe, takes no other lock; held for some instructions, for a large
     // value only.
-    private readonly Lock _viewsLock = new();
+    private readonly RankedLock _viewsLock = new(LockRank.Leaf, nameof(Snapshot));
     private readonly List<FrozenView?> _views = [];
 
     private int _at;
@@ -139,7 +139,7 @@ public sealed unsafe class Snapshot : IDisposable
     /// <summary>Adds the view of a large value; returns its number.</summary>
     internal int AddView(FrozenView view)
     {
-        lock (_viewsLock)
+        using (_viewsLock.Enter())
         {
             _views.Add(view);
             return _views.Count - 1;
@@ -189,12 +189,12 @@ public sealed unsafe class Snapshot : IDisposable
     {
         if (View(number) is not { } view) return;
         using (LockView(view)) view.Release();
-        lock (_viewsLock) _views[number] = null;
+        using (_viewsLock.Enter()) _views[number] = null;
     }
 
     private FrozenView? View(int number)
     {
-        lock (_viewsLock) return _views[number];
+        using (_viewsLock.Enter()) return _views[number];
     }
 
     /// <summary>The stripe of a view's value, which another thread may be moving to another slot.</summary>

@@ -33,7 +33,10 @@ internal sealed class StripeLocks
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Enter(int stripe)
     {
-        if (Announce(Environment.CurrentManagedThreadId)) _stripes[stripe].Enter();
+        if (LockOrder.IsChecked) CheckEntry(stripe);
+        if (!Announce(Environment.CurrentManagedThreadId)) return;
+        _stripes[stripe].Enter();
+        if (LockOrder.IsChecked) LockOrder.Held.AddStripe();
     }
 
     /// <summary>Lets go of a stripe.</summary>
@@ -42,6 +45,7 @@ internal sealed class StripeLocks
     {
         var thread = Environment.CurrentManagedThreadId;
         if (Volatile.Read(ref _owner) == thread) return;
+        if (LockOrder.IsChecked) LockOrder.Held.RemoveStripe();
         _stripes[stripe].Exit();
         Interlocked.Decrement(ref Announced(thread));
     }
@@ -49,8 +53,10 @@ internal sealed class StripeLocks
     /// <summary>Takes some stripes, lowest first.</summary>
     public void Enter(in StripeSet stripes)
     {
+        if (LockOrder.IsChecked) CheckEntry(stripes);
         if (!Announce(Environment.CurrentManagedThreadId)) return;
         for (var stripe = stripes.Next(0); stripe >= 0; stripe = stripes.Next(stripe + 1)) _stripes[stripe].Enter();
+        if (LockOrder.IsChecked) LockOrder.Held.AddStripe();
     }
 
     /// <summary>Lets go of some stripes, highest first.</summary>
@@ -58,6 +64,7 @@ internal sealed class StripeLocks
     {
         var thread = Environment.CurrentManagedThreadId;
         if (Volatile.Read(ref _owner) == thread) return;
+        if (LockOrder.IsChecked) LockOrder.Held.RemoveStripe();
         const int Last = StripeSet.StripeCount - 1;
         for (var stripe = stripes.Previous(Last); stripe >= 0; stripe = stripes.Previous(stripe - 1))
             _stripes[stripe].Exit();
@@ -77,7 +84,9 @@ internal sealed class StripeLocks
             return;
         }
 
+        if (LockOrder.IsChecked) CheckEntryToAll();
         _turn.Enter();
+        if (LockOrder.IsChecked) LockOrder.Held.AddStripe();
         Interlocked.Exchange(ref _owner, thread);
         _depth = 1;
         for (var i = 0; i < Counters; i++)
@@ -98,6 +107,7 @@ internal sealed class StripeLocks
         }
 
         _depth = 1;
+        if (LockOrder.IsChecked) LockOrder.Held.AddStripe();
         return true;
     }
 
@@ -106,6 +116,7 @@ internal sealed class StripeLocks
     {
         Invariant.That(_owner == Environment.CurrentManagedThreadId);
         if (--_depth > 0) return;
+        if (LockOrder.IsChecked) LockOrder.Held.RemoveStripe();
         Volatile.Write(ref _owner, 0);
         _turn.Exit();
     }
@@ -124,10 +135,19 @@ internal sealed class StripeLocks
     }
 
     /// <summary>Takes a stripe that is free; <see cref="ExitTried"/> lets go of it.</summary>
-    public bool TryEnter(int stripe) => _stripes[stripe].TryEnter();
+    public bool TryEnter(int stripe)
+    {
+        if (!_stripes[stripe].TryEnter()) return false;
+        if (LockOrder.IsChecked) LockOrder.Held.AddStripe();
+        return true;
+    }
 
     /// <summary>Lets go of a stripe taken with <see cref="TryEnter"/>.</summary>
-    public void ExitTried(int stripe) => _stripes[stripe].Exit();
+    public void ExitTried(int stripe)
+    {
+        if (LockOrder.IsChecked) LockOrder.Held.RemoveStripe();
+        _stripes[stripe].Exit();
+    }
 
     /// <summary>Ends what <see cref="BeginTrying"/> began.</summary>
     public void EndTrying() => Interlocked.Decrement(ref Announced(Environment.CurrentManagedThreadId));
@@ -135,6 +155,32 @@ internal sealed class StripeLocks
     /// <summary>This thread holds the stripe, by itself or with everything.</summary>
     public bool IsHeld(int stripe) =>
         _stripes[stripe].IsHeldByCurrentThread || Volatile.Read(ref _owner) == Environment.CurrentManagedThreadId;
+
+    private void CheckEntry(in StripeSet stripes)
+    {
+        // Those that it holds already it does not wait for; the first of the others is the lowest.
+        for (var stripe = stripes.Next(0); stripe >= 0; stripe = stripes.Next(stripe + 1))
+        {
+            if (IsHeld(stripe)) continue;
+            CheckEntry(stripe);
+            return;
+        }
+    }
+
+    private void CheckEntry(int stripe)
+    {
+        if (IsHeld(stripe)) return;
+        LockOrder.Held.CheckStripe();
+        if (!LockOrder.Held.HasStripe) return;
+        for (var higher = stripe + 1; higher < _stripes.Length; higher++)
+            if (_stripes[higher].IsHeldByCurrentThread) LockOrder.Held.OnViolation($"stripes are taken ascending: {stripe} under {higher}");
+    }
+
+    private void CheckEntryToAll()
+    {
+        LockOrder.Held.CheckStripe();
+        if (LockOrder.Held.HasStripe && HoldsAny()) LockOrder.Held.OnViolation("everything is taken before stripes, not under one");
+    }
 
     private ref int Announced(int thread) => ref _announced[thread & (Counters - 1)].Count;
 

@@ -19,7 +19,7 @@ internal sealed unsafe class Arena
     /// Guards everything here, for some tens of nanoseconds: under it nothing else is taken, and no call goes to the
     /// system. Taken under stripe locks.
     /// </summary>
-    private SpinLock _lock = new(enableThreadOwnerTracking: false);
+    private RankedSpinLock _lock = new(nameof(Arena));
 
     private LargeBlock* _large;
     private long _usedBytes;
@@ -86,7 +86,7 @@ internal sealed unsafe class Arena
         }
         finally
         {
-            if (taken) _lock.Exit(useMemoryBarrier: true);
+            if (taken) _lock.Exit();
         }
 
         if (isEmpty) _chunks.Return(block);
@@ -116,7 +116,7 @@ internal sealed unsafe class Arena
         }
         finally
         {
-            if (taken) _lock.Exit(useMemoryBarrier: true);
+            if (taken) _lock.Exit();
         }
 
         return chosen;
@@ -138,7 +138,7 @@ internal sealed unsafe class Arena
         }
         finally
         {
-            if (taken) _lock.Exit(useMemoryBarrier: true);
+            if (taken) _lock.Exit();
         }
 
         return ended;
@@ -226,7 +226,7 @@ internal sealed unsafe class Arena
         }
         finally
         {
-            if (taken) _lock.Exit(useMemoryBarrier: true);
+            if (taken) _lock.Exit();
         }
 
         return false;
@@ -255,7 +255,7 @@ internal sealed unsafe class Arena
         }
         finally
         {
-            if (taken) _lock.Exit(useMemoryBarrier: true);
+            if (taken) _lock.Exit();
         }
     }
 
@@ -273,7 +273,7 @@ internal sealed unsafe class Arena
         }
         finally
         {
-            if (taken) _lock.Exit(useMemoryBarrier: true);
+            if (taken) _lock.Exit();
         }
     }
 
@@ -307,7 +307,7 @@ internal sealed unsafe class Arena
         }
         finally
         {
-            if (taken) _lock.Exit(useMemoryBarrier: true);
+            if (taken) _lock.Exit();
         }
     }
 

@@ -27,10 +27,10 @@ internal sealed unsafe class ChunkPool
     /// Held while memory goes back to the system, so that nobody clears the pool meanwhile; guards no data. Taken under
     /// any stripes or none, before <see cref="_lock"/>.
     /// </summary>
-    private readonly Lock _trimming = new();
+    private readonly RankedLock _trimming = new(LockRank.MemoryReturn, "ChunkPool's trimming");
 
     /// <summary>Guards what is below. Takes no other lock, and no call goes to the system under it.</summary>
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Memory, nameof(ChunkPool));
 
     /// <summary>Chunks by their number of free blocks.</summary>
     private readonly nint[] _byFree = new nint[Chunk.Blocks + 1];
@@ -53,11 +53,11 @@ internal sealed unsafe class ChunkPool
     {
         Block* block;
         bool becameFull;
-        lock (_lock) block = TryTake(out becameFull);
+        using (_lock.Enter()) block = TryTake(out becameFull);
         if (block == null)
         {
             var chunk = Make(Interlocked.Increment(ref _count) > SmallHeap);
-            lock (_lock)
+            using (_lock.Enter())
             {
                 Link(chunk);
                 return TakeFrom(chunk);
@@ -74,7 +74,7 @@ internal sealed unsafe class ChunkPool
     {
         var chunk = block->Chunk;
         var bit = 1u << (int)(((byte*)block - chunk->Memory) / SizeClass.BlockBytes);
-        lock (_lock)
+        using (_lock.Enter())
         {
             Unlink(chunk);
             chunk->Free |= bit;
@@ -90,12 +90,12 @@ internal sealed unsafe class ChunkPool
     /// <returns>False when nothing was left to give.</returns>
     public bool Trim()
     {
-        lock (_trimming)
+        using (_trimming.Enter())
         {
             Chunk* chunk;
             uint blocks;
             bool isHuge;
-            lock (_lock)
+            using (_lock.Enter())
             {
                 chunk = _oldestIdle;
                 if (chunk == null || _idleBlocks <= Math.Max(Chunk.Blocks, _usedBlocks / ReservePart)) return false;
@@ -126,10 +126,10 @@ internal sealed unsafe class ChunkPool
     /// <returns>False when none is left.</returns>
     public bool ClearSome()
     {
-        lock (_trimming)
+        using (_trimming.Enter())
         {
             Chunk* chunk = null;
-            lock (_lock)
+            using (_lock.Enter())
             {
                 for (var i = 0; i < _byFree.Length && chunk == null; i++) chunk = (Chunk*)_byFree[i];
                 if (chunk != null) Unlink(chunk);
@@ -176,7 +176,7 @@ internal sealed unsafe class ChunkPool
             rest &= (uint)~(((1UL << count) - 1) << first);
         }
 
-        lock (_lock)
+        using (_lock.Enter())
         {
             Unlink(chunk);
             chunk->Free |= blocks;

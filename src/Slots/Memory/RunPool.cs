@@ -22,10 +22,10 @@ internal sealed unsafe class RunPool
     /// Held while memory goes back to the system, so that nobody clears the pool meanwhile; guards no data. Taken under
     /// any stripes or none, before <see cref="_lock"/>.
     /// </summary>
-    private readonly Lock _trimming = new();
+    private readonly RankedLock _trimming = new(LockRank.MemoryReturn, "RunPool's trimming");
 
     /// <summary>Guards what is below. Takes no other lock, and no call goes to the system under it.</summary>
-    private readonly Lock _lock = new();
+    private readonly RankedLock _lock = new(LockRank.Memory, nameof(RunPool));
 
     /// <summary>Chunks by the logarithm of their longest free run, above those without any.</summary>
     private readonly nint[] _lists = new nint[13];
@@ -57,7 +57,7 @@ internal sealed unsafe class RunPool
         chunk = null;
         if (IsDirect(bytes)) return SystemMemory.TakePages((nuint)bytes);
         var units = (int)(bytes / RunChunk.UnitBytes);
-        lock (_lock)
+        using (_lock.Enter())
         {
             chunk = Find(units);
             if (chunk != null) return TakeFrom(chunk, units);
@@ -66,7 +66,7 @@ internal sealed unsafe class RunPool
         chunk = (RunChunk*)NativeMemory.AllocZeroed((nuint)sizeof(RunChunk));
         chunk->Memory = SystemMemory.Take(RunChunk.Bytes);
         chunk->Clear();
-        lock (_lock)
+        using (_lock.Enter())
         {
             Link(chunk);
             return TakeFrom(chunk, units);
@@ -83,7 +83,7 @@ internal sealed unsafe class RunPool
         }
 
         var units = (int)(bytes / RunChunk.UnitBytes);
-        lock (_lock)
+        using (_lock.Enter())
         {
             Unlink(chunk);
             chunk->Return(memory, units);
@@ -99,11 +99,11 @@ internal sealed unsafe class RunPool
     public bool Trim()
     {
         Span<ulong> pages = stackalloc ulong[RunChunk.Bytes / RunChunk.UnitBytes / 64];
-        lock (_trimming)
+        using (_trimming.Enter())
         {
             RunChunk* chunk;
             bool isEmpty;
-            lock (_lock)
+            using (_lock.Enter())
             {
                 const long least = RunChunk.Bytes / RunChunk.UnitBytes;
                 chunk = _oldestIdle;
@@ -124,7 +124,7 @@ internal sealed unsafe class RunPool
             }
 
             chunk->GiveBack(pages);
-            lock (_lock)
+            using (_lock.Enter())
             {
                 Unlink(chunk);
                 chunk->ReturnPages(pages);
@@ -139,10 +139,10 @@ internal sealed unsafe class RunPool
     /// <returns>False when none is left.</returns>
     public bool ClearSome()
     {
-        lock (_trimming)
+        using (_trimming.Enter())
         {
             RunChunk* chunk = null;
-            lock (_lock)
+            using (_lock.Enter())
             {
                 for (var i = 0; i < _lists.Length && chunk == null; i++) chunk = (RunChunk*)_lists[i];
                 if (chunk != null) Unlink(chunk);

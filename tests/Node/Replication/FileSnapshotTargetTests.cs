@@ -53,7 +53,7 @@ public sealed class FileSnapshotTargetTests
     private static ReplicaLink Waiting(ReplicationService replication)
     {
         var link = new ReplicaLink(new SilentTransport());
-        lock (replication.Replicas.Membership)
+        using (replication.Replicas.Membership.Enter())
         {
             replication.Replicas.Add(link);
             link.State = ReplicaState.WaitSnapshotStart;

@@ -28,7 +28,7 @@ internal sealed class RecordedReplica : IReplicaTransport
     public ReplicaLink Join(NodeServer server)
     {
         var link = new ReplicaLink(this);
-        lock (server.Replication.Replicas.Membership)
+        using (server.Replication.Replicas.Membership.Enter())
         {
             server.Replication.Log.CreateBacklog();
             link.Attach(server.Replication.Log.AttachAtEnd());
