@@ -13,12 +13,14 @@ public readonly ref struct ExecutionScope
 {
     private readonly Executor? _executor; // null for a part of an outer scope
     private readonly StripeScope _stripes;
+    private readonly bool _isLent; // the call is the executor's, which wants it back
 
-    internal ExecutionScope(Executor? executor, CommandContext call, StripeScope stripes)
+    internal ExecutionScope(Executor? executor, CommandContext call, StripeScope stripes, bool isLent)
     {
         _executor = executor;
         Call = call;
         _stripes = stripes;
+        _isLent = isLent;
     }
 
     /// <summary>To declare changes to.</summary>
@@ -31,6 +33,6 @@ public readonly ref struct ExecutionScope
         _executor.CloseUnderLocks(Call);
         _stripes.Dispose();
         Executor.AfterUnlock(Call);
-        _executor.GiveBack(Call);
+        if (_isLent) _executor.GiveBack(Call);
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Execution;
+using Starling.Node.Serving;
 using Starling.Slots.Keyspace;
 using Starling.Slots.Values;
 
@@ -16,6 +17,7 @@ internal sealed class RdbLoader
     private const int ProgressEvery = 1024;
 
     private readonly Executor _executor;
+    private readonly CommandContext _call; // of every scope: one of its own for each key cost more than the lock
     private readonly Keyspace _keyspace;
     private readonly RdbReader _reader;
     private readonly RdbLoadOptions _options;
@@ -37,6 +39,7 @@ internal sealed class RdbLoader
         long now)
     {
         _executor = executor;
+        _call = executor.NewCall();
         _keyspace = keyspace;
         _reader = reader;
         _options = options;
@@ -145,7 +148,7 @@ internal sealed class RdbLoader
 
     private bool TryPut(Database database, in Key key, in LoadedValue value)
     {
-        using (_executor.Open(LockPlan.Slot(key.Slot)))
+        using (_executor.Open(_call, LockPlan.Slot(key.Slot)))
         {
             if (!_options.AllowDuplicates && database.TryFind(key, out _))
             {
@@ -166,7 +169,7 @@ internal sealed class RdbLoader
     {
         _progress.KeysExpired++;
         if (_options.OnExpired is not { } handler) return;
-        using (_executor.Open(LockPlan.Slot(_keyspace.Key(_reader.Key).Slot))) handler((int)_reader.Database, _reader.Key);
+        using (_executor.Open(_call, LockPlan.Slot(_keyspace.Key(_reader.Key).Slot))) handler((int)_reader.Database, _reader.Key);
     }
 
     private uint AccessClock()
