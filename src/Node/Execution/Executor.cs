@@ -140,6 +140,7 @@ public sealed class Executor
     {
         call.DeliverEvents();
         call.ResumeWoken();
+        call.RunAfterwards();
     }
 
     /// <summary>Takes back a context that <see cref="Open(in LockPlan)"/> has lent.</summary>

@@ -11,12 +11,15 @@ namespace Starling.Node.Serving;
 /// What a handler works with: arguments, keyspace, reply, and the declarations of what it did. One per session, reused
 /// from command to command; nothing in it may be kept beyond the handler.
 /// </summary>
-public sealed class CommandContext
+public sealed class CommandContext : IEmptiedKeys
 {
     private long _changes;
     private List<RecordedEvent>? _events; // of this scope, not yet given on
     private readonly WakeList _wakes;
+    private List<Action>? _afterwards; // what waits for the end of the scope
     private bool _isBlocked;
+    private bool _hasEmptied; // a key has gone with its last element, and the change that did it is not declared yet
+    private KeyPlace _emptied; // that key's
     private bool _hasOwnEffects;
     private bool _isSuppressed;
     private bool _isRunning;
@@ -229,13 +232,11 @@ public sealed class CommandContext
     /// <summary>As <see cref="Changed(in Key, KeyEvent, long)"/>, in another database.</summary>
     public void Changed(Database database, in Key key, KeyEvent what, long count = 1)
     {
-        Require(key);
-        _changes += count;
-        if (Server.Watches.IsInUse) Server.Watches.Touch(database.Index, key.Bytes);
-        if (Session.Origin == ClientOrigin.Client && Server.Replication.IsReplica) Server.ReplicaExpiry.Note(database, key);
-        Note(database, key, what);
-        if (Server.Waiters.Count != 0 && Server.Waiters.IsAwaited(database.Index, key.Bytes))
-            _wakes.Add(new ReadyKey(database.Index, key.Bytes.ToArray()));
+        Declare(database, key, what, count, isExpiry: false);
+        if (!_hasEmptied) return;
+        Invariant.That(_emptied.Slot == key.Slot && _emptied.Hash == key.Hash);
+        _hasEmptied = false;
+        Note(database, key, KeyEvent.Del);
     }
 
     /// <summary>
@@ -244,9 +245,8 @@ public sealed class CommandContext
     public void Note(in Key key, KeyEvent what) => Note(Database, key, what);
 
     /// <summary>
-    /// Deletes a key and declares it: the way in which a key goes, but for whole databases, for a value that another one
-    /// replaces, and for a list that becomes empty, which its value deletes and its handler declares. What a reason means
-    /// is said by <see cref="DeleteReason"/>.
+    /// Deletes a key and declares it: the way in which a key goes, but for whole databases (<see cref="DeleteAll"/>) and
+    /// for a value that another one replaces. What a reason means is said by <see cref="DeleteReason"/>.
     /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="reason">Why.</param>
@@ -267,8 +267,7 @@ public sealed class CommandContext
                 break;
             case DeleteReason.Expired:
                 Server.Expiry.Count(1);
-                if (Server.Watches.IsInUse) Server.Watches.TouchExpired(database.Index, key.Bytes);
-                Note(database, key, KeyEvent.Expired);
+                Declare(database, key, KeyEvent.Expired, count: 0, isExpiry: true);
                 if (IsLogged) Effects.Delete(database.Index, key.Bytes);
                 break;
             case DeleteReason.ExpiredByCommand or DeleteReason.Migrated or DeleteReason.SlotLost:
@@ -276,24 +275,54 @@ public sealed class CommandContext
                 _hasOwnEffects = true;
                 if (IsLogged) Effects.Delete(database.Index, key.Bytes);
                 break;
+            case DeleteReason.Emptied:
+                Invariant.That(!_hasEmptied);
+                (_hasEmptied, _emptied) = (true, key.Place);
+                break;
+            default:
+                Invariant.Broken("a single key is deleted for a reason of whole databases");
+                break;
         }
 
         return true;
     }
 
     /// <summary>
-    /// Declares that whole databases changed (FLUSHALL, SWAPDB): counts <paramref name="changes"/> and fails the
-    /// transactions that watch keys of <paramref name="database"/> (every database when null) that were there before or
-    /// are there now. Under every stripe, after the change; for SWAPDB once for each of the two.
+    /// Deletes every key of a database and declares it: fails the transactions that watch keys which were there. Under
+    /// every stripe.
     /// </summary>
-    public void ChangedAll(Database? database, long changes)
+    /// <param name="database">The database.</param>
+    /// <param name="reason">Why: <see cref="DeleteReason.Flushed"/> or <see cref="DeleteReason.Replaced"/>.</param>
+    /// <param name="lazily">Whether the keys count as freed in the background.</param>
+    /// <returns>How many keys there were.</returns>
+    public long DeleteAll(Database database, DeleteReason reason, bool lazily)
     {
-        _changes += changes;
-        if (Server.Waiters.Count != 0) _wakes.AddAll();
-        if (!Server.Watches.IsInUse) return;
-        for (var i = 0; i < Keyspace.DatabaseCount; i++)
-            if (database is null || database.Index == i) Server.Watches.TouchAll(i, Keyspace, Now);
+        Invariant.That(HoldsEverything && reason is DeleteReason.Flushed or DeleteReason.Replaced);
+        var removed = database.Count;
+        database.Clear(lazily);
+        if (reason == DeleteReason.Flushed) _changes += removed;
+        DeclareAll(database);
+        return removed;
     }
+
+    /// <summary>
+    /// Exchanges two databases, by their indexes, and declares it: counts one change, and fails the transactions that watch
+    /// keys of either which were there or are there now. Under every stripe. A database exchanged with itself is a change
+    /// that touches nothing, as in Redis.
+    /// </summary>
+    public void Swap(int first, int second)
+    {
+        Invariant.That(HoldsEverything);
+        _changes++;
+        if (first == second) return;
+        Keyspace.Swap(first, second);
+        DeclareAll(Keyspace[first]);
+        DeclareAll(Keyspace[second]);
+    }
+
+    /// <summary>A value has lost its last element.</summary>
+    void IEmptiedKeys.Delete(Database database, scoped in Key key) =>
+        Invariant.That(Delete(database, key, DeleteReason.Emptied));
 
     /// <summary>
     /// A command that goes to the replication log instead of the call itself. May be called several times; the effects go
@@ -452,6 +481,20 @@ public sealed class CommandContext
     /// <summary>Resumes whom this scope has woken. Under no stripe.</summary>
     internal void ResumeWoken() => _wakes.Resume();
 
+    /// <summary>
+    /// Has something done when the scope that is open has closed, inside EXEC that of the whole transaction: under no stripe,
+    /// on this thread.
+    /// </summary>
+    internal void AfterScope(Action action) => (_afterwards ??= []).Add(action);
+
+    /// <summary>Does what waited for the end of the scope. Under no stripe.</summary>
+    internal void RunAfterwards()
+    {
+        if (_afterwards is not { } actions) return;
+        _afterwards = null;
+        foreach (var action in actions) action();
+    }
+
     /// <summary>Makes a command that was read ahead the current one.</summary>
     internal void Load(PendingCommand pending)
     {
@@ -518,6 +561,7 @@ public sealed class CommandContext
         _changes = 0;
         _hasOwnEffects = false;
         _isSuppressed = false;
+        _hasEmptied = false;
         _database = Session.DatabaseIndex;
         _errorsBefore = Reply.ErrorCount;
     }
@@ -529,6 +573,7 @@ public sealed class CommandContext
     internal bool End()
     {
         _isRunning = false;
+        Invariant.That(!_hasEmptied);
         var errors = Reply.ErrorCount;
         var hasFailed = errors != _errorsBefore;
         _errorsBefore = errors;
@@ -572,6 +617,26 @@ public sealed class CommandContext
         if (Server.Clients.IsPaused(Now)) return false;
         Invariant.That(Delete(database, key, DeleteReason.Expired));
         return false;
+    }
+
+    /// <summary>The one place that hears of every change of a key: who is interested in changes is told here.</summary>
+    private void Declare(Database database, in Key key, KeyEvent what, long count, bool isExpiry)
+    {
+        Require(key);
+        _changes += count;
+        if (Server.Watches.IsInUse) Server.Watches.Touch(database.Index, key.Bytes, isExpiry);
+        if (!isExpiry && Session.Origin == ClientOrigin.Client && Server.Replication.IsReplica)
+            Server.ReplicaExpiry.Note(database, key);
+        Note(database, key, what);
+        if (Server.Waiters.Count != 0 && Server.Waiters.IsAwaited(database.Index, key.Bytes))
+            _wakes.Add(new ReadyKey(database.Index, key.Bytes.ToArray()));
+    }
+
+    /// <summary>As <see cref="Declare"/>, of a whole database.</summary>
+    private void DeclareAll(Database database)
+    {
+        if (Server.Waiters.Count != 0) _wakes.AddAll();
+        if (Server.Watches.IsInUse) Server.Watches.TouchAll(database.Index, Keyspace, Now);
     }
 
     private void Note(Database database, in Key key, KeyEvent what)
