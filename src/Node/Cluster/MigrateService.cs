@@ -75,7 +75,7 @@ public sealed class MigrateService : IDisposable
         };
 
         // To start a thread takes long; the barrier holds the keys until then.
-        call.AfterScope(() =>
+        call.Afterwards.Enqueue(() =>
         {
             if (new Thread(() => work()) { Name = "migrate", IsBackground = true }.TryStart()) return;
             error = MigrateTransfer.CannotConnect;

@@ -69,7 +69,7 @@ public static class Lists
     internal static void Pop(CommandContext call, scoped in Key key, ref ListValue list, long count, bool atHead)
     {
         list.Remove(atHead ? 0 : list.Count - count, count);
-        call.Changed(key, atHead ? KeyEvent.LPop : KeyEvent.RPop);
+        call.Changed(key, atHead ? KeyEvent.LPop : KeyEvent.RPop, count);
     }
 
     private static void LPush(CommandContext call) => PushAll(call, atHead: true, onlyIfPresent: false);
@@ -199,7 +199,7 @@ public static class Lists
             Clamp(before, ref start, ref end);
             if (start == end) list.Remove(0, before);
             else Cut(ref list, start, end);
-            call.Changed(key, KeyEvent.LTrim);
+            call.Changed(key, KeyEvent.LTrim, before - list.Count);
 
             // As in Redis, a list that stays what it is has been touched but goes to no replica.
             if (list.Count == before) call.SuppressEffect();

@@ -140,7 +140,7 @@ public sealed class Executor
     {
         call.DeliverEvents();
         call.ResumeWoken();
-        call.RunAfterwards();
+        while (call.Afterwards.TryDequeue(out var action)) action();
     }
 
     /// <summary>Takes back a context that <see cref="Open(in LockPlan)"/> has lent.</summary>
@@ -266,7 +266,7 @@ public sealed class Executor
     private void Run(CommandContext call, Command command)
     {
         call.Command = command;
-        call.CountTimeOf(command);
+        call.Timer.Count(command);
         call.Begin();
         command.Handler!(call);
         var hasFailed = call.End();

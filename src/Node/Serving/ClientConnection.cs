@@ -334,7 +334,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember
             Session.CloseAfterReply = true;
         }
 
-        Context.EndTime();
+        Context.Timer.End();
         batch.Return();
         try
         {

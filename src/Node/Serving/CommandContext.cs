@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Starling.Node.Execution;
 using Starling.Node.Expiry;
 using Starling.Resp;
@@ -16,7 +15,6 @@ public sealed class CommandContext : IEmptiedKeys
     private long _changes;
     private List<RecordedEvent>? _events; // of this scope, not yet given on
     private readonly WakeList _wakes;
-    private List<Action>? _afterwards; // what waits for the end of the scope
     private bool _isBlocked;
     private bool _hasEmptied; // a key has gone with its last element, and the change that did it is not declared yet
     private KeyPlace _emptied; // that key's
@@ -29,9 +27,6 @@ public sealed class CommandContext : IEmptiedKeys
     private ArgumentList _arguments = new();
     private int _keyPosition; // of the key whose slot and hash are known; 0 for none
     private KeyPlace _keyPlace;
-    private Command? _timedCommand;
-    private long _timedSince;
-    private long _timedCalls;
 
     /// <summary>Makes the context of a session.</summary>
     public CommandContext(NodeServer server, ClientSession session, RespWriter reply)
@@ -41,6 +36,7 @@ public sealed class CommandContext : IEmptiedKeys
         Reply = reply;
         Keys = new CommandKeys(server.Keyspace);
         _wakes = new WakeList(server);
+        Timer = new CommandTimer(this);
         Stats = server.Stats.Own;
     }
 
@@ -93,41 +89,8 @@ public sealed class CommandContext : IEmptiedKeys
     /// <summary>The handler runs inside EXEC.</summary>
     public bool IsInExec { get; internal set; }
 
-    /// <summary>
-    /// Counts the time of a command of this row from now on. Commands of one row in succession share one look at the
-    /// clock.
-    /// </summary>
-    internal void CountTimeOf(Command command)
-    {
-        if (ReferenceEquals(command, _timedCommand))
-        {
-            _timedCalls++;
-            return;
-        }
-
-        var now = Stopwatch.GetTimestamp();
-        if (_timedCommand is { } before) NoteTime(before, now - _timedSince);
-        _timedCommand = command;
-        _timedSince = now;
-        _timedCalls = 1;
-    }
-
-    /// <summary>Stops counting time.</summary>
-    internal void EndTime()
-    {
-        if (_timedCommand is not { } command) return;
-        NoteTime(command, Stopwatch.GetTimestamp() - _timedSince);
-        _timedCommand = null;
-    }
-
-    /// <summary>Commands that shared one look at the clock share the time in equal parts, in INFO latencystats too.</summary>
-    private void NoteTime(Command command, long ticks)
-    {
-        Stats.PerCommand[command.Ordinal].Ticks += ticks;
-        if (!Server.Config.LatencyTracking) return;
-        var nanoseconds = (long)(ticks * (1e9 / Stopwatch.Frequency) / _timedCalls);
-        Stats.NoteLatency(command.Ordinal, nanoseconds, _timedCalls);
-    }
+    /// <summary>Counts the time of commands.</summary>
+    internal CommandTimer Timer { get; }
 
     /// <summary>The counters of the thread that executes.</summary>
     internal StatsCell Stats { get; set; }
@@ -481,19 +444,8 @@ public sealed class CommandContext : IEmptiedKeys
     /// <summary>Resumes whom this scope has woken. Under no stripe.</summary>
     internal void ResumeWoken() => _wakes.Resume();
 
-    /// <summary>
-    /// Has something done when the scope that is open has closed, inside EXEC that of the whole transaction: under no stripe,
-    /// on this thread.
-    /// </summary>
-    internal void AfterScope(Action action) => (_afterwards ??= []).Add(action);
-
-    /// <summary>Does what waited for the end of the scope. Under no stripe.</summary>
-    internal void RunAfterwards()
-    {
-        if (_afterwards is not { } actions) return;
-        _afterwards = null;
-        foreach (var action in actions) action();
-    }
+    /// <summary>What is to be done, under no stripe, when the open scope (of EXEC: all of it) has closed.</summary>
+    internal Queue<Action> Afterwards { get; } = new();
 
     /// <summary>Makes a command that was read ahead the current one.</summary>
     internal void Load(PendingCommand pending)

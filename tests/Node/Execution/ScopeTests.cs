@@ -17,7 +17,7 @@ public sealed class ScopeTests
         var hadAll = false;
         using (var scope = host.Server.Executor.Open(LockPlan.All))
         {
-            scope.Call.AfterScope(() =>
+            scope.Call.Afterwards.Enqueue(() =>
             {
                 var other = new Thread(() =>
                 {
