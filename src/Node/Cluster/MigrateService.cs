@@ -73,11 +73,16 @@ public sealed class MigrateService : IDisposable
             _server.Replication.Flush(); // the client, who would see to it, may have gone
             suspension.Complete();
         };
-        if (new Thread(() => work()) { Name = "migrate", IsBackground = true }.TryStart()) return;
-        error = MigrateTransfer.CannotConnect;
-        Barrier.Lower(held);
-        _server.Clients.EndKeyHold();
-        suspension.Complete();
+
+        // To start a thread takes long; the barrier holds the keys until then.
+        call.Afterwards.Enqueue(() =>
+        {
+            if (new Thread(() => work()) { Name = "migrate", IsBackground = true }.TryStart()) return;
+            error = MigrateTransfer.CannotConnect;
+            Barrier.Lower(held);
+            _server.Clients.EndKeyHold();
+            suspension.Complete();
+        });
     }
 
     private string? Run(

@@ -1,3 +1,4 @@
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
 
@@ -39,9 +40,7 @@ public static class Databases
     private static void FlushDb(CommandContext call)
     {
         if (!TryFlushMode(call, out var lazily)) return;
-        var removed = call.Database.Count;
-        call.Database.Clear(lazily);
-        call.ChangedAll(call.Database, removed);
+        var removed = call.DeleteAll(call.Database, DeleteReason.Flushed, lazily);
         if (removed == 0) SendAsItIs(call);
         ReplyToFlush(call, lazily);
     }
@@ -51,12 +50,7 @@ public static class Databases
         if (!TryFlushMode(call, out var lazily)) return;
         long removed = 0;
         for (var i = 0; i < call.Keyspace.DatabaseCount; i++)
-        {
-            removed += call.Keyspace[i].Count;
-            call.Keyspace[i].Clear(lazily);
-        }
-
-        call.ChangedAll(null, removed);
+            removed += call.DeleteAll(call.Keyspace[i], DeleteReason.Flushed, lazily);
         if (removed == 0) SendAsItIs(call);
         call.Server.Persistence.OnFlushAll(removed);
         ReplyToFlush(call, lazily);
@@ -109,9 +103,7 @@ public static class Databases
             return;
         }
 
-        if (first != second) call.Keyspace.Swap(first, second);
-        call.ChangedAll(call.Keyspace[first], 1);
-        if (first != second) call.ChangedAll(call.Keyspace[second], 0);
+        call.Swap(first, second);
         call.Ok();
     }
 

@@ -82,7 +82,7 @@ public static class ListMoves
         {
             Rotate(call, ref source, index, toHead);
             call.Changed(to, pushed);
-            call.Changed(from, fromHead ? KeyEvent.LPop : KeyEvent.RPop);
+            call.Changed(from, fromHead ? KeyEvent.LPop : KeyEvent.RPop, count: 0);
             return true;
         }
 
@@ -91,7 +91,7 @@ public static class ListMoves
         var element = source.At(index).Text(scratch);
         target.Push(element, toHead);
         call.Reply.Bulk(element);
-        call.Changed(to, pushed);
+        call.Changed(to, pushed, count: 0); // the move counts once, as the pop
         Lists.Pop(call, from, ref source, 1, fromHead);
         return true;
     }

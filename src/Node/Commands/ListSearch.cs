@@ -62,7 +62,7 @@ public static class ListSearch
         if (!call.TryOpen<ListValue>(key, out var list)) return;
         var limit = count is 0 or long.MinValue ? long.MaxValue : Math.Abs(count);
         var removed = list.RemoveEqual(new ListNeedle(call[3]), limit, backward: count < 0);
-        if (removed > 0) Lists.DeclareRemoval(call, key, KeyEvent.LRem, list.Exists);
+        if (removed > 0) call.Changed(key, KeyEvent.LRem, removed);
         call.Reply.Integer(removed);
     }
 

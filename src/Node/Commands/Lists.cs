@@ -52,13 +52,6 @@ public static class Lists
             Summary = summary,
         };
 
-    /// <summary>Declares that elements went out of a list, and the key with the last one.</summary>
-    internal static void DeclareRemoval(CommandContext call, in Key key, KeyEvent what, bool isThere)
-    {
-        call.Changed(key, what);
-        if (!isThere) call.Note(key, KeyEvent.Del);
-    }
-
     /// <summary>
     /// Replies with elements of an end as an array, in the order in which they are taken, and takes them.
     /// </summary>
@@ -76,7 +69,7 @@ public static class Lists
     internal static void Pop(CommandContext call, scoped in Key key, ref ListValue list, long count, bool atHead)
     {
         list.Remove(atHead ? 0 : list.Count - count, count);
-        DeclareRemoval(call, key, atHead ? KeyEvent.LPop : KeyEvent.RPop, list.Exists);
+        call.Changed(key, atHead ? KeyEvent.LPop : KeyEvent.RPop, count);
     }
 
     private static void LPush(CommandContext call) => PushAll(call, atHead: true, onlyIfPresent: false);
@@ -206,7 +199,7 @@ public static class Lists
             Clamp(before, ref start, ref end);
             if (start == end) list.Remove(0, before);
             else Cut(ref list, start, end);
-            DeclareRemoval(call, key, KeyEvent.LTrim, list.Exists);
+            call.Changed(key, KeyEvent.LTrim, before - list.Count);
 
             // As in Redis, a list that stays what it is has been touched but goes to no replica.
             if (list.Count == before) call.SuppressEffect();

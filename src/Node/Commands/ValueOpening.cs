@@ -42,7 +42,7 @@ public static class ValueOpening
     {
         if (call.TryRead(key, out var entry) && entry.Holds<TValue>())
         {
-            value = call.Database.Open<TValue>(key, entry, call.AccessClock);
+            value = call.Database.Open<TValue>(key, entry, call.AccessClock, call);
             return true;
         }
 
@@ -60,7 +60,7 @@ public static class ValueOpening
             return false;
         }
 
-        value = call.Database.Open<TValue>(key, entry, call.AccessClock);
+        value = call.Database.Open<TValue>(key, entry, call.AccessClock, call);
         return true;
     }
 }

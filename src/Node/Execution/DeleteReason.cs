@@ -1,14 +1,16 @@
 namespace Starling.Node.Execution;
 
 /// <summary>
-/// Why a key is deleted; it decides what goes to the replication log, which keyspace event is raised, and who counts it.
+/// Why keys are deleted; it decides what goes to the replication log, which keyspace event is raised, and who counts it.
 /// </summary>
 public enum DeleteReason
 {
     /// <summary>A command says so; the command itself, or what the handler declares, goes to the log. Event "del".</summary>
     Command,
 
-    /// <summary>Its time had come. A DEL goes to the log. Event "expired".</summary>
+    /// <summary>
+    /// Its time had come. A DEL goes to the log; no change is counted for save points. Event "expired".
+    /// </summary>
     Expired,
 
     /// <summary>
@@ -21,4 +23,22 @@ public enum DeleteReason
 
     /// <summary>Its slot belongs to another node now. A DEL goes to the log. Event "del".</summary>
     SlotLost,
+
+    /// <summary>
+    /// Its value has lost the last element. The command that took it declares that change next, which is what is counted and
+    /// goes to the log; the event "del" comes behind that of the change.
+    /// </summary>
+    Emptied,
+
+    /// <summary>
+    /// Its whole database goes because a command says so (FLUSHALL, FLUSHDB), which goes to the log. Each key counts as a
+    /// change. No event.
+    /// </summary>
+    Flushed,
+
+    /// <summary>
+    /// Another data set comes in the place of all databases: a master's snapshot, or an RDB file that is loaded again.
+    /// Nothing is counted or goes to the log. No event.
+    /// </summary>
+    Replaced,
 }

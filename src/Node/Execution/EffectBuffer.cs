@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using Starling.Resp;
+using Starling.Slots;
 
 namespace Starling.Node.Execution;
 
@@ -16,6 +17,7 @@ internal sealed class EffectBuffer
     private byte[] _bytes = new byte[256];
     private int _used;
     private int _database = -1;
+    private int _open; // where the arguments of the effect begin that is not ended yet; 0 for none
 
     /// <summary>The database of the first effect.</summary>
     public int FirstDatabase { get; private set; } = -1;
@@ -26,8 +28,18 @@ internal sealed class EffectBuffer
     /// <summary>The database of the last effect.</summary>
     public int LastDatabase => _database;
 
-    /// <summary>The effects, with a SELECT wherever the database changes.</summary>
-    public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _used);
+    /// <summary>
+    /// The effects, with a SELECT wherever the database changes. An effect left open would go to every replica as garbage:
+    /// it stops the process.
+    /// </summary>
+    public ReadOnlySpan<byte> Bytes
+    {
+        get
+        {
+            Invariant.That(_open == 0);
+            return _bytes.AsSpan(0, _used);
+        }
+    }
 
     /// <summary>Most bytes that a call takes as an effect, with a SELECT before it.</summary>
     public static long LengthOf(ArgumentList arguments) =>
@@ -59,12 +71,15 @@ internal sealed class EffectBuffer
         Turn(database);
         Reserve(HeadLength);
         _used += HeadLength;
+        _open = _used;
         return _used;
     }
 
     /// <summary>Ends an effect begun with <see cref="BeginOpen"/>: puts its head in front of its arguments.</summary>
     public void EndOpen(int start, int argumentCount)
     {
+        Invariant.That(start == _open);
+        _open = 0;
         Span<byte> head = stackalloc byte[HeadLength];
         var length = WriteHead(head, (byte)'*', argumentCount);
         var gap = HeadLength - length;
@@ -123,6 +138,7 @@ internal sealed class EffectBuffer
 
     private void Turn(int database)
     {
+        Invariant.That(_open == 0);
         if (Count == 0) FirstDatabase = database;
         else if (database != _database) Select(database);
         _database = database;

@@ -137,7 +137,7 @@ public sealed class Executor
     internal void CloseUnderLocks(CommandContext call)
     {
         if (call.Effects.Count > 0) Append(call);
-        call.GiveEventsOn();
+        call.Events.GiveOn();
         call.ServeWaiters();
         call.CountRest();
         call.LeaveScope();
@@ -146,8 +146,9 @@ public sealed class Executor
     /// <summary>The end of a scope, after its stripes have gone.</summary>
     internal static void AfterUnlock(CommandContext call)
     {
-        call.DeliverEvents();
+        call.Events.Deliver();
         call.ResumeWoken();
+        while (call.Afterwards.TryDequeue(out var action)) action();
     }
 
     /// <summary>Takes back a context that <see cref="Open(in LockPlan)"/> has lent.</summary>
@@ -327,7 +328,7 @@ public sealed class Executor
     private void Run(CommandContext call, Command command)
     {
         call.Command = command;
-        call.CountTimeOf(command);
+        call.Timer.Count(command);
         call.Begin();
         command.Handler!(call);
         var hasFailed = call.End();

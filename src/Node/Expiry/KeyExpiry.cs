@@ -45,8 +45,6 @@ public sealed class KeyExpiry
     public bool TryDelete(CommandContext call, Database database, in Key key)
     {
         if (!database.TryFind(key, out var entry) || !IsExpired(entry, call.Now) || !MayDelete) return false;
-        call.Delete(database, key, DeleteReason.Expired);
-        _server.Persistence.CountChanges(1);
-        return true;
+        return call.Delete(database, key, DeleteReason.Expired);
     }
 }

@@ -442,7 +442,7 @@ public sealed class PersistenceService
 
     private string? ReloadUnderStripes(bool save, bool flush, bool merge)
     {
-        using (_server.Executor.Open(LockPlan.All))
+        using (var scope = _server.Executor.Open(LockPlan.All))
         {
             if (save)
             {
@@ -454,7 +454,8 @@ public sealed class PersistenceService
 
             if (flush)
             {
-                for (var i = 0; i < _server.Keyspace.DatabaseCount; i++) _server.Keyspace[i].Clear();
+                for (var i = 0; i < _server.Keyspace.DatabaseCount; i++)
+                    scope.Call.DeleteAll(_server.Keyspace[i], DeleteReason.Replaced, lazily: false);
             }
 
             var result = LoadFile(merge);

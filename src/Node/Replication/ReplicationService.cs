@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Execution;
 using Starling.Node.Persistence;
+using Starling.Node.Serving;
 
 namespace Starling.Node.Replication;
 
@@ -398,7 +399,7 @@ public sealed class ReplicationService
     /// </summary>
     internal bool TryBeginLoading(MasterLink link)
     {
-        using (Server.Executor.Open(LockPlan.All))
+        using (var scope = Server.Executor.Open(LockPlan.All))
         {
             using (Replicas.Membership.Enter())
             {
@@ -409,7 +410,7 @@ public sealed class ReplicationService
                 _isDataIncomplete = true;
                 Replicas.DisconnectAll(Server.NowMilliseconds);
                 Log.FreeBacklog();
-                Empty();
+                Empty(scope.Call);
             }
         }
 
@@ -421,7 +422,8 @@ public sealed class ReplicationService
     /// <summary>The snapshot could not be loaded: what was read of it goes.</summary>
     internal void AbandonLoading()
     {
-        using (Server.Executor.Open(LockPlan.All)) Empty();
+        using var scope = Server.Executor.Open(LockPlan.All);
+        Empty(scope.Call);
     }
 
     /// <summary>
@@ -429,9 +431,9 @@ public sealed class ReplicationService
     /// </summary>
     internal void AbandonLoaded(MasterLink link)
     {
-        using (Server.Executor.Open(LockPlan.All))
+        using (var scope = Server.Executor.Open(LockPlan.All))
         {
-            if (!link.IsStopped) Empty();
+            if (!link.IsStopped) Empty(scope.Call);
         }
     }
 
@@ -562,14 +564,11 @@ public sealed class ReplicationService
         _canContinue = !isFresh;
     }
 
-    private void Empty()
+    private void Empty(CommandContext call)
     {
         for (var i = 0; i < Server.Keyspace.DatabaseCount; i++)
-            Server.Keyspace[i].Clear(lazily: Server.Config.ReplicaLazyFlush);
+            call.DeleteAll(Server.Keyspace[i], DeleteReason.Replaced, lazily: Server.Config.ReplicaLazyFlush);
         Server.ReplicaExpiry.Clear();
-        if (!Server.Watches.IsInUse) return;
-        for (var i = 0; i < Server.Keyspace.DatabaseCount; i++)
-            Server.Watches.TouchAll(i, Server.Keyspace, Server.NowMilliseconds);
     }
 
     /// <summary>The position for RDB files; null while nothing keeps the data's history. Under every stripe.</summary>

@@ -341,7 +341,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
             Session.CloseAfterReply = true;
         }
 
-        Context.EndTime();
+        Context.Timer.End();
         batch.Return();
         try
         {

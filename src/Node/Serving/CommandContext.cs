@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Security.Cryptography;
 using Starling.Node.Execution;
 using Starling.Node.Expiry;
 using Starling.Resp;
@@ -12,12 +10,13 @@ namespace Starling.Node.Serving;
 /// What a handler works with: arguments, keyspace, reply, and the declarations of what it did. One per session, reused
 /// from command to command; nothing in it may be kept beyond the handler.
 /// </summary>
-public sealed class CommandContext
+public sealed class CommandContext : IEmptiedKeys
 {
     private long _changes;
-    private List<RecordedEvent>? _events; // of this scope, not yet given on
     private readonly WakeList _wakes;
     private bool _isBlocked;
+    private bool _hasEmptied; // a key has gone with its last element, and the change that did it is not declared yet
+    private KeyPlace _emptied; // that key's
     private bool _hasOwnEffects;
     private bool _isSuppressed;
     private bool _isRunning;
@@ -27,11 +26,7 @@ public sealed class CommandContext
     private ArgumentList _arguments = new();
     private int _keyPosition; // of the key whose slot and hash are known; 0 for none
     private KeyPlace _keyPlace;
-    private Command? _timedCommand;
-    private long _timedSince;
-    private long _timedCalls;
-
-    private ulong _random; // where the session's random numbers are; 0 before the first
+    private RandomSequence _random;
 
     /// <summary>Makes the context of a session.</summary>
     public CommandContext(NodeServer server, ClientSession session, RespWriter reply)
@@ -41,6 +36,8 @@ public sealed class CommandContext
         Reply = reply;
         Keys = new CommandKeys(server.Keyspace);
         _wakes = new WakeList(server);
+        Timer = new CommandTimer(this);
+        Events = new ScopeEvents(server.KeyEvents);
         Stats = server.Stats.Own;
     }
 
@@ -93,60 +90,20 @@ public sealed class CommandContext
     /// <summary>The handler runs inside EXEC.</summary>
     public bool IsInExec { get; internal set; }
 
-    /// <summary>
-    /// Counts the time of a command of this row from now on. Commands of one row in succession share one look at the
-    /// clock.
-    /// </summary>
-    internal void CountTimeOf(Command command)
-    {
-        if (ReferenceEquals(command, _timedCommand))
-        {
-            _timedCalls++;
-            return;
-        }
-
-        var now = Stopwatch.GetTimestamp();
-        if (_timedCommand is { } before) NoteTime(before, now - _timedSince);
-        _timedCommand = command;
-        _timedSince = now;
-        _timedCalls = 1;
-    }
-
-    /// <summary>Stops counting time.</summary>
-    internal void EndTime()
-    {
-        if (_timedCommand is not { } command) return;
-        NoteTime(command, Stopwatch.GetTimestamp() - _timedSince);
-        _timedCommand = null;
-    }
-
-    /// <summary>Commands that shared one look at the clock share the time in equal parts, in INFO latencystats too.</summary>
-    private void NoteTime(Command command, long ticks)
-    {
-        Stats.PerCommand[command.Ordinal].Ticks += ticks;
-        if (!Server.Config.LatencyTracking) return;
-        var nanoseconds = (long)(ticks * (1e9 / Stopwatch.Frequency) / _timedCalls);
-        Stats.NoteLatency(command.Ordinal, nanoseconds, _timedCalls);
-    }
+    /// <summary>Counts the time of commands.</summary>
+    internal CommandTimer Timer { get; }
 
     /// <summary>The counters of the thread that executes.</summary>
     internal StatsCell Stats { get; set; }
 
-    /// <summary>
-    /// A random number, every one as likely: of a sequence of the session's own, begun at a place that nobody can guess.
-    /// Good enough to choose keys with, not for secrets.
-    /// </summary>
-    public ulong NextRandom()
-    {
-        while (_random == 0) _random = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-        _random += 0x9E3779B97F4A7C15;
-        var mixed = (_random ^ (_random >> 30)) * 0xBF58476D1CE4E5B9;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
-        return mixed ^ (mixed >> 31);
-    }
+    /// <summary>A random number, every one as likely, of a sequence of the session's own; not for secrets.</summary>
+    public ulong NextRandom() => _random.Next();
 
     /// <summary>The keys of the command; filled by the executor.</summary>
     internal CommandKeys Keys { get; }
+
+    /// <summary>The keyspace events of this scope.</summary>
+    internal ScopeEvents Events { get; }
 
     /// <summary>What goes to the replication log.</summary>
     internal EffectBuffer Effects { get; } = new();
@@ -245,24 +202,21 @@ public sealed class CommandContext
     /// <summary>As <see cref="Changed(in Key, KeyEvent, long)"/>, in another database.</summary>
     public void Changed(Database database, in Key key, KeyEvent what, long count = 1)
     {
-        Require(key);
-        _changes += count;
-        if (Server.Watches.IsInUse) Server.Watches.Touch(database.Index, key.Bytes);
-        if (Session.Origin == ClientOrigin.Client && Server.Replication.IsReplica) Server.ReplicaExpiry.Note(database, key);
-        Note(database, key, what);
-        if (Server.Waiters.Count != 0 && Server.Waiters.IsAwaited(database.Index, key.Bytes))
-            _wakes.Add(new ReadyKey(database.Index, key.Bytes.ToArray()));
+        Declare(database, key, what, count, isExpiry: false);
+        if (!_hasEmptied) return;
+        Invariant.That(_emptied.Slot == key.Slot && _emptied.Hash == key.Hash);
+        _hasEmptied = false;
+        Events.Note(database, key, KeyEvent.Del);
     }
 
     /// <summary>
     /// Records one more keyspace event of a key whose change was declared: SET with an expiry is "set" and "expire".
     /// </summary>
-    public void Note(in Key key, KeyEvent what) => Note(Database, key, what);
+    public void Note(in Key key, KeyEvent what) => Events.Note(Database, key, what);
 
     /// <summary>
-    /// Deletes a key and declares it: the way in which a key goes, but for whole databases, for a value that another one
-    /// replaces, and for a list that becomes empty, which its value deletes and its handler declares. What a reason means
-    /// is said by <see cref="DeleteReason"/>.
+    /// Deletes a key and declares it: the way in which a key goes, but for whole databases (<see cref="DeleteAll"/>) and
+    /// for a value that another one replaces. What a reason means is said by <see cref="DeleteReason"/>.
     /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="reason">Why.</param>
@@ -283,8 +237,7 @@ public sealed class CommandContext
                 break;
             case DeleteReason.Expired:
                 Server.Expiry.Count(1);
-                if (Server.Watches.IsInUse) Server.Watches.TouchExpired(database.Index, key.Bytes);
-                Note(database, key, KeyEvent.Expired);
+                Declare(database, key, KeyEvent.Expired, count: 0, isExpiry: true);
                 if (IsLogged) Effects.Delete(database.Index, key.Bytes);
                 break;
             case DeleteReason.ExpiredByCommand or DeleteReason.Migrated or DeleteReason.SlotLost:
@@ -292,24 +245,54 @@ public sealed class CommandContext
                 _hasOwnEffects = true;
                 if (IsLogged) Effects.Delete(database.Index, key.Bytes);
                 break;
+            case DeleteReason.Emptied:
+                Invariant.That(!_hasEmptied);
+                (_hasEmptied, _emptied) = (true, key.Place);
+                break;
+            default:
+                Invariant.Broken("a single key is deleted for a reason of whole databases");
+                break;
         }
 
         return true;
     }
 
     /// <summary>
-    /// Declares that whole databases changed (FLUSHALL, SWAPDB): counts <paramref name="changes"/> and fails the
-    /// transactions that watch keys of <paramref name="database"/> (every database when null) that were there before or
-    /// are there now. Under every stripe, after the change; for SWAPDB once for each of the two.
+    /// Deletes every key of a database and declares it: fails the transactions that watch keys which were there. Under
+    /// every stripe.
     /// </summary>
-    public void ChangedAll(Database? database, long changes)
+    /// <param name="database">The database.</param>
+    /// <param name="reason">Why: <see cref="DeleteReason.Flushed"/> or <see cref="DeleteReason.Replaced"/>.</param>
+    /// <param name="lazily">Whether the keys count as freed in the background.</param>
+    /// <returns>How many keys there were.</returns>
+    public long DeleteAll(Database database, DeleteReason reason, bool lazily)
     {
-        _changes += changes;
-        if (Server.Waiters.Count != 0) _wakes.AddAll();
-        if (!Server.Watches.IsInUse) return;
-        for (var i = 0; i < Keyspace.DatabaseCount; i++)
-            if (database is null || database.Index == i) Server.Watches.TouchAll(i, Keyspace, Now);
+        Invariant.That(HoldsEverything && reason is DeleteReason.Flushed or DeleteReason.Replaced);
+        var removed = database.Count;
+        database.Clear(lazily);
+        if (reason == DeleteReason.Flushed) _changes += removed;
+        DeclareAll(database);
+        return removed;
     }
+
+    /// <summary>
+    /// Exchanges two databases, by their indexes, and declares it: counts one change, and fails the transactions that watch
+    /// keys of either which were there or are there now. Under every stripe. A database exchanged with itself is a change
+    /// that touches nothing, as in Redis.
+    /// </summary>
+    public void Swap(int first, int second)
+    {
+        Invariant.That(HoldsEverything);
+        _changes++;
+        if (first == second) return;
+        Keyspace.Swap(first, second);
+        DeclareAll(Keyspace[first]);
+        DeclareAll(Keyspace[second]);
+    }
+
+    /// <summary>A value has lost its last element.</summary>
+    void IEmptiedKeys.Delete(Database database, scoped in Key key) =>
+        Invariant.That(Delete(database, key, DeleteReason.Emptied));
 
     /// <summary>
     /// A command that goes to the replication log instead of the call itself. May be called several times; the effects go
@@ -477,6 +460,9 @@ public sealed class CommandContext
     /// <summary>Resumes whom this scope has woken. Under no stripe.</summary>
     internal void ResumeWoken() => _wakes.Resume();
 
+    /// <summary>What is to be done, under no stripe, when the open scope (of EXEC: all of it) has closed.</summary>
+    internal Queue<Action> Afterwards { get; } = new();
+
     /// <summary>Makes a command that was read ahead the current one.</summary>
     internal void Load(PendingCommand pending)
     {
@@ -549,6 +535,7 @@ public sealed class CommandContext
         _changes = 0;
         _hasOwnEffects = false;
         _isSuppressed = false;
+        _hasEmptied = false;
         _database = Session.DatabaseIndex;
         _errorsBefore = Reply.ErrorCount;
     }
@@ -560,6 +547,7 @@ public sealed class CommandContext
     internal bool End()
     {
         _isRunning = false;
+        Invariant.That(!_hasEmptied);
         var errors = Reply.ErrorCount;
         var hasFailed = errors != _errorsBefore;
         _errorsBefore = errors;
@@ -568,26 +556,6 @@ public sealed class CommandContext
         _changes = 0;
         if (IsLogged && !_hasOwnEffects && !_isSuppressed) Effects.Call(_database, Arguments);
         return hasFailed;
-    }
-
-    /// <summary>Events were recorded and wait for <see cref="KeyEventQueue.Deliver"/>.</summary>
-    internal bool HasEvents { get; private set; }
-
-    /// <summary>Gives on the events of this scope, in their order. Under the stripes of their keys.</summary>
-    internal void GiveEventsOn()
-    {
-        if (_events is not { Count: > 0 }) return;
-        Server.KeyEvents.Add(_events);
-        _events.Clear();
-        HasEvents = true;
-    }
-
-    /// <summary>Delivers the events that were given on. Under no stripe.</summary>
-    internal void DeliverEvents()
-    {
-        if (!HasEvents) return;
-        HasEvents = false;
-        Server.KeyEvents.Deliver();
     }
 
     /// <summary>A call that touches a key of a stripe that it does not hold stops the process.</summary>
@@ -605,9 +573,23 @@ public sealed class CommandContext
         return false;
     }
 
-    private void Note(Database database, in Key key, KeyEvent what)
+    /// <summary>The one place that hears of every change of a key: who is interested in changes is told here.</summary>
+    private void Declare(Database database, in Key key, KeyEvent what, long count, bool isExpiry)
     {
-        if ((Server.KeyEvents.Classes & what.Class) != 0)
-            (_events ??= []).Add(new RecordedEvent(database.Index, what, key.Bytes.ToArray()));
+        Require(key);
+        _changes += count;
+        if (Server.Watches.IsInUse) Server.Watches.Touch(database.Index, key.Bytes, isExpiry);
+        if (!isExpiry && Session.Origin == ClientOrigin.Client && Server.Replication.IsReplica)
+            Server.ReplicaExpiry.Note(database, key);
+        Events.Note(database, key, what);
+        if (Server.Waiters.Count != 0 && Server.Waiters.IsAwaited(database.Index, key.Bytes))
+            _wakes.Add(new ReadyKey(database.Index, key.Bytes.ToArray()));
+    }
+
+    /// <summary>As <see cref="Declare"/>, of a whole database.</summary>
+    private void DeclareAll(Database database)
+    {
+        if (Server.Waiters.Count != 0) _wakes.AddAll();
+        if (Server.Watches.IsInUse) Server.Watches.TouchAll(database.Index, Keyspace, Now);
     }
 }

@@ -45,6 +45,6 @@ public sealed class PseudoClient
         Context.Now = _server.NowMilliseconds;
         Context.Stats = _server.Stats.Own;
         _server.Executor.Execute(Context);
-        Context.EndTime();
+        Context.Timer.End();
     }
 }

@@ -65,24 +65,17 @@ internal sealed class WatchTable
     }
 
     /// <summary>A key changed. Under its stripe.</summary>
-    public void Touch(int database, ReadOnlySpan<byte> key)
-    {
-        using (_lock.Enter())
-        {
-            if (!_watchers[database].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var list)) return;
-            foreach (var watched in list) watched.Session.WatchFailed = true;
-        }
-    }
-
-    /// <summary>A key was deleted because it had expired. Under its stripe.</summary>
-    public void TouchExpired(int database, ReadOnlySpan<byte> key)
+    /// <param name="database">Index of its database.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="isExpiry">It was deleted because it had expired.</param>
+    public void Touch(int database, ReadOnlySpan<byte> key, bool isExpiry)
     {
         using (_lock.Enter())
         {
             if (!_watchers[database].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var list)) return;
             foreach (var watched in list)
             {
-                if (watched.WasExpired) watched.WasExpired = false;
+                if (isExpiry && watched.WasExpired) watched.WasExpired = false;
                 else watched.Session.WatchFailed = true;
             }
         }

@@ -55,11 +55,12 @@ public sealed unsafe class Database
     /// <param name="key">The key.</param>
     /// <param name="entry">Its entry, of the right kind (<see cref="Entry.Holds"/>) or the default.</param>
     /// <param name="accessClock">The access clock of now, for a key that is made.</param>
-    public TValue Open<TValue>(scoped in Key key, Entry entry, uint accessClock)
+    /// <param name="emptied">Deletes the key with the last element; null removes it without telling anybody.</param>
+    public TValue Open<TValue>(scoped in Key key, Entry entry, uint accessClock, IEmptiedKeys? emptied = null)
         where TValue : IValue<TValue>, allows ref struct
     {
         Invariant.That(!entry.IsPresent || entry.Holds<TValue>());
-        return TValue.Open(new ValueAccess(this, key, entry.Block, accessClock));
+        return TValue.Open(new ValueAccess(this, key, entry.Block, accessClock, emptied));
     }
 
     /// <summary>

@@ -11,16 +11,18 @@ public unsafe ref struct ValueAccess
     private readonly Database _database;
     private readonly Key _key;
     private readonly uint _accessClock;
+    private readonly IEmptiedKeys? _emptied;
     private byte* _entry;
     private bool _isSaved;
     private FrozenValue? _frozen;
 
-    internal ValueAccess(Database database, scoped in Key key, byte* entry, uint accessClock)
+    internal ValueAccess(Database database, scoped in Key key, byte* entry, uint accessClock, IEmptiedKeys? emptied)
     {
         _database = database;
         _key = key;
         _entry = entry;
         _accessClock = accessClock;
+        _emptied = emptied;
     }
 
     /// <summary>The key is there.</summary>
@@ -67,7 +69,8 @@ public unsafe ref struct ValueAccess
     /// <summary>Deletes the key with what is left of the value.</summary>
     internal void Delete()
     {
-        Invariant.That(_database.Remove(_key));
+        if (_emptied is null) Invariant.That(_database.Remove(_key));
+        else _emptied.Delete(_database, _key);
         _entry = null;
     }
 

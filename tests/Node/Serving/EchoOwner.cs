@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Starling.Node.Serving;
 
 namespace Starling.Node.Tests.Serving;
 

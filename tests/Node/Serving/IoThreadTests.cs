@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Time.Testing;
-using Starling.Node.Serving;
 
 namespace Starling.Node.Tests.Serving;
 

@@ -1,5 +1,3 @@
-using Starling.Node.Serving;
-
 namespace Starling.Node.Tests.Serving;
 
 /// <summary>Nothing to wait for: the test runs the rounds of its thread by hand.</summary>
