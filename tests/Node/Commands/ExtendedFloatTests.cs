@@ -86,13 +86,17 @@ public sealed class ExtendedFloatTests
 
             var replies = connection.CallAll(commands);
             for (var i = 0; i + 1 < floats.Count; i += 2)
-                Assert.Equal((seed, floats[i], floats[i + 1], replies[i + 1].ToString()), (seed, floats[i], floats[i + 1], Sum(floats[i], floats[i + 1])));
+            {
+                var (first, second) = (floats[i], floats[i + 1]);
+                Assert.Equal((seed, first, second, replies[i + 1].ToString()), (seed, first, second, Sum(first, second)));
+            }
         }
     }
 
     private static string Sum(string first, string second)
     {
-        if (!ExtendedFloat.TryParse(Encoding.Latin1.GetBytes(first), out var a) || !ExtendedFloat.TryParse(Encoding.Latin1.GetBytes(second), out var b))
+        if (!ExtendedFloat.TryParse(Encoding.Latin1.GetBytes(first), out var a)
+            || !ExtendedFloat.TryParse(Encoding.Latin1.GetBytes(second), out var b))
             return new RawReply('-', "ERR value is not a valid float", []).ToString();
         var sum = ExtendedFloat.Add(a, b);
         return (sum.IsFinite
