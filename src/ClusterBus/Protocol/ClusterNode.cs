@@ -37,7 +37,7 @@ internal sealed class ClusterNode(NodeId id, NodeFlags flags, long createdAt)
 
     public long DataReceivedAt { get; set; }
 
-    /// <summary>It has answered a ping since this node started.</summary>
+    /// <summary>It has answered a ping since this node started, or since its disk was last stuck.</summary>
     public bool HasAnswered { get; set; }
 
     public long FailedAt { get; set; }

@@ -40,6 +40,7 @@ internal sealed class HealthCheck(MachineCore core, bool isRestarted)
         {
             health = ClusterHealth.DiskStuck;
             _lastMinorityAt = core.Now;
+            ForgetAnswers();
         }
         else if (core.LostData.IsWaiting)
         {
@@ -52,7 +53,7 @@ internal sealed class HealthCheck(MachineCore core, bool isRestarted)
         }
         else if (isMaster && !_isConfirmed)
         {
-            // It was started into a minority, perhaps, and replaced long ago.
+            // It was started into a minority, perhaps, and replaced long ago; or cut off while it kept silent.
             health = ClusterHealth.NoMajority;
         }
 
@@ -71,6 +72,16 @@ internal sealed class HealthCheck(MachineCore core, bool isRestarted)
         core.Log(
             wasOk ? ClusterLogLevel.Warning : ClusterLogLevel.Notice,
             wasOk ? "Cluster state changed: fail" : "Cluster state changed: ok");
+    }
+
+    /// <summary>
+    /// Who does not ask learns of no failure: what the others answered before says nothing of now, and a majority has to
+    /// answer again before this master accepts writes.
+    /// </summary>
+    private void ForgetAnswers()
+    {
+        _isConfirmed = false;
+        foreach (var node in core.State.Nodes.Values) node.HasAnswered = false;
     }
 
     private int CountMasters()

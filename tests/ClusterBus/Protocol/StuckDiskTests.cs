@@ -1,4 +1,5 @@
 using Starling.ClusterBus.View;
+using Starling.Simulator;
 
 namespace Starling.ClusterBus.Tests.Protocol;
 
@@ -49,6 +50,27 @@ public sealed class StuckDiskTests
             }
         }
     }
+
+    // It counted the time to come back from the end of its silence, and noticed a tenth of a second later that nobody answered.
+    [Fact]
+    public void A_master_that_is_cut_off_when_its_disk_gets_free_stays_down_until_a_majority_answers()
+    {
+        var cluster = new CalmCluster(3, 0, nodeTimeout: NodeTimeout);
+        Stick(cluster, 0, 6000);
+        cluster.Until(() => cluster[0].View.Health == ClusterHealth.DiskStuck, 2 * NodeTimeout);
+        cluster.Isolate(0);
+        for (var passed = 0; passed < 20_000; passed += 10)
+        {
+            cluster.Simulation.RunFor(10);
+            Assert.NotEqual(ClusterHealth.Ok, cluster[0].View.Health);
+        }
+    }
+
+    [Theory]
+    [InlineData(174UL)]
+    [InlineData(253UL)]
+    [InlineData(906UL)]
+    public void Seeds_in_which_a_cut_off_master_served_when_its_disk_got_free_hold(ulong seed) => Simulation.Run(seed, 600_000);
 
     [Fact]
     public void A_master_that_is_cut_off_while_its_disk_is_stuck_stops_serving()
