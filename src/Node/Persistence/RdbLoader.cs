@@ -17,7 +17,7 @@ internal sealed class RdbLoader
     private const int ProgressEvery = 1024;
 
     private readonly Executor _executor;
-    private readonly CommandContext _call; // of every scope: one of its own for each key cost more than the lock
+    private readonly CommandContext _call; // of every scope, instead of one for each key
     private readonly Keyspace _keyspace;
     private readonly RdbReader _reader;
     private readonly RdbLoadOptions _options;
