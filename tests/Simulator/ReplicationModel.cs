@@ -20,7 +20,7 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
         if (node.ReplicatesFrom.IsNone) node.LastMasterContactAt = 0;
         node.ReplicatesFrom = master.Machine.Id;
         node.MasterAddress = (master.Ip, port);
-        node.IsLinkUp = false;
+        node.IsLinkUp = node.HasSynchronized = false;
         node.LoadingUntil = 0;
     }
 
@@ -33,7 +33,7 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
         node.History = next;
         node.ReplicatesFrom = NodeId.None;
         node.MasterAddress = null;
-        node.IsLinkUp = node.IsDataIncomplete = false;
+        node.IsLinkUp = node.HasSynchronized = node.IsDataIncomplete = false;
         node.LoadingUntil = 0;
     }
 
@@ -102,7 +102,7 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
         node.History = master.History;
         node.ReplicationOffset = master.ReplicationOffset;
         node.LastMasterContactAt = simulation.Now;
-        node.IsLinkUp = true;
+        node.IsLinkUp = node.HasSynchronized = true;
         node.IsDataIncomplete = false;
     }
 

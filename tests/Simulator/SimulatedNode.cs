@@ -79,6 +79,9 @@ internal sealed class SimulatedNode
     /// <summary>A synchronisation with the master has ended, and the stream flows.</summary>
     public bool IsLinkUp { get; set; }
 
+    /// <summary>It flowed at some time since this master is followed.</summary>
+    public bool HasSynchronized { get; set; }
+
     /// <summary>A snapshot is being loaded, or was loaded by half.</summary>
     public bool IsDataIncomplete { get; set; }
 

@@ -22,6 +22,7 @@ internal sealed class SimulatedServer(Simulation simulation, SimulatedNode node)
         WritesPaused = node.WritesPausedUntil > simulation.Now,
         Master = node.MasterAddress,
         IsLinkUp = node.IsLinkUp && !node.ReplicatesFrom.IsNone,
+        HasSynchronized = node.HasSynchronized && !node.ReplicatesFrom.IsNone,
         IsDataIncomplete = node.IsDataIncomplete,
     };
 

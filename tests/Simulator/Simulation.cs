@@ -192,7 +192,7 @@ public sealed class Simulation
         node.PausedUntil = 0;
         node.WritesPausedUntil = 0;
         node.MasterAddress = null;
-        node.IsLinkUp = node.IsDataIncomplete = false;
+        node.IsLinkUp = node.HasSynchronized = node.IsDataIncomplete = false;
         node.LastMasterContactAt = 0;
         node.LoadingUntil = 0;
         node.HasAllForFailover = false;

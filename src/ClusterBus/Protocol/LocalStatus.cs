@@ -35,6 +35,12 @@ public readonly record struct LocalStatus
     public bool IsLinkUp { get; init; }
 
     /// <summary>
+    /// The link to <see cref="Master"/> was up at some time since that is followed: whoever asks every tenth of a second
+    /// misses a link that comes up and loses its master at once.
+    /// </summary>
+    public bool HasSynchronized { get; init; }
+
+    /// <summary>
     /// The data set is not whole: a master's snapshot is being loaded, or could not be loaded to its end.
     /// </summary>
     public bool IsDataIncomplete { get; init; }

@@ -16,7 +16,8 @@ internal sealed class ReplicaData(MachineCore core)
     /// </summary>
     private bool _wasMaster;
 
-    /// <summary>When the shard's master was replaced while the data was fresh, until the link to the new one is up.
+    /// <summary>
+    /// When the shard's master was replaced while the data was fresh, until a synchronisation with the new one has ended.
     /// </summary>
     private long? _freshAt;
 
@@ -79,7 +80,7 @@ internal sealed class ReplicaData(MachineCore core)
     public void Look()
     {
         if (!_isForeign && _freshAt is null) return;
-        if (!core.Myself.IsReplica || IsLinkUp) Forget();
+        if (!core.Myself.IsReplica || (core.IsReplicatingFromMaster && core.Local.HasSynchronized)) Forget();
     }
 
     /// <summary>

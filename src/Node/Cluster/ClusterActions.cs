@@ -75,6 +75,7 @@ internal sealed class ClusterActions : IClusterActions
             WritesPaused = writesPaused,
             Master = master is { } followed ? (followed.Host, followed.Port) : null,
             IsLinkUp = master is { IsLinkUp: true },
+            HasSynchronized = master is { HasBeenUp: true },
             IsDataIncomplete = master is { IsDataIncomplete: true },
         };
     }

@@ -4,7 +4,8 @@ namespace Starling.Node.Replication;
 /// <param name="Host">Its name or address as it was given.</param>
 /// <param name="Port">Its client port.</param>
 /// <param name="IsLinkUp">The link is up and synchronised: the data is of this master's history.</param>
+/// <param name="HasBeenUp">It was up at some time since this master is followed.</param>
 /// <param name="LastContact">See <see cref="ReplicationService.LastMasterContact"/>.</param>
 /// <param name="IsDataIncomplete">A snapshot is being loaded, or could not be loaded to its end.</param>
 internal readonly record struct FollowedMaster(
-    string Host, int Port, bool IsLinkUp, long LastContact, bool IsDataIncomplete);
+    string Host, int Port, bool IsLinkUp, bool HasBeenUp, long LastContact, bool IsDataIncomplete);

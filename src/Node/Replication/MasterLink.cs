@@ -28,6 +28,7 @@ internal sealed class MasterLink
     private long _lastRead;
     private long _downSince;
     private bool _knowsOffsets;
+    private volatile bool _hasBeenUp;
     private int _isStarted;
 
     /// <summary>Makes a link; <see cref="Start"/> sets it going.</summary>
@@ -55,6 +56,11 @@ internal sealed class MasterLink
 
     /// <summary>How far it is.</summary>
     public MasterLinkState State => _state;
+
+    /// <summary>
+    /// True once the stream has flowed, though the link may be down again: the data is of this master's history.
+    /// </summary>
+    public bool HasBeenUp => _hasBeenUp;
 
     /// <summary>
     /// When the master's last bytes came while the stream flows, by <see cref="NodeServer.SteadyMilliseconds"/>.
@@ -270,6 +276,7 @@ internal sealed class MasterLink
     private void GoUp(MasterConnection connection)
     {
         Volatile.Write(ref _lastRead, Server.SteadyMilliseconds);
+        _hasBeenUp = true;
         _state = MasterLinkState.Connected;
         _service.OnLinkChanged();
         Acknowledge(connection, Server.Replication.Log.Offset);

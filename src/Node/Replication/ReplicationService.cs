@@ -135,7 +135,12 @@ public sealed class ReplicationService
     internal FollowedMaster? Followed => _link is not { } link
         ? null
         : new FollowedMaster(
-            link.Host, link.Port, link.State == MasterLinkState.Connected, ContactOf(link), _isDataIncomplete);
+            link.Host,
+            link.Port,
+            link.State == MasterLinkState.Connected,
+            link.HasBeenUp,
+            ContactOf(link),
+            _isDataIncomplete);
 
     /// <summary>
     /// True when the data is that of the history at the log's offset, so that a master may be asked to go on from

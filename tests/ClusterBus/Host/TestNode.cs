@@ -62,6 +62,7 @@ internal sealed class TestNode : IClusterActions, IDisposable
         MasterDataAge = 0,
         Master = _master,
         IsLinkUp = _master is not null,
+        HasSynchronized = _master is not null,
     };
 
     /// <summary>Keeps the bus thread from everything until the result is disposed of.</summary>

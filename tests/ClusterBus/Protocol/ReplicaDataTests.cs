@@ -73,6 +73,26 @@ public sealed class ReplicaDataTests
     }
 
     [Fact]
+    public void A_replica_stands_whose_link_was_up_only_between_two_looks_at_it()
+    {
+        var cluster = new CalmCluster(3, 2);
+        var newcomer = cluster.ReplicasOf(0).First();
+        var old = cluster.ReplicasOf(1).ToList();
+        newcomer.IsReplicationStalled = true;
+        Replicate(cluster, newcomer.Index, 1);
+        cluster.Simulation.RunFor(3000);
+
+        // The synchronisation ends, and the master dies before anybody asked for the link.
+        newcomer.HasSynchronized = true;
+        newcomer.LastMasterContactAt = cluster.Simulation.Now;
+        foreach (var replica in old) cluster.Simulation.Crash(replica);
+        cluster.Simulation.Crash(cluster[1]);
+
+        cluster.Until(() => cluster.Owns(newcomer.Index, 8000), 20_000);
+        Assert.False(cluster.HasLogged(newcomer.Index, "Currently unable to failover: No synchronization"));
+    }
+
+    [Fact]
     public void A_replica_of_another_history_makes_no_fellow_wait()
     {
         for (ulong seed = 1; seed <= 5; seed++)
