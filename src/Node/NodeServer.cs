@@ -26,7 +26,7 @@ public sealed class NodeServer
     /// <param name="config">The configuration.</param>
     /// <param name="loggers">Makes loggers.</param>
     /// <param name="clock">The clock.</param>
-    /// <param name="commands">Commands beyond those of <see cref="CommandTable.ServerRows"/>.</param>
+    /// <param name="commands">Commands beyond those of <see cref="ServerCommands"/>.</param>
     public NodeServer(ServerConfig config, ILoggerFactory loggers, TimeProvider clock, IReadOnlyList<Command>? commands = null)
     {
         Config = config;
@@ -43,7 +43,7 @@ public sealed class NodeServer
         Sections = new ServerSections(this);
         Cron = new ServerCron(clock);
         Clients = new ClientRegistry(clock);
-        Commands = new CommandTable([.. CommandTable.ServerRows, .. commands ?? []]);
+        Commands = ServerCommands.Table(commands);
         Shutdown = new ShutdownService(this);
         Stats = new ServerStats(Commands);
         Watches = new WatchTable(config.Databases);

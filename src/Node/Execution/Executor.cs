@@ -81,7 +81,7 @@ public sealed class Executor
     }
 
     /// <summary>Executes the command in the context's arguments.</summary>
-    internal DispatchOutcome Execute(CommandContext call) => Execute(call, _table.Find(call.Arguments));
+    internal DispatchOutcome Execute(CommandContext call) => Execute(call, (Command?)_table.Find(call.Arguments));
 
     /// <summary>As <see cref="Execute(CommandContext)"/>, when the row was looked up before.</summary>
     internal DispatchOutcome Execute(CommandContext call, Command? command)

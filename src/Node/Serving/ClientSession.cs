@@ -89,7 +89,7 @@ public sealed class ClientSession
     public long LastInteraction { get; internal set; }
 
     /// <summary>The last command, for CLIENT LIST.</summary>
-    public Command? LastCommand { get; internal set; }
+    public CommandRow? LastCommand { get; internal set; }
 
     /// <summary>The commands queued since MULTI; null outside a transaction.</summary>
     internal Transaction? Transaction { get; set; }

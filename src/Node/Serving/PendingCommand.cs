@@ -31,7 +31,7 @@ internal sealed class PendingCommand
     public void Resolve(CommandTable table, Keyspace keyspace)
     {
         KeyPosition = 0;
-        Command = table.Find(Arguments);
+        Command = (Command?)table.Find(Arguments);
         if (Command is not { } command || command.SingleKeyIn(Arguments.Count) is not (> 0 and var position)) return;
         KeyPosition = position;
         KeyPlace = keyspace.Key(Arguments[KeyPosition]).Place;
