@@ -176,7 +176,7 @@ public sealed class WriteAcksTests : IDisposable
     private ScriptedTransport Connect()
     {
         var transport = new ScriptedTransport(_thread) { Kept = new MemoryStream() };
-        new ClientConnection(_server, transport, isUnixSocket: false).Start();
+        new ClientConnection(_server.Serving, transport, isUnixSocket: false).Start();
         return transport;
     }
 
