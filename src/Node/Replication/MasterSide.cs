@@ -106,6 +106,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
         {
             SendSignOfLife(link);
             DropTimedOut(link, now);
+            DropStuck(link);
         }
 
         FreeIdleBacklog(now);
@@ -197,6 +198,15 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
         if (link.State != ReplicaState.Online || link.IsPrePsync) return;
         if (now - link.LastAckAt <= Server.Config.ReplTimeout * 1000L) return;
         ReplicationMessages.TimedOutStreaming(logger, link.Name);
+        service.Drop(link);
+    }
+
+    /// <summary>Who pushes a snapshot waits for room without end: this ends it.</summary>
+    private void DropStuck(ReplicaLink link)
+    {
+        if (link.StuckSince is not (> 0 and var since)) return;
+        if (Server.SteadyMilliseconds - since <= Server.Config.ReplTimeout * 1000L) return;
+        ReplicationMessages.TimedOutFullSync(logger, link.Name);
         service.Drop(link);
     }
 

@@ -31,6 +31,8 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     private long _ackedOffset;
     private long _ackedFsyncOffset = -1;
     private long _ackTime;
+    private long _stuckSince;
+    private RoomSignal? _room;
 
     /// <summary>The connection.</summary>
     public IReplicaTransport Transport => _transport;
@@ -133,6 +135,40 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     /// <summary>Log position up to which the stream has been handed to the kernel.</summary>
     public long SentTo => Volatile.Read(ref _sentTo);
 
+    /// <summary>
+    /// Told whenever a part of what was pushed has gone, and when the replica has; null for nobody. Set before the room is
+    /// looked at for the first time.
+    /// </summary>
+    public RoomSignal? Room
+    {
+        get => Volatile.Read(ref _room);
+        set => Volatile.Write(ref _room, value);
+    }
+
+    /// <summary>More of a snapshot may be pushed.</summary>
+    public bool HasRoom => _transport.PendingBytes < HighWater;
+
+    /// <summary>
+    /// When somebody who pushes a snapshot began to wait for this replica, or when it took something last since then, by
+    /// <see cref="NodeServer.SteadyMilliseconds"/>; 0 while nobody waits.
+    /// </summary>
+    public long StuckSince => Volatile.Read(ref _stuckSince);
+
+    /// <summary>Somebody waits for the replica to take something.</summary>
+    public void NoteStuck(long now) => Interlocked.CompareExchange(ref _stuckSince, now, 0);
+
+    /// <summary>Nobody waits for it any more.</summary>
+    public void NoteUnstuck() => Volatile.Write(ref _stuckSince, 0);
+
+    /// <summary>A part of what was pushed has gone to the socket.</summary>
+    public void NoteSent(long now)
+    {
+        // Not over the word of who has stopped waiting meanwhile: a replica for which nobody waits is not late.
+        var since = StuckSince;
+        if (since != 0) Interlocked.CompareExchange(ref _stuckSince, now, since);
+        Room?.Note();
+    }
+
     /// <summary>Gives it the place from which its stream goes on. Before the stream starts.</summary>
     public void Attach(LogCursor cursor)
     {
@@ -203,6 +239,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     {
         Interlocked.Exchange(ref _state, (int)ReplicaState.Closed);
         using (_pump.Enter()) DisposeCursor();
+        Room?.Note();
     }
 
     /// <summary>Under the pump's lock.</summary>

@@ -15,6 +15,7 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
     private const int Piece = 256 * 1024;
 
     private readonly byte[] _mark = Encoding.ASCII.GetBytes(ReplicationHistory.NewId());
+    private readonly RoomSignal _room = new();
     private ReplicaLink[] _links = [];
 
     /// <summary>
@@ -26,6 +27,7 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
         var (position, cursor) = service.BeginFullSync();
         _links = synchronizer.Claim(streamed: true, link =>
         {
+            link.Room = _room;
             service.SetUpFullSync(link, position, cursor);
             link.Transport.Push("$EOF:"u8);
             link.Transport.Push(_mark);
@@ -62,6 +64,7 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
         foreach (var link in _links)
         {
             if (!IsAlive(link)) continue;
+            link.Room = null;
             if (link.RdbOnly)
             {
                 link.State = ReplicaState.Transmitted;
@@ -88,27 +91,17 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
     /// <summary>Waits until the connection takes more; false when the replica is gone, timed out included.</summary>
     private bool WaitForRoom(ReplicaLink link, CancellationToken cancellation)
     {
-        var lastPending = long.MaxValue;
-        var progressAt = 0L;
-        while (IsAlive(link))
+        while (true)
         {
-            var pending = link.Transport.PendingBytes;
-            if (pending < ReplicaLink.HighWater) return true;
-            var now = service.Server.NowMilliseconds;
-            if (pending < lastPending) progressAt = now;
-            lastPending = pending;
-            if (now - progressAt > service.Server.Config.ReplTimeout * 1000L)
-            {
-                ReplicationMessages.TimedOutFullSync(logger, link.Name);
-                service.Drop(link);
-                return false;
-            }
-
-            cancellation.WaitHandle.WaitOne(1);
-            cancellation.ThrowIfCancellationRequested();
+            _room.Expect();
+            if (!IsAlive(link)) return false;
+            if (link.HasRoom) break;
+            link.NoteStuck(service.Server.SteadyMilliseconds);
+            _room.Wait(cancellation);
         }
 
-        return false;
+        link.NoteUnstuck();
+        return true;
     }
 
     private static bool IsAlive(ReplicaLink link) =>
