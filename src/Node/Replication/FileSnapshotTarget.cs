@@ -51,6 +51,12 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
         return position;
     }
 
+    /// <summary>Tells the replicas of the moment where their stream will go on, under no lock.</summary>
+    public void Announce()
+    {
+        foreach (var link in Volatile.Read(ref _links)) link.Deliver();
+    }
+
     /// <summary>
     /// Lets another replica have the same file; false when it is too late, or none of the present ones keeps the stream
     /// since.
@@ -62,12 +68,14 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
             if (_closed || _position is not { } position || link.State != ReplicaState.WaitSnapshotStart) return false;
             using var moment = link.RdbOnly ? null : CursorOfTheMoment();
             if (moment is null && !link.RdbOnly) return false;
-            link.State = ReplicaState.WaitSnapshotEnd;
             link.IsStreamedSnapshot = false;
+            link.State = ReplicaState.WaitSnapshotEnd;
             _service.SetUpFullSync(link, position, moment);
             Volatile.Write(ref _links, [.. _links, link]);
-            return true;
         }
+
+        link.Deliver();
+        return true;
     }
 
     /// <inheritdoc/>
@@ -150,8 +158,9 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
                 if (link.State != ReplicaState.WaitSnapshotEnd) continue;
                 link.Room = _room;
                 link.State = ReplicaState.SendBulk;
-                link.Transport.Push(head);
             }
+
+            link.Push(head);
         }
 
         var buffer = new byte[Piece];
@@ -189,7 +198,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     {
         var count = RandomAccess.Read(_file.SafeFileHandle, buffer, from);
         if (count == 0) throw new IOException("premature EOF");
-        link.Transport.Push(buffer.AsSpan(0, count));
+        link.Push(buffer.AsSpan(0, count));
         return count;
     }
 

@@ -104,7 +104,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
 
         foreach (var link in Replicas.Links)
         {
-            SendSignOfLife(link);
+            link.SendSignOfLife();
             DropTimedOut(link, now);
             DropStuck(link);
         }
@@ -175,22 +175,6 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
             !Server.Shutdown.IsUnderWay && !(Server.Cluster is not null && Server.Clients.IsPaused(now));
         if (Replicas.Links.Length == 0 || !service.TryAppendControl("*1\r\n$4\r\nPING\r\n"u8, MayPing)) return;
         service.Flush();
-    }
-
-    private void SendSignOfLife(ReplicaLink link)
-    {
-        var isWaiting = link.State == ReplicaState.WaitSnapshotStart
-            || (link.State == ReplicaState.WaitSnapshotEnd && !link.IsStreamedSnapshot);
-        if (!isWaiting) return;
-
-        // Under the lock under which the state leaves waiting: the line must not land behind the first bytes of a
-        // snapshot.
-        using (Replicas.Membership.Enter())
-        {
-            isWaiting = link.State == ReplicaState.WaitSnapshotStart
-                || (link.State == ReplicaState.WaitSnapshotEnd && !link.IsStreamedSnapshot);
-            if (isWaiting) link.Transport.Push("\n"u8);
-        }
     }
 
     private void DropTimedOut(ReplicaLink link, long now)

@@ -19,8 +19,7 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
     private ReplicaLink[] _links = [];
 
     /// <summary>
-    /// The snapshot's moment, under every stripe: tells the replicas where their stream will go on and puts a cursor
-    /// there.
+    /// The snapshot's moment, under every stripe: puts a cursor where the replicas' stream will go on, and has them told.
     /// </summary>
     public ReplicationPosition? Begin()
     {
@@ -29,12 +28,16 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
         {
             link.Room = _room;
             service.SetUpFullSync(link, position, cursor);
-            link.Transport.Push("$EOF:"u8);
-            link.Transport.Push(_mark);
-            link.Transport.Push("\r\n"u8);
+            link.Say([.. "$EOF:"u8, .. _mark, .. "\r\n"u8]);
         });
         cursor?.Dispose();
         return position;
+    }
+
+    /// <summary>Tells the replicas what was said at the moment, under no lock, before the first byte.</summary>
+    public void Announce()
+    {
+        foreach (var link in _links) link.Deliver();
     }
 
     /// <inheritdoc/>
@@ -48,7 +51,7 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
             foreach (var link in _links)
             {
                 if (!WaitForRoom(link, cancellation)) continue;
-                link.Transport.Push(piece);
+                link.Push(piece);
                 alive++;
             }
 
@@ -68,7 +71,7 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
             if (link.RdbOnly)
             {
                 link.State = ReplicaState.Transmitted;
-                link.Transport.Push(_mark);
+                link.Push(_mark);
                 ReplicationMessages.RdbOnlyTransferred(logger, link.Name);
                 link.Transport.CloseAfterOutput();
                 continue;
@@ -77,7 +80,7 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
             ReplicationMessages.StreamedTransferSucceeded(logger, link.Name);
             link.StreamsOnAck = true;
             service.PutOnline(link);
-            link.Transport.Push(_mark);
+            link.Push(_mark);
         }
     }
 

@@ -27,9 +27,6 @@ internal sealed class FullTransport : IReplicaTransport
 
     public string Description => "full";
 
-    /// <summary>Called with what is pushed, before it is.</summary>
-    public Action<byte[]>? OnPush { get; set; }
-
     /// <summary>Bytes that wait.</summary>
     public long Pending
     {
@@ -42,7 +39,6 @@ internal sealed class FullTransport : IReplicaTransport
 
     public void Push(ReadOnlySpan<byte> bytes)
     {
-        OnPush?.Invoke(bytes.ToArray());
         Interlocked.Add(ref _pending, bytes.Length);
     }
 
