@@ -45,6 +45,7 @@ public sealed class CommandTable
         .. Saving.Rows,
         .. Scanning.Rows,
         .. ServerInfo.Rows,
+        .. Sorting.Rows,
         .. StringRanges.Rows,
         .. Strings.Rows,
     ];
