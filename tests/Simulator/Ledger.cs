@@ -123,7 +123,8 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
         long covered = 0;
         foreach (var other in simulation.Nodes)
         {
-            if (!other.IsOfAnotherShard && !group.Contains(other)) covered = Math.Max(covered, other.History.Reaches(other.ReplicationOffset, history));
+            if (other.IsOfAnotherShard || group.Contains(other)) continue;
+            covered = Math.Max(covered, other.History.Reaches(other.ReplicationOffset, history));
         }
 
         return covered;
