@@ -90,12 +90,12 @@ Task("Test")
     });
 
 Task("Simulate")
-    .Description("Rehearses cluster failures in virtual time: --seed N --count M.")
+    .Description("Rehearses cluster failures in virtual time: --seed N --count M, --lines L of the log where one fails.")
     .Does(() =>
     {
         Dotnet("run", Arguments("--project", "tests/Simulator", "--configuration", "Release", "--",
             "--seed", Argument("seed", "1"), "--count", Argument("count", "100"), "--minutes", Argument("minutes", "10"),
-            "--threads", Argument("threads", "1")));
+            "--threads", Argument("threads", "1"), "--lines", Argument("lines", "150")));
     });
 
 Task("Soak")

@@ -1,5 +1,6 @@
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
+using Starling.Slots;
 
 namespace Starling.Simulator;
 
@@ -11,35 +12,62 @@ internal sealed class Administrator(Simulation simulation, SimulationPlan plan)
 {
     private const long RepairPeriod = 5000;
 
+    // What nobody claimed at the last look.
+    private SlotSet _free = SlotSet.None;
+
     private bool CanReach(SimulatedNode node) => node.IsAlive && node.PausedUntil <= simulation.Now;
 
-    /// <summary>Calls a node, if it answers.</summary>
-    public void Ask(
+    /// <summary>Calls a node, if it answers. False when it does not, or refuses.</summary>
+    public bool Ask(
         SimulatedNode node,
         string what,
         Func<ClusterMachine, long, EffectList, string?> operation,
         bool forgets = false)
     {
-        if (!CanReach(node)) return;
+        if (!CanReach(node)) return false;
         string? error = null;
         if (forgets) simulation.Forgets(node);
         simulation.Do(node, (machine, now, effects) => error = operation(machine, now, effects));
         simulation.Note(node, $"is asked: {what} ({error ?? "OK"})");
+        return error is null;
     }
 
-    /// <summary>Moves a slot in the four steps of redis-cli, each a while after the one before.</summary>
+    /// <summary>
+    /// Moves a slot in the four steps of redis-cli, each a while after the answer to the one before. One of four movers
+    /// does not look at the answers.
+    /// </summary>
     public void MoveSlot(SimulatedNode source, SimulatedNode target, int slot)
     {
         if (!CanReach(source) || !CanReach(target) || source.View.OwnerOf(slot) is not { IsMyself: true }) return;
         var (from, to) = (source.Machine.Id, target.Machine.Id);
-        Ask(target, $"SETSLOT {slot} IMPORTING node {source.Index}", (machine, now, effects) =>
-            machine.SetSlotImporting(slot, from, now, effects));
-        Later(() => Ask(source, $"SETSLOT {slot} MIGRATING node {target.Index}", (machine, now, effects) =>
-            machine.SetSlotMigrating(slot, to, now, effects)), 1);
-        Later(() => Ask(target, $"SETSLOT {slot} NODE node {target.Index}", (machine, now, effects) =>
-            machine.SetSlotNode(slot, to, slotHasKeys: false, now, effects)), 2);
-        Later(() => Ask(source, $"SETSLOT {slot} NODE node {target.Index}", (machine, now, effects) =>
-            machine.SetSlotNode(slot, to, slotHasKeys: false, now, effects)), 3);
+        var steps = new Queue<Step>();
+        steps.Enqueue(new Step(target, $"SETSLOT {slot} IMPORTING node {source.Index}", (machine, now, effects) =>
+            machine.SetSlotImporting(slot, from, now, effects)));
+        steps.Enqueue(new Step(source, $"SETSLOT {slot} MIGRATING node {target.Index}", (machine, now, effects) =>
+            machine.SetSlotMigrating(slot, to, now, effects)));
+        foreach (var node in (SimulatedNode[])[target, source])
+        {
+            steps.Enqueue(new Step(node, $"SETSLOT {slot} NODE node {target.Index}", (machine, now, effects) =>
+                machine.SetSlotNode(slot, to, slotHasKeys: false, now, effects)));
+        }
+
+        Take(steps, isCareful: simulation.Random.Next(4) != 0);
+    }
+
+    private void Take(Queue<Step> steps, bool isCareful)
+    {
+        if (!steps.TryDequeue(out var step)) return;
+        var isDone = Ask(step.Node, step.What, step.Operation);
+        if (!isCareful) Later(() => Take(steps, isCareful), 1);
+        else if (isDone) WhenAnswered(step.Node, step.Node.Disk.Requested, step.Node.Life, () => Later(() => Take(steps, isCareful), 1));
+    }
+
+    // The reply leaves when nodes.conf is written. Whoever dies before gives none.
+    private void WhenAnswered(SimulatedNode node, long request, int life, Action action)
+    {
+        if (!node.IsAlive || node.Life != life) return;
+        if (node.Disk.Done >= request) action();
+        else simulation.At(simulation.Now + 10, () => WhenAnswered(node, request, life, action));
     }
 
     /// <summary>Has a node forget another, which owns nothing (redis-cli refuses to remove an owner of slots), and
@@ -64,6 +92,7 @@ internal sealed class Administrator(Simulation simulation, SimulationPlan plan)
     {
         if (Agreement.Missing(simulation.Nodes) is null) return;
         foreach (var node in simulation.Nodes) Repair(node);
+        Cover();
         simulation.At(simulation.Now + RepairPeriod, Repair);
     }
 
@@ -86,6 +115,41 @@ internal sealed class Administrator(Simulation simulation, SimulationPlan plan)
         CloseSlots(node);
         ReplaceEmpty(node);
         FindMaster(node);
+    }
+
+    /// <summary>
+    /// As <c>redis-cli --cluster fix</c>: a slot that nobody claims goes to a master. A move whose last step alone was done
+    /// leaves one, and no node may take it by itself: the target may still be about to.
+    /// </summary>
+    private void Cover()
+    {
+        if (!simulation.Nodes.All(CanReach)) return;
+        var free = SlotSet.Range(0, HashSlot.Count - 1);
+        foreach (var node in simulation.Nodes)
+        {
+            if (node.View.Myself is not { IsMaster: true } mine) continue;
+            for (var slot = mine.Slots.Next(0); slot >= 0; slot = mine.Slots.Next(slot + 1)) free.Remove(slot);
+        }
+
+        var taker = simulation.Nodes.FirstOrDefault(node => node.View.Myself is { IsMaster: true, Slots.IsEmpty: false });
+        if (taker is null) return;
+        for (var slot = free.Next(0); slot >= 0; slot = free.Next(slot + 1))
+        {
+            if (_free.Contains(slot)) Cover(taker, SlotSet.Range(slot, slot));
+        }
+
+        _free = free;
+    }
+
+    private void Cover(SimulatedNode node, SlotSet slot)
+    {
+        Ask(node, $"DELSLOTS {slot.Next(0)}", (machine, now, effects) => machine.DeleteSlots(slot, now, effects));
+        Ask(node, $"ADDSLOTS {slot.Next(0)}", (machine, now, effects) => machine.AddSlots(slot, now, effects));
+        Ask(node, "BUMPEPOCH", (machine, now, effects) =>
+        {
+            machine.BumpEpoch(out _, now, effects);
+            return null;
+        });
     }
 
     private void CloseSlots(SimulatedNode node)
@@ -129,4 +193,7 @@ internal sealed class Administrator(Simulation simulation, SimulationPlan plan)
 
     private void Later(Action action, int steps) =>
         simulation.At(simulation.Now + (steps * (50 + simulation.Random.Next(300))), action);
+
+    private readonly record struct Step(
+        SimulatedNode Node, string What, Func<ClusterMachine, long, EffectList, string?> Operation);
 }

@@ -1,14 +1,16 @@
+using Starling.ClusterBus.View;
+
 namespace Starling.Simulator;
 
 /// <summary>
 /// Every acknowledged write, and what became of it. One may vanish only for a reason that asynchronous replication has: a
-/// replica that did not have it yet took over, or every node that had it died and kept no data. And a master may
-/// acknowledge only as long as it can know that a majority is with it.
+/// master with a higher config epoch claims the slot that does not have it, or every node that had it died and kept no
+/// data. And a master may acknowledge only as long as it can know that a majority is with it.
 /// </summary>
 internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
 {
     private readonly Dictionary<DataHistory, List<Write>> _writes = [];
-    private readonly List<Promotion> _promotions = [];
+    private readonly List<Claim> _claims = [];
     private readonly List<(DataHistory History, long From, long To)> _died = [];
 
     /// <summary>Number of acknowledgements (each stands for some writes).</summary>
@@ -23,7 +25,7 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
     {
         if (WhyNot(node) is { } reason) throw simulation.Failure($"node {node.Index} acknowledges a write: {reason}");
         if (!_writes.TryGetValue(node.History, out var writes)) _writes.Add(node.History, writes = []);
-        writes.Add(new Write(node.ReplicationOffset, shard, simulation.Now));
+        writes.Add(new Write(node.ReplicationOffset, shard, simulation.Now, node.View.Myself.ConfigEpoch));
         Count++;
     }
 
@@ -31,23 +33,31 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
     /// <exception cref="SimulationFailure">Its data are not what a new master's may be.</exception>
     public void Promoted(SimulatedNode node, DataHistory next)
     {
-        var slots = node.Machine.Snapshot().Myself.Slots;
-        for (var shard = 0; shard < plan.Shards; shard++)
-        {
-            if (slots.Contains(simulation.HomeSlotOf(shard)))
-                _promotions.Add(new Promotion(shard, node.History, node.ReplicationOffset, next, simulation.Now));
-        }
-
-        if (node.HasAllForFailover && !slots.IsEmpty) CheckManualFailover(node);
+        var mine = node.Machine.Snapshot().Myself;
+        Claims(node, mine, next);
+        if (node.HasAllForFailover && !mine.Slots.IsEmpty) CheckManualFailover(node);
         node.HasAllForFailover = false;
     }
 
+    /// <summary>
+    /// A master has taken a higher config epoch without asking anybody, as CLUSTER SETSLOT and a collision do: whoever was
+    /// promoted in a lower one meanwhile loses its slots to it. The specification leaves it to the user that nobody was.
+    /// </summary>
+    public void Raised(SimulatedNode node, NodeRecord mine) => Claims(node, mine, node.History);
+
     /// <summary>A node's data are gone for good, with good reason.</summary>
-    public void Died(SimulatedNode node)
+    public void Died(SimulatedNode node) => Died([node]);
+
+    private void Died(List<SimulatedNode> group)
+    {
+        foreach (var node in group) Died(node, group);
+    }
+
+    private void Died(SimulatedNode node, List<SimulatedNode> group)
     {
         for (var (history, offset) = (node.History, node.ReplicationOffset); ;)
         {
-            var covered = CoveredByOthers(node, history);
+            var covered = CoveredByOthers(group, history);
             if (covered < offset) _died.Add((history, covered, offset));
             if (history.Parent is not { } parent) return;
             (history, offset) = (parent, Math.Min(offset, history.ForkedAt));
@@ -55,21 +65,17 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
     }
 
     /// <summary>An empty master has waited long enough for replicas that are out of reach: their data count no more.</summary>
-    public void GivenUp(SimulatedNode master)
-    {
-        foreach (var replica in simulation.Nodes)
-        {
-            if (replica.View.Myself.MasterId == master.Machine.Id) Died(replica);
-        }
-    }
+    public void GivenUp(SimulatedNode master) => Died([.. simulation.Nodes.Where(node =>
+        node != master && node.View.Find(master.Machine.Id)?.ShardId == node.View.Myself.ShardId)]);
 
-    /// <summary>A replica gives up its data to load its master's.</summary>
+    /// <summary>A replica gives up its data to load its master's, or to be a replica of another shard.</summary>
     /// <exception cref="SimulationFailure">Acknowledged writes are nowhere else.</exception>
     public void Discards(SimulatedNode node, SimulatedNode master)
     {
+        if (node.IsOfAnotherShard) return;
         for (var (history, offset) = (node.History, node.ReplicationOffset); ;)
         {
-            var covered = CoveredByOthers(node, history);
+            var covered = CoveredByOthers([node], history);
             foreach (var write in After(history, covered))
             {
                 if (write.Offset <= offset && !IsExplained(history, write))
@@ -112,12 +118,13 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
         return first < 0 ? [] : writes.GetRange(first, writes.Count - first);
     }
 
-    private long CoveredByOthers(SimulatedNode node, DataHistory history)
+    private long CoveredByOthers(List<SimulatedNode> group, DataHistory history)
     {
         long covered = 0;
         foreach (var other in simulation.Nodes)
         {
-            if (other != node) covered = Math.Max(covered, other.History.Reaches(other.ReplicationOffset, history));
+            if (other.IsOfAnotherShard || group.Contains(other)) continue;
+            covered = Math.Max(covered, other.History.Reaches(other.ReplicationOffset, history));
         }
 
         return covered;
@@ -125,15 +132,14 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
 
     private bool IsExplained(DataHistory history, Write write)
     {
-        foreach (var promotion in _promotions)
+        foreach (var claim in _claims)
         {
-            if (promotion.Shard != write.Shard) continue;
+            if (claim.Shard != write.Shard || claim.Epoch <= write.Epoch) continue;
 
-            // A write that came after the promotion, on another line than the one that the promotion left, has nothing
-            // to do with it.
-            if (promotion.At < write.At && !promotion.From.IsRelatedTo(history)) continue;
-            if (history.Reaches(long.MaxValue, promotion.Next) > 0) continue;
-            if (promotion.From.Reaches(promotion.Offset, history) < write.Offset) return true;
+            // It was acknowledged by the claimer itself, or by who went on from its data.
+            var reached = history.Reaches(long.MaxValue, claim.Next);
+            if (reached > 0 && reached >= claim.Offset) continue;
+            if (claim.From.Reaches(claim.Offset, history) < write.Offset) return true;
         }
 
         foreach (var (died, from, to) in _died)
@@ -177,8 +183,17 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
         }
     }
 
-    private readonly record struct Write(long Offset, int Shard, long At);
+    private void Claims(SimulatedNode node, NodeRecord mine, DataHistory next)
+    {
+        for (var shard = 0; shard < plan.Shards; shard++)
+        {
+            if (mine.Slots.Contains(simulation.HomeSlotOf(shard)))
+                _claims.Add(new Claim(shard, mine.ConfigEpoch, node.History, node.ReplicationOffset, next));
+        }
+    }
 
-    private readonly record struct Promotion(
-        int Shard, DataHistory From, long Offset, DataHistory Next, long At);
+    private readonly record struct Write(long Offset, int Shard, long At, ulong Epoch);
+
+    /// <summary>A node claims a shard in an epoch, with one line's writes up to an offset; what it takes from then on goes to the next.</summary>
+    private readonly record struct Claim(int Shard, ulong Epoch, DataHistory From, long Offset, DataHistory Next);
 }

@@ -18,6 +18,12 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
     {
         // A replica that changes masters counts from its last contact with the former one; a master never had any.
         if (node.ReplicatesFrom.IsNone) node.LastMasterContactAt = 0;
+        if (node.MovesTo == master.Machine.Id && !node.IsOfAnotherShard)
+        {
+            simulation.Ledger.Discards(node, master);
+            node.IsOfAnotherShard = true;
+        }
+
         simulation.Note(node, $"is to replicate from node {master.Index}, has offset {node.ReplicationOffset}");
         node.ReplicatesFrom = master.Machine.Id;
         node.MasterAddress = (master.Ip, port);
@@ -51,6 +57,8 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
     {
         node.History = new DataHistory(parent: null, forkedAt: 0);
         node.ReplicationOffset = 0;
+        node.MovesTo = NodeId.None;
+        node.IsOfAnotherShard = false;
     }
 
     private void Step()
@@ -109,6 +117,8 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
         node.ReplicationOffset = master.ReplicationOffset;
         node.LastMasterContactAt = simulation.Now;
         node.IsLinkUp = node.HasSynchronized = true;
+        node.MovesTo = NodeId.None;
+        node.IsOfAnotherShard = false;
         node.IsDataIncomplete = false;
     }
 

@@ -10,6 +10,9 @@ internal sealed class SafetyRules(IReadOnlyList<SimulatedNode> nodes)
     private readonly Dictionary<int, ulong> _currentEpochs = [];
     private readonly Dictionary<(int Observer, NodeId Master), ulong> _configEpochs = [];
     private readonly Dictionary<(NodeId Voter, ulong Epoch), int> _votes = [];
+
+    // Config epochs that a node took without asking anybody (TAKEOVER, SETSLOT, a collision): another may have them too,
+    // until the collision is seen. The specification has it so, and redis-server does it.
     private readonly HashSet<ulong> _taken = [];
 
     /// <summary>
@@ -30,11 +33,6 @@ internal sealed class SafetyRules(IReadOnlyList<SimulatedNode> nodes)
         return $"node {sender.Index} voted twice in epoch {epoch}: for {_votes[(durable.Myself.Id, epoch)]} and for "
             + $"{receiver.Index}";
     }
-
-    /// <summary>
-    /// A node took a config epoch without asking anybody (TAKEOVER, SETSLOT, a collision): another may have it too.
-    /// </summary>
-    public void Taken(ulong epoch) => _taken.Add(epoch);
 
     /// <summary>An administrator made a node forget: what it knew before does not count any more.</summary>
     public void Forgets(SimulatedNode node)
@@ -64,6 +62,7 @@ internal sealed class SafetyRules(IReadOnlyList<SimulatedNode> nodes)
         var view = node.View;
         if (view == node.CheckedView) return null;
         node.CheckedView = view;
+        if (view.Myself is { IsMaster: true } mine && mine.ConfigEpoch != node.AgreedEpoch) _taken.Add(mine.ConfigEpoch);
         return CheckEpochs(node, view) ?? CheckClaims(node, view.Myself);
     }
 

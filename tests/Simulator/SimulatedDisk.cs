@@ -50,7 +50,7 @@ internal sealed class SimulatedDisk(Simulation simulation, SimulatedNode node) :
     /// <summary>The process is gone, or the machine's power: what was not synced is there or not.</summary>
     public void Crash(bool keepsUnsynced)
     {
-        if (keepsUnsynced && _unsynced is { } view) Durable = view;
+        if (keepsUnsynced && _unsynced is { } view) Keep(view);
         _unsynced = null;
         _isBusy = _wantsSync = false;
         Requested = Done = 0;
@@ -91,10 +91,19 @@ internal sealed class SimulatedDisk(Simulation simulation, SimulatedNode node) :
     {
         if (sync && _unsynced is { } view)
         {
-            Durable = view;
+            Keep(view);
             _unsynced = null;
         }
 
         Done = request;
+    }
+
+    // From here on others may hear of it.
+    private void Keep(ClusterView view)
+    {
+        if (Durable?.Myself is { IsMaster: true } before && view.Myself is { IsMaster: true } mine
+            && mine.ConfigEpoch > before.ConfigEpoch && node.ReplicatesFrom.IsNone)
+            simulation.Ledger.Raised(node, mine);
+        Durable = view;
     }
 }

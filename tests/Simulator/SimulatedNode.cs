@@ -82,6 +82,15 @@ internal sealed class SimulatedNode
     /// <summary>It flowed at some time since this master is followed.</summary>
     public bool HasSynchronized { get; set; }
 
+    /// <summary>The master of another shard that this replica moves to.</summary>
+    public NodeId MovesTo { get; set; }
+
+    /// <summary>It has moved to another shard, and has not loaded that one's data yet: its own count no more.</summary>
+    public bool IsOfAnotherShard { get; set; }
+
+    /// <summary>The last config epoch that it was given: by a majority, or at the very start.</summary>
+    public ulong AgreedEpoch { get; set; }
+
     /// <summary>A snapshot is being loaded, or was loaded by half.</summary>
     public bool IsDataIncomplete { get; set; }
 

@@ -19,6 +19,7 @@ public sealed class Simulation
 
     private const long Epoch = 1_700_000_000_000;
     private const int DefaultLogLines = 150;
+    private const string Moves = "Migrating to orphaned master ";
 
     private readonly SimulationPlan _plan;
     private readonly EventQueue _events = new();
@@ -126,7 +127,8 @@ public sealed class Simulation
         foreach (var node in _nodes)
         {
             Start(node);
-            Do(node, (machine, now, effects) => machine.SetConfigEpoch((ulong)node.Index + 1, now, effects));
+            node.AgreedEpoch = (ulong)node.Index + 1;
+            Do(node, (machine, now, effects) => machine.SetConfigEpoch(node.AgreedEpoch, now, effects));
         }
 
         Replication.Schedule();
@@ -255,7 +257,8 @@ public sealed class Simulation
         Note(node, text);
         OnLog?.Invoke(node.Index, text);
         if (text.StartsWith("Failover election won", StringComparison.Ordinal)) Promotions++;
-        else if (text.StartsWith("New configEpoch set to", StringComparison.Ordinal)) _rules.Taken(node.Machine.Snapshot().Myself.ConfigEpoch);
+        else if (text.EndsWith("after successful failover", StringComparison.Ordinal)) node.AgreedEpoch = node.Machine.Snapshot().Myself.ConfigEpoch;
+        else if (text.StartsWith(Moves, StringComparison.Ordinal)) node.MovesTo = IdIn(text.AsSpan(Moves.Length));
         else if (text.EndsWith("no replica that can be heard has data.", StringComparison.Ordinal)) Ledger.GivenUp(node);
         else if (text.StartsWith("All master replication stream processed", StringComparison.Ordinal)) node.HasAllForFailover = true;
         else if (text.StartsWith("Manual failover timed out", StringComparison.Ordinal)) node.HasAllForFailover = false;
@@ -341,6 +344,9 @@ public sealed class Simulation
         foreach (var (id, index) in _names) text.Replace(id.ToString(), string.Create(CultureInfo.InvariantCulture, $"{id.ToString()[..4]}={index}"));
         return new SimulationFailure(text.ToString());
     }
+
+    private NodeId IdIn(ReadOnlySpan<char> text) =>
+        NodeId.TryParse(text, out var id) ? id : throw Failure($"'{text}' is no name of a node");
 
     private SlotSet SlotsOf(int shard) =>
         SlotSet.Range(HomeSlotOf(shard), (16384 * (shard + 1) / _plan.Shards) - 1);
