@@ -173,6 +173,7 @@ public sealed class ClusterService : IDisposable
         var request = new SlotRequest
         {
             Slot = slot,
+            Now = call.Now,
             IsWrite = isWrite,
             IsMigrate = (call.Command.Flags & CommandFlags.MovableKeys) != 0 && call.Command.Name == "migrate",
             IsAsking = call.Session.Asking || (call.Command.Flags & CommandFlags.Asking) != 0,

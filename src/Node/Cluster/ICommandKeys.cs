@@ -11,6 +11,7 @@ public interface ICommandKeys
     /// <summary>There are at least two different keys.</summary>
     bool AreSeveral { get; }
 
-    /// <summary>Number of keys that do not exist in database 0 (expired ones do). Needs their stripes.</summary>
-    int CountMissing();
+    /// <summary>Number of keys that do not exist in database 0, or have expired. Needs their stripes.</summary>
+    /// <param name="now">Milliseconds of Unix time.</param>
+    int CountMissing(long now);
 }

@@ -94,7 +94,7 @@ public sealed class RoutingTable
     {
         if (target != NoNode)
         {
-            var missing = keys.CountMissing();
+            var missing = keys.CountMissing(request.Now);
             if (missing == 0) return null;
             return missing < keys.Total
                 ? Redirect.Refuse(RedirectKind.TryAgain)
@@ -104,7 +104,7 @@ public sealed class RoutingTable
         if (!request.IsAsking) return null;
 
         // One key alone may be new. (A transaction names its key once for each of its commands.)
-        var incomplete = keys.AreSeveral && keys.CountMissing() > 0;
+        var incomplete = keys.AreSeveral && keys.CountMissing(request.Now) > 0;
         return incomplete ? Redirect.Refuse(RedirectKind.TryAgain) : Redirect.Here;
     }
 }

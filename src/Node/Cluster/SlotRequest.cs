@@ -8,6 +8,9 @@ public readonly record struct SlotRequest
     /// <summary>The slot of every key, 0..16383.</summary>
     public required int Slot { get; init; }
 
+    /// <summary>Milliseconds of Unix time: what has expired by then is missing.</summary>
+    public long Now { get; init; }
+
     /// <summary>The command, or one of the transaction's, writes.</summary>
     public bool IsWrite { get; init; }
 

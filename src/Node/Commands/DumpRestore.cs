@@ -86,7 +86,7 @@ public static class DumpRestore
         if (ttl != 0 && call.IsPastForMaster(expiresAt))
         {
             call.Database.Discard(key.Slot, value);
-            if (exists) call.Delete(key, DeleteReason.ExpiredByCommand);
+            if (exists) call.Delete(key, DeleteReason.ReplacedByExpired);
             call.Ok();
             return;
         }

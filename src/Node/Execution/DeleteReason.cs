@@ -9,19 +9,29 @@ public enum DeleteReason
     Command,
 
     /// <summary>
-    /// Its time had come. A DEL goes to the log; no change is counted for save points. Event "expired".
+    /// Its time had come. A DEL goes to the log, an UNLINK where <c>lazyfree-lazy-expire</c> is on; no change is counted for
+    /// save points. Event "expired".
     /// </summary>
     Expired,
 
     /// <summary>
-    /// An expiry in the past was given to it. A DEL goes to the log in the place of the command. Event "del".
+    /// An expiry in the past was given to it. In the place of the command a DEL goes to the log, or an UNLINK as for
+    /// <see cref="Expired"/>. Event "del".
     /// </summary>
     ExpiredByCommand,
+
+    /// <summary>
+    /// A value was to replace it whose time had come. In the place of the command a DEL goes to the log. Event "del".
+    /// </summary>
+    ReplacedByExpired,
 
     /// <summary>It was moved to another node. A DEL goes to the log. Event "del".</summary>
     Migrated,
 
-    /// <summary>Its slot belongs to another node now. A DEL goes to the log. Event "del".</summary>
+    /// <summary>
+    /// Its slot belongs to another node now. A DEL goes to the log, an UNLINK where <c>lazyfree-lazy-server-del</c> is on.
+    /// Event "del".
+    /// </summary>
     SlotLost,
 
     /// <summary>

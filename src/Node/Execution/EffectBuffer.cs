@@ -102,11 +102,14 @@ internal sealed class EffectBuffer
         Argument(digits[..length]);
     }
 
-    /// <summary>DEL key.</summary>
-    public void Delete(int database, ReadOnlySpan<byte> key)
+    /// <summary>DEL key, or UNLINK key.</summary>
+    /// <param name="database">The key's database.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="lazily">UNLINK: whoever executes it leaves more of a large value to the background.</param>
+    public void Delete(int database, ReadOnlySpan<byte> key, bool lazily)
     {
         Begin(database, 2);
-        Argument("DEL"u8);
+        Argument(lazily ? "UNLINK"u8 : "DEL"u8);
         Argument(key);
     }
 

@@ -42,7 +42,7 @@ public sealed class BackgroundFreeing
     public bool IsLazy(DeleteReason reason) => reason switch
     {
         DeleteReason.Command => _config.LazyFreeLazyUserDel,
-        DeleteReason.Expired => _config.LazyFreeLazyExpire,
+        DeleteReason.Expired or DeleteReason.ExpiredByCommand => _config.LazyFreeLazyExpire,
         _ => _config.LazyFreeLazyServerDel,
     };
 

@@ -190,7 +190,7 @@ public sealed class ReplicationService
         if (!_hasStarted) Log.CreateBacklog();
         if (!Log.IsActive) return;
         _expiredInFile.Clear();
-        _expiredInFile.Delete(database, key);
+        _expiredInFile.Delete(database, key, Server.Freeing.IsLazy(DeleteReason.Expired));
         Log.Append(database, _expiredInFile.Bytes, asTransaction: false);
     }
 

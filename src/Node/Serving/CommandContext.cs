@@ -229,7 +229,8 @@ public sealed class CommandContext : IEmptiedKeys
     public bool Delete(Database database, in Key key, DeleteReason reason, bool lazily = false)
     {
         Require(key);
-        if (!database.Remove(key, lazily || Server.Freeing.IsLazy(reason))) return false;
+        lazily |= Server.Freeing.IsLazy(reason);
+        if (!database.Remove(key, lazily)) return false;
         switch (reason)
         {
             case DeleteReason.Command:
@@ -238,12 +239,15 @@ public sealed class CommandContext : IEmptiedKeys
             case DeleteReason.Expired:
                 Server.Expiry.Count(1);
                 Declare(database, key, KeyEvent.Expired, count: 0, isExpiry: true);
-                if (IsLogged) Effects.Delete(database.Index, key.Bytes);
+                if (IsLogged) Effects.Delete(database.Index, key.Bytes, lazily);
                 break;
-            case DeleteReason.ExpiredByCommand or DeleteReason.Migrated or DeleteReason.SlotLost:
+            case DeleteReason.ExpiredByCommand or DeleteReason.ReplacedByExpired or DeleteReason.Migrated or DeleteReason.SlotLost:
                 Changed(database, key, KeyEvent.Del);
                 _hasOwnEffects = true;
-                if (IsLogged) Effects.Delete(database.Index, key.Bytes);
+
+                // MIGRATE and RESTORE are a DEL for replicas, whatever the configuration says.
+                lazily &= reason is DeleteReason.ExpiredByCommand or DeleteReason.SlotLost;
+                if (IsLogged) Effects.Delete(database.Index, key.Bytes, lazily);
                 break;
             case DeleteReason.Emptied:
                 Invariant.That(!_hasEmptied);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Starling.Node.Cluster;
 using Starling.Node.Execution;
+using Starling.Node.Expiry;
 using Starling.Resp;
 using Starling.Slots.Keyspace;
 
@@ -41,12 +42,12 @@ internal sealed class CommandKeys : ICommandKeys
     /// <summary>The stripes of all keys.</summary>
     public ref readonly StripeSet Stripes => ref _stripes;
 
-    public int CountMissing()
+    public int CountMissing(long now)
     {
         var missing = 0;
         var database = _keyspace[0];
         foreach (var (arguments, position) in _keys)
-            if (!database.TryFind(_keyspace.Key(arguments[position]), out _)) missing++;
+            if (!database.TryFind(_keyspace.Key(arguments[position]), out var entry) || KeyExpiry.IsExpired(entry, now)) missing++;
         return missing;
     }
 

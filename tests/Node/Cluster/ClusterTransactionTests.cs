@@ -72,6 +72,26 @@ public sealed class ClusterTransactionTests
         Assert.Equal("(nil) (nil)", Render(client.Call("MGET", "{k}2", "{k}2")));
     }
 
+    [Fact]
+    public async Task An_expired_key_of_a_slot_that_leaves_is_missing()
+    {
+        await using var first = LiveDirectiveTests.StartNode();
+        await using var second = LiveDirectiveTests.StartNode();
+        using var importing = Importing(first, second);
+        using var client = new RawConnection(second.Port);
+        LiveDirectiveTests.WaitUntilOk(client);
+        client.Call("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+        Assert.Equal("OK", client.Call("SET", "{k}there", "x").Text);
+        Assert.Equal("OK", client.Call("SET", "k", "x", "PX", "1").Text);
+        var target = importing.Call("CLUSTER", "MYID").Text!;
+        Assert.Equal("OK", client.Call("CLUSTER", "SETSLOT", client.Call("CLUSTER", "KEYSLOT", "k").Text!, "MIGRATING", target).Text);
+        var due = TimeProvider.System.GetUtcNow().AddMilliseconds(3);
+        Wait.Until("the key has expired", () => TimeProvider.System.GetUtcNow() > due);
+        Assert.StartsWith("ASK ", client.Call("GET", "k").Text, StringComparison.Ordinal);
+        Assert.StartsWith("TRYAGAIN ", client.Call("MGET", "k", "{k}there").Text, StringComparison.Ordinal);
+        Assert.Equal("x", client.Call("GET", "{k}there").Text);
+    }
+
     /// <summary>A client of a node that takes the slot of "k" over from another.</summary>
     private static RawConnection Importing(TestServer first, TestServer second)
     {

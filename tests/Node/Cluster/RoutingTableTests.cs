@@ -126,7 +126,7 @@ public sealed class RoutingTableTests
 
         public bool AreSeveral => total > 1 && !areSame;
 
-        public int CountMissing()
+        public int CountMissing(long now)
         {
             Asked++;
             return missing;

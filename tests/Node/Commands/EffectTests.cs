@@ -19,6 +19,41 @@ public sealed class EffectTests
     [Fact]
     public Task Effects_of_sort_equal_those_of_redis_server() => CompareAsync(seed => new SortCommandGenerator(seed));
 
+    /// <summary>Where the server deletes by itself, and where a command only says that it is time.</summary>
+    [Theory]
+    [InlineData("lazyfree-lazy-expire", "yes")]
+    [InlineData("lazyfree-lazy-expire", "no")]
+    [InlineData("lazyfree-lazy-server-del", "yes")]
+    [InlineData("lazyfree-lazy-user-del", "yes")]
+    public async Task Deletions_go_out_as_lazily_as_those_of_redis_server(string directive, string value)
+    {
+        await using var starling = TestServer.Start(config =>
+        {
+            config.EnableDebugCommand = "yes";
+            config.ReplDisklessSyncDelay = 0;
+        });
+        using var redis = ServerProcess.Start(ServerKind.Redis, "save ", "repl-diskless-sync-delay 0");
+        Assert.Equal(Deletions(redis.Port, directive, value), Deletions(starling.Port, directive, value));
+    }
+
+    private static string Deletions(int port, string directive, string value)
+    {
+        using var client = new RawConnection(port);
+        using var stream = new ReplicaStream(port);
+        client.CallAll([["CONFIG", "SET", directive, value], ["DEBUG", "SET-ACTIVE-EXPIRE", "0"], ["SET", "restored", "x"], ["SET", "k", "x", "PX", "1"]]);
+        var dump = client.Call("DUMP", "restored").Text!;
+        var due = TimeProvider.System.GetUtcNow().AddMilliseconds(5);
+        while (TimeProvider.System.GetUtcNow() < due) client.Call("PING");
+        client.CallAll(
+        [
+            ["SET", "marker", "begin"], ["GET", "k"], ["SET", "a", "x"], ["EXPIRE", "a", "-1"], ["SET", "b", "x"], ["GETEX", "b", "EXAT", "1"],
+            ["RESTORE", "restored", "1", dump, "REPLACE", "ABSTTL"], ["SET", "c", "x"], ["DEL", "c"], ["SET", "d", "x"], ["UNLINK", "d"], ["RPUSH", "e", "x"],
+            ["LPOP", "e"], ["RPUSH", "f", "x"], ["SORT", "none", "STORE", "f"], ["SET", "marker", "end"],
+        ]);
+        stream.ReadTo("begin");
+        return string.Join('\n', stream.ReadTo("end").Select(CommandText.Printable));
+    }
+
     private static async Task CompareAsync(Func<int, ICommandGenerator> generators)
     {
         await using var starling = TestServer.Start(config =>

@@ -37,7 +37,7 @@ public sealed class ScopeTests
     public void Effects_that_are_ended_are_whole()
     {
         var effects = new EffectBuffer();
-        effects.Delete(0, "a"u8);
+        effects.Delete(0, "a"u8, lazily: false);
         var start = effects.BeginOpen(0);
         effects.Argument("DEL"u8);
         effects.Argument("b"u8);
