@@ -25,8 +25,7 @@ internal sealed class EmptySnapshot : IByteSink
     /// <summary>Sends it to a replica that waits, and the stream from this moment on. Takes every stripe.</summary>
     public static void Serve(ReplicationService service, ReplicaLink link, ILogger logger)
     {
-        var server = service.Server;
-        using (server.Executor.Open(LockPlan.All))
+        using (service.Executor.Open(LockPlan.All))
         {
             using (service.Replicas.Membership.Enter())
             {
@@ -34,7 +33,7 @@ internal sealed class EmptySnapshot : IByteSink
                 link.State = ReplicaState.SendBulk;
                 var (position, moment) = service.BeginFullSync();
                 using (moment) service.SetUpFullSync(link, position, moment);
-                var file = Write(server.NowMilliseconds, server.Config.RdbChecksum, position);
+                var file = Write(service.Basics.NowMilliseconds, service.Basics.Config.RdbChecksum, position);
                 link.Transport.Push(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"${file.Length}\r\n")));
                 link.Transport.Push(file);
             }

@@ -30,7 +30,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
         _service = service;
         _synchronizer = synchronizer;
         _logger = logger;
-        _file = TemporaryFile.Create(service.Server);
+        _file = TemporaryFile.Create(service.Basics);
     }
 
     /// <summary>The snapshot's moment, under every stripe.</summary>
@@ -152,7 +152,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
         }
 
         var buffer = new byte[Piece];
-        var movedAt = _service.Server.NowMilliseconds;
+        var movedAt = _service.Basics.NowMilliseconds;
         while (true)
         {
             var open = 0;
@@ -182,8 +182,8 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
             }
 
             if (open == 0) return;
-            if (moved) movedAt = _service.Server.NowMilliseconds;
-            else if (_service.Server.NowMilliseconds - movedAt > _service.Server.Config.ReplTimeout * 1000L) DropStuck();
+            if (moved) movedAt = _service.Basics.NowMilliseconds;
+            else if (_service.Basics.NowMilliseconds - movedAt > _service.Basics.Config.ReplTimeout * 1000L) DropStuck();
             else Thread.Sleep(1);
         }
     }

@@ -94,10 +94,10 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
         {
             var pending = link.Transport.PendingBytes;
             if (pending < ReplicaLink.HighWater) return true;
-            var now = service.Server.NowMilliseconds;
+            var now = service.Basics.NowMilliseconds;
             if (pending < lastPending) progressAt = now;
             lastPending = pending;
-            if (now - progressAt > service.Server.Config.ReplTimeout * 1000L)
+            if (now - progressAt > service.Basics.Config.ReplTimeout * 1000L)
             {
                 ReplicationMessages.TimedOutFullSync(logger, link.Name);
                 service.Drop(link);

@@ -1,5 +1,4 @@
 using Starling.Node.Commands;
-using Starling.Node.Serving;
 using Starling.Tests.Support;
 
 namespace Starling.Node.Tests.Commands;

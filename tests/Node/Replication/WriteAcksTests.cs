@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Starling.Node.Config;
 using Starling.Node.Replication;
-using Starling.Node.Serving;
 using Starling.Node.Tests.Serving;
 
 namespace Starling.Node.Tests.Replication;

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Starling.Node.Config;
-using Starling.Node.Serving;
 
 namespace Starling.Node.Tests.Serving;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Starling.Node.Config;
-using Starling.Node.Serving;
 using Starling.Resp;
 
 namespace Starling.Node.Tests.Serving;

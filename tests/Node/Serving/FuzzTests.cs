@@ -1,7 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Starling.Node.Config;
-using Starling.Node.Serving;
 
 namespace Starling.Node.Tests.Serving;
 
