@@ -166,11 +166,6 @@ public sealed class NodeServer
     public long NowMilliseconds => Basics.NowMilliseconds;
 
     /// <summary>
-    /// Milliseconds, at least 1, of a clock that goes on evenly whatever the wall clock is set to; for elapsed time.
-    /// </summary>
-    public long SteadyMilliseconds => Basics.SteadyMilliseconds;
-
-    /// <summary>
     /// Starts every part in order: listeners first, so that clients are answered LOADING, then the data set, then what
     /// changes it. Returns when clients are served.
     /// </summary>

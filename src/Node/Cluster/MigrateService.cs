@@ -11,6 +11,8 @@ namespace Starling.Node.Cluster;
 /// </summary>
 public sealed class MigrateService : IDisposable
 {
+    private static readonly TimeSpan IdlePeriod = TimeSpan.FromSeconds(1);
+
     private readonly NodeBasics _basics;
     private readonly Executor _executor;
     private readonly ReplicationService _replication;
@@ -24,6 +26,7 @@ public sealed class MigrateService : IDisposable
     {
         (_basics, _executor, _replication) = (basics, executor, replication);
         shutdown.IsMigrating = () => IsActive;
+        basics.Cron.Every(IdlePeriod, _connections.CloseIdle);
     }
 
     /// <summary>The keys on the move.</summary>
@@ -31,9 +34,6 @@ public sealed class MigrateService : IDisposable
 
     /// <summary>A transfer is under way.</summary>
     public bool IsActive => Barrier.IsActive;
-
-    /// <summary>Closes connections that were idle for too long; the cron calls it.</summary>
-    public void CloseIdle(long now) => _connections.CloseIdle(now);
 
     /// <inheritdoc/>
     public void Dispose() => _connections.Dispose();
