@@ -264,6 +264,8 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
 
     internal void OnOutputDrained() => _owner?.OnDrained();
 
+    internal void OnOutputSent() => _owner?.OnSent();
+
     private static string Describe(IPEndPoint? endPoint) => endPoint is null ? "?:0" : endPoint.ToString();
 
     private void JoinRound()

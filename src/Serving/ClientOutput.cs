@@ -279,11 +279,11 @@ internal sealed class ClientOutput
             }
         }
 
-        return Finish();
+        return Finish(hasSent: total > 0);
     }
 
     /// <summary>What is left when no more is sent for now.</summary>
-    private State Finish()
+    private State Finish(bool hasSent)
     {
         bool isDrained, isOver, closes;
         using (_lock.Enter())
@@ -294,6 +294,7 @@ internal sealed class ClientOutput
             if (isDrained) _overSoftSince = 0;
         }
 
+        if (hasSent) _connection.OnOutputSent();
         if (isOver) CloseOverLimit();
         if (closes) _connection.Close();
         else if (isDrained) _connection.OnOutputDrained(); // which may send more of the stream

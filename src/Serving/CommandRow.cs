@@ -51,6 +51,12 @@ public abstract class CommandRow
     public LockMode Locks { get; init; }
 
     /// <summary>
+    /// Tells of one call whether it may touch keys that nobody knows before it runs, so that the executor holds every
+    /// stripe; null when it touches none but those that it names.
+    /// </summary>
+    public Predicate<ArgumentList>? TouchesUnknownKeys { get; init; }
+
+    /// <summary>
     /// Flags of the key spec in Redis's words, for example "RW access update". Where each key has a spec of its own
     /// (RENAME) they follow each other, separated by semicolons.
     /// </summary>
@@ -64,6 +70,12 @@ public abstract class CommandRow
 
     /// <summary>What COMMAND INFO notes about the flags of the key spec; empty for nothing.</summary>
     public string KeyNotes { get; init; } = "";
+
+    /// <summary>
+    /// What COMMAND INFO says of keys whose places cannot be described: notes and flags (as <see cref="KeyFlags"/>), in
+    /// this order behind the keys that have places.
+    /// </summary>
+    public (string Notes, string Flags)[] UnplacedKeys { get; init; } = [];
 
     /// <summary>Hints for clients in COMMAND INFO, for example "request_policy:multi_shard".</summary>
     public string[] Tips { get; init; } = [];
@@ -132,10 +144,14 @@ public abstract class CommandRow
     /// <summary>Computes what follows from the row; the command table calls it once the row is complete.</summary>
     internal void Complete()
     {
-        var areSimple = FindKeys is null && Locks == LockMode.Keys && Keys.First > 0;
+        var areSimple = FindKeys is null && TouchesUnknownKeys is null && Locks == LockMode.Keys && Keys.First > 0;
         SingleKey = areSimple && Keys.First == Keys.Last ? Keys.First : 0;
         _mayHaveOneKey = areSimple && Keys.Last < 0;
     }
+
+    /// <summary>The executor holds every stripe while a call with these arguments runs.</summary>
+    internal bool TakesEverything(ArgumentList arguments) =>
+        Locks == LockMode.All || (TouchesUnknownKeys is { } touches && touches(arguments));
 
     /// <summary>Finds subcommands; set by the command table.</summary>
     internal CommandIndex? SubcommandIndex { get; set; }

@@ -205,11 +205,11 @@ public static class CommandIntrospection
         if (!TryKeys(call, out var command, out var arguments, out var positions)) return;
         call.Reply.Array(positions.Count);
         var flags = (command.FindKeyFlags?.Invoke(arguments) ?? command.KeyFlags).Split(';');
-        foreach (var position in positions)
+        for (var i = 0; i < positions.Count; i++)
         {
             call.Reply.Array(2);
-            call.Reply.Bulk(arguments[position]);
-            WriteFlags(call.Reply, flags[flags.Length == 1 ? 0 : position - command.Keys.First]);
+            call.Reply.Bulk(arguments[positions[i]]);
+            WriteFlags(call.Reply, flags[flags.Length == 1 ? 0 : i]);
         }
     }
 
@@ -279,7 +279,7 @@ public static class CommandIntrospection
         }
 
         var flags = command.KeyFlags.Split(';');
-        reply.Set(flags.Length);
+        reply.Set(flags.Length + command.UnplacedKeys.Length);
         for (var i = 0; i < flags.Length; i++)
         {
             // Several sets of flags: one spec for each key.
@@ -287,6 +287,8 @@ public static class CommandIntrospection
             if (command.KeyCountAt > 0) WriteCountedKeySpec(reply, command.KeyCountAt, flags[i]);
             else WriteKeySpec(reply, spec, flags[i], command.KeyNotes);
         }
+
+        foreach (var (notes, unplaced) in command.UnplacedKeys) WriteKeySpec(reply, KeySpec.None, unplaced, notes);
     }
 
     private static void WriteKeySpec(RespWriter reply, KeySpec keys, string flags, string notes)

@@ -31,6 +31,7 @@ public static class ServerCommands
         .. Saving.Rows,
         .. Scanning.Rows,
         .. ServerInfo.Rows,
+        .. Sorting.Rows,
         .. StringRanges.Rows,
         .. Strings.Rows,
     ];

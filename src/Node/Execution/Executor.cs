@@ -211,7 +211,7 @@ public sealed class Executor
         }
 
         keys.Clear();
-        var takesAll = command.Locks == LockMode.All || session.Encounters > MostEncounters;
+        var takesAll = command.TakesEverything(call.Arguments) || session.Encounters > MostEncounters;
         if (command.Executes && session.Transaction is { } transaction) takesAll |= transaction.CollectKeys(call);
         else keys.Add(command, call.Arguments);
         if (session.Origin == ClientOrigin.Master)

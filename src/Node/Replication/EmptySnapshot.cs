@@ -25,20 +25,21 @@ internal sealed class EmptySnapshot : IByteSink
     /// <summary>Sends it to a replica that waits, and the stream from this moment on. Takes every stripe.</summary>
     public static void Serve(ReplicationService service, ReplicaLink link, ILogger logger)
     {
+        ReplicationPosition position;
         using (service.Executor.Open(LockPlan.All))
         {
             using (service.Replicas.Membership.Enter())
             {
                 if (link.State != ReplicaState.WaitSnapshotStart) return;
                 link.State = ReplicaState.SendBulk;
-                var (position, moment) = service.BeginFullSync();
+                (position, var moment) = service.BeginFullSync();
                 using (moment) service.SetUpFullSync(link, position, moment);
-                var file = Write(service.Basics.NowMilliseconds, service.Basics.Config.RdbChecksum, position);
-                link.Transport.Push(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"${file.Length}\r\n")));
-                link.Transport.Push(file);
             }
         }
 
+        var file = Write(service.Basics.NowMilliseconds, service.Basics.Config.RdbChecksum, position);
+        link.Push(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"${file.Length}\r\n")));
+        link.Push(file);
         if (link.RdbOnly)
         {
             link.State = ReplicaState.Transmitted;
