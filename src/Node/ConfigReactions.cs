@@ -1,4 +1,7 @@
 using Starling.Node.Commands;
+using Starling.Node.Execution;
+using Starling.Node.Serving;
+using Starling.Node.Telemetry;
 
 namespace Starling.Node;
 
@@ -10,32 +13,34 @@ internal static class ConfigReactions
     private static readonly TimeSpan PeakPeriod = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ClusterPeriod = TimeSpan.FromSeconds(1);
 
-    /// <summary>Registers the reactions of a server.</summary>
-    public static void Register(NodeServer server)
+    /// <summary>Registers the reactions of a node.</summary>
+    public static void Register(
+        NodeBasics basics, ClientListener listener, KeyEventQueue keyEvents, DebugRegistry debugSubcommands, ServerSections sections)
     {
-        var config = server.Config;
-        config.OnApply("port", () => server.Listener.Rebind());
-        config.OnApply("bind", () => server.Listener.Rebind() is null ? null : "Failed to bind to specified addresses.");
+        var config = basics.Config;
+        config.OnApply("port", () => listener.Rebind());
+        config.OnApply("bind", () => listener.Rebind() is null ? null : "Failed to bind to specified addresses.");
         config.OnApply("notify-keyspace-events", () =>
         {
-            server.KeyEvents.Choose(config.NotifyKeyspaceEvents);
+            keyEvents.Choose(config.NotifyKeyspaceEvents);
             return null;
         });
-        server.Keyspace.Freeing.FreesReplacedLazily = config.LazyFreeLazyServerDel;
+        basics.Keyspace.Freeing.FreesReplacedLazily = config.LazyFreeLazyServerDel;
         config.OnApply("lazyfree-lazy-server-del", () =>
         {
-            server.Keyspace.Freeing.FreesReplacedLazily = config.LazyFreeLazyServerDel;
+            basics.Keyspace.Freeing.FreesReplacedLazily = config.LazyFreeLazyServerDel;
             return null;
         });
-        config.OnApply("maxclients", () => server.Listener.CheckClients());
-        config.OnChange("list-max-listpack-size", () => ChooseEncodings(server));
-        ChooseEncodings(server);
-        server.DebugSubcommands.Add(Configuration.RewriteEverything);
-        server.Cron.Every(PeakPeriod, _ => server.Sections.NotePeak());
-        server.Cron.Every(ClusterPeriod, _ => server.Sections.NoteClusterLinks());
+        config.OnApply("maxclients", () => listener.CheckClients());
+        config.OnChange("list-max-listpack-size", () => ChooseEncodings(basics));
+        ChooseEncodings(basics);
+        debugSubcommands.Add(Configuration.RewriteEverything);
+        debugSubcommands.Add(Commands.Replication.ChangeReplicationId);
+        basics.Cron.Every(PeakPeriod, _ => sections.NotePeak());
+        basics.Cron.Every(ClusterPeriod, _ => sections.NoteClusterLinks());
     }
 
-    private static void ChooseEncodings(NodeServer server) =>
-        server.Keyspace.ChangeValueOptions(
-            options => options with { ListMaxListpackSize = server.Config.ListMaxListpackSize });
+    private static void ChooseEncodings(NodeBasics basics) =>
+        basics.Keyspace.ChangeValueOptions(
+            options => options with { ListMaxListpackSize = basics.Config.ListMaxListpackSize });
 }

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Cluster;
 using Starling.Node.Commands;
@@ -20,8 +18,6 @@ namespace Starling.Node;
 /// <summary>A server node: owns the parts and wires them.</summary>
 public sealed class NodeServer
 {
-    private bool _isStarting;
-
     /// <summary>Makes a server from its configuration; nothing is started yet.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="loggers">Makes loggers.</param>
@@ -29,67 +25,64 @@ public sealed class NodeServer
     /// <param name="commands">Commands beyond those of <see cref="ServerCommands"/>.</param>
     public NodeServer(ServerConfig config, ILoggerFactory loggers, TimeProvider clock, IReadOnlyList<Command>? commands = null)
     {
-        Config = config;
-        Loggers = loggers;
-        Clock = clock;
-        RunId = RandomNumberGenerator.GetHexString(40, lowercase: true);
-        Keyspace = new Keyspace(new KeyspaceOptions
-        {
-            Databases = config.Databases,
-            HashSeed = BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(16)),
-        });
-        Info = new InfoRegistry();
+        Basics = new NodeBasics(config, loggers, clock, ServerCommands.Table(commands));
         Freeing = new BackgroundFreeing(Keyspace, config, Info);
-        Sections = new ServerSections(this);
-        Cron = new ServerCron(clock);
-        Commands = ServerCommands.Table(commands);
-        Serving = new ServingParts(new ServingHost(this), Commands);
-        Shutdown = new ShutdownService(this);
         Watches = new WatchTable(config.Databases);
-        Waiters = new KeyWaiters(this);
-        Executor = new Executor(this);
+        Waiters = new KeyWaiters(Basics);
+        Executor = new Executor(Basics, Waiters);
+        ServingTelemetry.Register(Basics, Watches, Waiters);
+        Persistence = new PersistenceService(Basics, Executor) { KeepsExpired = WillBeReplica };
+        Shutdown = new ShutdownService(Basics, Executor, Persistence, Stop);
+        Replication = new ReplicationService(Basics, Executor, Persistence, Shutdown);
+        Replication.BecameReplica += () => Waiters.EndAll(WaitEnd.RoleChanged);
+        Expiry = new KeyExpiry(Basics, Persistence, Replication);
+        ReplicaExpiry = new ReplicaExpiry(Basics, Executor, Persistence, Replication);
+        ActiveExpiry = new ActiveExpiry(Basics, Executor, Expiry, ReplicaExpiry);
+        ActiveDefragmentation = new ActiveDefragmentation(Basics);
+        Migrations = new MigrateService(Basics, Executor, Replication, Shutdown);
+        if (config.ClusterEnabled)
+        {
+            Cluster = new ClusterService(Basics, Executor, Persistence, Replication, Migrations);
+            _ = new BlockedClientCheck(Cron, Waiters, Cluster);
+            ClusterDebug.Register(DebugSubcommands, Cluster);
+        }
+
+        var parts = GatherParts();
+        Executor.Attach(parts);
+        Sections = new ServerSections(Basics, parts, ActiveDefragmentation);
         IoThreads = new IoThreads(
             config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads,
             loggers.CreateLogger("Serving"),
-            beforeReplies: () => Replication!.Flush());
+            beforeReplies: Replication.Flush);
+        var host = new ServingHost(parts, (reason, error) => Fail(reason, error));
+        Serving = new ServingParts(host, Basics.Clients, Basics.Stats, Basics.Commits);
         Listener = new ClientListener(Serving, IoThreads, Cron);
-        ServingTelemetry.Register(this);
-        Persistence = new PersistenceService(this);
-        Replication = new ReplicationService(this);
-        Expiry = new KeyExpiry(this);
-        ReplicaExpiry = new ReplicaExpiry(this);
-        ActiveExpiry = new ActiveExpiry(this);
-        ActiveDefragmentation = new ActiveDefragmentation(this);
-        Migrations = new MigrateService(this);
-        if (config.ClusterEnabled)
-        {
-            Cluster = new ClusterService(this);
-            _ = new BlockedClientCheck(this, Cluster);
-        }
-
-        ConfigReactions.Register(this);
+        ConfigReactions.Register(Basics, Listener, KeyEvents, DebugSubcommands, Sections);
     }
 
+    /// <summary>What every part stands on.</summary>
+    public NodeBasics Basics { get; }
+
     /// <summary>The configuration in force.</summary>
-    public ServerConfig Config { get; }
+    public ServerConfig Config => Basics.Config;
 
     /// <summary>Forty hexadecimal digits that no other run of a server has: INFO's run_id.</summary>
-    public string RunId { get; }
+    public string RunId => Basics.RunId;
 
     /// <summary>Makes loggers.</summary>
-    public ILoggerFactory Loggers { get; }
+    public ILoggerFactory Loggers => Basics.Loggers;
 
     /// <summary>The clock.</summary>
-    public TimeProvider Clock { get; }
+    public TimeProvider Clock => Basics.Clock;
 
     /// <summary>The data.</summary>
-    public Keyspace Keyspace { get; }
+    public Keyspace Keyspace => Basics.Keyspace;
 
     /// <summary>Frees in the background what was deleted.</summary>
     public BackgroundFreeing Freeing { get; }
 
     /// <summary>INFO's sections.</summary>
-    public InfoRegistry Info { get; }
+    public InfoRegistry Info => Basics.Info;
 
     /// <summary>INFO's sections about the process.</summary>
     public ServerSections Sections { get; }
@@ -98,25 +91,25 @@ public sealed class NodeServer
     public ShutdownService Shutdown { get; }
 
     /// <summary>Periodic work.</summary>
-    public ServerCron Cron { get; }
+    public ServerCron Cron => Basics.Cron;
 
     /// <summary>What the connections of clients share.</summary>
     public ServingParts Serving { get; }
 
     /// <summary>The connected clients.</summary>
-    public ClientRegistry Clients => Serving.Clients;
+    public ClientRegistry Clients => Basics.Clients;
 
     /// <summary>The commands.</summary>
-    public CommandTable Commands { get; }
+    public CommandTable Commands => Basics.Commands;
 
     /// <summary>The counters.</summary>
-    public ServerStats Stats => Serving.Stats;
+    public ServerStats Stats => Basics.Stats;
 
     /// <summary>The buffers of connections.</summary>
-    public BufferPool Buffers { get; } = new();
+    public BufferPool Buffers => Basics.Buffers;
 
     /// <summary>What replies to writes wait for.</summary>
-    public CommitGate Commits => Serving.Commits;
+    public CommitGate Commits => Basics.Commits;
 
     /// <summary>Where every command enters.</summary>
     public Executor Executor { get; }
@@ -169,18 +162,8 @@ public sealed class NodeServer
     /// </summary>
     public Action<string, Exception> Fail { get; set; } = static (reason, error) => Environment.FailFast(reason, error);
 
-    /// <summary>
-    /// True from the moment clients may connect until the data set is there: they are answered LOADING.
-    /// </summary>
-    public bool IsStarting { get => Volatile.Read(ref _isStarting); private set => Volatile.Write(ref _isStarting, value); }
-
     /// <summary>Milliseconds of Unix time.</summary>
-    public long NowMilliseconds => Clock.GetUtcNow().ToUnixTimeMilliseconds();
-
-    /// <summary>
-    /// Milliseconds, at least 1, of a clock that goes on evenly whatever the wall clock is set to; for elapsed time.
-    /// </summary>
-    public long SteadyMilliseconds => 1 + (long)Clock.GetElapsedTime(0).TotalMilliseconds;
+    public long NowMilliseconds => Basics.NowMilliseconds;
 
     /// <summary>
     /// Starts every part in order: listeners first, so that clients are answered LOADING, then the data set, then what
@@ -197,7 +180,7 @@ public sealed class NodeServer
         Cluster?.Open();
         Listener.Bind(ephemeralPort);
         if (ephemeralPort) Config.Port = Listener.Port;
-        IsStarting = true;
+        Persistence.IsStarting = true;
         IoThreads.Start();
         Cron.Start();
         Shutdown.Prepare();
@@ -211,7 +194,7 @@ public sealed class NodeServer
         if (!Persistence.LoadAtStart()) throw new ServerStartException("Fatal error loading the DB, exiting.");
         Replication.Start();
         Cluster?.Start();
-        IsStarting = false;
+        Persistence.IsStarting = false;
         Listener.Accept();
         if (Config.Port != 0) ServerLog.Ready(log, "tcp");
         if (Config.UnixSocket is { } path)
@@ -237,4 +220,25 @@ public sealed class NodeServer
         Persistence.Stop();
         Freeing.Stop();
     }
+
+    /// <summary>This node is a replica, or will be one as soon as it has loaded.</summary>
+    private bool WillBeReplica() => Replication.IsReplica || (Cluster is { } cluster ? cluster.StartsAsReplica : Config.ReplicaOf is not null);
+
+    private NodeParts GatherParts() => new(Basics)
+    {
+        Executor = Executor,
+        KeyEvents = KeyEvents,
+        Freeing = Freeing,
+        Replication = Replication,
+        Persistence = Persistence,
+        Expiry = Expiry,
+        ReplicaExpiry = ReplicaExpiry,
+        ActiveExpiry = ActiveExpiry,
+        Migrations = Migrations,
+        Cluster = Cluster,
+        Shutdown = Shutdown,
+        DebugSubcommands = DebugSubcommands,
+        Waiters = Waiters,
+        Watches = Watches,
+    };
 }

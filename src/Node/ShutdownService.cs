@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Starling.Node.Execution;
+using Starling.Node.Persistence;
 using Starling.Slots;
 
 namespace Starling.Node;
@@ -14,7 +15,10 @@ public sealed class ShutdownService
     private const string PauseReason = "shutdown";
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(10);
 
-    private readonly NodeServer _server;
+    private readonly NodeBasics _basics;
+    private readonly Executor _executor;
+    private readonly PersistenceService _persistence;
+    private readonly Action _stop;
     private readonly ILogger _log;
 
     // Guards the fields below; nothing else is taken under it.
@@ -26,14 +30,21 @@ public sealed class ShutdownService
     private bool _hasThread;
 
     /// <summary>Makes the service.</summary>
-    public ShutdownService(NodeServer server)
+    /// <param name="basics">What the node stands on.</param>
+    /// <param name="executor">Tells when no write runs any more.</param>
+    /// <param name="persistence">Saves the data set.</param>
+    /// <param name="stop">Stops every part.</param>
+    public ShutdownService(NodeBasics basics, Executor executor, PersistenceService persistence, Action stop)
     {
-        _server = server;
-        _log = server.Loggers.CreateLogger("shutdown");
+        (_basics, _executor, _persistence, _stop) = (basics, executor, persistence, stop);
+        _log = basics.Loggers.CreateLogger("shutdown");
     }
 
     /// <summary>Lists the replicas and how far they are behind. Set by replication.</summary>
     public Func<IReadOnlyList<ReplicaLag>> Replicas { get; set; } = () => [];
+
+    /// <summary>Tells whether keys are on their way to another node. Set by MIGRATE's service.</summary>
+    public Func<bool> IsMigrating { get; set; } = () => false;
 
     /// <summary>Gets notifications for the process supervisor, such as "STOPPING=1". Set by the executable.</summary>
     public Action<string> NotifySupervisor { get; set; } = _ => { };
@@ -130,14 +141,14 @@ public sealed class ShutdownService
     private bool Run(ShutdownFlags flags, ManualResetEventSlim abort)
     {
         // What is half loaded must not replace the file that it comes from.
-        if (_server.Persistence.IsLoading) flags = (flags & ~ShutdownFlags.Save) | ShutdownFlags.NoSave;
+        if (_persistence.IsLoading) flags = (flags & ~ShutdownFlags.Save) | ShutdownFlags.NoSave;
         ServerLog.ShutdownRequested(_log);
         NotifySupervisor("STOPPING=1\n");
-        _server.Clients.PauseWrites(PauseReason, long.MaxValue);
+        _basics.Clients.PauseWrites(PauseReason, long.MaxValue);
 
         // Whoever got past the gate before the pause holds its stripes: once all of them were free, nothing is appended
         // to the replication stream any more, and its end is what the replicas must have and the file will say.
-        _server.Executor.Open(LockPlan.All).Dispose();
+        _executor.Open(LockPlan.All).Dispose();
         if (WaitForReplicas(flags, abort) && TrySave(flags))
         {
             Finish();
@@ -152,7 +163,7 @@ public sealed class ShutdownService
             _abort = null;
         }
 
-        _server.Clients.Unpause(PauseReason);
+        _basics.Clients.Unpause(PauseReason);
         foreach (var action in failed) action();
         return false;
     }
@@ -160,14 +171,14 @@ public sealed class ShutdownService
     /// <summary>False when the shutdown was aborted meanwhile.</summary>
     private bool WaitForReplicas(ShutdownFlags flags, ManualResetEventSlim abort)
     {
-        var timeout = _server.Config.ShutdownTimeout;
+        var timeout = _basics.Config.ShutdownTimeout;
         if ((flags & ShutdownFlags.Now) == 0 && timeout > 0 && MustWait())
         {
             // Asking them to acknowledge would move the stream's end; they do so once a second.
-            var deadline = _server.NowMilliseconds + (timeout * 1000L);
+            var deadline = _basics.NowMilliseconds + (timeout * 1000L);
             LockOrder.AssertMayBlock("waiting for the replicas");
             ServerLog.WaitingForReplicas(_log);
-            while (_server.NowMilliseconds < deadline && MustWait() && !abort.Wait(PollPeriod))
+            while (_basics.NowMilliseconds < deadline && MustWait() && !abort.Wait(PollPeriod))
             {
             }
         }
@@ -187,17 +198,17 @@ public sealed class ShutdownService
     }
 
     /// <summary>A replica lacks something, or a MIGRATE under way still has to delete here what it moved.</summary>
-    private bool MustWait() => _server.Migrations.IsActive || Replicas().Any(replica => replica.BytesBehind != 0);
+    private bool MustWait() => IsMigrating() || Replicas().Any(replica => replica.BytesBehind != 0);
 
     private bool TrySave(ShutdownFlags flags)
     {
         LogReplicas();
         var wantsSave = (flags & ShutdownFlags.Save) != 0
-            || (_server.Config.Save.Count > 0 && (flags & ShutdownFlags.NoSave) == 0);
+            || (_basics.Config.Save.Count > 0 && (flags & ShutdownFlags.NoSave) == 0);
         if (!wantsSave) return true;
         ServerLog.SavingBeforeExit(_log);
         NotifySupervisor("STATUS=Saving the final RDB snapshot\n");
-        if (_server.Persistence.SaveOnShutdown()) return true;
+        if (_persistence.SaveOnShutdown()) return true;
         if ((flags & ShutdownFlags.Force) != 0)
         {
             ServerLog.SaveFailedExitAnyway(_log);
@@ -226,18 +237,18 @@ public sealed class ShutdownService
     private void Finish()
     {
         RemovePidFile();
-        _server.Stop();
+        _stop();
         ServerLog.ReadyToExit(_log);
         Exit();
     }
 
     private void RemovePidFile()
     {
-        if (_server.Config.PidFile is not { } file) return;
+        if (_basics.Config.PidFile is not { } file) return;
         ServerLog.RemovingPidFile(_log);
         try
         {
-            File.Delete(_server.Config.PathOf(file));
+            File.Delete(_basics.Config.PathOf(file));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -5,8 +5,10 @@ namespace Starling.Serving;
 
 /// <summary>What all connections of a server share.</summary>
 /// <param name="host">For whom clients are served.</param>
-/// <param name="commands">The commands that are counted.</param>
-public sealed class ServingParts(IServingHost host, CommandTable commands)
+/// <param name="clients">The connected clients.</param>
+/// <param name="stats">The counters.</param>
+/// <param name="commits">What replies to writes wait for.</param>
+public sealed class ServingParts(IServingHost host, ClientRegistry clients, ServerStats stats, CommitGate commits)
 {
     /// <summary>For whom clients are served.</summary>
     public IServingHost Host => host;
@@ -18,13 +20,13 @@ public sealed class ServingParts(IServingHost host, CommandTable commands)
     public BufferPool Buffers { get; } = host.Buffers;
 
     /// <summary>The connected clients.</summary>
-    public ClientRegistry Clients { get; } = new(host.Clock);
+    public ClientRegistry Clients => clients;
 
     /// <summary>The counters.</summary>
-    public ServerStats Stats { get; } = new(commands);
+    public ServerStats Stats => stats;
 
     /// <summary>What replies to writes wait for.</summary>
-    public CommitGate Commits { get; } = new();
+    public CommitGate Commits => commits;
 
     /// <summary>Gets what the operator should know.</summary>
     public ILogger Logger { get; } = host.Loggers.CreateLogger("Serving");

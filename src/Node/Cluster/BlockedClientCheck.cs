@@ -1,3 +1,5 @@
+using Starling.Node.Execution;
+
 namespace Starling.Node.Cluster;
 
 /// <summary>
@@ -8,16 +10,16 @@ internal sealed class BlockedClientCheck
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
 
-    private readonly NodeServer _server;
+    private readonly KeyWaiters _waiters;
     private readonly ClusterService _cluster;
     private RoutingTable _seen = RoutingTable.Empty;
 
     /// <summary>Makes the check and registers it with the cron.</summary>
-    public BlockedClientCheck(NodeServer server, ClusterService cluster)
+    public BlockedClientCheck(ServerCron cron, KeyWaiters waiters, ClusterService cluster)
     {
-        _server = server;
+        _waiters = waiters;
         _cluster = cluster;
-        server.Cron.Every(Period, _ => Run());
+        cron.Every(Period, _ => Run());
     }
 
     private void Run()
@@ -25,6 +27,6 @@ internal sealed class BlockedClientCheck
         var routing = _cluster.Routing;
         if (ReferenceEquals(routing, _seen)) return;
         _seen = routing;
-        foreach (var waiter in _server.Waiters.Snapshot()) waiter.Session.Connection!.ScheduleResume();
+        foreach (var waiter in _waiters.Snapshot()) waiter.Session.Connection!.ScheduleResume();
     }
 }

@@ -3,6 +3,7 @@ using Starling.ClusterBus.Host;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
 using Starling.Node.Execution;
+using Starling.Node.Replication;
 
 namespace Starling.Node.Cluster;
 
@@ -11,20 +12,29 @@ internal sealed class ClusterActions : IClusterActions
 {
     private const string PauseReason = "failover";
 
-    private readonly NodeServer _server;
+    private readonly NodeBasics _basics;
+    private readonly Executor _executor;
+    private readonly ReplicationService _replication;
+    private readonly MigrateService _migrations;
     private readonly ClusterService _cluster;
     private readonly ILogger _logger;
     private readonly SlotCleaner _cleaner;
     private readonly InternalClient _client;
     private volatile bool _isPaused;
 
-    public ClusterActions(NodeServer server, ClusterService cluster, ILogger logger)
+    public ClusterActions(
+        NodeBasics basics,
+        Executor executor,
+        ReplicationService replication,
+        MigrateService migrations,
+        ClusterService cluster,
+        ILogger logger)
     {
-        _server = server;
+        (_basics, _executor, _replication, _migrations) = (basics, executor, replication, migrations);
         _cluster = cluster;
         _logger = logger;
-        _cleaner = new SlotCleaner(server, cluster, logger);
-        _client = new InternalClient(server);
+        _cleaner = new SlotCleaner(basics, executor, cluster, logger);
+        _client = new InternalClient(executor);
     }
 
     /// <inheritdoc/>
@@ -32,7 +42,7 @@ internal sealed class ClusterActions : IClusterActions
     {
         get
         {
-            var config = _server.Config;
+            var config = _basics.Config;
             return new ClusterOptions
             {
                 NodeTimeout = config.ClusterNodeTimeout,
@@ -59,7 +69,7 @@ internal sealed class ClusterActions : IClusterActions
     /// <inheritdoc/>
     public LocalStatus Status()
     {
-        var replication = _server.Replication;
+        var replication = _replication;
 
         // Read before the offset: an offset counts only as one of that master's history.
         var master = replication.Followed;
@@ -67,11 +77,11 @@ internal sealed class ClusterActions : IClusterActions
 
         // Read before the offset: what is said to stand still must not be from before it stood. A MIGRATE under way
         // still has to delete what it moved.
-        var writesPaused = _isPaused && !_server.Migrations.IsActive;
+        var writesPaused = _isPaused && !_migrations.IsActive;
         return new LocalStatus
         {
             ReplicationOffset = replication.Offset,
-            MasterDataAge = contact == 0 ? long.MaxValue : Math.Max(0, _server.SteadyMilliseconds - contact),
+            MasterDataAge = contact == 0 ? long.MaxValue : Math.Max(0, _basics.SteadyMilliseconds - contact),
             WritesPaused = writesPaused,
             Master = master is { } followed ? (followed.Host, followed.Port) : null,
             IsLinkUp = master is { IsLinkUp: true },
@@ -90,21 +100,21 @@ internal sealed class ClusterActions : IClusterActions
     public void BecomeReplicaOf(string host, int port)
     {
         _cleaner.Forget();
-        _server.Replication.ReplicateFrom(host, port);
+        _replication.ReplicateFrom(host, port);
     }
 
     /// <inheritdoc/>
-    public void BecomeMaster() => _server.Replication.Promote();
+    public void BecomeMaster() => _replication.Promote();
 
     /// <inheritdoc/>
     public void PauseWrites()
     {
         // It is the machine that ends it: how long it lasts is not for a wall clock to say.
-        _server.Clients.PauseWrites(PauseReason, long.MaxValue);
+        _basics.Clients.PauseWrites(PauseReason, long.MaxValue);
 
         // Whoever got past the gate before the pause holds its stripes: once all of them were free, no write is under
         // way.
-        _server.Executor.Open(LockPlan.All).Dispose();
+        _executor.Open(LockPlan.All).Dispose();
         _isPaused = true;
     }
 
@@ -112,7 +122,7 @@ internal sealed class ClusterActions : IClusterActions
     public void ResumeWrites()
     {
         _isPaused = false;
-        _server.Clients.Unpause(PauseReason);
+        _basics.Clients.Unpause(PauseReason);
     }
 
     /// <inheritdoc/>
@@ -122,17 +132,17 @@ internal sealed class ClusterActions : IClusterActions
     public void FlushAll()
     {
         // A snapshot that is being loaded has a value in its hands, outside of every stripe.
-        _server.Replication.WaitUntilQuiet();
+        _replication.WaitUntilQuiet();
         _client.FlushAll();
-        _server.Replication.Flush();
+        _replication.Flush();
     }
 
     /// <inheritdoc/>
     public bool DoWork()
     {
-        if (_server.Clients.IsPaused(_server.NowMilliseconds)) return false;
+        if (_basics.Clients.IsPaused(_basics.NowMilliseconds)) return false;
         var hasMore = _cleaner.DoPart();
-        _server.Replication.Flush();
+        _replication.Flush();
         return hasMore;
     }
 

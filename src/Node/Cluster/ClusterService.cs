@@ -4,6 +4,8 @@ using Starling.ClusterBus.Host;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
 using Starling.Node.Execution;
+using Starling.Node.Persistence;
+using Starling.Node.Replication;
 using Starling.Node.Serving;
 using Starling.Slots;
 using Starling.Slots.Keyspace;
@@ -25,7 +27,9 @@ public sealed class ClusterService : IDisposable
         "cluster-announce-human-nodename", "cluster-preferred-endpoint-type",
     ];
 
-    private readonly NodeServer _server;
+    private readonly NodeBasics _basics;
+    private readonly Executor _executor;
+    private readonly PersistenceService _persistence;
     private readonly ILogger _logger;
     private readonly ClusterActions _actions;
 
@@ -38,13 +42,22 @@ public sealed class ClusterService : IDisposable
     private volatile bool _isStarted;
 
     /// <summary>Makes the service; nothing is opened yet.</summary>
-    public ClusterService(NodeServer server)
+    /// <param name="basics">What the node stands on.</param>
+    /// <param name="executor">Takes stripes for a change of slots.</param>
+    /// <param name="persistence">Tells whether this node has lost its data.</param>
+    /// <param name="replication">Follows the roles that the cluster decides on.</param>
+    /// <param name="migrations">Keys on their way to other nodes.</param>
+    public ClusterService(
+        NodeBasics basics,
+        Executor executor,
+        PersistenceService persistence,
+        ReplicationService replication,
+        MigrateService migrations)
     {
-        _server = server;
-        _logger = server.Loggers.CreateLogger("cluster");
-        _actions = new ClusterActions(server, this, _logger);
-        ClusterDebug.Register(server.DebugSubcommands, this);
-        server.Info.Add("cluster", info => info.Field("cluster_state_reason", StateReason));
+        (_basics, _executor, _persistence) = (basics, executor, persistence);
+        _logger = basics.Loggers.CreateLogger("cluster");
+        _actions = new ClusterActions(basics, executor, replication, migrations, this, _logger);
+        basics.Info.Add("cluster", info => info.Field("cluster_state_reason", StateReason));
     }
 
     /// <summary>Who serves which slot, as of now.</summary>
@@ -94,7 +107,7 @@ public sealed class ClusterService : IDisposable
     public void Open()
     {
         Invariant.That(_host is null);
-        var config = _server.Config;
+        var config = _basics.Config;
         if (config.ClusterPort == 0 && config.Port > ushort.MaxValue - ClusterBus.Wire.BusProtocol.PortOffset)
         {
             throw new ClusterStartException(
@@ -115,7 +128,7 @@ public sealed class ClusterService : IDisposable
                 SourceAddress = SourceAddress(config.BindSourceAddr),
                 SendBufferLimit = () => config.ClusterLinkSendbufLimit,
             };
-            _host = new BusHost(machine, file, _actions, options, _server.Clock, _logger);
+            _host = new BusHost(machine, file, _actions, options, _basics.Clock, _logger);
         }
         catch
         {
@@ -131,7 +144,7 @@ public sealed class ClusterService : IDisposable
     /// <exception cref="ClusterStartException">There are keys in another database than 0.</exception>
     public void Start()
     {
-        var keyspace = _server.Keyspace;
+        var keyspace = _basics.Keyspace;
         for (var i = 1; i < keyspace.DatabaseCount; i++)
         {
             if (keyspace[i].Count == 0) continue;
@@ -147,7 +160,7 @@ public sealed class ClusterService : IDisposable
             slots.Add(slot);
         }
 
-        Host.Start(slots, hasLostData: keyspace[0].Count == 0 && !_server.Persistence.HasFile);
+        Host.Start(slots, hasLostData: keyspace[0].Count == 0 && !_persistence.HasFile);
         _isStarted = true;
     }
 
@@ -178,7 +191,7 @@ public sealed class ClusterService : IDisposable
             IsMigrate = (call.Command.Flags & CommandFlags.MovableKeys) != 0 && call.Command.Name == "migrate",
             IsAsking = call.Session.Asking || (call.Command.Flags & CommandFlags.Asking) != 0,
             IsReadOnlyClient = call.Session.ReadOnlyMode,
-            AllowReadsWhenDown = _server.Config.ClusterAllowReadsWhenDown,
+            AllowReadsWhenDown = _basics.Config.ClusterAllowReadsWhenDown,
         };
         var redirect = routing.Decide(request, keys);
         if (redirect.Kind == RedirectKind.None) return true;
@@ -249,7 +262,7 @@ public sealed class ClusterService : IDisposable
             else writer.Simple("OK"u8);
         }
 
-        using (_server.Executor.Open(LockPlan.Stripes(stripes)))
+        using (_executor.Open(LockPlan.Stripes(stripes)))
         {
             Host.Apply(
                 (machine, now, effects) => error = operation(machine, now, effects),
@@ -290,7 +303,7 @@ public sealed class ClusterService : IDisposable
 
     private void Rebuild()
     {
-        var endpointType = _server.Config.ClusterPreferredEndpointType;
+        var endpointType = _basics.Config.ClusterPreferredEndpointType;
         Volatile.Write(ref _routing, RoutingTables.From(_view!, endpointType, _actions.Unclean));
     }
 
@@ -309,7 +322,7 @@ public sealed class ClusterService : IDisposable
 
     private ClusterMachine MakeMachine(string text, string fileName)
     {
-        var now = _server.NowMilliseconds;
+        var now = _basics.NowMilliseconds;
         ClusterView? saved = null;
         if (text.Length > 0 && !NodesFile.TryParse(text, now, out saved, out var error))
         {

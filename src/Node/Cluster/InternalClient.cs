@@ -1,3 +1,4 @@
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
 
@@ -8,10 +9,11 @@ namespace Starling.Node.Cluster;
 /// </summary>
 internal sealed class InternalClient
 {
-    private readonly PseudoClient _client;
+    private readonly Executor _executor;
     private readonly ArgumentList _arguments = new();
+    private PseudoClient? _client; // once it is wanted: the node is whole then
 
-    public InternalClient(NodeServer server) => _client = new PseudoClient(server, ClientOrigin.Internal);
+    public InternalClient(Executor executor) => _executor = executor;
 
     /// <summary>Empties every database.</summary>
     public void FlushAll()
@@ -19,6 +21,7 @@ internal sealed class InternalClient
         var name = "FLUSHALL"u8;
         _arguments.Reset(name.ToArray());
         _arguments.Add(0, name.Length);
+        _client ??= _executor.NewClient(ClientOrigin.Internal);
         _client.Execute(_arguments);
     }
 }

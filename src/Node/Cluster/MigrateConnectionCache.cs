@@ -63,7 +63,7 @@ internal sealed class MigrateConnectionCache : IDisposable
         }
     }
 
-    /// <summary>Closes those that waited too long.</summary>
+    /// <summary>Closes those that waited too long, by a time in milliseconds of Unix time.</summary>
     public void CloseIdle(long now)
     {
         using (_gate.Enter())

@@ -1,4 +1,5 @@
 using Starling.Node.Execution;
+using Starling.Node.Replication;
 using Starling.Node.Serving;
 using Starling.Slots.Keyspace;
 
@@ -10,23 +11,29 @@ namespace Starling.Node.Cluster;
 /// </summary>
 public sealed class MigrateService : IDisposable
 {
-    private readonly NodeServer _server;
+    private static readonly TimeSpan IdlePeriod = TimeSpan.FromSeconds(1);
+
+    private readonly NodeBasics _basics;
+    private readonly Executor _executor;
+    private readonly ReplicationService _replication;
     private readonly MigrateConnectionCache _connections = new();
 
     /// <summary>Connections to targets that wait for the next MIGRATE: INFO's migrate_cached_sockets.</summary>
     public int CachedConnections => _connections.Count;
 
     /// <summary>Makes the service.</summary>
-    public MigrateService(NodeServer server) => _server = server;
+    public MigrateService(NodeBasics basics, Executor executor, ReplicationService replication, ShutdownService shutdown)
+    {
+        (_basics, _executor, _replication) = (basics, executor, replication);
+        shutdown.IsMigrating = () => IsActive;
+        basics.Cron.Every(IdlePeriod, _connections.CloseIdle);
+    }
 
     /// <summary>The keys on the move.</summary>
     public MigrationBarrier Barrier { get; } = new();
 
     /// <summary>A transfer is under way.</summary>
     public bool IsActive => Barrier.IsActive;
-
-    /// <summary>Closes connections that were idle for too long; the cron calls it.</summary>
-    public void CloseIdle(long now) => _connections.CloseIdle(now);
 
     /// <inheritdoc/>
     public void Dispose() => _connections.Dispose();
@@ -50,7 +57,7 @@ public sealed class MigrateService : IDisposable
                 else reply.Error(error);
             });
         var database = call.Database;
-        var roleChanges = _server.Replication.RoleChanges;
+        var roleChanges = _replication.RoleChanges;
 
         // A copy leaves the key here, so that nothing is lost whatever happens to it meanwhile.
         List<byte[]> held = options.Copy ? [] : keys;
@@ -65,12 +72,12 @@ public sealed class MigrateService : IDisposable
             finally
             {
                 Barrier.Lower(held);
-                _server.Clients.EndKeyHold();
+                _basics.Clients.EndKeyHold();
             }
 
             // The client waits: nobody else looks at this. Its reply, and its WAIT, are about the deletions too.
-            session.LastWriteOffset = _server.Replication.Log.Offset;
-            _server.Replication.Flush(); // the client, who would see to it, may have gone
+            session.LastWriteOffset = _replication.Log.Offset;
+            _replication.Flush(); // the client, who would see to it, may have gone
             suspension.Complete();
         };
 
@@ -80,7 +87,7 @@ public sealed class MigrateService : IDisposable
             if (new Thread(() => work()) { Name = "migrate", IsBackground = true }.TryStart()) return;
             error = MigrateTransfer.CannotConnect;
             Barrier.Lower(held);
-            _server.Clients.EndKeyHold();
+            _basics.Clients.EndKeyHold();
             suspension.Complete();
         });
     }
@@ -89,7 +96,7 @@ public sealed class MigrateService : IDisposable
         MigrateOptions options, Database database, List<byte[]> keys, MigratePayload restores, long roleChanges)
     {
         var transfer = new MigrateTransfer(options, _connections, restores, keys.Count);
-        var error = transfer.Run(() => _server.NowMilliseconds);
+        var error = transfer.Run(() => _basics.NowMilliseconds);
         if (options.Copy) return error;
 
         var gone = new List<byte[]>(keys.Count);
@@ -98,20 +105,20 @@ public sealed class MigrateService : IDisposable
         {
             if (!transfer.IsAcknowledged(i)) continue;
             gone.Add(keys[i]);
-            stripes.AddSlot(_server.Keyspace.Key(keys[i]).Slot);
+            stripes.AddSlot(_basics.Keyspace.Key(keys[i]).Slot);
         }
 
         if (gone.Count == 0) return error;
-        using var scope = _server.Executor.Open(LockPlan.Stripes(stripes));
+        using var scope = _executor.Open(LockPlan.Stripes(stripes));
 
         // Lost the role meanwhile: what this node holds is its master's to decide, and so are these keys.
-        if (_server.Replication.IsReplica) return "READONLY You can't write against a read only replica.";
+        if (_replication.IsReplica) return "READONLY You can't write against a read only replica.";
 
         // Lost it and has it again: a key may have got another value from the master of the meantime.
-        if (_server.Replication.RoleChanges != roleChanges)
+        if (_replication.RoleChanges != roleChanges)
             return "ERR This node was a replica for a while during the transfer: the keys were copied, not moved";
 
-        foreach (var key in gone) scope.Call.Delete(database, _server.Keyspace.Key(key), DeleteReason.Migrated);
+        foreach (var key in gone) scope.Call.Delete(database, _basics.Keyspace.Key(key), DeleteReason.Migrated);
         return error;
     }
 }

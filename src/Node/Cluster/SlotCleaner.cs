@@ -14,7 +14,8 @@ internal sealed class SlotCleaner
 {
     private const int KeysPerPart = 128;
 
-    private readonly NodeServer _server;
+    private readonly NodeBasics _basics;
+    private readonly Executor _executor;
     private readonly ClusterService _cluster;
     private readonly ILogger _logger;
 
@@ -23,9 +24,10 @@ internal sealed class SlotCleaner
     private readonly SlotSet _slots = new();
     private long _deleted;
 
-    public SlotCleaner(NodeServer server, ClusterService cluster, ILogger logger)
+    public SlotCleaner(NodeBasics basics, Executor executor, ClusterService cluster, ILogger logger)
     {
-        _server = server;
+        _basics = basics;
+        _executor = executor;
         _cluster = cluster;
         _logger = logger;
     }
@@ -80,15 +82,15 @@ internal sealed class SlotCleaner
 
     private bool DeleteSome(int slot)
     {
-        using var scope = _server.Executor.Open(LockPlan.Slot(slot));
+        using var scope = _executor.Open(LockPlan.Slot(slot));
 
         // Asked under the stripe: whoever pauses writes and takes every stripe once then relies on an offset that stands
         // still.
-        if (_server.Clients.IsPaused(_server.NowMilliseconds)) return true;
-        var database = _server.Keyspace[0];
+        if (_basics.Clients.IsPaused(_basics.NowMilliseconds)) return true;
+        var database = _basics.Keyspace[0];
         if (database.CountInSlot(slot) == 0) return false;
         var keys = SlotKeys.Take(database, slot, KeysPerPart);
-        foreach (var key in keys) scope.Call.Delete(database, _server.Keyspace.Key(key), DeleteReason.SlotLost);
+        foreach (var key in keys) scope.Call.Delete(database, _basics.Keyspace.Key(key), DeleteReason.SlotLost);
         _deleted += keys.Count;
         return database.CountInSlot(slot) > 0;
     }

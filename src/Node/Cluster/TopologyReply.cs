@@ -102,7 +102,7 @@ internal static class TopologyReply
     private static void Address(CommandContext call, NodeRecord node)
     {
         var reply = call.Reply;
-        var type = call.Server.Config.ClusterPreferredEndpointType;
+        var type = call.Node.Config.ClusterPreferredEndpointType;
         reply.Array(4);
         if (RoutingTables.EndpointOf(node, type) is { } endpoint) reply.Bulk(endpoint);
         else reply.Null();
@@ -144,7 +144,7 @@ internal static class TopologyReply
         reply.Bulk("ip"u8);
         reply.Bulk(node.Address.Ip);
         reply.Bulk("endpoint"u8);
-        reply.Bulk(RoutingTables.EndpointOf(node, call.Server.Config.ClusterPreferredEndpointType) ?? "");
+        reply.Bulk(RoutingTables.EndpointOf(node, call.Node.Config.ClusterPreferredEndpointType) ?? "");
         if (node.Hostname.Length > 0)
         {
             reply.Bulk("hostname"u8);
@@ -166,5 +166,5 @@ internal static class TopologyReply
 
     // What a node says of itself is not in its own view.
     private static long OffsetOf(CommandContext call, NodeRecord node) =>
-        node.IsMyself ? call.Server.Replication.Offset : node.ReplicationOffset;
+        node.IsMyself ? call.Node.Replication.Offset : node.ReplicationOffset;
 }

@@ -115,7 +115,7 @@ public static class Clients
         }
 
         if (!call.TryInteger(2, out long id)) return;
-        call.Reply.Integer(call.Server.Clients.Find(id) is { } client && TryUnblock(NodeSession.Of(client), withError) ? 1 : 0);
+        call.Reply.Integer(call.Node.Clients.Find(id) is { } client && TryUnblock(NodeSession.Of(client), withError) ? 1 : 0);
     }
 
     private static bool TryUnblock(NodeSession session, bool withError)
@@ -158,7 +158,7 @@ public static class Clients
         }
 
         var text = new StringBuilder();
-        foreach (var connection in call.Server.Clients.Snapshot())
+        foreach (var connection in call.Node.Clients.Snapshot())
         {
             if (kind is not null && connection.Session.Kind != kind) continue;
             if (ids is not null && !ids.Contains(connection.Session.Id)) continue;
@@ -186,7 +186,7 @@ public static class Clients
         else if (!TryKillOptions(call, filter)) return;
         var killed = 0;
         var isSelf = false;
-        foreach (var connection in call.Server.Clients.Snapshot())
+        foreach (var connection in call.Node.Clients.Snapshot())
         {
             if (!filter.Matches(connection, call.Session)) continue;
             killed++;
@@ -195,7 +195,7 @@ public static class Clients
         }
 
         // The link to the master is no connection of a client.
-        if (filter.IsForMaster && call.Server.Replication.KillMasterConnection()) killed++;
+        if (filter.IsForMaster && call.Node.Replication.KillMasterConnection()) killed++;
         if (call.Count != 3) call.Reply.Integer(killed);
         else if (killed == 0) call.Reply.Error("ERR No such client"u8);
         else call.Reply.Simple("OK"u8);
@@ -286,15 +286,15 @@ public static class Clients
 
         // The newer mode counts, and the later end.
         var until = call.Now + timeout;
-        if (call.Server.Clients.PauseOf(PauseReason) is { } earlier) until = Math.Max(until, earlier.Until);
-        if (isAll) call.Server.Clients.PauseAll(PauseReason, until);
-        else call.Server.Clients.PauseWrites(PauseReason, until);
+        if (call.Node.Clients.PauseOf(PauseReason) is { } earlier) until = Math.Max(until, earlier.Until);
+        if (isAll) call.Node.Clients.PauseAll(PauseReason, until);
+        else call.Node.Clients.PauseWrites(PauseReason, until);
         call.Reply.Simple("OK"u8);
     }
 
     private static void Unpause(CommandContext call)
     {
-        call.Server.Clients.Unpause(PauseReason);
+        call.Node.Clients.Unpause(PauseReason);
         call.Reply.Simple("OK"u8);
     }
 

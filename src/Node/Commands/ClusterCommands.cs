@@ -94,7 +94,7 @@ public static class ClusterCommands
     /// <summary>The cluster, or the reply that there is none.</summary>
     internal static bool TryCluster(CommandContext call, [NotNullWhen(true)] out ClusterService? cluster)
     {
-        cluster = call.Server.Cluster;
+        cluster = call.Node.Cluster;
         if (cluster is null) call.Reply.Error(ErrorReplies.ClusterDisabled);
         return cluster is not null;
     }

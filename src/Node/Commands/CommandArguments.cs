@@ -94,5 +94,5 @@ public static class CommandArguments
     /// loaded, keep what is logically expired until the master's DEL.
     /// </summary>
     public static bool IsPastForMaster(this CommandContext call, long expiresAt) =>
-        expiresAt <= call.Now && !call.Server.Replication.IsReplica && !call.Server.Persistence.IsLoading;
+        expiresAt <= call.Now && !call.Node.Replication.IsReplica && !call.Node.Persistence.IsLoading;
 }

@@ -90,12 +90,12 @@ public static class CommandIntrospection
 
     private static void All(CommandContext call)
     {
-        var commands = call.Server.Commands.Commands;
+        var commands = call.Node.Commands.Commands;
         call.Reply.Array(commands.Count);
         foreach (var command in commands) Describe(call.Reply, command);
     }
 
-    private static void CountAll(CommandContext call) => call.Reply.Integer(call.Server.Commands.Commands.Count);
+    private static void CountAll(CommandContext call) => call.Reply.Integer(call.Node.Commands.Commands.Count);
 
     private static void Info(CommandContext call)
     {
@@ -108,7 +108,7 @@ public static class CommandIntrospection
         call.Reply.Array(call.Count - 2);
         for (var i = 2; i < call.Count; i++)
         {
-            if (call.Server.Commands.FindFullName(call[i]) is { } command) Describe(call.Reply, command);
+            if (call.Node.Commands.FindFullName(call[i]) is { } command) Describe(call.Reply, command);
             else call.Reply.Null();
         }
     }
@@ -148,7 +148,7 @@ public static class CommandIntrospection
         // Without a filter Redis lists commands and subcommands as well.
         var mark = call.Reply.BeginArray();
         var count = 0;
-        foreach (var command in call.Server.Commands.All)
+        foreach (var command in call.Node.Commands.All)
         {
             if (!filter(command)) continue;
             call.Reply.Bulk(command.FullName);
@@ -160,7 +160,7 @@ public static class CommandIntrospection
 
     private static void Docs(CommandContext call)
     {
-        var table = call.Server.Commands;
+        var table = call.Node.Commands;
         var found = new List<CommandRow>();
         if (call.Count == 2) found.AddRange(table.Commands);
         for (var i = 2; i < call.Count; i++)
@@ -218,7 +218,7 @@ public static class CommandIntrospection
         arguments = new ArgumentList();
         arguments.CopyFrom(call.Arguments, 2);
         positions = [];
-        var table = call.Server.Commands;
+        var table = call.Node.Commands;
         var found = table.Find(arguments[0]);
         if (found?.SubcommandIndex is { } index && arguments.Count > 1) found = index.Find(arguments[1]);
         command = found!;

@@ -80,7 +80,7 @@ public static class Configuration
         foreach (var (name, directive) in found)
         {
             call.Reply.Bulk(name);
-            call.Reply.Bulk(directive.Get(call.Server.Config));
+            call.Reply.Bulk(directive.Get(call.Node.Config));
         }
     }
 
@@ -106,10 +106,10 @@ public static class Configuration
         }
 
         if (!TryReadSettings(call, out var settings)) return;
-        var server = call.Server;
+        var node = call.Node;
         if (!settings.Exists(MayWait))
         {
-            Reply(call.Reply, Apply(server, settings));
+            Reply(call.Reply, Apply(node, settings));
             return;
         }
 
@@ -125,7 +125,7 @@ public static class Configuration
         ThreadPool.UnsafeQueueUserWorkItem(
             _ =>
             {
-                error = Apply(server, settings);
+                error = Apply(node, settings);
                 waiting.Complete();
             },
             state: null);
@@ -142,11 +142,11 @@ public static class Configuration
         setting.Directive.Name == "bind" && ListenAddress.NeedsLookUp(setting.Value.Split(' '));
 
     /// <summary>Sets the values; null, or the error reply's text.</summary>
-    private static string? Apply(NodeServer server, List<(Directive Directive, string Value)> settings)
+    private static string? Apply(NodeParts node, List<(Directive Directive, string Value)> settings)
     {
-        var config = server.Config;
+        var config = node.Config;
         if (!config.Changes.TrySet(config, settings, out var failed, out var reason)) return Failure(failed!.Name, reason!);
-        var log = server.Loggers.CreateLogger("config");
+        var log = node.Loggers.CreateLogger("config");
         foreach (var (directive, _) in settings)
         {
             if (directive.State == DirectiveState.NotYetEffective) ConfigLog.SetWithoutEffect(log, directive.Name);
@@ -173,7 +173,7 @@ public static class Configuration
 
             if (directive.IsImmutable) return Fail(call, name, "can't set immutable config");
             if (directive.IsProtected && !MayChangeProtected(call)) return Fail(call, name, "can't set protected config");
-            if (directive.IsDeniedWhileLoading && call.Server.Persistence.IsLoading)
+            if (directive.IsDeniedWhileLoading && call.Node.Persistence.IsLoading)
             {
                 call.Reply.Error("LOADING Redis is loading the dataset in memory"u8);
                 return false;
@@ -193,7 +193,7 @@ public static class Configuration
         return System.Text.Unicode.Utf8.IsValid(bytes);
     }
 
-    private static bool MayChangeProtected(CommandContext call) => call.Server.Config.EnableProtectedConfigs switch
+    private static bool MayChangeProtected(CommandContext call) => call.Node.Config.EnableProtectedConfigs switch
     {
         "yes" => true,
         "local" => call.Session.Connection is { IsLocal: true },
@@ -211,7 +211,7 @@ public static class Configuration
 
     private static void ResetStatistics(CommandContext call)
     {
-        call.Server.Info.Reset();
+        call.Node.Info.Reset();
         call.Reply.Simple("OK"u8);
     }
 
@@ -228,8 +228,8 @@ public static class Configuration
 
     private static void Rewrite(CommandContext call, bool writeDefaults)
     {
-        var server = call.Server;
-        if (server.Config.File is not { } file)
+        var node = call.Node;
+        if (node.Config.File is not { } file)
         {
             call.Reply.Error("ERR The server is running without a config file"u8);
             return;
@@ -245,8 +245,8 @@ public static class Configuration
         ThreadPool.UnsafeQueueUserWorkItem(
             _ =>
             {
-                reason = ConfigFile.TryRewrite(server.Config, file, writeDefaults);
-                var log = server.Loggers.CreateLogger("config");
+                reason = ConfigFile.TryRewrite(node.Config, file, writeDefaults);
+                var log = node.Loggers.CreateLogger("config");
                 if (reason is null) ConfigLog.Rewritten(log);
                 else ConfigLog.RewriteFailed(log, reason);
                 waiting.Complete();

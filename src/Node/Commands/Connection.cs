@@ -73,7 +73,7 @@ public static class Connection
             return;
         }
 
-        if (call.Count == 2 && !call.Server.Config.WantsPassword)
+        if (call.Count == 2 && !call.Node.Config.WantsPassword)
         {
             call.Reply.Error(NoPasswordConfigured);
             return;
@@ -86,7 +86,7 @@ public static class Connection
     private static bool TryAuthenticate(CommandContext call, ReadOnlySpan<byte> user, ReadOnlySpan<byte> password)
     {
         if (!user.SequenceEqual("default"u8)) return false;
-        var wanted = call.Server.Config.RequirePass;
+        var wanted = call.Node.Config.RequirePass;
         if (!string.IsNullOrEmpty(wanted)
             && !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(wanted), password)) return false;
         call.Session.IsAuthenticated = true;
@@ -108,7 +108,7 @@ public static class Connection
         }
 
         if (!TryHelloOptions(call, next, out var name)) return;
-        if (!call.Session.IsAuthenticated && call.Server.Config.WantsPassword)
+        if (!call.Session.IsAuthenticated && call.Node.Config.WantsPassword)
         {
             call.Reply.Error(HelloNeedsAuth);
             return;
@@ -168,9 +168,9 @@ public static class Connection
         reply.Bulk("id"u8);
         reply.Integer(call.Session.Id);
         reply.Bulk("mode"u8);
-        reply.Bulk(call.Server.Cluster is null ? "standalone"u8 : "cluster"u8);
+        reply.Bulk(call.Node.Cluster is null ? "standalone"u8 : "cluster"u8);
         reply.Bulk("role"u8);
-        reply.Bulk(call.Server.Replication.IsReplica ? "replica"u8 : "master"u8);
+        reply.Bulk(call.Node.Replication.IsReplica ? "replica"u8 : "master"u8);
         reply.Bulk("modules"u8);
         reply.Array(0);
     }
@@ -200,7 +200,7 @@ public static class Connection
         }
 
         session.Transaction = null;
-        call.Server.Watches.RemoveAll(session);
+        call.Node.Watches.RemoveAll(session);
         session.DatabaseIndex = 0;
         session.Asking = false;
         session.ReadOnlyMode = false;
@@ -209,7 +209,7 @@ public static class Connection
         if (session.ReplyMode == ReplyMode.Off) session.MutedFrom = ClientSession.NotMuted; // SKIP still counts
         session.ReplyMode = ReplyMode.On;
         session.Name = "";
-        session.IsAuthenticated = !call.Server.Config.WantsPassword;
+        session.IsAuthenticated = !call.Node.Config.WantsPassword;
         call.Reply.Protocol = 2;
         call.Reply.Simple("RESET"u8);
     }
@@ -217,7 +217,7 @@ public static class Connection
     private static void Select(CommandContext call)
     {
         if (!call.TryInteger(1, out int index)) return;
-        if (call.Server.Cluster is not null && index != 0)
+        if (call.Node.Cluster is not null && index != 0)
         {
             call.Reply.Error("ERR SELECT is not allowed in cluster mode"u8);
             return;

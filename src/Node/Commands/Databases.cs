@@ -52,7 +52,7 @@ public static class Databases
         for (var i = 0; i < call.Keyspace.DatabaseCount; i++)
             removed += call.DeleteAll(call.Keyspace[i], DeleteReason.Flushed, lazily);
         if (removed == 0) SendAsItIs(call);
-        call.Server.Persistence.OnFlushAll(removed);
+        call.Node.Persistence.OnFlushAll(removed);
         ReplyToFlush(call, lazily);
     }
 
@@ -69,7 +69,7 @@ public static class Databases
     /// </summary>
     private static bool TryFlushMode(CommandContext call, out bool lazily)
     {
-        lazily = call.Count == 1 ? call.Server.Config.LazyFreeLazyUserFlush : call.Is(1, "async"u8);
+        lazily = call.Count == 1 ? call.Node.Config.LazyFreeLazyUserFlush : call.Is(1, "async"u8);
         if (call.Count == 1 || (call.Count == 2 && (lazily || call.Is(1, "sync"u8)))) return true;
         call.SyntaxError();
         return false;
@@ -84,12 +84,12 @@ public static class Databases
         }
 
         var suspension = call.Suspend(0, static (reply, _) => reply.Simple("OK"u8));
-        if (!suspension.HasEnded) call.Server.Freeing.WhenFreed(suspension.Complete);
+        if (!suspension.HasEnded) call.Node.Freeing.WhenFreed(suspension.Complete);
     }
 
     private static void SwapDb(CommandContext call)
     {
-        if (call.Server.Config.ClusterEnabled)
+        if (call.Node.Config.ClusterEnabled)
         {
             call.Reply.Error("ERR SWAPDB is not allowed in cluster mode"u8);
             return;

@@ -79,7 +79,7 @@ public static class DebugCommands
             return;
         }
 
-        var others = call.Server.DebugSubcommands.All;
+        var others = call.Node.DebugSubcommands.All;
         var subcommand = DebugRegistry.Find(Subcommands, call[1]) ?? DebugRegistry.Find(others, call[1]);
         if (subcommand is null || call.Count < subcommand.Least || call.Count > subcommand.Most)
         {
@@ -99,7 +99,7 @@ public static class DebugCommands
         "you can run it from a local connection, otherwise you need to set this option "u8 +
         "in the configuration file, and then restart the server."u8;
 
-    private static bool IsAllowed(CommandContext call) => call.Server.Config.EnableDebugCommand switch
+    private static bool IsAllowed(CommandContext call) => call.Node.Config.EnableDebugCommand switch
     {
         "yes" => true,
         "local" => call.Session.Connection is { IsLocal: true },
@@ -109,7 +109,7 @@ public static class DebugCommands
     private static void Help(CommandContext call)
     {
         var lines = new List<string>();
-        var all = Subcommands.Concat(call.Server.DebugSubcommands.All);
+        var all = Subcommands.Concat(call.Node.DebugSubcommands.All);
         foreach (var subcommand in all.OrderBy(s => s.Name, StringComparer.Ordinal)) lines.AddRange(subcommand.Help);
 
         HelpReply.Write(call.Reply, "DEBUG", lines);
@@ -146,7 +146,7 @@ public static class DebugCommands
 
     private static void Log(CommandContext call)
     {
-        CommandsLog.DebugLog(call.Server.Loggers.CreateLogger(nameof(DebugCommands)), Encoding.UTF8.GetString(call[2]));
+        CommandsLog.DebugLog(call.Node.Loggers.CreateLogger(nameof(DebugCommands)), Encoding.UTF8.GetString(call[2]));
         call.Ok();
     }
 
@@ -165,7 +165,7 @@ public static class DebugCommands
             CultureInfo.InvariantCulture,
             $"Value at:0x{key.Hash:x} refcount:{entry.ReferenceCount} " +
             $"encoding:{Encoding.ASCII.GetString(entry.EncodingName)} " +
-            $"serializedlength:{DumpPayload.ContentLength(entry, call.Server.Config.RdbCompression)} " +
+            $"serializedlength:{DumpPayload.ContentLength(entry, call.Node.Config.RdbCompression)} " +
             $"lru:{entry.AccessClock} lru_seconds_idle:{ObjectCommands.IdleSecondsOf(call, entry)}{entry.Describe()}");
         call.Reply.Simple(Encoding.ASCII.GetBytes(text));
     }
@@ -175,7 +175,7 @@ public static class DebugCommands
         if (!call.TryPositive(2, out var count)) return;
         long size = 0;
         if (call.Count == 5 && !call.TryPositive(4, out size)) return;
-        if (size > call.Server.Config.LongestString)
+        if (size > call.Node.Config.LongestString)
         {
             call.Reply.Error(ErrorReplies.StringTooLong);
             return;
@@ -242,8 +242,10 @@ public static class DebugCommands
             if (error is null) reply.Simple("OK"u8);
             else reply.Error(error);
         });
-        call.Server.Persistence.Reload(save, flush, merge, failure =>
+        var replication = call.Node.Replication;
+        call.Node.Persistence.Reload(save, flush, merge, failure =>
         {
+            replication.Flush(); // the DELs of what has expired
             error = failure;
             suspension.Complete();
         });
@@ -251,7 +253,7 @@ public static class DebugCommands
 
     private static void SetActiveExpire(CommandContext call)
     {
-        call.Server.ActiveExpiry.IsEnabled = Utf8Parser.TryParse(call[2], out int value, out _) && value != 0;
+        call.Node.ActiveExpiry.IsEnabled = Utf8Parser.TryParse(call[2], out int value, out _) && value != 0;
         call.Ok();
     }
 

@@ -47,7 +47,7 @@ public static class DumpRestore
         }
 
         var payload = new ArrayBufferWriter<byte>((int)Math.Min(entry.AllocatedBytes + 64, LargestHint));
-        DumpPayload.Write(entry, call.Server.Config.RdbCompression, payload);
+        DumpPayload.Write(entry, call.Node.Config.RdbCompression, payload);
         call.Reply.Bulk(payload.WrittenSpan);
     }
 

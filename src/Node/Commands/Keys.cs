@@ -151,7 +151,7 @@ public static class Keys
             }
         }
 
-        if (call.Server.Config.ClusterEnabled && target != call.Keyspace[0])
+        if (call.Node.Config.ClusterEnabled && target != call.Keyspace[0])
         {
             call.Reply.Error("ERR Copying to another database is not allowed in cluster mode"u8);
             return;
@@ -178,7 +178,7 @@ public static class Keys
 
     private static void Move(CommandContext call)
     {
-        if (call.Server.Config.ClusterEnabled)
+        if (call.Node.Config.ClusterEnabled)
         {
             call.Reply.Error("ERR MOVE is not allowed in cluster mode"u8);
             return;

@@ -38,7 +38,7 @@ public static class Lcs
         if (!TryParse(call, out var options)) return;
         var a = hasFirst ? first.String : default;
         var b = hasSecond ? second.String : default;
-        if ((a.Length + 1L) * (b.Length + 1L) * sizeof(uint) > call.Server.Config.LongestString)
+        if ((a.Length + 1L) * (b.Length + 1L) * sizeof(uint) > call.Node.Config.LongestString)
         {
             call.Reply.Error("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"u8);
             return;

@@ -56,7 +56,7 @@ public static class Migrate
 
         restores.Complete();
         call.SuppressEffect();
-        call.Server.Migrations.Begin(call, options, keys, restores);
+        call.Node.Migrations.Begin(call, options, keys, restores);
     }
 
     private static void WriteRestore(
@@ -67,7 +67,7 @@ public static class Migrate
         // RESTORE takes the time to live; 0 is none, so that a key about to expire gets the shortest there is.
         var timeToLive = entry.ExpiresAt == Entry.NoExpiry ? 0 : Math.Max(1, entry.ExpiresAt - call.Now);
         var payload = new ArrayBufferWriter<byte>();
-        DumpPayload.Write(entry, call.Server.Config.RdbCompression, payload);
+        DumpPayload.Write(entry, call.Node.Config.RdbCompression, payload);
         WireCommand.Begin(output, options.Replace ? 5 : 4);
         WireCommand.Argument(output, options.IsCluster ? "RESTORE-ASKING"u8 : "RESTORE"u8);
         WireCommand.Argument(output, entry.Key);
@@ -147,7 +147,7 @@ public static class Migrate
             Replace = replace,
             UserName = user,
             Password = password,
-            IsCluster = call.Server.Cluster is not null,
+            IsCluster = call.Node.Cluster is not null,
         };
         return true;
     }

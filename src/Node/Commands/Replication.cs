@@ -44,7 +44,7 @@ public static class Replication
 
     private static void ChangeId(CommandContext call)
     {
-        call.Server.Replication.ChangeReplicationId();
+        call.Node.Replication.ChangeReplicationId();
         call.Ok();
     }
 
@@ -61,19 +61,19 @@ public static class Replication
 
     private static void ReplicaOf(CommandContext call)
     {
-        var server = call.Server;
-        if (server.Cluster is not null)
+        var node = call.Node;
+        if (node.Cluster is not null)
         {
             call.Reply.Error("ERR REPLICAOF not allowed in cluster mode."u8);
             return;
         }
 
-        var replication = server.Replication;
+        var replication = node.Replication;
         if (call.Is(1, "no"u8) && call.Is(2, "one"u8))
         {
             if (replication.IsReplica)
             {
-                server.Config.ReplicaOf = null;
+                node.Config.ReplicaOf = null;
                 replication.Promote();
                 replication.LogMasterMode(Describe(call));
             }
@@ -102,7 +102,7 @@ public static class Replication
             return;
         }
 
-        server.Config.ReplicaOf = new MasterAddress(host, (int)port);
+        node.Config.ReplicaOf = new MasterAddress(host, (int)port);
         replication.LogReplicaOf(host, (int)port, Describe(call));
         call.Ok();
     }
@@ -112,7 +112,7 @@ public static class Replication
 
     private static void Role(CommandContext call)
     {
-        var replication = call.Server.Replication;
+        var replication = call.Node.Replication;
         var reply = call.Reply;
         if (replication.Link is { } link)
         {
@@ -155,11 +155,11 @@ public static class Replication
         var link = LinkOf(call);
         if (!call.TryInteger(2, out long from))
         {
-            call.Server.Replication.LogWrongOffset(link);
+            call.Node.Replication.LogWrongOffset(link);
             return;
         }
 
-        call.Server.Replication.AsMaster.Synchronize(call, link, id, from);
+        call.Node.Replication.AsMaster.Synchronize(call, link, id, from);
     }
 
     private static void Sync(CommandContext call)
@@ -167,13 +167,13 @@ public static class Replication
         if (call.Session.Kind == ClientKind.Replica || !MaySynchronize(call)) return;
         var link = LinkOf(call);
         link.IsPrePsync = true;
-        call.Server.Replication.AsMaster.SynchronizeFully(call, link);
+        call.Node.Replication.AsMaster.SynchronizeFully(call, link);
     }
 
     /// <summary>A master that hands over asks its replica to take over and to feed it from then on.</summary>
     private static bool TryFailOver(CommandContext call, string id)
     {
-        var replication = call.Server.Replication;
+        var replication = call.Node.Replication;
         replication.LogFailoverRequest(id);
         if (!replication.IsReplica)
         {
@@ -187,13 +187,13 @@ public static class Replication
             return false;
         }
 
-        if (call.Server.Cluster is not null)
+        if (call.Node.Cluster is not null)
         {
             call.Reply.Error("ERR PSYNC FAILOVER not allowed in cluster mode."u8);
             return false;
         }
 
-        call.Server.Config.ReplicaOf = null;
+        call.Node.Config.ReplicaOf = null;
         replication.Promote();
         replication.LogMasterModeByFailover(Describe(call));
         return true;
@@ -201,7 +201,7 @@ public static class Replication
 
     private static bool MaySynchronize(CommandContext call)
     {
-        if (!call.Server.Replication.AsMaster.MaySynchronize(call)) return false;
+        if (!call.Node.Replication.AsMaster.MaySynchronize(call)) return false;
         if (call.Session.Connection is not { } connection)
         {
             call.Reply.Error("ERR SYNC and PSYNC need a connection"u8);
@@ -325,6 +325,6 @@ public static class Replication
         if (call.Count > index + 3 && call.Is(index + 2, "fack"u8)
             && !RespNumber.TryParse(call[index + 3], out fsynced))
             return;
-        call.Server.Replication.AsMaster.Acknowledge(link, offset, fsynced);
+        call.Node.Replication.AsMaster.Acknowledge(link, offset, fsynced);
     }
 }

@@ -32,7 +32,7 @@ public static class ReplicationWaiting
 
     private static void Wait(CommandContext call)
     {
-        var replication = call.Server.Replication;
+        var replication = call.Node.Replication;
         if (replication.IsReplica)
         {
             call.Reply.Error(WaitOnReplica);
@@ -51,7 +51,7 @@ public static class ReplicationWaiting
     private static long OffsetOf(CommandContext call)
     {
         var session = call.Session;
-        return Math.Max(session.LastWriteOffset, session.HasRun ? call.Server.Replication.Log.Offset : session.SeenOffset);
+        return Math.Max(session.LastWriteOffset, session.HasRun ? call.Node.Replication.Log.Offset : session.SeenOffset);
     }
 
     private static void WaitAof(CommandContext call)
@@ -64,7 +64,7 @@ public static class ReplicationWaiting
         }
 
         if (!call.TryPositive(2, out var wanted) || !TryTimeout(call, 3, out var timeout)) return;
-        if (call.Server.Replication.IsReplica)
+        if (call.Node.Replication.IsReplica)
         {
             call.Reply.Error(WaitAofOnReplica);
             return;
@@ -91,7 +91,7 @@ public static class ReplicationWaiting
     private static void WaitFor(
         CommandContext call, AcknowledgementWaiter waiter, long timeout, Action<RespWriter, int> write)
     {
-        var replication = call.Server.Replication;
+        var replication = call.Node.Replication;
         var acknowledged = waiter.Count(replication.Replicas);
         if (acknowledged >= waiter.Replicas || !call.MayBlock)
         {

@@ -33,7 +33,7 @@ public static class Saving
     /// </summary>
     private static void Save(CommandContext call)
     {
-        var persistence = call.Server.Persistence;
+        var persistence = call.Node.Persistence;
         if (persistence.IsSaving)
         {
             call.Reply.Error(AlreadyInProgress);
@@ -67,7 +67,7 @@ public static class Saving
         }
 
         // SCHEDULE matters while something else than a save runs in the background, and nothing else does.
-        var persistence = call.Server.Persistence;
+        var persistence = call.Node.Persistence;
         if (persistence.IsSaving)
         {
             call.Reply.Error(AlreadyInProgress);
@@ -87,5 +87,5 @@ public static class Saving
         }
     }
 
-    private static void LastSave(CommandContext call) => call.Reply.Integer(call.Server.Persistence.LastSaveTime);
+    private static void LastSave(CommandContext call) => call.Reply.Integer(call.Node.Persistence.LastSaveTime);
 }

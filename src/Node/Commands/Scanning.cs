@@ -165,7 +165,7 @@ public static class Scanning
 
     /// <summary>Deletes a key that has expired, inside a part.</summary>
     private static void DeleteExpired(CommandContext call, ReadOnlySpan<byte> name) =>
-        call.Server.Expiry.TryDelete(call, call.Database, call.Keyspace.Key(name));
+        call.Node.Expiry.TryDelete(call, call.Database, call.Keyspace.Key(name));
 
     private static void KeysMatching(CommandContext call)
     {

@@ -44,12 +44,12 @@ public static class ServerInfo
     {
         var sections = new string[call.Count - 1];
         for (var i = 0; i < sections.Length; i++) sections[i] = Encoding.UTF8.GetString(call[i + 1]);
-        call.Reply.Verbatim("txt"u8, Encoding.UTF8.GetBytes(call.Server.Info.Render(sections)));
+        call.Reply.Verbatim("txt"u8, Encoding.UTF8.GetBytes(call.Node.Info.Render(sections)));
     }
 
     private static void Time(CommandContext call)
     {
-        var microseconds = call.Server.Clock.GetUtcNow().Subtract(DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        var microseconds = call.Node.Clock.GetUtcNow().Subtract(DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
         call.Reply.Array(2);
         call.Reply.Bulk((microseconds / 1_000_000).ToString(CultureInfo.InvariantCulture));
         call.Reply.Bulk((microseconds % 1_000_000).ToString(CultureInfo.InvariantCulture));
@@ -83,7 +83,7 @@ public static class ServerInfo
 
         if (isAbort)
         {
-            if (call.Server.Shutdown.TryAbort()) call.Reply.Simple("OK"u8);
+            if (call.Node.Shutdown.TryAbort()) call.Reply.Simple("OK"u8);
             else call.Reply.Error("ERR No shutdown in progress."u8);
             return;
         }
@@ -93,6 +93,6 @@ public static class ServerInfo
         {
             if (end == SuspensionEnd.Completed) reply.Error("ERR Errors trying to SHUTDOWN. Check logs."u8);
         });
-        call.Server.Shutdown.Begin(flags, waiting.Complete);
+        call.Node.Shutdown.Begin(flags, waiting.Complete);
     }
 }

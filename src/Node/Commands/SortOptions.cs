@@ -37,7 +37,7 @@ internal struct SortOptions
     public static bool TryParse(CommandContext call, bool mayStore, out SortOptions options)
     {
         options = new SortOptions { Limit = -1 };
-        var inCluster = call.Server.Cluster is not null;
+        var inCluster = call.Node.Cluster is not null;
         for (var i = FirstOption; i < call.Count; i++)
         {
             var option = OptionAt(call.Arguments, i);

@@ -66,7 +66,7 @@ public static class StringRanges
     /// </summary>
     private static bool IsAllowedLength(CommandContext call, long length)
     {
-        var limit = call.Session.Origin == ClientOrigin.Master ? long.MaxValue : call.Server.Config.ProtoMaxBulkLen;
+        var limit = call.Session.Origin == ClientOrigin.Master ? long.MaxValue : call.Node.Config.ProtoMaxBulkLen;
         if (length <= Math.Min(limit, Array.MaxLength)) return true;
         call.Reply.Error(ErrorReplies.StringTooLong);
         return false;

@@ -77,7 +77,7 @@ public static class Transactions
         else
         {
             call.Reply.Array(transaction.Commands.Count);
-            call.Server.Executor.RunQueued(call, transaction);
+            call.Node.Executor.RunQueued(call, transaction);
         }
     }
 
@@ -118,7 +118,7 @@ public static class Transactions
             var key = call.Key(i);
             var exists = call.Database.TryFind(key, out var entry);
             var isExpired = exists && KeyExpiry.IsExpired(entry, call.Now);
-            call.Server.Watches.Add(new WatchedKey(call.Session, call.Session.DatabaseIndex, key.Bytes.ToArray())
+            call.Node.Watches.Add(new WatchedKey(call.Session, call.Session.DatabaseIndex, key.Bytes.ToArray())
             {
                 Existed = exists && !isExpired,
                 WasExpired = isExpired,
@@ -130,7 +130,7 @@ public static class Transactions
 
     private static void Unwatch(CommandContext call)
     {
-        call.Server.Watches.RemoveAll(call.Session);
+        call.Node.Watches.RemoveAll(call.Session);
         call.Reply.Simple("OK"u8);
     }
 }

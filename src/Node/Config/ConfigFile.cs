@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Starling.Node.Persistence;
 using Starling.Slots;
 
 namespace Starling.Node.Config;

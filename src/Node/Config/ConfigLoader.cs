@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Enumeration;
 using System.Text;
-using Starling.Node.Commands;
 
 namespace Starling.Node.Config;
 

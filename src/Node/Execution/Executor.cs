@@ -19,24 +19,37 @@ public sealed class Executor
     /// </summary>
     private const int MostEncounters = 3;
 
-    private readonly NodeServer _server;
+    private readonly NodeBasics _basics;
+    private readonly KeyWaiters _waiters;
     private readonly Keyspace _keyspace;
     private readonly CommandTable _table;
-    private readonly Gates _gates;
 
     /// <summary>Guards the idle contexts. A leaf.</summary>
     private readonly RankedLock _lock = new(LockRank.Leaf, nameof(Executor));
 
     private readonly Stack<CommandContext> _idle = [];
+    private NodeParts _node = null!; // from Attach on
+    private Gates _gates = null!;
 
-    /// <summary>Makes the executor of a server.</summary>
-    public Executor(NodeServer server)
+    /// <summary>Makes the executor of a node, whose parts are yet to come.</summary>
+    internal Executor(NodeBasics basics, KeyWaiters waiters)
     {
-        _server = server;
-        _keyspace = server.Keyspace;
-        _table = server.Commands;
-        _gates = new Gates(server);
+        _basics = basics;
+        _waiters = waiters;
+        _keyspace = basics.Keyspace;
+        _table = basics.Commands;
     }
+
+    /// <summary>All parts are there: from now on it executes. Once.</summary>
+    internal void Attach(NodeParts node)
+    {
+        Invariant.That(_node is null);
+        _node = node;
+        _gates = new Gates(node);
+    }
+
+    /// <summary>Makes a client without a connection.</summary>
+    public PseudoClient NewClient(ClientOrigin origin) => new(_node, origin);
 
     /// <summary>
     /// Opens a scope for work of the server itself: it may delete and change keys of the plan's stripes; the effects go to
@@ -47,8 +60,8 @@ public sealed class Executor
         CommandContext? call;
         using (_lock.Enter()) _idle.TryPop(out call);
         call ??= NewCall();
-        call.Now = _server.NowMilliseconds;
-        call.Stats = _server.Stats.Own;
+        call.Now = _basics.NowMilliseconds;
+        call.Stats = _basics.Stats.Own;
         var stripes = plan.Take(_keyspace);
         call.EnterScope(plan, IsLogged(call));
         return new ExecutionScope(this, call, stripes, isLent: true);
@@ -59,7 +72,7 @@ public sealed class Executor
     /// moment (<see cref="Open(CommandContext, in LockPlan)"/>): as good as none of their own, and cheaper.
     /// </summary>
     internal CommandContext NewCall() =>
-        new(_server, new NodeSession(0, ClientOrigin.Internal), new RespWriter()) { Now = _server.NowMilliseconds };
+        new(_node, new NodeSession(0, ClientOrigin.Internal), new RespWriter()) { Now = _basics.NowMilliseconds };
 
     /// <summary>
     /// Opens a scope for a part of a command whose row says that it takes its locks itself
@@ -75,7 +88,7 @@ public sealed class Executor
         }
 
         var stripes = plan.Take(_keyspace);
-        if (_server.Waiters.HasClaims) NoteClaims(call, plan);
+        if (_waiters.HasClaims) NoteClaims(call, plan);
         call.EnterScope(plan, IsLogged(call));
         return new ExecutionScope(this, call, stripes, isLent: false);
     }
@@ -161,13 +174,13 @@ public sealed class Executor
     private void KeepPlace(NodeSession session, Command command)
     {
         if (session.PlaceInLine == 0 && (command.Flags & CommandFlags.Blocking) != 0 && session.Transaction is null)
-            session.PlaceInLine = _server.Waiters.NextNumber();
+            session.PlaceInLine = _waiters.NextNumber();
     }
 
     /// <summary>A part of a command sees what is kept for a woken client. Under the part's stripes.</summary>
     private void NoteClaims(CommandContext call, in LockPlan plan)
     {
-        if (call.Session.Waiter is null) call.HasSeenClaim |= plan.IsAll || (plan.Single >= 0 && _server.Waiters.IsAnyClaimed(plan.Single));
+        if (call.Session.Waiter is null) call.HasSeenClaim |= plan.IsAll || (plan.Single >= 0 && _waiters.IsAnyClaimed(plan.Single));
     }
 
     /// <summary>
@@ -176,7 +189,7 @@ public sealed class Executor
     /// </summary>
     private bool NeedsEverything(CommandContext call, Command command)
     {
-        var waiters = _server.Waiters;
+        var waiters = _waiters;
         if (waiters.Count == 0) return false;
         if (call.Session.Waiter?.Claim is { NeedsEverything: true }) return true;
         if (!waiters.HasCrossing) return false;
@@ -339,7 +352,7 @@ public sealed class Executor
         counters.Calls++;
         if (!hasFailed) return;
         counters.Failed++;
-        _server.Stats.CountError(call.Reply.LastErrorCode);
+        _basics.Stats.CountError(call.Reply.LastErrorCode);
     }
 
     /// <summary>Appends the effects of a scope to the log. With its stripes held.</summary>
@@ -347,7 +360,7 @@ public sealed class Executor
     {
         var effects = call.Effects;
         var isTransaction = effects.Count > 1 && call.Session.Origin != ClientOrigin.Internal;
-        call.Session.LastWriteOffset = _server.Replication.Log.Append(
+        call.Session.LastWriteOffset = _node.Replication.Log.Append(
             effects.FirstDatabase, effects.Bytes, isTransaction, effects.LastDatabase);
         effects.Clear();
     }
@@ -370,7 +383,7 @@ public sealed class Executor
 
     private bool IsLogged(CommandContext call)
     {
-        var replication = _server.Replication;
+        var replication = _node.Replication;
         return replication.Log.IsActive && call.Session.Origin != ClientOrigin.Master && !replication.IsReplica;
     }
 }

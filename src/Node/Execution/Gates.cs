@@ -10,14 +10,14 @@ namespace Starling.Node.Execution;
 /// the call's keys, so that a slot or the role cannot change hands between the answer and the execution; its order is
 /// that of Redis, since which of several errors a client sees depends on it.
 /// </summary>
-internal sealed class Gates(NodeServer server)
+internal sealed class Gates(NodeParts node)
 {
     /// <summary>The gate without locks. False when the error is written.</summary>
     public bool PassBeforeLocks(CommandContext call, Command command)
     {
         var session = call.Session;
         if (!session.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0
-            && server.Config.WantsPassword)
+            && node.Config.WantsPassword)
             return Refuse(call, command, ErrorReplies.NoAuth);
         if (session.Transaction is not null && (command.Flags & CommandFlags.NoMulti) != 0)
             return Refuse(call, command, ErrorReplies.NotInTransaction);
@@ -37,7 +37,7 @@ internal sealed class Gates(NodeServer server)
         isHeld = false;
         if (call.Session.Origin != ClientOrigin.Client) return call.Guard?.Admit() ?? true;
         var isWrite = (any & CommandFlags.Write) != 0;
-        if (server.Cluster is not null && call.Keys.Total > 0 && !PassRedirect(call, command, isWrite)) return false;
+        if (node.Cluster is not null && call.Keys.Total > 0 && !PassRedirect(call, command, isWrite)) return false;
         if (!PassState(call, command, common, isWrite)) return false;
         if (call.Session.Kind == ClientKind.Replica)
         {
@@ -45,9 +45,9 @@ internal sealed class Gates(NodeServer server)
             return (any & OnKeys) == 0 || Refuse(call, command, "ERR Replica can't interact with the keyspace"u8);
         }
 
-        isHeld = server.Clients.IsHeldBack(any, call.Now)
-            || (isWrite && server.Migrations.IsActive && call.Keys.AnyIn(server.Migrations.Barrier))
-            || (server.Waiters.HasClaims && IsBehindClaim(call));
+        isHeld = node.Clients.IsHeldBack(any, call.Now)
+            || (isWrite && node.Migrations.IsActive && call.Keys.AnyIn(node.Migrations.Barrier))
+            || (node.Waiters.HasClaims && IsBehindClaim(call));
         return !isHeld;
     }
 
@@ -57,7 +57,7 @@ internal sealed class Gates(NodeServer server)
     /// </summary>
     private bool IsBehindClaim(CommandContext call) =>
         call.Session.Waiter is not { Claim: not null }
-        && (call.TouchesEverything || call.Keys.AnyClaimed(server.Waiters));
+        && (call.TouchesEverything || call.Keys.AnyClaimed(node.Waiters));
 
     /// <summary>
     /// Refuses a command: the error reply, the counters, and the end of the transaction's hopes. Always false.
@@ -77,7 +77,7 @@ internal sealed class Gates(NodeServer server)
             call.Reply.Error(error);
         }
 
-        server.Stats.CountError(call.Reply.LastErrorCode);
+        node.Stats.CountError(call.Reply.LastErrorCode);
         return false;
     }
 
@@ -85,11 +85,11 @@ internal sealed class Gates(NodeServer server)
     private bool PassRedirect(CommandContext call, Command command, bool isWrite)
     {
         var keys = call.Keys;
-        if (keys.CrossesSlots && server.Cluster!.Routing.Owner(keys.Slot) != RoutingTable.NoNode)
+        if (keys.CrossesSlots && node.Cluster!.Routing.Owner(keys.Slot) != RoutingTable.NoNode)
             call.Reply.Error(ErrorReplies.CrossSlot);
-        else if (server.Cluster!.Admit(call, keys.Slot, isWrite, keys)) return true;
+        else if (node.Cluster!.Admit(call, keys.Slot, isWrite, keys)) return true;
 
-        server.Stats.CountError(call.Reply.LastErrorCode);
+        node.Stats.CountError(call.Reply.LastErrorCode);
         call.Stats.PerCommand[command.Ordinal].Rejected++;
         if (call.Session.Transaction is not { } transaction) return false;
         if (command.Executes) Transaction.Discard(call);
@@ -100,11 +100,11 @@ internal sealed class Gates(NodeServer server)
     /// <summary>The checks of the server's state.</summary>
     private bool PassState(CommandContext call, Command command, CommandFlags common, bool isWrite)
     {
-        var persistence = server.Persistence;
+        var persistence = node.Persistence;
         if (persistence.RefusesWrites && (isWrite || command.IsRefusedWhenMisconfigured))
             return Refuse(call, command, PersistenceService.Misconfigured);
-        var config = server.Config;
-        var replication = server.Replication;
+        var config = node.Config;
+        var replication = node.Replication;
         if (isWrite)
         {
             if (config.MinReplicasToWrite > 0 && config.MinReplicasMaxLag > 0 && !replication.IsReplica

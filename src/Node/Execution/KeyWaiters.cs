@@ -16,7 +16,7 @@ namespace Starling.Node.Execution;
 /// is not computed: it is all of them, or all of the stripe as long as no waiting command has keys of several. A claim is made
 /// with the stripes held of all it keeps, so that no two ever keep the same key, and who was woken waits for nobody.
 /// </remarks>
-internal sealed class KeyWaiters(NodeServer server)
+internal sealed class KeyWaiters(NodeBasics basics)
 {
     private readonly StripeQueues?[] _stripes = new StripeQueues?[StripeSet.StripeCount];
     private long _lastNumber;
@@ -165,6 +165,12 @@ internal sealed class KeyWaiters(NodeServer server)
         }
     }
 
+    /// <summary>Ends the wait of everybody; under no stripe.</summary>
+    public void EndAll(WaitEnd end)
+    {
+        foreach (var waiter in Snapshot()) waiter.TryEnd(end);
+    }
+
     /// <summary>
     /// Everybody who waits, as of some moment of the call; under no stripe: it takes them one by one.
     /// </summary>
@@ -174,7 +180,7 @@ internal sealed class KeyWaiters(NodeServer server)
         if (Count == 0) return [];
         for (var stripe = 0; stripe < StripeSet.StripeCount; stripe++)
         {
-            using var held = server.Keyspace.LockSlot(stripe); // the slot of that number is one of the stripe's
+            using var held = basics.Keyspace.LockSlot(stripe); // the slot of that number is one of the stripe's
             if (_stripes[stripe] is not { } queues) continue;
             foreach (var queue in queues.Queues.Values) all.UnionWith(queue.Places);
         }
@@ -194,10 +200,10 @@ internal sealed class KeyWaiters(NodeServer server)
     {
         // What another claim keeps is looked at when that one comes to it.
         if (FindQueue(ready.Key) is not { } queue || (queue.Claim is not null && queue.Claim != claim)) return null;
-        if (!server.Keyspace[ready.Database].TryFind(server.Keyspace.Key(ready.Key), out var entry)) return null;
+        if (!basics.Keyspace[ready.Database].TryFind(basics.Keyspace.Key(ready.Key), out var entry)) return null;
 
         // What has expired serves nobody, and is deleted by whoever asks for it, not here.
-        if (entry.ExpiresAt != Entry.NoExpiry && KeyExpiry.IsExpired(entry, server.NowMilliseconds)) return null;
+        if (entry.ExpiresAt != Entry.NoExpiry && KeyExpiry.IsExpired(entry, basics.NowMilliseconds)) return null;
         var mayServe = ready.Behind is null;
         foreach (var waiter in queue.Places)
         {

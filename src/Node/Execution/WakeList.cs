@@ -4,7 +4,7 @@ namespace Starling.Node.Execution;
 /// Whom one scope wakes: what it makes ready is kept in the order in which Redis serves it, one client is woken at a time,
 /// and what comes behind is looked at when that one has been served. One per context.
 /// </summary>
-internal sealed class WakeList(NodeServer server)
+internal sealed class WakeList(KeyWaiters waiters, ClientRegistry clients)
 {
     private ReadyKeys? _ready; // in the order of their being served
     private KeyClaim? _claim; // of the client that was served in this scope: to go on with
@@ -34,7 +34,7 @@ internal sealed class WakeList(NodeServer server)
     /// <summary>Finds out whom to wake. Under the stripes of the scope's plan.</summary>
     public void Serve()
     {
-        if (_areAllReady) server.Waiters.AddAwaited(_ready ??= new ReadyKeys());
+        if (_areAllReady) waiters.AddAwaited(_ready ??= new ReadyKeys());
         _areAllReady = false;
         if (_claim is null && _ready is not { Count: > 0 }) return;
         var claim = _claim ?? new KeyClaim();
@@ -46,7 +46,7 @@ internal sealed class WakeList(NodeServer server)
         }
 
         var wasActive = claim.IsActive;
-        _woken = server.Waiters.Serve(claim);
+        _woken = waiters.Serve(claim);
         _hasEndedClaim = wasActive && _woken is null;
     }
 
@@ -56,7 +56,7 @@ internal sealed class WakeList(NodeServer server)
         if (_hasEndedClaim)
         {
             _hasEndedClaim = false;
-            server.Clients.EndKeyHold();
+            clients.EndKeyHold();
         }
 
         if (_woken is not { } woken) return;

@@ -28,7 +28,10 @@ public sealed class ActiveExpiry
 
     private const int AcceptableStalePercent = 10 - (Effort - 1);
 
-    private readonly NodeServer _server;
+    private readonly NodeBasics _basics;
+    private readonly Executor _executor;
+    private readonly KeyExpiry _expiry;
+    private readonly ReplicaExpiry _replicaExpiry;
     private readonly KeyBatch _expired = new();
     private readonly Position[] _positions;
     private int _nextDatabase;
@@ -36,15 +39,15 @@ public sealed class ActiveExpiry
     private long _timeCapReached;
     private double _elapsedMilliseconds;
 
-    /// <summary>Makes the active expiry of a server and registers it with the cron and with INFO.</summary>
-    public ActiveExpiry(NodeServer server)
+    /// <summary>Makes the active expiry of a node and registers it with the cron and with INFO.</summary>
+    public ActiveExpiry(NodeBasics basics, Executor executor, KeyExpiry expiry, ReplicaExpiry replicaExpiry)
     {
-        _server = server;
-        _positions = new Position[server.Keyspace.DatabaseCount];
-        TimeToLive = new TimeToLiveEstimate(server);
-        server.Cron.Every(TimeSpan.FromMilliseconds(1000.0 / server.Config.Hz), Run);
-        server.Info.Add("stats", WriteInfo);
-        server.Info.AddReset(ResetStatistics);
+        (_basics, _executor, _expiry, _replicaExpiry) = (basics, executor, expiry, replicaExpiry);
+        _positions = new Position[basics.Keyspace.DatabaseCount];
+        TimeToLive = new TimeToLiveEstimate(executor);
+        basics.Cron.Every(TimeSpan.FromMilliseconds(1000.0 / basics.Config.Hz), Run);
+        basics.Info.Add("stats", WriteInfo);
+        basics.Info.AddReset(ResetStatistics);
     }
 
     /// <summary>False while DEBUG SET-ACTIVE-EXPIRE 0 holds.</summary>
@@ -56,7 +59,7 @@ public sealed class ActiveExpiry
     /// <summary>Sets INFO's counters back to 0 (CONFIG RESETSTAT).</summary>
     public void ResetStatistics()
     {
-        _server.Expiry.ResetCount();
+        _expiry.ResetCount();
         Volatile.Write(ref _stalePercent, 0);
         Interlocked.Exchange(ref _timeCapReached, 0);
     }
@@ -67,29 +70,29 @@ public sealed class ActiveExpiry
     public void Run(long now)
     {
         if (!IsEnabled) return;
-        _server.ReplicaExpiry.Run(now);
-        if (!_server.Expiry.MayDelete) return;
-        var start = _server.Clock.GetTimestamp();
+        _replicaExpiry.Run(now);
+        if (!_expiry.MayDelete) return;
+        var start = _basics.Clock.GetTimestamp();
         var tally = new Tally
         {
             Now = now,
             Start = start,
-            Limit = TimeSpan.FromMilliseconds(1000.0 / _server.Config.Hz * TimePercent / 100),
+            Limit = TimeSpan.FromMilliseconds(1000.0 / _basics.Config.Hz * TimePercent / 100),
         };
         for (var i = 0; i < _positions.Length && !tally.IsTimeUp; i++)
         {
             var index = _nextDatabase;
             _nextDatabase = (index + 1) % _positions.Length;
-            var database = _server.Keyspace[index];
+            var database = _basics.Keyspace[index];
             if (database.ExpiringCount > 0) RunDatabase(database, ref _positions[index], ref tally);
         }
 
-        for (var i = 0; i < _positions.Length; i++) TimeToLive.Sample(_server.Keyspace[i], now);
+        for (var i = 0; i < _positions.Length; i++) TimeToLive.Sample(_basics.Keyspace[i], now);
         if (tally.IsTimeUp) Interlocked.Increment(ref _timeCapReached);
         var known = tally.Sampled + tally.NotDue;
         var percent = known == 0 ? 0 : 100.0 * tally.Expired / known;
         Volatile.Write(ref _stalePercent, (percent * 0.05) + (_stalePercent * 0.95));
-        var elapsed = _server.Clock.GetElapsedTime(start).TotalMilliseconds;
+        var elapsed = _basics.Clock.GetElapsedTime(start).TotalMilliseconds;
         Volatile.Write(ref _elapsedMilliseconds, _elapsedMilliseconds + elapsed);
     }
 
@@ -108,7 +111,7 @@ public sealed class ActiveExpiry
             }
 
             RunSlot(database, ref position, ref tally);
-            tally.IsTimeUp = _server.Clock.GetElapsedTime(tally.Start) >= tally.Limit;
+            tally.IsTimeUp = _basics.Clock.GetElapsedTime(tally.Start) >= tally.Limit;
             var seen = tally.Sampled - sampled;
             if (seen >= KeysPerRun && (tally.Expired - expired) * 100 <= seen * AcceptableStalePercent) return;
         }
@@ -137,7 +140,7 @@ public sealed class ActiveExpiry
     {
         _expired.Clear();
         var visitor = new Visitor(tally.Now, _expired);
-        using (var scope = _server.Executor.Open(LockPlan.Slot(position.Slot)))
+        using (var scope = _executor.Open(LockPlan.Slot(position.Slot)))
         {
             if (database.EarliestExpiryInSlot(position.Slot) >= tally.Now)
             {
@@ -148,7 +151,7 @@ public sealed class ActiveExpiry
             {
                 position.IsInSlot = database.ScanExpiring(position.Slot, ref position.Scan, ref visitor);
                 for (var i = 0; i < _expired.Count; i++)
-                    if (_server.Expiry.TryDelete(scope.Call, database, _server.Keyspace.Key(_expired[i]))) tally.Expired++;
+                    if (_expiry.TryDelete(scope.Call, database, _basics.Keyspace.Key(_expired[i]))) tally.Expired++;
             }
         }
 
@@ -158,8 +161,8 @@ public sealed class ActiveExpiry
 
     private void WriteInfo(InfoWriter info)
     {
-        info.Field("slave_expires_tracked_keys", _server.ReplicaExpiry.Count);
-        info.Field("expired_keys", _server.Expiry.ExpiredKeys);
+        info.Field("slave_expires_tracked_keys", _replicaExpiry.Count);
+        info.Field("expired_keys", _expiry.ExpiredKeys);
         info.Field("expired_stale_perc", Volatile.Read(ref _stalePercent).ToString("F2", CultureInfo.InvariantCulture));
         info.Field("expired_time_cap_reached_count", Interlocked.Read(ref _timeCapReached));
         info.Field("expire_cycle_cpu_milliseconds", (long)Volatile.Read(ref _elapsedMilliseconds));

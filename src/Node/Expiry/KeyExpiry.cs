@@ -1,4 +1,6 @@
 using Starling.Node.Execution;
+using Starling.Node.Persistence;
+using Starling.Node.Replication;
 using Starling.Node.Serving;
 using Starling.Slots.Keyspace;
 
@@ -10,11 +12,14 @@ namespace Starling.Node.Expiry;
 /// </summary>
 public sealed class KeyExpiry
 {
-    private readonly NodeServer _server;
+    private readonly NodeBasics _basics;
+    private readonly PersistenceService _persistence;
+    private readonly ReplicationService _replication;
     private long _expiredKeys;
 
-    /// <summary>Makes the expiry of a server.</summary>
-    public KeyExpiry(NodeServer server) => _server = server;
+    /// <summary>Makes the expiry of a node.</summary>
+    public KeyExpiry(NodeBasics basics, PersistenceService persistence, ReplicationService replication) =>
+        (_basics, _persistence, _replication) = (basics, persistence, replication);
 
     /// <summary>Keys deleted because they had expired (INFO expired_keys).</summary>
     public long ExpiredKeys => Interlocked.Read(ref _expiredKeys);
@@ -24,9 +29,9 @@ public sealed class KeyExpiry
     /// holds that back. Stable under any stripe lock, but for the pause.
     /// </summary>
     public bool MayDelete =>
-        !_server.Replication.IsReplica
-        && !_server.Persistence.IsLoading
-        && !_server.Clients.IsPaused(_server.NowMilliseconds);
+        !_replication.IsReplica
+        && !_persistence.IsLoading
+        && !_basics.Clients.IsPaused(_basics.NowMilliseconds);
 
     /// <summary>True when the key of the entry has expired at a time in milliseconds of Unix time.</summary>
     public static bool IsExpired(in Entry entry, long now) =>

@@ -1,4 +1,6 @@
 using Starling.Node.Execution;
+using Starling.Node.Persistence;
+using Starling.Node.Replication;
 using Starling.Node.Serving;
 using Starling.Slots;
 using Starling.Slots.Keyspace;
@@ -16,15 +18,19 @@ public sealed class ReplicaExpiry
     private const long Unknown = long.MinValue;
     private const int SpareEntries = 1024;
 
-    private readonly NodeServer _server;
+    private readonly NodeBasics _basics;
+    private readonly Executor _executor;
+    private readonly PersistenceService _persistence;
+    private readonly ReplicationService _replication;
 
     // Guards what follows. Taken under the stripe of a key, or without; nothing is taken under it.
     private readonly RankedLock _lock = new(LockRank.Leaf, nameof(ReplicaExpiry));
     private readonly Dictionary<ReplicaKey, long> _due = []; // when each is to be looked at
     private readonly PriorityQueue<ReplicaKey, long> _queue = new(); // an entry counts while _due says the same time
 
-    /// <summary>Makes it for a server; nothing is remembered yet.</summary>
-    public ReplicaExpiry(NodeServer server) => _server = server;
+    /// <summary>Makes it for a node; nothing is remembered yet.</summary>
+    public ReplicaExpiry(NodeBasics basics, Executor executor, PersistenceService persistence, ReplicationService replication) =>
+        (_basics, _executor, _persistence, _replication) = (basics, executor, persistence, replication);
 
     /// <summary>Number of keys remembered: INFO's slave_expires_tracked_keys.</summary>
     public int Count
@@ -64,11 +70,11 @@ public sealed class ReplicaExpiry
     /// </summary>
     internal void Run(long now)
     {
-        if (_server.Persistence.IsLoading || _server.Clients.IsPaused(now)) return;
+        if (_persistence.IsLoading || _basics.Clients.IsPaused(now)) return;
         for (var i = 0; i < KeysPerRun && TryTakeDue(now, out var tracked); i++)
         {
-            var key = _server.Keyspace.Key(tracked.Key);
-            using var scope = _server.Executor.Open(LockPlan.Slot(key.Slot));
+            var key = _basics.Keyspace.Key(tracked.Key);
+            using var scope = _executor.Open(LockPlan.Slot(key.Slot));
             Examine(scope.Call, tracked, key, now);
         }
     }
@@ -76,7 +82,7 @@ public sealed class ReplicaExpiry
     private void Examine(CommandContext call, in ReplicaKey tracked, in Key key, long now)
     {
         // A master's keys are the active expiry's.
-        if (!_server.Replication.IsReplica
+        if (!_replication.IsReplica
             || !tracked.Database.TryFind(key, out var entry) || entry.ExpiresAt == Entry.NoExpiry)
         {
             Forget(tracked);

@@ -9,7 +9,7 @@ namespace Starling.Node.Expiry;
 /// Estimates how long the keys of a database that have an expiry still live on average (INFO's avg_ttl), in Redis's way:
 /// from run to run of the active expiry some keys are looked at, in turn, and what they say counts a fiftieth.
 /// </summary>
-internal sealed class TimeToLiveEstimate(NodeServer server)
+internal sealed class TimeToLiveEstimate(Executor executor)
 {
     private const double Weight = 0.02;
 
@@ -36,7 +36,7 @@ internal sealed class TimeToLiveEstimate(NodeServer server)
         if (slot < 0) return;
         var visitor = new Visitor(now);
         ulong cursor;
-        using (server.Executor.Open(LockPlan.Slot(slot))) cursor = database.ScanSlot(slot, slot == state.Slot ? state.Cursor : 0, ref visitor);
+        using (executor.Open(LockPlan.Slot(slot))) cursor = database.ScanSlot(slot, slot == state.Slot ? state.Cursor : 0, ref visitor);
         (state.Slot, state.Cursor) = (cursor == 0 ? slot + 1 : slot, cursor);
         if (visitor.Count == 0) return;
         var mean = (double)visitor.Sum / visitor.Count;

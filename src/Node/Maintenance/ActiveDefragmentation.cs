@@ -19,7 +19,7 @@ public sealed class ActiveDefragmentation
     /// <summary>Steps of giving back that one run does: 32 MiB, a millisecond or two.</summary>
     private const int TrimsPerRun = 16;
 
-    private readonly NodeServer _server;
+    private readonly NodeBasics _basics;
     private readonly KeyspaceMemory _memory;
     private readonly Defragmenter _defragmenter;
     private readonly CronWork _work;
@@ -29,17 +29,17 @@ public sealed class ActiveDefragmentation
     private long _current;
     private int _percent;
 
-    /// <summary>Registers with the cron and with INFO of a server.</summary>
-    public ActiveDefragmentation(NodeServer server)
+    /// <summary>Registers with the cron and with INFO of a node.</summary>
+    public ActiveDefragmentation(NodeBasics basics)
     {
-        _server = server;
-        _memory = new KeyspaceMemory(server.Keyspace);
-        _defragmenter = new Defragmenter(server.Keyspace);
-        _work = server.Cron.OnRequest(WorkPeriod, _ => Work());
-        server.Cron.Every(Period, _ => Check());
-        server.Info.Add("memory", info => info.Field("active_defrag_running", Volatile.Read(ref _percent)));
-        server.Info.Add("stats", WriteStatistics);
-        server.Info.AddReset(() =>
+        _basics = basics;
+        _memory = new KeyspaceMemory(basics.Keyspace);
+        _defragmenter = new Defragmenter(basics.Keyspace);
+        _work = basics.Cron.OnRequest(WorkPeriod, _ => Work());
+        basics.Cron.Every(Period, _ => Check());
+        basics.Info.Add("memory", info => info.Field("active_defrag_running", Volatile.Read(ref _percent)));
+        basics.Info.Add("stats", WriteStatistics);
+        basics.Info.AddReset(() =>
         {
             Volatile.Write(ref _statistics, new DefragmentationStatistics(0, 0, 0, 0));
             Interlocked.Exchange(ref _total, 0);
@@ -73,7 +73,7 @@ public sealed class ActiveDefragmentation
         }
 
         var usage = _memory.Usage;
-        var effort = Effort(_server.Config, usage.Used, usage.Reclaimable);
+        var effort = Effort(_basics.Config, usage.Used, usage.Reclaimable);
         if (!_defragmenter.IsRunning)
         {
             if (effort == 0) return;
@@ -81,7 +81,7 @@ public sealed class ActiveDefragmentation
             _defragmenter.Begin();
             _work.Request();
         }
-        else if (!_server.Config.ActiveDefrag)
+        else if (!_basics.Config.ActiveDefrag)
         {
             _defragmenter.Stop();
         }
@@ -95,14 +95,14 @@ public sealed class ActiveDefragmentation
     /// <summary>A period's share of a pass; false when the pass is over.</summary>
     private bool Work()
     {
-        var start = _server.Clock.GetTimestamp();
+        var start = _basics.Clock.GetTimestamp();
         var limit = WorkPeriod * _percent / 100;
         bool isRunning;
         TimeSpan spent;
         do
         {
             isRunning = _defragmenter.Advance();
-            spent = _server.Clock.GetElapsedTime(start);
+            spent = _basics.Clock.GetElapsedTime(start);
         }
         while (isRunning && spent < limit);
         Interlocked.Add(ref _total, spent.Ticks);

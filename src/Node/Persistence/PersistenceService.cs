@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Starling.Node.Config;
 using Starling.Node.Execution;
 using Starling.Slots;
 
@@ -10,7 +11,8 @@ namespace Starling.Node.Persistence;
 /// </summary>
 public sealed class PersistenceService
 {
-    private readonly NodeServer _server;
+    private readonly NodeBasics _basics;
+    private readonly Executor _executor;
     private readonly ILogger _logger;
     private readonly SnapshotSaver _saver;
     private readonly LoadingProgress _loading = new();
@@ -20,16 +22,18 @@ public sealed class PersistenceService
     // with or without stripes held, under no other lock; nothing is taken under it.
     private readonly RankedLock _naming = new(LockRank.Leaf, "RDB file's name");
 
+    private volatile bool _isStarting;
+
     /// <summary>Makes the service.</summary>
-    public PersistenceService(NodeServer server)
+    public PersistenceService(NodeBasics basics, Executor executor)
     {
-        _server = server;
-        _logger = server.Loggers.CreateLogger<PersistenceService>();
+        (_basics, _executor) = (basics, executor);
+        _logger = basics.Loggers.CreateLogger<PersistenceService>();
         _saver = new SnapshotSaver(BeginSnapshot, RunSnapshot);
-        _saves = new SaveRecord(server.NowMilliseconds / 1000);
-        server.Info.Add("persistence", info =>
-            PersistenceInfo.Write(info, _loading, _saves, _saver.Current, server.NowMilliseconds));
-        server.Cron.Every(TimeSpan.FromMilliseconds(100), SaveWhenDue);
+        _saves = new SaveRecord(basics.NowMilliseconds / 1000);
+        basics.Info.Add("persistence", info =>
+            PersistenceInfo.Write(info, _loading, _saves, _saver.Current, basics.NowMilliseconds));
+        basics.Cron.Every(TimeSpan.FromMilliseconds(100), SaveWhenDue);
     }
 
     /// <summary>
@@ -46,12 +50,27 @@ public sealed class PersistenceService
     public ExpiredKeyHandler? KeyExpiredInFile { get; set; }
 
     /// <summary>
+    /// Tells whether this node is a replica, or will be one as soon as it has loaded: it leaves expired keys of its RDB file to
+    /// its master then. Set at construction.
+    /// </summary>
+    public Func<bool> KeepsExpired { get; set; } = static () => false;
+
+    /// <summary>
+    /// True from the moment clients may connect until the data set is there: they are answered LOADING.
+    /// </summary>
+    public bool IsStarting
+    {
+        get => _isStarting;
+        set => _isStarting = value;
+    }
+
+    /// <summary>
     /// The place in a replication stream that the RDB file loaded at start stands for; null when there was none.
     /// </summary>
     public ReplicationPosition? LoadedPosition { get; private set; }
 
     /// <summary>True while a data set is being loaded: the gate answers LOADING.</summary>
-    public bool IsLoading => _loading.IsLoading || _server.IsStarting;
+    public bool IsLoading => _loading.IsLoading || _isStarting;
 
     /// <summary>True when there is an RDB file that <see cref="LoadAtStart"/> would load.</summary>
     public bool HasFile => File.Exists(FilePath); // an empty name is that of no file: the path is the directory
@@ -62,7 +81,7 @@ public sealed class PersistenceService
     /// answers <see cref="Misconfigured"/> to writes of clients on a master.
     /// </summary>
     public bool RefusesWrites =>
-        !_saves.LastSaveSucceeded && _server.Config.StopWritesOnBgsaveError && _server.Config.Save.Count > 0;
+        !_saves.LastSaveSucceeded && _basics.Config.StopWritesOnBgsaveError && _basics.Config.Save.Count > 0;
 
     /// <summary>What writes are answered while <see cref="RefusesWrites"/> is true.</summary>
     public static ReadOnlySpan<byte> Misconfigured =>
@@ -124,7 +143,7 @@ public sealed class PersistenceService
     public void OnFlushAll(long changes)
     {
         _saver.Cancel(session => session.IsFile);
-        if (_server.Config.Save.Count == 0) return;
+        if (_basics.Config.Save.Count == 0) return;
         _saves.StartOver(changes);
         _saves.IsScheduled = true;
     }
@@ -179,7 +198,7 @@ public sealed class PersistenceService
     /// </summary>
     public bool LoadAtStart()
     {
-        var start = _server.Clock.GetTimestamp();
+        var start = _basics.Clock.GetTimestamp();
         var result = LoadFile(allowDuplicates: false);
         if (result is { Succeeded: false })
         {
@@ -192,7 +211,7 @@ public sealed class PersistenceService
         _loading.End();
         if (result is null) return true;
         LoadedPosition = result.Position;
-        var seconds = _server.Clock.GetElapsedTime(start).TotalSeconds;
+        var seconds = _basics.Clock.GetElapsedTime(start).TotalSeconds;
         PersistenceLog.LoadedFromDisk(_logger, seconds.ToString("F3", CultureInfo.InvariantCulture));
         return true;
     }
@@ -253,7 +272,7 @@ public sealed class PersistenceService
             return;
         }
 
-        foreach (var point in _server.Config.Save)
+        foreach (var point in _basics.Config.Save)
         {
             if (!_saves.IsDue(point.Changes, point.Seconds, now / 1000)) continue;
             PersistenceLog.SavePointReached(_logger, point.Changes, point.Seconds);
@@ -276,14 +295,9 @@ public sealed class PersistenceService
         return _saver.Start(session, onlyIfIdle: true);
     }
 
-    private string FilePath => _server.Config.PathOf(_server.Config.DbFilename);
+    private string FilePath => _basics.Config.PathOf(_basics.Config.DbFilename);
 
     private RdbFileTarget FileTarget() => new(FilePath, _naming, _logger);
-
-    /// <summary>This node is a replica, or will be one as soon as it has loaded.</summary>
-    private bool KeepsExpired =>
-        _server.Replication.IsReplica
-        || (_server.Cluster is { } cluster ? cluster.StartsAsReplica : _server.Config.ReplicaOf is not null);
 
     private void CancelSnapshots()
     {
@@ -294,17 +308,17 @@ public sealed class PersistenceService
     private SnapshotWork BeginSnapshot(SnapshotSession session)
     {
         SnapshotWork work;
-        using (_server.Executor.Open(LockPlan.All))
+        using (_executor.Open(LockPlan.All))
         {
             var source = session.Options.OnStart ?? PositionSource;
             work = new SnapshotWork
             {
-                StartedAt = _server.NowMilliseconds,
+                StartedAt = _basics.NowMilliseconds,
                 Position = source?.Invoke(),
                 Sizes = Sizes(session.Options.Slots),
-                UsedBytes = _server.Keyspace.UsedBytes,
+                UsedBytes = _basics.Keyspace.UsedBytes,
                 Changes = _saves.Changes,
-                Snapshot = _server.Keyspace.StartSnapshot(session.Options.Slots),
+                Snapshot = _basics.Keyspace.StartSnapshot(session.Options.Slots),
             };
             session.Begin(work);
 
@@ -322,10 +336,10 @@ public sealed class PersistenceService
     /// <summary>Keys, and keys with an expiry, of each database: of all or of some slots. Under every stripe.</summary>
     private (long Keys, long Expiring)[] Sizes(IReadOnlyCollection<int>? slots)
     {
-        var sizes = new (long Keys, long Expiring)[_server.Keyspace.DatabaseCount];
+        var sizes = new (long Keys, long Expiring)[_basics.Keyspace.DatabaseCount];
         for (var i = 0; i < sizes.Length; i++)
         {
-            var database = _server.Keyspace[i];
+            var database = _basics.Keyspace[i];
             sizes[i] = slots is null
                 ? (database.Count, database.ExpiringCount)
                 : (slots.Sum(slot => (long)database.CountInSlot(slot)),
@@ -338,7 +352,7 @@ public sealed class PersistenceService
     private (SnapshotState State, string? Error) RunSnapshot(SnapshotSession session, SnapshotWork work)
     {
         var outcome = Pump(session, work);
-        var now = _server.NowMilliseconds / 1000;
+        var now = _basics.NowMilliseconds / 1000;
         if (session.IsFile)
         {
             _saves.Ended(
@@ -362,8 +376,8 @@ public sealed class PersistenceService
                 new SnapshotPump(
                     session,
                     work,
-                    session.Options.Compression ?? _server.Config.RdbCompression,
-                    session.Options.Checksum ?? _server.Config.RdbChecksum).Run();
+                    session.Options.Compression ?? _basics.Config.RdbCompression,
+                    session.Options.Checksum ?? _basics.Config.RdbChecksum).Run();
                 return (SnapshotState.Completed, null);
             }
             catch (IOException problem)
@@ -397,24 +411,24 @@ public sealed class PersistenceService
 
     private RdbLoadResult LoadStream(Stream stream, RdbLoadOptions options)
     {
-        var now = _server.NowMilliseconds;
+        var now = _basics.NowMilliseconds;
         _loading.Begin(now, options.Length);
         options.OnBegin?.Invoke();
-        var reader = new RdbReader(stream, _server.Config.RdbChecksum);
-        return new RdbLoader(_server.Executor, _server.Keyspace, reader, options, _loading, _logger, now).Run();
+        var reader = new RdbReader(stream, _basics.Config.RdbChecksum);
+        return new RdbLoader(_executor, _basics.Keyspace, reader, options, _loading, _logger, now).Run();
     }
 
     /// <summary>Loads the RDB file; null when there is none. The state of loading stays on.</summary>
     private RdbLoadResult? LoadFile(bool allowDuplicates)
     {
         var path = FilePath;
-        if (_server.Config.DbFilename.Length == 0) return null;
+        if (_basics.Config.DbFilename.Length == 0) return null;
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
             return LoadStream(file, new RdbLoadOptions
             {
-                KeepExpired = KeepsExpired,
+                KeepExpired = KeepsExpired(),
                 OnExpired = KeyExpiredInFile,
                 AllowDuplicates = allowDuplicates,
                 Length = file.Length,
@@ -433,19 +447,7 @@ public sealed class PersistenceService
 
     private string? ReloadNow(bool save, bool flush, bool merge)
     {
-        try
-        {
-            return ReloadUnderStripes(save, flush, merge);
-        }
-        finally
-        {
-            _server.Replication.Flush(); // the DELs of what has expired
-        }
-    }
-
-    private string? ReloadUnderStripes(bool save, bool flush, bool merge)
-    {
-        using (var scope = _server.Executor.Open(LockPlan.All))
+        using (var scope = _executor.Open(LockPlan.All))
         {
             if (save)
             {
@@ -457,8 +459,8 @@ public sealed class PersistenceService
 
             if (flush)
             {
-                for (var i = 0; i < _server.Keyspace.DatabaseCount; i++)
-                    scope.Call.DeleteAll(_server.Keyspace[i], DeleteReason.Replaced, lazily: false);
+                for (var i = 0; i < _basics.Keyspace.DatabaseCount; i++)
+                    scope.Call.DeleteAll(_basics.Keyspace[i], DeleteReason.Replaced, lazily: false);
             }
 
             var result = LoadFile(merge);

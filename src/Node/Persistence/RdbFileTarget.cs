@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
+using Starling.Node.Config;
 using Starling.Slots;
 
 namespace Starling.Node.Persistence;

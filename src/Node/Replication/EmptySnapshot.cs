@@ -25,9 +25,8 @@ internal sealed class EmptySnapshot : IByteSink
     /// <summary>Sends it to a replica that waits, and the stream from this moment on. Takes every stripe.</summary>
     public static void Serve(ReplicationService service, ReplicaLink link, ILogger logger)
     {
-        var server = service.Server;
         ReplicationPosition position;
-        using (server.Executor.Open(LockPlan.All))
+        using (service.Executor.Open(LockPlan.All))
         {
             using (service.Replicas.Membership.Enter())
             {
@@ -38,7 +37,7 @@ internal sealed class EmptySnapshot : IByteSink
             }
         }
 
-        var file = Write(server.NowMilliseconds, server.Config.RdbChecksum, position);
+        var file = Write(service.Basics.NowMilliseconds, service.Basics.Config.RdbChecksum, position);
         link.Push(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"${file.Length}\r\n")));
         link.Push(file);
         if (link.RdbOnly)

@@ -31,7 +31,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
         _service = service;
         _synchronizer = synchronizer;
         _logger = logger;
-        _file = TemporaryFile.Create(service.Server);
+        _file = TemporaryFile.Create(service.Basics);
     }
 
     /// <summary>The snapshot's moment, under every stripe.</summary>
@@ -179,7 +179,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
                 var mayMove = sent[i] == length ? link.Transport.PendingBytes == 0 : link.HasRoom;
                 if (!mayMove)
                 {
-                    link.NoteStuck(_service.Server.SteadyMilliseconds);
+                    link.NoteStuck(_service.Basics.SteadyMilliseconds);
                     continue;
                 }
 

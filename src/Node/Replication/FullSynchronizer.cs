@@ -17,7 +17,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
     private FileSnapshotTarget? _file;
     private int _kicked;
 
-    private NodeServer Server => service.Server;
+    private NodeBasics Basics => service.Basics;
 
     /// <summary>
     /// A replica has begun to wait. Lets it join a snapshot that is being written to a file, if that serves it;
@@ -39,7 +39,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
             return;
         }
 
-        if (IsStreamed(link) && Server.Config.ReplDisklessSyncDelay > 0) ReplicationMessages.DelaysSnapshot(logger);
+        if (IsStreamed(link) && Basics.Config.ReplDisklessSyncDelay > 0) ReplicationMessages.DelaysSnapshot(logger);
         StartSoon();
     }
 
@@ -53,7 +53,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
             static synchronizer =>
             {
                 Volatile.Write(ref synchronizer._kicked, 0);
-                synchronizer.StartIfDue(synchronizer.Server.NowMilliseconds);
+                synchronizer.StartIfDue(synchronizer.Basics.NowMilliseconds);
             },
             this,
             preferLocal: false);
@@ -81,7 +81,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
     }
 
     /// <summary>True when the replica gets the snapshot streamed as it is made.</summary>
-    public bool IsStreamed(ReplicaLink link) => link.SupportsEof && Server.Config.ReplDisklessSync;
+    public bool IsStreamed(ReplicaLink link) => link.SupportsEof && Basics.Config.ReplDisklessSync;
 
     /// <summary>
     /// The replicas that wait for a snapshot of one kind become those that are served by it. Under every stripe.
@@ -117,7 +117,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
 
     private bool IsDue(long now, out bool streamed)
     {
-        streamed = Server.Config.ReplDisklessSync;
+        streamed = Basics.Config.ReplDisklessSync;
         var waiting = 0;
         var longest = 0L;
         foreach (var link in service.Replicas.Links)
@@ -130,14 +130,14 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
 
         if (waiting == 0) return false;
         if (!streamed) return true;
-        var enough = Server.Config.ReplDisklessSyncMaxReplicas;
-        return longest >= Server.Config.ReplDisklessSyncDelay * 1000L || (enough > 0 && waiting >= enough);
+        var enough = Basics.Config.ReplDisklessSyncMaxReplicas;
+        return longest >= Basics.Config.ReplDisklessSyncDelay * 1000L || (enough > 0 && waiting >= enough);
     }
 
     private void StartStreamed()
     {
         var target = new SocketSnapshotTarget(service, this, logger);
-        Server.Persistence.StartSnapshot(target, new SnapshotOptions { OnStart = target.Begin, OnStarted = target.Announce });
+        service.Persistence.StartSnapshot(target, new SnapshotOptions { OnStart = target.Begin, OnStarted = target.Announce });
     }
 
     private void StartFile()
@@ -155,7 +155,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
         }
 
         using (_lock.Enter()) _file = target;
-        Server.Persistence.StartSnapshot(
+        service.Persistence.StartSnapshot(
             target,
             new SnapshotOptions { OnStart = target.Begin, OnStarted = target.Announce, OnEnd = _ => End(target) });
     }

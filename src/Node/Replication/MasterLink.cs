@@ -63,12 +63,12 @@ internal sealed class MasterLink
     public bool HasBeenUp => _hasBeenUp;
 
     /// <summary>
-    /// When the master's last bytes came while the stream flows, by <see cref="NodeServer.SteadyMilliseconds"/>.
+    /// When the master's last bytes came while the stream flows, by <see cref="NodeBasics.SteadyMilliseconds"/>.
     /// </summary>
     public long LastRead => Volatile.Read(ref _lastRead);
 
     /// <summary>
-    /// When the link went down, by <see cref="NodeServer.SteadyMilliseconds"/>; 0 when it never was up.
+    /// When the link went down, by <see cref="NodeBasics.SteadyMilliseconds"/>; 0 when it never was up.
     /// </summary>
     public long DownSince => Volatile.Read(ref _downSince);
 
@@ -78,9 +78,9 @@ internal sealed class MasterLink
     /// <summary>True once it was given up. Set under every stripe.</summary>
     public bool IsStopped => _stopped;
 
-    private NodeServer Server => _service.Server;
+    private NodeBasics Basics => _service.Basics;
 
-    private TimeSpan Timeout => TimeSpan.FromSeconds(Server.Config.ReplTimeout);
+    private TimeSpan Timeout => TimeSpan.FromSeconds(Basics.Config.ReplTimeout);
 
     /// <summary>
     /// Starts the thread, unless it runs; when the system has no thread left the next call tries again. Any thread.
@@ -144,7 +144,7 @@ internal sealed class MasterLink
             while (!_stopped)
             {
                 if (isFirst) MasterLinkMessages.Connecting(_logger, Host, Port);
-                var began = Server.Clock.GetTimestamp();
+                var began = Basics.Clock.GetTimestamp();
                 isFirst = Attempt();
                 if (_stopped) return;
                 if (isFirst)
@@ -154,7 +154,7 @@ internal sealed class MasterLink
                     continue;
                 }
 
-                var rest = _service.RetryPeriod - Server.Clock.GetElapsedTime(began);
+                var rest = _service.RetryPeriod - Basics.Clock.GetElapsedTime(began);
                 if (rest > TimeSpan.Zero) _stop.Wait(rest);
                 if (!_stopped) MasterLinkMessages.Connecting(_logger, Host, Port);
             }
@@ -202,7 +202,7 @@ internal sealed class MasterLink
 
     private void GoDown()
     {
-        Volatile.Write(ref _downSince, Server.SteadyMilliseconds);
+        Volatile.Write(ref _downSince, Basics.SteadyMilliseconds);
         MasterLinkMessages.ConnectionLost(_logger);
         if (_service.CanContinue) MasterLinkMessages.CachesMaster(_logger);
         _state = MasterLinkState.Connect;
@@ -215,8 +215,8 @@ internal sealed class MasterLink
         MasterConnection connection;
         try
         {
-            connection = MasterConnection.Open(HostName.Resolve(Host)[0], Port, Server.Config.BindSourceAddr, Server.Clock);
-            connection.OnReceived = Server.Stats.CountReplicationInput;
+            connection = MasterConnection.Open(HostName.Resolve(Host)[0], Port, Basics.Config.BindSourceAddr, Basics.Clock);
+            connection.OnReceived = Basics.Stats.CountReplicationInput;
         }
         catch (SocketException failure)
         {
@@ -246,8 +246,8 @@ internal sealed class MasterLink
     private void Synchronize(MasterConnection connection)
     {
         _state = MasterLinkState.Handshake;
-        var handshake = new MasterHandshake(connection, Server.Config, _logger);
-        var (id, offset) = _service.CanContinue ? (_service.History.Id, Server.Replication.Log.Offset) : (null, 0);
+        var handshake = new MasterHandshake(connection, Basics.Config, _logger);
+        var (id, offset) = _service.CanContinue ? (_service.History.Id, _service.Log.Offset) : (null, 0);
         var answer = handshake.Run(id, offset + 1);
         _knowsOffsets = answer.Kind == MasterAnswerKind.Continue || answer.Offset >= 0;
         if (answer.Kind == MasterAnswerKind.Continue)
@@ -275,23 +275,23 @@ internal sealed class MasterLink
 
     private void GoUp(MasterConnection connection)
     {
-        Volatile.Write(ref _lastRead, Server.SteadyMilliseconds);
+        Volatile.Write(ref _lastRead, Basics.SteadyMilliseconds);
         _hasBeenUp = true;
         _state = MasterLinkState.Connected;
         _service.OnLinkChanged();
-        Acknowledge(connection, Server.Replication.Log.Offset);
+        Acknowledge(connection, _service.Log.Offset);
     }
 
     /// <summary>Executes the stream until the connection or the link ends.</summary>
     private void Follow(MasterConnection connection)
     {
         var stream = new MasterStream(
-            Server,
-            Math.Max(0, Server.Replication.Log.StreamDatabase),
+            _service,
+            Math.Max(0, _service.Log.StreamDatabase),
             () => !_stopped,
             offset => Acknowledge(connection, offset),
             _logger);
-        var clock = Server.Clock;
+        var clock = Basics.Clock;
         var acknowledgedAt = clock.GetTimestamp();
         try
         {
@@ -303,7 +303,7 @@ internal sealed class MasterLink
                 if (wait <= TimeSpan.Zero)
                 {
                     acknowledgedAt = clock.GetTimestamp();
-                    if (connection.ReadUntilQuiet()) Acknowledge(connection, Server.Replication.Log.Offset);
+                    if (connection.ReadUntilQuiet()) Acknowledge(connection, _service.Log.Offset);
                     continue; // with what was read
                 }
 
@@ -315,9 +315,9 @@ internal sealed class MasterLink
                 }
                 else if (connection.TryFill(wait))
                 {
-                    Volatile.Write(ref _lastRead, Server.SteadyMilliseconds);
+                    Volatile.Write(ref _lastRead, Basics.SteadyMilliseconds);
                 }
-                else if (Server.SteadyMilliseconds - LastRead > Timeout.TotalMilliseconds)
+                else if (Basics.SteadyMilliseconds - LastRead > Timeout.TotalMilliseconds)
                 {
                     MasterLinkMessages.MasterTimeout(_logger);
                     return;

@@ -8,7 +8,7 @@ namespace Starling.Node.Replication;
 /// What a master (or a replica that has replicas) does for its replicas: grants synchronisations, pings, times out,
 /// keeps output limits, lets the backlog go.
 /// </summary>
-internal sealed class MasterSide(ReplicationService service, ILogger logger)
+internal sealed class MasterSide(ReplicationService service, ShutdownService shutdown, ILogger logger)
 {
     private int _secondsSincePing;
     private volatile int _goodReplicas;
@@ -16,7 +16,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     /// <summary>Replicas that are online and were heard of within min-replicas-max-lag, as of the last look.</summary>
     public int GoodReplicas => _goodReplicas;
 
-    private NodeServer Server => service.Server;
+    private NodeBasics Basics => service.Basics;
 
     private ReplicaSet Replicas => service.Replicas;
 
@@ -36,7 +36,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     /// <summary>SYNC, or PSYNC that cannot be granted partially.</summary>
     public void SynchronizeFully(CommandContext call, ReplicaLink link)
     {
-        link.WaitingSince = Server.NowMilliseconds;
+        link.WaitingSince = Basics.NowMilliseconds;
         using (Replicas.Membership.Enter())
         {
             if (!MaySynchronize(call)) return;
@@ -57,7 +57,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     /// </summary>
     public bool MaySynchronize(CommandContext call)
     {
-        if (Server.Cluster is { RefusesReplicas: true })
+        if (call.Node.Cluster is { RefusesReplicas: true })
         {
             // Redis's word for "later": a replica that has data must not lose them to a master that has none.
             call.Reply.Error("NOMASTERLINK This master has lost its data; see cluster-allow-empty-master"u8);
@@ -72,7 +72,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     /// <summary>REPLCONF ACK.</summary>
     public void Acknowledge(ReplicaLink link, long offset, long fsyncOffset)
     {
-        link.Acknowledge(offset, fsyncOffset, Server.NowMilliseconds);
+        link.Acknowledge(offset, fsyncOffset, Basics.NowMilliseconds);
         if (link.StreamsOnAck && link.State == ReplicaState.Online)
         {
             link.StreamsOnAck = false;
@@ -85,9 +85,9 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     /// <summary>The replica has the snapshot and gets the stream from now on.</summary>
     public void PutOnline(ReplicaLink link)
     {
-        link.AckTime = Server.NowMilliseconds;
+        link.AckTime = Basics.NowMilliseconds;
         link.State = ReplicaState.Online;
-        CountGood(Server.NowMilliseconds);
+        CountGood(Basics.NowMilliseconds);
         ReplicationMessages.SynchronizationSucceeded(logger, link.Name);
     }
 
@@ -95,8 +95,8 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     public void EverySecond(long now)
     {
         service.Link?.Start(); // when it was made there may have been no thread left for it
-        if (service.Log.BacklogSize != Server.Config.ReplBacklogSize) service.Log.BacklogSize = Server.Config.ReplBacklogSize;
-        if (++_secondsSincePing >= Server.Config.ReplPingReplicaPeriod)
+        if (service.Log.BacklogSize != Basics.Config.ReplBacklogSize) service.Log.BacklogSize = Basics.Config.ReplBacklogSize;
+        if (++_secondsSincePing >= Basics.Config.ReplPingReplicaPeriod)
         {
             _secondsSincePing = 0;
             Ping(now);
@@ -121,7 +121,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     }
 
     /// <summary>Brings <see cref="GoodReplicas"/> up to date.</summary>
-    public void CountGood(long now) => _goodReplicas = Replicas.CountGood(now, Server.Config.MinReplicasMaxLag);
+    public void CountGood(long now) => _goodReplicas = Replicas.CountGood(now, Basics.Config.MinReplicasMaxLag);
 
     private bool TryPartial(CommandContext call, ReplicaLink link, string id, long from)
     {
@@ -146,7 +146,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
             call.Reply.Simple(System.Text.Encoding.ASCII.GetBytes(
                 link.SupportsPsync2 ? "CONTINUE " + history.Id : "CONTINUE"));
             link.Attach(cursor);
-            link.AckTime = Server.NowMilliseconds;
+            link.AckTime = Basics.NowMilliseconds;
             link.State = ReplicaState.Online;
             Replicas.Add(link);
             service.Counters.CountPartialAccepted();
@@ -154,7 +154,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
         }
 
         call.Session.Connection!.TakeOver(new ReplicaOwner(service, link));
-        CountGood(Server.NowMilliseconds);
+        CountGood(Basics.NowMilliseconds);
         link.StartStream();
         return true;
     }
@@ -172,7 +172,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
         // A manual failover waits for the replica to reach the master's offset, a shutdown saves it: it must stand
         // still.
         bool MayPing() =>
-            !Server.Shutdown.IsUnderWay && !(Server.Cluster is not null && Server.Clients.IsPaused(now));
+            !shutdown.IsUnderWay && !(Basics.Config.ClusterEnabled && Basics.Clients.IsPaused(now));
         if (Replicas.Links.Length == 0 || !service.TryAppendControl("*1\r\n$4\r\nPING\r\n"u8, MayPing)) return;
         service.Flush();
     }
@@ -180,7 +180,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     private void DropTimedOut(ReplicaLink link, long now)
     {
         if (link.State != ReplicaState.Online || link.IsPrePsync) return;
-        if (now - link.LastAckAt <= Server.Config.ReplTimeout * 1000L) return;
+        if (now - link.LastAckAt <= Basics.Config.ReplTimeout * 1000L) return;
         ReplicationMessages.TimedOutStreaming(logger, link.Name);
         service.Drop(link);
     }
@@ -189,7 +189,7 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     private void DropStuck(ReplicaLink link)
     {
         if (link.StuckSince is not (> 0 and var since)) return;
-        if (Server.SteadyMilliseconds - since <= Server.Config.ReplTimeout * 1000L) return;
+        if (Basics.SteadyMilliseconds - since <= Basics.Config.ReplTimeout * 1000L) return;
         ReplicationMessages.TimedOutFullSync(logger, link.Name);
         service.Drop(link);
     }
@@ -201,9 +201,9 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
     /// </summary>
     private void KeepOutputLimit(ReplicaLink link, long now)
     {
-        var limit = Server.Config.ReplicaOutputBufferLimit;
+        var limit = Basics.Config.ReplicaOutputBufferLimit;
         var used = link.OutputBytes;
-        var isOver = limit.Hard > 0 && used >= Math.Max(limit.Hard, Server.Config.ReplBacklogSize);
+        var isOver = limit.Hard > 0 && used >= Math.Max(limit.Hard, Basics.Config.ReplBacklogSize);
         if (limit.Soft > 0 && used >= limit.Soft)
         {
             if (link.SoftLimitSince == 0) link.SoftLimitSince = now;
@@ -215,20 +215,20 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
         }
 
         if (!isOver) return;
-        Server.Stats.CountOutputLimit();
+        Basics.Stats.CountOutputLimit();
         ReplicationMessages.OutputLimitReached(logger, link.Transport.Description);
         service.Drop(link);
     }
 
     private void FreeIdleBacklog(long now)
     {
-        var timeToLive = Server.Config.ReplBacklogTtl;
+        var timeToLive = Basics.Config.ReplBacklogTtl;
         if (timeToLive == 0 || Replicas.Links.Length > 0 || !service.Log.HasBacklog || service.IsReplica) return;
         if (Replicas.EmptySince == 0 || now - Replicas.EmptySince <= timeToLive * 1000L) return;
 
         // Writes that run now look at the log under their stripes: without a backlog they are not in the history that
         // ends here.
-        using (Server.Executor.Open(LockPlan.All))
+        using (service.Executor.Open(LockPlan.All))
         {
             using (Replicas.Membership.Enter())
             {

@@ -17,7 +17,8 @@ internal sealed class MasterStream : IStreamGuard
 {
     private const int ReadAheadEvery = 128 * 1024; // bytes executed
 
-    private readonly NodeServer _server;
+    private readonly NodeBasics _basics;
+    private readonly Executor _executor;
     private readonly ReplicationLog _log;
     private readonly ILogger _logger;
     private readonly Func<bool> _isCurrent;
@@ -31,24 +32,26 @@ internal sealed class MasterStream : IStreamGuard
     private bool _isHeldBack;
 
     /// <summary>Makes the executor of one connection's stream.</summary>
-    /// <param name="server">The server.</param>
+    /// <param name="service">The replication service.</param>
     /// <param name="database">The database that is selected in the stream.</param>
     /// <param name="isCurrent">False once the link has been given up; asked under stripes.</param>
     /// <param name="acknowledge">Sends an offset to the master that asked for it; called with no lock held.</param>
     /// <param name="logger">The log.</param>
     public MasterStream(
-        NodeServer server,
+        ReplicationService service,
         int database,
         Func<bool> isCurrent,
         Action<long> acknowledge,
         ILogger logger)
     {
-        _server = server;
-        _log = server.Replication.Log;
+        _basics = service.Basics;
+        _executor = service.Executor;
+        _log = service.Log;
         _logger = logger;
         _isCurrent = isCurrent;
         _acknowledge = acknowledge;
-        _client = new PseudoClient(server, ClientOrigin.Master) { Guard = this };
+        _client = _executor.NewClient(ClientOrigin.Master);
+        _client.Guard = this;
         _client.Session.DatabaseIndex = database;
         _reader = new RequestReader { MaxBulkLength = int.MaxValue / 2 };
     }
@@ -59,7 +62,7 @@ internal sealed class MasterStream : IStreamGuard
     /// </summary>
     public bool HasStoppedHeld { get; private set; }
 
-    private bool IsHeld => _server.Clients.MayBePaused && _server.Clients.IsPaused(_server.NowMilliseconds);
+    private bool IsHeld => _basics.Clients.MayBePaused && _basics.Clients.IsPaused(_basics.NowMilliseconds);
 
     bool IStreamGuard.IsAdmitted => !_isGivenUp && !_isHeldBack;
 
@@ -170,7 +173,7 @@ internal sealed class MasterStream : IStreamGuard
     {
         long offset;
         IStreamGuard guard = this;
-        using (_server.Executor.Open(LockPlan.Slot(0)))
+        using (_executor.Open(LockPlan.Slot(0)))
         {
             if (!guard.Admit()) return;
             offset = _log.Offset;

@@ -19,21 +19,21 @@ internal sealed class MasterTransfer(
 
     private long _newlineAt;
 
-    private NodeServer Server => service.Server;
+    private NodeBasics Basics => service.Basics;
 
-    private TimeSpan Timeout => TimeSpan.FromSeconds(Server.Config.ReplTimeout);
+    private TimeSpan Timeout => TimeSpan.FromSeconds(Basics.Config.ReplTimeout);
 
     /// <summary>Receives and loads the snapshot. False when the link has been given up meanwhile.</summary>
     /// <exception cref="MasterLinkException">It failed; the reason is logged.</exception>
     public bool Run(MasterAnswer answer)
     {
-        link.Progress.Begin(0, Server.NowMilliseconds);
+        link.Progress.Begin(0, Basics.NowMilliseconds);
         using var snapshot = Open();
         var direct = LoadsDirectly();
         var target = direct ? "to parser" : "to disk";
         if (snapshot.IsStreamed) MasterLinkMessages.ReceivingStream(logger, target);
         else MasterLinkMessages.ReceivingBytes(logger, snapshot.TotalLength, target);
-        link.Progress.Begin(snapshot.TotalLength, Server.NowMilliseconds);
+        link.Progress.Begin(snapshot.TotalLength, Basics.NowMilliseconds);
         var file = direct ? null : Receive(snapshot);
         link.BeginLoading();
         try
@@ -74,7 +74,7 @@ internal sealed class MasterTransfer(
                 connection,
                 line[1..],
                 Timeout,
-                count => link.Progress.Add(count, Server.NowMilliseconds));
+                count => link.Progress.Add(count, Basics.NowMilliseconds));
         }
         catch (FormatException)
         {
@@ -89,10 +89,10 @@ internal sealed class MasterTransfer(
     /// </summary>
     private bool LoadsDirectly()
     {
-        if (Server.Config.ReplDisklessLoad != "on-empty-db") return false;
-        for (var i = 0; i < Server.Keyspace.DatabaseCount; i++)
+        if (Basics.Config.ReplDisklessLoad != "on-empty-db") return false;
+        for (var i = 0; i < Basics.Keyspace.DatabaseCount; i++)
         {
-            if (Server.Keyspace[i].Count > 0) return false;
+            if (Basics.Keyspace[i].Count > 0) return false;
         }
 
         return true;
@@ -103,7 +103,7 @@ internal sealed class MasterTransfer(
         FileStream? file = null;
         try
         {
-            file = TemporaryFile.Create(Server);
+            file = TemporaryFile.Create(Basics);
             var buffer = new byte[Piece];
             int count;
             while ((count = Read(snapshot, buffer)) > 0) file.Write(buffer, 0, count);
@@ -147,7 +147,7 @@ internal sealed class MasterTransfer(
         {
             try
             {
-                Server.Persistence.ReplaceFile(file.Name);
+                service.Persistence.ReplaceFile(file.Name);
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
@@ -206,7 +206,7 @@ internal sealed class MasterTransfer(
             hasBegun = true;
             KeepAlive();
         });
-        var result = Server.Persistence.Load(
+        var result = service.Persistence.Load(
             watched,
             new RdbLoadOptions
             {
@@ -234,7 +234,7 @@ internal sealed class MasterTransfer(
     private void KeepAlive()
     {
         if (link.IsStopped) throw new IOException("the link was given up");
-        var now = Server.NowMilliseconds;
+        var now = Basics.NowMilliseconds;
         if (now - _newlineAt < 1000) return;
         _newlineAt = now;
         try

@@ -157,7 +157,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
 
     /// <summary>
     /// When somebody who pushes a snapshot began to wait for this replica, or when it took something last since then, by
-    /// <see cref="NodeServer.SteadyMilliseconds"/>; 0 while nobody waits.
+    /// <see cref="NodeBasics.SteadyMilliseconds"/>; 0 while nobody waits.
     /// </summary>
     public long StuckSince => Volatile.Read(ref _stuckSince);
 

@@ -8,7 +8,16 @@ namespace Starling.Node.Replication;
 /// </summary>
 internal sealed class ReplicationInfo(ReplicationService service)
 {
-    private NodeServer Server => service.Server;
+    private NodeBasics Basics => service.Basics;
+
+    /// <summary>Adds the fields to INFO, and tells a shutdown whom it waits for.</summary>
+    public void Register(ShutdownService shutdown)
+    {
+        Basics.Info.Add("replication", WriteReplication);
+        Basics.Info.Add("stats", WriteStats);
+        Basics.Info.AddReset(service.Counters.Reset);
+        shutdown.Replicas = Lags;
+    }
 
     /// <summary>INFO replication.</summary>
     public void WriteReplication(InfoWriter info)
@@ -27,7 +36,7 @@ internal sealed class ReplicationInfo(ReplicationService service)
         var hasBacklog = log.HasBacklog;
         var first = log.FirstPosition;
         info.Field("repl_backlog_active", hasBacklog);
-        info.Field("repl_backlog_size", Server.Config.ReplBacklogSize);
+        info.Field("repl_backlog_size", Basics.Config.ReplBacklogSize);
         info.Field("repl_backlog_first_byte_offset", hasBacklog ? first + 1 : 0);
         info.Field("repl_backlog_histlen", hasBacklog ? Math.Max(0, log.Offset - first) : 0);
     }
@@ -44,7 +53,7 @@ internal sealed class ReplicationInfo(ReplicationService service)
     public IReadOnlyList<ReplicaLag> Lags()
     {
         var lags = new List<ReplicaLag>();
-        var now = Server.NowMilliseconds;
+        var now = Basics.NowMilliseconds;
         foreach (var replica in service.Replicas.Links)
         {
             if (replica.StateName is not { } state) continue;
@@ -63,13 +72,13 @@ internal sealed class ReplicationInfo(ReplicationService service)
 
     private void WriteMaster(InfoWriter info, MasterLink link)
     {
-        var now = Server.NowMilliseconds;
+        var now = Basics.NowMilliseconds;
         var state = link.State;
         var isUp = state == MasterLinkState.Connected;
         info.Field("master_host", link.Host);
         info.Field("master_port", link.Port);
         info.Field("master_link_status", isUp ? "up" : "down");
-        info.Field("master_last_io_seconds_ago", isUp ? (Server.SteadyMilliseconds - link.LastRead) / 1000 : -1);
+        info.Field("master_last_io_seconds_ago", isUp ? (Basics.SteadyMilliseconds - link.LastRead) / 1000 : -1);
         info.Field("master_sync_in_progress", state == MasterLinkState.Transfer);
         info.Field("slave_read_repl_offset", service.Offset);
         info.Field("slave_repl_offset", service.Offset);
@@ -86,18 +95,18 @@ internal sealed class ReplicationInfo(ReplicationService service)
         }
 
         if (!isUp)
-            info.Field("master_link_down_since_seconds", link.DownSince == 0 ? -1 : (Server.SteadyMilliseconds - link.DownSince) / 1000);
-        info.Field("slave_priority", Server.Config.ReplicaPriority);
-        info.Field("slave_read_only", Server.Config.ReplicaReadOnly);
+            info.Field("master_link_down_since_seconds", link.DownSince == 0 ? -1 : (Basics.SteadyMilliseconds - link.DownSince) / 1000);
+        info.Field("slave_priority", Basics.Config.ReplicaPriority);
+        info.Field("slave_read_only", Basics.Config.ReplicaReadOnly);
         info.Field("replica_announced", true);
     }
 
     private void WriteReplicas(InfoWriter info)
     {
         var links = service.Replicas.Links;
-        var now = Server.NowMilliseconds;
+        var now = Basics.NowMilliseconds;
         info.Field("connected_slaves", links.Length);
-        if (Server.Config.MinReplicasToWrite > 0 && Server.Config.MinReplicasMaxLag > 0)
+        if (Basics.Config.MinReplicasToWrite > 0 && Basics.Config.MinReplicasMaxLag > 0)
             info.Field("min_slaves_good_slaves", service.GoodReplicas);
         var index = 0;
         foreach (var replica in links)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Execution;
+using Starling.Node.Freeing;
 using Starling.Node.Persistence;
 using Starling.Node.Serving;
 
@@ -28,28 +29,27 @@ public sealed class ReplicationService
     private bool _hasStarted;
 
     /// <summary>Makes the service; a master with no replicas.</summary>
-    public ReplicationService(NodeServer server)
+    /// <param name="basics">What the node stands on.</param>
+    /// <param name="executor">Opens the scopes of role changes and full synchronisations.</param>
+    /// <param name="persistence">Writes and loads snapshots.</param>
+    /// <param name="shutdown">Waits for the replicas.</param>
+    public ReplicationService(NodeBasics basics, Executor executor, PersistenceService persistence, ShutdownService shutdown)
     {
-        Server = server;
-        _logger = server.Loggers.CreateLogger("replication");
-        Log = new ReplicationLog(server.Config.ReplBacklogSize);
+        (Basics, Executor, Persistence) = (basics, executor, persistence);
+        _logger = basics.Loggers.CreateLogger("replication");
+        Log = new ReplicationLog(basics.Config.ReplBacklogSize);
         Replicas = new ReplicaSet();
         Waiters = new AcknowledgementWaiters(Replicas);
         Synchronizer = new FullSynchronizer(this, _logger);
-        _masterSide = new MasterSide(this, _logger);
+        _masterSide = new MasterSide(this, shutdown, _logger);
         _mayAsk = MayAsk;
-        _acknowledgements = new WriteAcknowledgements(Replicas, server.Config, server.Commits);
-        var info = new ReplicationInfo(this);
-        server.Info.Add("replication", info.WriteReplication);
-        server.Info.Add("stats", info.WriteStats);
-        server.Info.AddReset(Counters.Reset);
-        server.Shutdown.Replicas = info.Lags;
-        server.DebugSubcommands.Add(Commands.Replication.ChangeReplicationId);
-        server.Persistence.PositionSource = Position;
-        server.Persistence.KeyExpiredInFile = LogExpiredInFile;
-        server.Cron.Every(TimeSpan.FromSeconds(1), _masterSide.EverySecond);
-        server.Cron.Every(TimeSpan.FromMilliseconds(100), _masterSide.EveryTenth);
-        server.Cron.AfterWork(Flush); // what periodic work appended
+        _acknowledgements = new WriteAcknowledgements(Replicas, basics.Config, basics.Commits);
+        new ReplicationInfo(this).Register(shutdown);
+        persistence.PositionSource = Position;
+        persistence.KeyExpiredInFile = LogExpiredInFile;
+        basics.Cron.Every(TimeSpan.FromSeconds(1), _masterSide.EverySecond);
+        basics.Cron.Every(TimeSpan.FromMilliseconds(100), _masterSide.EveryTenth);
+        basics.Cron.AfterWork(Flush); // what periodic work appended
     }
 
     /// <summary>
@@ -57,6 +57,9 @@ public sealed class ReplicationService
     /// Added before the start.
     /// </summary>
     public event Action? LinkChanged;
+
+    /// <summary>This node was a master and is none any more. Raised under no lock. Added before the start.</summary>
+    public event Action? BecameReplica;
 
     /// <summary>
     /// A replica acknowledged an offset. Raised on that replica's thread, under no lock; handlers are short. Added
@@ -90,7 +93,7 @@ public sealed class ReplicationService
 
     /// <summary>
     /// When the last word came from the master while the link is up, or when it went down, by
-    /// <see cref="NodeServer.SteadyMilliseconds"/>; 0 when it never was up. The cluster computes the age of a replica's data from it.
+    /// <see cref="NodeBasics.SteadyMilliseconds"/>; 0 when it never was up. The cluster computes the age of a replica's data from it.
     /// </summary>
     public long LastMasterContact => _link is { } link ? ContactOf(link) : 0;
 
@@ -108,7 +111,13 @@ public sealed class ReplicationService
     /// <summary>The replication id of the data: master_replid.</summary>
     public string ReplicationId => _history.Id;
 
-    internal NodeServer Server { get; }
+    internal NodeBasics Basics { get; }
+
+    /// <summary>Opens the scopes of role changes and full synchronisations.</summary>
+    internal Executor Executor { get; }
+
+    /// <summary>Writes and loads snapshots.</summary>
+    internal PersistenceService Persistence { get; }
 
     /// <summary>Time between attempts to reach a master that did not work: a second, as in Redis.</summary>
     internal TimeSpan RetryPeriod { get; set; } = TimeSpan.FromSeconds(1);
@@ -157,13 +166,13 @@ public sealed class ReplicationService
     {
         Restore();
         _hasStarted = true;
-        if (Server.Config.ReplicaOf is { } master && Server.Cluster is null)
+        if (Basics.Config.ReplicaOf is { } master && !Basics.Config.ClusterEnabled)
             Become(master.Host, master.Port, isFresh: _restored is null);
     }
 
     private void Restore()
     {
-        if (Server.Persistence.LoadedPosition is not { } position
+        if (Persistence.LoadedPosition is not { } position
             || position.ReplicationId.Length != ReplicationHistory.IdLength
             || position.Offset < 0)
         {
@@ -177,7 +186,7 @@ public sealed class ReplicationService
         _history = new ReplicationHistory(ReplicationHistory.NewId(), position.ReplicationId, position.Offset + 1);
         if (Log.HasBacklog) Log.Rebase(position.Offset);
         else Log.Restart(position.Offset, database: -1);
-        Replicas.EmptySince = Server.NowMilliseconds;
+        Replicas.EmptySince = Basics.NowMilliseconds;
     }
 
     /// <summary>
@@ -207,7 +216,7 @@ public sealed class ReplicationService
     {
         MasterLink link;
         var wasMaster = false;
-        using (Server.Executor.Open(LockPlan.All))
+        using (Executor.Open(LockPlan.All))
         {
             using (Replicas.Membership.Enter())
             {
@@ -229,7 +238,7 @@ public sealed class ReplicationService
         {
             _acknowledgements.EndHistory();
             Waiters.EndAll();
-            foreach (var waiter in Server.Waiters.Snapshot()) waiter.TryEnd(Execution.WaitEnd.RoleChanged);
+            BecameReplica?.Invoke();
         }
 
         link.Start();
@@ -242,7 +251,7 @@ public sealed class ReplicationService
     /// </summary>
     public void Promote()
     {
-        using (Server.Executor.Open(LockPlan.All))
+        using (Executor.Open(LockPlan.All))
         {
             using (Replicas.Membership.Enter())
             {
@@ -254,8 +263,8 @@ public sealed class ReplicationService
                 _isDataIncomplete = false;
                 _history = _history.Continue(ReplicationHistory.NewId(), Log.Offset);
                 ReplicationMessages.HistoryShifted(_logger, _history.SecondId, _history.SecondOffset, _history.Id);
-                Replicas.DisconnectAll(Server.NowMilliseconds);
-                Replicas.EmptySince = Server.NowMilliseconds;
+                Replicas.DisconnectAll(Basics.NowMilliseconds);
+                Replicas.EmptySince = Basics.NowMilliseconds;
                 Log.SetMirroring(false);
             }
         }
@@ -307,7 +316,7 @@ public sealed class ReplicationService
     public void Stop()
     {
         MasterLink? link;
-        using (Server.Executor.Open(LockPlan.All))
+        using (Executor.Open(LockPlan.All))
         {
             link = _link;
             link?.Stop();
@@ -368,7 +377,7 @@ public sealed class ReplicationService
     /// <summary>A replica's connection is closed.</summary>
     internal void OnReplicaGone(ReplicaLink link)
     {
-        var now = Server.NowMilliseconds;
+        var now = Basics.NowMilliseconds;
         if (!Replicas.Remove(link, now)) return;
         ReplicationMessages.ReplicaLost(_logger, link.Name);
         _masterSide.CountGood(now);
@@ -379,7 +388,7 @@ public sealed class ReplicationService
     /// </summary>
     internal bool TryContinue(MasterLink link, string? newId)
     {
-        using (Server.Executor.Open(LockPlan.All))
+        using (Executor.Open(LockPlan.All))
         {
             using (Replicas.Membership.Enter())
             {
@@ -390,7 +399,7 @@ public sealed class ReplicationService
                     _history = _history.Continue(newId, Log.Offset);
 
                     // They have to learn the new id, and come back for it.
-                    Replicas.DisconnectAll(Server.NowMilliseconds);
+                    Replicas.DisconnectAll(Basics.NowMilliseconds);
                 }
 
                 return true;
@@ -404,8 +413,10 @@ public sealed class ReplicationService
     /// </summary>
     internal bool TryBeginLoading(MasterLink link)
     {
-        using (var scope = Server.Executor.Open(LockPlan.All))
+        BackgroundFreeing freeing;
+        using (var scope = Executor.Open(LockPlan.All))
         {
+            freeing = scope.Call.Node.Freeing;
             using (Replicas.Membership.Enter())
             {
                 if (link.IsStopped) return false;
@@ -413,21 +424,21 @@ public sealed class ReplicationService
                 if (_canContinue) MasterLinkMessages.DiscardsCachedMaster(_logger);
                 _canContinue = false;
                 _isDataIncomplete = true;
-                Replicas.DisconnectAll(Server.NowMilliseconds);
+                Replicas.DisconnectAll(Basics.NowMilliseconds);
                 Log.FreeBacklog();
                 Empty(scope.Call);
             }
         }
 
         // Room for the old data set and the new one at once is what replica-lazy-flush says there is.
-        if (!Server.Config.ReplicaLazyFlush) Server.Freeing.FreeAll();
+        if (!Basics.Config.ReplicaLazyFlush) freeing.FreeAll();
         return true;
     }
 
     /// <summary>The snapshot could not be loaded: what was read of it goes.</summary>
     internal void AbandonLoading()
     {
-        using var scope = Server.Executor.Open(LockPlan.All);
+        using var scope = Executor.Open(LockPlan.All);
         Empty(scope.Call);
     }
 
@@ -436,7 +447,7 @@ public sealed class ReplicationService
     /// </summary>
     internal void AbandonLoaded(MasterLink link)
     {
-        using (var scope = Server.Executor.Open(LockPlan.All))
+        using (var scope = Executor.Open(LockPlan.All))
         {
             if (!link.IsStopped) Empty(scope.Call);
         }
@@ -447,7 +458,7 @@ public sealed class ReplicationService
     /// </summary>
     internal bool TryAdopt(MasterLink link, MasterAnswer answer, ReplicationPosition? position)
     {
-        using (Server.Executor.Open(LockPlan.All))
+        using (Executor.Open(LockPlan.All))
         {
             using (Replicas.Membership.Enter())
             {
@@ -455,7 +466,7 @@ public sealed class ReplicationService
                 _history = answer.Id is null ? ReplicationHistory.StartNew() : ReplicationHistory.Of(answer.Id);
 
                 // One that came between the check of the link and the start of the load may have got half of the data.
-                Replicas.DisconnectAll(Server.NowMilliseconds);
+                Replicas.DisconnectAll(Basics.NowMilliseconds);
                 Log.Restart(Math.Max(0, answer.Offset), Math.Max(0, position?.StreamDatabase ?? 0));
                 _canContinue = answer.Offset >= 0;
                 _isDataIncomplete = false;
@@ -467,7 +478,7 @@ public sealed class ReplicationService
     /// <summary>The stream was not what a master sends: what this node has cannot be continued.</summary>
     internal void Discard(MasterLink link)
     {
-        using (Server.Executor.Open(LockPlan.All))
+        using (Executor.Open(LockPlan.All))
         {
             if (link.IsStopped || !_canContinue) return;
             MasterLinkMessages.DiscardsCachedMaster(_logger);
@@ -526,7 +537,7 @@ public sealed class ReplicationService
     /// </summary>
     internal bool TryAppendControl(ReadOnlySpan<byte> command, Func<bool> condition)
     {
-        using (Server.Executor.Open(LockPlan.Slot(0)))
+        using (Executor.Open(LockPlan.Slot(0)))
         {
             if (IsReplica || !condition()) return false;
             Log.AppendControl(command);
@@ -539,11 +550,11 @@ public sealed class ReplicationService
     /// offset to stand still.
     /// </summary>
     private bool TryAsk() =>
-        !Server.Clients.IsPaused(Server.NowMilliseconds)
+        !Basics.Clients.IsPaused(Basics.NowMilliseconds)
         && TryAppendControl("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"u8, _mayAsk);
 
     private bool MayAsk() =>
-        !Server.Clients.IsPaused(Server.NowMilliseconds) && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0;
+        !Basics.Clients.IsPaused(Basics.NowMilliseconds) && Interlocked.Exchange(ref _wantsAcknowledgements, 0) != 0;
 
     private long ContactOf(MasterLink link)
     {
@@ -571,9 +582,9 @@ public sealed class ReplicationService
 
     private void Empty(CommandContext call)
     {
-        for (var i = 0; i < Server.Keyspace.DatabaseCount; i++)
-            call.DeleteAll(Server.Keyspace[i], DeleteReason.Replaced, lazily: Server.Config.ReplicaLazyFlush);
-        Server.ReplicaExpiry.Clear();
+        for (var i = 0; i < Basics.Keyspace.DatabaseCount; i++)
+            call.DeleteAll(Basics.Keyspace[i], DeleteReason.Replaced, lazily: Basics.Config.ReplicaLazyFlush);
+        call.Node.ReplicaExpiry.Clear();
     }
 
     /// <summary>The position for RDB files; null while nothing keeps the data's history. Under every stripe.</summary>

@@ -99,7 +99,7 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
             _room.Expect();
             if (!IsAlive(link)) return false;
             if (link.HasRoom) break;
-            link.NoteStuck(service.Server.SteadyMilliseconds);
+            link.NoteStuck(service.Basics.SteadyMilliseconds);
             _room.Wait(cancellation);
         }
 

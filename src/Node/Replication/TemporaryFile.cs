@@ -16,14 +16,14 @@ internal static class TemporaryFile
     /// <summary>Makes a new file, readable and writable.</summary>
     /// <exception cref="IOException">It cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">The directory may not be written to.</exception>
-    public static FileStream Create(NodeServer server)
+    public static FileStream Create(NodeBasics basics)
     {
         LockOrder.AssertMayBlock("making a file");
-        var time = server.NowMilliseconds;
+        var time = basics.NowMilliseconds;
         for (var attempt = 0; ; attempt++)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"temp-{time + attempt}.{Environment.ProcessId}.rdb");
-            var path = server.Config.PathOf(name);
+            var path = basics.Config.PathOf(name);
             if (File.Exists(path) && attempt < 1000) continue;
             return new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, BufferSize);
         }

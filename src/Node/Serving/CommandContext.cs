@@ -29,20 +29,20 @@ public sealed class CommandContext : IEmptiedKeys
     private RandomSequence _random;
 
     /// <summary>Makes the context of a session.</summary>
-    public CommandContext(NodeServer server, NodeSession session, RespWriter reply)
+    internal CommandContext(NodeParts node, NodeSession session, RespWriter reply)
     {
-        Server = server;
+        Node = node;
         Session = session;
         Reply = reply;
-        Keys = new CommandKeys(server.Keyspace);
-        _wakes = new WakeList(server);
+        Keys = new CommandKeys(node.Keyspace);
+        _wakes = new WakeList(node.Waiters, node.Clients);
         Timer = new CommandTimer(this);
-        Events = new ScopeEvents(server.KeyEvents);
-        Stats = server.Stats.Own;
+        Events = new ScopeEvents(node.KeyEvents);
+        Stats = node.Stats.Own;
     }
 
-    /// <summary>The server.</summary>
-    public NodeServer Server { get; }
+    /// <summary>The parts of the node that commands work with.</summary>
+    internal NodeParts Node { get; }
 
     /// <summary>Who called.</summary>
     public NodeSession Session { get; }
@@ -73,10 +73,10 @@ public sealed class CommandContext : IEmptiedKeys
     public long Now { get; internal set; }
 
     /// <summary>The selected database.</summary>
-    public Database Database => Server.Keyspace[Session.DatabaseIndex];
+    public Database Database => Node.Keyspace[Session.DatabaseIndex];
 
     /// <summary>The keyspace.</summary>
-    public Keyspace Keyspace => Server.Keyspace;
+    public Keyspace Keyspace => Node.Keyspace;
 
     /// <summary>Seconds modulo 2^24: what <see cref="Database.SetString"/> wants as access clock.</summary>
     public uint AccessClock => (uint)(Now / 1000) & 0xFFFFFF;
@@ -117,7 +117,7 @@ public sealed class CommandContext : IEmptiedKeys
     /// <summary>The key at an argument position, with slot and hash.</summary>
     public Key Key(int index)
     {
-        var keyspace = Server.Keyspace;
+        var keyspace = Node.Keyspace;
         if (index == _keyPosition) return keyspace.Key(_arguments[index], _keyPlace);
         return Keys.TryPlace(_arguments, index, out var place)
             ? keyspace.Key(_arguments[index], place)
@@ -127,10 +127,10 @@ public sealed class CommandContext : IEmptiedKeys
     /// <summary>
     /// Opens a part of a command that takes its locks itself: the stripe of one slot, until it is disposed.
     /// </summary>
-    public ExecutionScope Part(int slot) => Server.Executor.Open(this, LockPlan.Slot(slot));
+    public ExecutionScope Part(int slot) => Node.Executor.Open(this, LockPlan.Slot(slot));
 
     /// <summary>As <see cref="Part"/>, with every stripe.</summary>
-    public ExecutionScope Whole() => Server.Executor.Open(this, LockPlan.All);
+    public ExecutionScope Whole() => Node.Executor.Open(this, LockPlan.All);
 
     /// <summary>
     /// Finds a key for reading. An expired key is absent: on a master it is deleted and its DEL goes to the log; on a
@@ -229,7 +229,7 @@ public sealed class CommandContext : IEmptiedKeys
     public bool Delete(Database database, in Key key, DeleteReason reason, bool lazily = false)
     {
         Require(key);
-        lazily |= Server.Freeing.IsLazy(reason);
+        lazily |= Node.Freeing.IsLazy(reason);
         if (!database.Remove(key, lazily)) return false;
         switch (reason)
         {
@@ -237,7 +237,7 @@ public sealed class CommandContext : IEmptiedKeys
                 Changed(database, key, KeyEvent.Del);
                 break;
             case DeleteReason.Expired:
-                Server.Expiry.Count(1);
+                Node.Expiry.Count(1);
                 Declare(database, key, KeyEvent.Expired, count: 0, isExpiry: true);
                 if (IsLogged) Effects.Delete(database.Index, key.Bytes, lazily);
                 break;
@@ -401,7 +401,7 @@ public sealed class CommandContext : IEmptiedKeys
                 return;
             }
 
-            _wakes.HandOn(Server.Waiters.WaitOn(again), behind: again);
+            _wakes.HandOn(Node.Waiters.WaitOn(again), behind: again);
             again.RenewTimer(Now);
             _isBlocked = true;
             return;
@@ -411,11 +411,11 @@ public sealed class CommandContext : IEmptiedKeys
         for (var i = firstKey; i < firstKey + keyCount; i++) keys.Add(Arguments[i].ToArray());
 
         // Who was held back before it could wait has its place from then.
-        var number = Session.PlaceInLine != 0 ? Session.PlaceInLine : Server.Waiters.NextNumber();
+        var number = Session.PlaceInLine != 0 ? Session.PlaceInLine : Node.Waiters.NextNumber();
         var waiter = new KeyWaiter(
             Session, Session.DatabaseIndex, [.. keys], Keys.CopyEach(), number, isReady, onTimeout);
         Session.Waiter = waiter;
-        Server.Waiters.Add(waiter);
+        Node.Waiters.Add(waiter);
         waiter.EndAt(deadline, Now);
         _isBlocked = true;
     }
@@ -434,19 +434,19 @@ public sealed class CommandContext : IEmptiedKeys
     /// </summary>
     internal void GiveUpClaim(KeyWaiter waiter)
     {
-        if (waiter.Claim is not null) _wakes.HandOn(Server.Waiters.WaitOn(waiter), behind: waiter);
+        if (waiter.Claim is not null) _wakes.HandOn(Node.Waiters.WaitOn(waiter), behind: waiter);
     }
 
     /// <summary>Counts what was declared without a command. At the end of a scope.</summary>
     internal void CountRest()
     {
         if (_changes == 0 || _isRunning) return;
-        Server.Persistence.CountChanges(_changes);
+        Node.Persistence.CountChanges(_changes);
         _changes = 0;
     }
 
     /// <summary>A client waits no more. Under the stripes of its keys, in this scope.</summary>
-    internal void Forget(KeyWaiter waiter) => _wakes.HandOn(Server.Waiters.Remove(waiter), behind: null);
+    internal void Forget(KeyWaiter waiter) => _wakes.HandOn(Node.Waiters.Remove(waiter), behind: null);
 
     /// <summary>
     /// A waiting client's command has come again though it was not woken: whoever is first in line for its keys is served,
@@ -484,7 +484,7 @@ public sealed class CommandContext : IEmptiedKeys
         if (position != _keyPosition)
         {
             _keyPosition = position;
-            _keyPlace = Server.Keyspace.Key(_arguments[position]).Place;
+            _keyPlace = Node.Keyspace.Key(_arguments[position]).Place;
         }
 
         return _keyPlace.Slot;
@@ -559,7 +559,7 @@ public sealed class CommandContext : IEmptiedKeys
         var hasFailed = errors != _errorsBefore;
         _errorsBefore = errors;
         if (_changes == 0) return hasFailed;
-        Server.Persistence.CountChanges(_changes);
+        Node.Persistence.CountChanges(_changes);
         _changes = 0;
         if (IsLogged && !_hasOwnEffects && !_isSuppressed) Effects.Call(_database, Arguments);
         return hasFailed;
@@ -574,8 +574,8 @@ public sealed class CommandContext : IEmptiedKeys
     private bool IsKeptThoughExpired(Database database, in Key key, bool forWrite)
     {
         if (Session.Origin == ClientOrigin.Master) return true; // the master decides, by its DEL
-        if (Server.Replication.IsReplica && !(forWrite && !Server.Config.ReplicaReadOnly)) return false;
-        if (Server.Clients.IsPaused(Now)) return false;
+        if (Node.Replication.IsReplica && !(forWrite && !Node.Config.ReplicaReadOnly)) return false;
+        if (Node.Clients.IsPaused(Now)) return false;
         Invariant.That(Delete(database, key, DeleteReason.Expired));
         return false;
     }
@@ -585,18 +585,18 @@ public sealed class CommandContext : IEmptiedKeys
     {
         Require(key);
         _changes += count;
-        if (Server.Watches.IsInUse) Server.Watches.Touch(database.Index, key.Bytes, isExpiry);
-        if (!isExpiry && Session.Origin == ClientOrigin.Client && Server.Replication.IsReplica)
-            Server.ReplicaExpiry.Note(database, key);
+        if (Node.Watches.IsInUse) Node.Watches.Touch(database.Index, key.Bytes, isExpiry);
+        if (!isExpiry && Session.Origin == ClientOrigin.Client && Node.Replication.IsReplica)
+            Node.ReplicaExpiry.Note(database, key);
         Events.Note(database, key, what);
-        if (Server.Waiters.Count != 0 && Server.Waiters.IsAwaited(database.Index, key.Bytes))
+        if (Node.Waiters.Count != 0 && Node.Waiters.IsAwaited(database.Index, key.Bytes))
             _wakes.Add(new ReadyKey(database.Index, key.Bytes.ToArray()));
     }
 
     /// <summary>As <see cref="Declare"/>, of a whole database.</summary>
     private void DeclareAll(Database database)
     {
-        if (Server.Waiters.Count != 0) _wakes.AddAll();
-        if (Server.Watches.IsInUse) Server.Watches.TouchAll(database.Index, Keyspace, Now);
+        if (Node.Waiters.Count != 0) _wakes.AddAll();
+        if (Node.Watches.IsInUse) Node.Watches.TouchAll(database.Index, Keyspace, Now);
     }
 }

@@ -40,7 +40,7 @@ internal sealed class CommandTimer(CommandContext call)
     private void Note(Command command, long ticks)
     {
         call.Stats.PerCommand[command.Ordinal].Ticks += ticks;
-        if (!call.Server.Config.LatencyTracking) return;
+        if (!call.Node.Config.LatencyTracking) return;
         var nanoseconds = (long)(ticks * (1e9 / Stopwatch.Frequency) / _calls);
         call.Stats.NoteLatency(command.Ordinal, nanoseconds, _calls);
     }

@@ -5,18 +5,18 @@ namespace Starling.Node.Serving;
 /// <summary>The node's half of a client: its commands go through the executor.</summary>
 internal sealed class NodeClient : IServedClient
 {
-    private readonly NodeServer _server;
+    private readonly NodeParts _node;
     private readonly ClientConnection _connection;
     private readonly NodeSession _session;
     private readonly CommandContext _context;
 
     /// <summary>Makes it for a connection that has no session yet.</summary>
-    public NodeClient(NodeServer server, ClientConnection connection)
+    public NodeClient(NodeParts node, ClientConnection connection)
     {
-        _server = server;
+        _node = node;
         _connection = connection;
-        _session = new NodeSession(server.Clients.NextId(), ClientOrigin.Client);
-        _context = new CommandContext(server, _session, connection.Reply);
+        _session = new NodeSession(node.Clients.NextId(), ClientOrigin.Client);
+        _context = new CommandContext(node, _session, connection.Reply);
     }
 
     /// <inheritdoc/>
@@ -43,7 +43,7 @@ internal sealed class NodeClient : IServedClient
         var context = _context;
         var reply = context.Reply;
         var resolved = ResolvedBatch.Own;
-        resolved.Resolve(batch, _server.Commands, _server.Keyspace, context.Database);
+        resolved.Resolve(batch, _node.Commands, _node.Keyspace, context.Database);
         context.Now = batch.Now;
         context.Stats = batch.Counters;
         for (var i = 0; i < batch.Count; i++)
@@ -52,7 +52,7 @@ internal sealed class NodeClient : IServedClient
             ref readonly var command = ref resolved[i];
             context.Load(pending.Arguments, command.KeyPosition, command.KeyPlace);
             var mode = _session.BeginReply(reply);
-            var outcome = _server.Executor.Execute(context, command.Command);
+            var outcome = _node.Executor.Execute(context, command.Command);
             _session.EndReply(reply, mode, outcome);
             if (outcome == DispatchOutcome.Done && _connection.MayGoOn) continue;
             batch.Stopped = pending;
@@ -66,19 +66,19 @@ internal sealed class NodeClient : IServedClient
     public long EndTurn()
     {
         _context.Timer.End();
-        if (_session.HasRun) _session.NoteSeen(_server.Replication.Log.Offset); // before the replies leave
+        if (_session.HasRun) _session.NoteSeen(_node.Replication.Log.Offset); // before the replies leave
         return _session.LastWriteOffset;
     }
 
     /// <inheritdoc/>
-    public string Describe() => ClientInfo.Describe(_connection, _session, _server.NowMilliseconds);
+    public string Describe() => ClientInfo.Describe(_connection, _session, _node.NowMilliseconds);
 
     /// <inheritdoc/>
     public void Leave()
     {
-        if (_session.Transaction is { } transaction) _server.Buffers.NoteDropped(transaction.ArgumentBytes);
+        if (_session.Transaction is { } transaction) _node.Buffers.NoteDropped(transaction.ArgumentBytes);
         _session.Transaction = null;
-        _server.Watches.RemoveAll(_session);
-        if (_session.Waiter is { } waiter) _server.Executor.Abandon(waiter);
+        _node.Watches.RemoveAll(_session);
+        if (_session.Waiter is { } waiter) _node.Executor.Abandon(waiter);
     }
 }

@@ -9,14 +9,14 @@ namespace Starling.Node.Serving;
 /// </summary>
 public sealed class PseudoClient
 {
-    private readonly NodeServer _server;
+    private readonly NodeParts _node;
 
     /// <summary>Makes one.</summary>
-    public PseudoClient(NodeServer server, ClientOrigin origin)
+    internal PseudoClient(NodeParts node, ClientOrigin origin)
     {
-        _server = server;
-        Session = new NodeSession(server.Clients.NextId(), origin);
-        Context = new CommandContext(server, Session, new RespWriter(server.Buffers));
+        _node = node;
+        Session = new NodeSession(node.Clients.NextId(), origin);
+        Context = new CommandContext(node, Session, new RespWriter(node.Buffers));
     }
 
     /// <summary>Its session; the master's stream selects databases in it.</summary>
@@ -42,9 +42,9 @@ public sealed class PseudoClient
     {
         Reply.Clear();
         Context.Arguments = arguments;
-        Context.Now = _server.NowMilliseconds;
-        Context.Stats = _server.Stats.Own;
-        _server.Executor.Execute(Context);
+        Context.Now = _node.NowMilliseconds;
+        Context.Stats = _node.Stats.Own;
+        _node.Executor.Execute(Context);
         Context.Timer.End();
     }
 }

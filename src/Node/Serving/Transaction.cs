@@ -27,9 +27,9 @@ internal sealed class Transaction(long maxEffectBytes = EffectBuffer.MaxLength)
     /// <summary>Ends a client's transaction and its watches.</summary>
     public static void Discard(CommandContext call)
     {
-        if (call.Session.Transaction is { } transaction) call.Server.Buffers.NoteDropped(transaction.ArgumentBytes);
+        if (call.Session.Transaction is { } transaction) call.Node.Buffers.NoteDropped(transaction.ArgumentBytes);
         call.Session.Transaction = null;
-        call.Server.Watches.RemoveAll(call.Session);
+        call.Node.Watches.RemoveAll(call.Session);
     }
 
     /// <summary>

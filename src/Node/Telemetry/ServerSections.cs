@@ -1,5 +1,7 @@
 using System.Globalization;
 using Starling.Node.Config;
+using Starling.Node.Maintenance;
+using Starling.Node.Serving;
 
 namespace Starling.Node.Telemetry;
 
@@ -8,34 +10,36 @@ public sealed class ServerSections
 {
     private const long SecondsPerDay = 86400;
 
-    private readonly NodeServer _server;
+    private readonly NodeBasics _basics;
+    private readonly NodeParts _node;
+    private readonly ActiveDefragmentation _defragmentation;
     private long _startedAt;
     private long _bytesAtStart;
     private long _peakBytes;
     private long _clusterLinkBytes;
     private int _clusterLinks;
 
-    /// <summary>Makes the sections and adds them to the server's INFO.</summary>
-    public ServerSections(NodeServer server)
+    /// <summary>Makes the sections and adds them to the node's INFO.</summary>
+    internal ServerSections(NodeBasics basics, NodeParts node, ActiveDefragmentation defragmentation)
     {
-        _server = server;
-        server.Info.Add("server", WriteServer);
-        server.Info.Add("memory", WriteMemory);
-        server.Info.Add("cpu", WriteCpu);
-        server.Info.Add("stats", info => info.Field("migrate_cached_sockets", server.Migrations.CachedConnections));
-        server.Info.Add("clients", info => info.Field("cluster_connections", Volatile.Read(ref _clusterLinks)));
-        server.Info.Add("cluster", info => info.Field("cluster_enabled", server.Config.ClusterEnabled));
-        server.Info.Add("keyspace", WriteKeyspace);
-        server.Info.AddReset(() => Interlocked.Exchange(ref _peakBytes, UsedBytes));
+        (_basics, _node, _defragmentation) = (basics, node, defragmentation);
+        basics.Info.Add("server", WriteServer);
+        basics.Info.Add("memory", WriteMemory);
+        basics.Info.Add("cpu", WriteCpu);
+        basics.Info.Add("stats", info => info.Field("migrate_cached_sockets", node.Migrations.CachedConnections));
+        basics.Info.Add("clients", info => info.Field("cluster_connections", Volatile.Read(ref _clusterLinks)));
+        basics.Info.Add("cluster", info => info.Field("cluster_enabled", basics.Config.ClusterEnabled));
+        basics.Info.Add("keyspace", WriteKeyspace);
+        basics.Info.AddReset(() => Interlocked.Exchange(ref _peakBytes, UsedBytes));
     }
 
     /// <summary>Bytes in use: native memory of the data set and the managed heap.</summary>
-    public long UsedBytes => _server.Keyspace.UsedBytes + GC.GetTotalMemory(forceFullCollection: false);
+    public long UsedBytes => _basics.Keyspace.UsedBytes + GC.GetTotalMemory(forceFullCollection: false);
 
     /// <summary>Notes when the server started and what memory it took then.</summary>
     public void NoteStart()
     {
-        _startedAt = _server.NowMilliseconds;
+        _startedAt = _basics.NowMilliseconds;
         _bytesAtStart = UsedBytes;
     }
 
@@ -60,7 +64,7 @@ public sealed class ServerSections
     /// </summary>
     public void NoteClusterLinks()
     {
-        if (_server.Cluster is not { } cluster) return;
+        if (_node.Cluster is not { } cluster) return;
         var links = cluster.Host.DescribeLinks();
         Volatile.Write(ref _clusterLinks, links.Count);
         Interlocked.Exchange(ref _clusterLinkBytes, links.Sum(link => link.SendBufferAllocated));
@@ -68,8 +72,8 @@ public sealed class ServerSections
 
     private void WriteServer(InfoWriter info)
     {
-        var config = _server.Config;
-        var now = _server.NowMilliseconds;
+        var config = _basics.Config;
+        var now = _basics.NowMilliseconds;
         var uptime = Math.Max(0, (now - _startedAt) / 1000);
         info.Field("redis_version", ServerVersion.Redis);
         info.Field("starling_version", ServerVersion.Starling);
@@ -85,9 +89,9 @@ public sealed class ServerSections
         info.Field("gcc_version", "0.0.0");
         info.Field("process_id", Environment.ProcessId);
         info.Field("process_supervised", config.Supervised == "auto" ? "no" : config.Supervised);
-        info.Field("run_id", _server.RunId);
+        info.Field("run_id", _basics.RunId);
         info.Field("tcp_port", config.Port);
-        info.Field("server_time_usec", _server.Clock.GetUtcNow().Subtract(DateTimeOffset.UnixEpoch).Ticks / 10);
+        info.Field("server_time_usec", _basics.Clock.GetUtcNow().Subtract(DateTimeOffset.UnixEpoch).Ticks / 10);
         info.Field("uptime_in_seconds", uptime);
         info.Field("uptime_in_days", uptime / SecondsPerDay);
         info.Field("hz", config.Hz);
@@ -118,7 +122,7 @@ public sealed class ServerSections
         var peak = NotePeak();
         var used = Math.Min(UsedBytes, peak);
         var resident = ProcessStatistics.ResidentBytes;
-        var dataSet = _server.Keyspace.UsedBytes;
+        var dataSet = _basics.Keyspace.UsedBytes;
         var overhead = Math.Max(0, used - dataSet);
         info.Bytes("used_memory", used);
         info.Bytes("used_memory_rss", resident);
@@ -144,7 +148,7 @@ public sealed class ServerSections
         info.Field("rss_overhead_bytes", resident - held);
         info.Field("mem_fragmentation_ratio", InfoFormat.Ratio(resident, used));
         info.Field("mem_fragmentation_bytes", resident - used);
-        var backlog = _server.Replication.Log.HasBacklog ? _server.Config.ReplBacklogSize : 0;
+        var backlog = _node.Replication.Log.HasBacklog ? _basics.Config.ReplBacklogSize : 0;
         info.Field("mem_replication_backlog", backlog);
         info.Field("mem_total_replication_buffers", backlog);
         info.Field("mem_cluster_links", Interlocked.Read(ref _clusterLinkBytes));
@@ -157,12 +161,12 @@ public sealed class ServerSections
     /// </summary>
     private (long Active, long Resident) AllocatorBytes(long used)
     {
-        var native = _server.ActiveDefragmentation.Usage;
+        var native = _defragmentation.Usage;
         var managed = Math.Max(GC.GetGCMemoryInfo().TotalCommittedBytes, used - native.Used);
         return (native.Active + managed, native.Resident + managed);
     }
 
-    private string Value(string directive) => DirectiveTable.Find(directive)!.Get(_server.Config);
+    private string Value(string directive) => DirectiveTable.Find(directive)!.Get(_basics.Config);
 
     private static string Percent(long part, long whole) => InfoFormat.Fixed(whole == 0 ? 0 : part * 100.0 / whole, 2) + "%";
 
@@ -178,7 +182,7 @@ public sealed class ServerSections
 
     private void WriteKeyspace(InfoWriter info)
     {
-        var keyspace = _server.Keyspace;
+        var keyspace = _basics.Keyspace;
         for (var i = 0; i < keyspace.DatabaseCount; i++)
         {
             var database = keyspace[i];
@@ -186,7 +190,7 @@ public sealed class ServerSections
             var expiring = database.ExpiringCount;
             if (keys == 0 && expiring == 0) continue;
             var name = "db" + i.ToString(CultureInfo.InvariantCulture);
-            var timeToLive = _server.ActiveExpiry.TimeToLive.Of(database);
+            var timeToLive = _node.ActiveExpiry.TimeToLive.Of(database);
             info.Field(name, string.Create(
                 CultureInfo.InvariantCulture, $"keys={keys},expires={expiring},avg_ttl={timeToLive}"));
         }

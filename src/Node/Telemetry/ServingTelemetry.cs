@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Starling.Node.Execution;
 using Starling.Node.Serving;
 
 namespace Starling.Node.Telemetry;
@@ -7,28 +8,28 @@ namespace Starling.Node.Telemetry;
 /// <summary>The sections of INFO that serving knows, and its periodic work.</summary>
 internal static class ServingTelemetry
 {
-    /// <summary>Adds both to a server.</summary>
-    public static void Register(NodeServer server)
+    /// <summary>Adds both to a node.</summary>
+    public static void Register(NodeBasics basics, WatchTable watches, KeyWaiters waiters)
     {
-        server.Info.Add("clients", writer => WriteClients(server, writer));
-        server.Info.Add("stats", writer => WriteStats(server, writer));
-        server.Info.Add("memory", writer => WriteMemory(server, writer));
-        server.Info.Add("commandstats", writer => WriteCommandStats(server, writer));
-        server.Info.Add("latencystats", writer => WriteLatencyStats(server, writer));
-        server.Info.Add("errorstats", writer => WriteErrorStats(server, writer));
-        server.Info.AddReset(server.Stats.Reset);
-        server.Cron.Every(TimeSpan.FromMilliseconds(100), server.Stats.Sample);
-        server.Cron.Every(TimeSpan.FromMilliseconds(1000), now => CheckClients(server, now));
-        server.Cron.Every(TimeSpan.FromMilliseconds(1000), server.Clients.ForgetOldPauses);
-        var collector = new BurstCollector(server.Buffers);
-        server.Cron.Every(BurstCollector.Period, _ => collector.Run());
+        basics.Info.Add("clients", writer => WriteClients(basics, watches, waiters, writer));
+        basics.Info.Add("stats", writer => WriteStats(basics, writer));
+        basics.Info.Add("memory", writer => WriteMemory(basics, writer));
+        basics.Info.Add("commandstats", writer => WriteCommandStats(basics, writer));
+        basics.Info.Add("latencystats", writer => WriteLatencyStats(basics, writer));
+        basics.Info.Add("errorstats", writer => WriteErrorStats(basics, writer));
+        basics.Info.AddReset(basics.Stats.Reset);
+        basics.Cron.Every(TimeSpan.FromMilliseconds(100), basics.Stats.Sample);
+        basics.Cron.Every(TimeSpan.FromMilliseconds(1000), now => CheckClients(basics, now));
+        basics.Cron.Every(TimeSpan.FromMilliseconds(1000), basics.Clients.ForgetOldPauses);
+        var collector = new BurstCollector(basics.Buffers);
+        basics.Cron.Every(BurstCollector.Period, _ => collector.Run());
     }
 
-    private static void WriteClients(NodeServer server, InfoWriter writer)
+    private static void WriteClients(NodeBasics basics, WatchTable watches, KeyWaiters waiters, InfoWriter writer)
     {
-        var connections = server.Clients.Snapshot();
+        var connections = basics.Clients.Snapshot();
         writer.Field("connected_clients", connections.Count(c => c.Session.Kind != ClientKind.Replica));
-        writer.Field("maxclients", server.Config.MaxClients);
+        writer.Field("maxclients", basics.Config.MaxClients);
         writer.Field("client_recent_max_input_buffer", connections.Select(c => c.InputCapacity).DefaultIfEmpty().Max());
         writer.Field("client_recent_max_output_buffer", connections.Select(c => c.PendingBytes).DefaultIfEmpty().Max());
         writer.Field("blocked_clients", connections.Count(c => c.IsBlocked));
@@ -36,14 +37,14 @@ internal static class ServingTelemetry
         writer.Field("pubsub_clients", connections.Count(c => c.Session.Kind == ClientKind.PubSub));
         writer.Field("watching_clients", connections.Count(c => NodeSession.Of(c).WatchedKeys.Count > 0));
         writer.Field("clients_in_timeout_table", 0);
-        writer.Field("total_watched_keys", server.Watches.Count);
-        writer.Field("total_blocking_keys", server.Waiters.KeyCount);
+        writer.Field("total_watched_keys", watches.Count);
+        writer.Field("total_blocking_keys", waiters.KeyCount);
         writer.Field("total_blocking_keys_on_nokey", 0); // of commands that are not here: those that wait for a key to go
     }
 
-    private static void WriteStats(NodeServer server, InfoWriter writer)
+    private static void WriteStats(NodeBasics basics, InfoWriter writer)
     {
-        var stats = server.Stats;
+        var stats = basics.Stats;
         writer.Field("total_connections_received", stats.ConnectionsReceived);
         writer.Field("total_commands_processed", stats.CommandsProcessed);
         writer.Field("instantaneous_ops_per_sec", stats.InstantaneousCommands);
@@ -67,10 +68,10 @@ internal static class ServingTelemetry
         writer.Field("client_output_buffer_limit_disconnections", stats.OutputLimitDisconnections);
     }
 
-    private static void WriteMemory(NodeServer server, InfoWriter writer)
+    private static void WriteMemory(NodeBasics basics, InfoWriter writer)
     {
         long replicas = 0, others = 0;
-        foreach (var connection in server.Clients.Snapshot())
+        foreach (var connection in basics.Clients.Snapshot())
         {
             var bytes = connection.InputCapacity + connection.PendingBytes;
             if (connection.Session.Kind == ClientKind.Replica) replicas += bytes;
@@ -83,11 +84,11 @@ internal static class ServingTelemetry
 
     private static string Kilo(long bytes) => (bytes / 1024.0).ToString("0.00", CultureInfo.InvariantCulture);
 
-    private static void WriteCommandStats(NodeServer server, InfoWriter writer)
+    private static void WriteCommandStats(NodeBasics basics, InfoWriter writer)
     {
-        foreach (var command in server.Commands.All)
+        foreach (var command in basics.Commands.All)
         {
-            var counters = server.Stats.Of(command);
+            var counters = basics.Stats.Of(command);
             if (counters.Calls == 0 && counters.Rejected == 0 && counters.Failed == 0) continue;
             var microseconds = (long)(counters.Ticks * 1e6 / Stopwatch.Frequency);
             var each = counters.Calls == 0 ? 0 : (double)microseconds / counters.Calls;
@@ -98,13 +99,13 @@ internal static class ServingTelemetry
         }
     }
 
-    private static void WriteLatencyStats(NodeServer server, InfoWriter writer)
+    private static void WriteLatencyStats(NodeBasics basics, InfoWriter writer)
     {
-        if (!server.Config.LatencyTracking) return;
-        var percentiles = server.Config.LatencyTrackingInfoPercentiles.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        foreach (var command in server.Commands.All)
+        if (!basics.Config.LatencyTracking) return;
+        var percentiles = basics.Config.LatencyTrackingInfoPercentiles.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        foreach (var command in basics.Commands.All)
         {
-            if (server.Stats.LatencyOf(command) is not { } latency) continue;
+            if (basics.Stats.LatencyOf(command) is not { } latency) continue;
             writer.Field("latency_percentiles_usec_" + command.FullName, string.Join(',', percentiles.Select(percentile =>
             {
                 var value = latency.ValueAt(double.Parse(percentile, CultureInfo.InvariantCulture)) / 1000.0;
@@ -113,21 +114,21 @@ internal static class ServingTelemetry
         }
     }
 
-    private static void WriteErrorStats(NodeServer server, InfoWriter writer)
+    private static void WriteErrorStats(NodeBasics basics, InfoWriter writer)
     {
-        foreach (var (code, count) in server.Stats.Errors.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        foreach (var (code, count) in basics.Stats.Errors.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             writer.Field("errorstat_" + code, string.Create(CultureInfo.InvariantCulture, $"count={count}"));
     }
 
-    private static void CheckClients(NodeServer server, long now)
+    private static void CheckClients(NodeBasics basics, long now)
     {
-        var timeout = server.Config.Timeout * 1000L;
-        foreach (var connection in server.Clients.Snapshot())
+        var timeout = basics.Config.Timeout * 1000L;
+        foreach (var connection in basics.Clients.Snapshot())
         {
             connection.Output.CheckLimits();
             if (timeout == 0 || connection.Session.Kind != ClientKind.Normal || connection.IsHeld) continue;
             if (now - connection.Session.LastInteraction <= timeout) continue;
-            ServingLog.ClosingIdle(server.Loggers.CreateLogger("Serving"));
+            ServingLog.ClosingIdle(basics.Loggers.CreateLogger("Serving"));
             connection.Close();
         }
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Time.Testing;
 using Starling.Node.Config;
 using Starling.Node.Tests.Commands;
 using Starling.Tests.Support;
@@ -26,6 +27,20 @@ public sealed class MigrateTests
         Assert.Equal(-1, there.Call("PTTL", "a").Number);
         Assert.InRange(there.Call("PTTL", "b").Number, 900_000, 1_000_000);
         Assert.Equal(300_000, there.Call("STRLEN", "c").Number);
+    }
+
+    [Fact]
+    public async Task A_connection_to_a_target_is_closed_when_it_has_been_idle_for_ten_seconds()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
+        await using var source = TestServer.Start(clock: clock);
+        await using var target = Target(source);
+        using var here = new RawConnection(source.Port);
+        here.Call("SET", "a", "value");
+        Assert.Equal("OK", Migrate(here, target.Port, "a").Text);
+        Wait.Until("the connection waits for the next MIGRATE", () => source.Node.Migrations.CachedConnections == 1);
+        clock.Advance(TimeSpan.FromSeconds(10.5));
+        Wait.Until("the connection is closed", () => source.Node.Migrations.CachedConnections == 0);
     }
 
     [Fact]

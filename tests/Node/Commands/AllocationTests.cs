@@ -1,5 +1,4 @@
 using System.Text;
-using Starling.Node.Serving;
 using Starling.Resp;
 
 namespace Starling.Node.Tests.Commands;
@@ -40,7 +39,7 @@ public sealed class AllocationTests
     public async Task Common_commands_allocate_nothing(string command)
     {
         await using var server = TestServer.Start();
-        var client = new PseudoClient(server.Node, ClientOrigin.Internal);
+        var client = server.Node.Executor.NewClient(ClientOrigin.Internal);
         client.Execute(Arguments("SET present value"));
         client.Execute(Arguments("SET counter 100"));
         client.Execute(Arguments("SET range abcdefghi"));
@@ -58,7 +57,7 @@ public sealed class AllocationTests
     public async Task A_key_made_and_deleted_allocates_nothing()
     {
         await using var server = TestServer.Start();
-        var client = new PseudoClient(server.Node, ClientOrigin.Internal);
+        var client = server.Node.Executor.NewClient(ClientOrigin.Internal);
         var set = Arguments("SET key value");
         var delete = Arguments("DEL key");
         void Both()

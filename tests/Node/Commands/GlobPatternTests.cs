@@ -1,6 +1,5 @@
 using System.Text;
 using FsCheck.Fluent;
-using Starling.Node.Commands;
 using Starling.Slots;
 
 namespace Starling.Node.Tests.Commands;

@@ -119,7 +119,7 @@ public sealed class ReplicaProtocolTests
         log.CreateBacklog();
         log.SetMirroring(true);
         var answers = new List<(long Offset, bool IsFree)>();
-        var stream = new MasterStream(node.Server, 0, () => true, Answer, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        var stream = new MasterStream(node.Server.Replication, 0, () => true, Answer, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         var set = SyncClient.Encode("SET", "a", "1");
         byte[] ask = [.. set, .. SyncClient.Encode("REPLCONF", "GETACK", "*")];
         byte[] transaction = [.. SyncClient.Encode("MULTI"), .. ask, .. SyncClient.Encode("EXEC")];

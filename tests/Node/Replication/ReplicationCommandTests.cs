@@ -10,7 +10,7 @@ public sealed class ReplicationCommandTests
     public void A_temporary_file_holds_nothing_back_that_could_fail_when_it_is_deleted()
     {
         using var node = new StarlingNode();
-        var file = TemporaryFile.Create(node.Node);
+        var file = TemporaryFile.Create(node.Node.Basics);
         file.Write("abc"u8);
         Assert.Equal(3, new FileInfo(file.Name).Length);
         TemporaryFile.Delete(file, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);

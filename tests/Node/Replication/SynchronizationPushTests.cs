@@ -101,7 +101,7 @@ public sealed class SynchronizationPushTests : IDisposable
         "the replica has its snapshot",
         () =>
         {
-            link.NoteSent(_host.Server.SteadyMilliseconds);
+            link.NoteSent(_host.Server.Basics.SteadyMilliseconds);
             return link.State == ReplicaState.Online;
         });
 

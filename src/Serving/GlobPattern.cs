@@ -1,6 +1,6 @@
 using Starling.Slots;
 
-namespace Starling.Node.Commands;
+namespace Starling.Serving;
 
 /// <summary>
 /// Redis's glob-style patterns over bytes: <c>*</c> any run, <c>?</c> any byte, <c>[abc]</c>, <c>[a-z]</c>, <c>[^a]</c>

@@ -1,8 +1,8 @@
 using Starling.ClusterBus.View;
-using Starling.Node.Commands;
+using Starling.Node.Cluster;
 using Starling.Node.Serving;
 
-namespace Starling.Node.Cluster;
+namespace Starling.Node.Commands;
 
 /// <summary>The subcommands of DEBUG that tests of the cluster use.</summary>
 internal static class ClusterDebug

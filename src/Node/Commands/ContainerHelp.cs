@@ -1,6 +1,6 @@
-using Starling.Node.Commands;
+using Starling.Node.Serving;
 
-namespace Starling.Node.Serving;
+namespace Starling.Node.Commands;
 
 /// <summary>The HELP subcommand that every container gets, in Redis's layout.</summary>
 internal static class ContainerHelp

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Starling.Node.Persistence;
+namespace Starling.Node.Config;
 
 /// <summary>
 /// Flushes a directory to the disk, so that a rename in it survives a crash of the machine. .NET has no call for it.

@@ -1,6 +1,4 @@
-using Starling.Node.Serving;
-
-namespace Starling.Node.Commands;
+namespace Starling.Node.Serving;
 
 /// <summary>One subcommand of DEBUG.</summary>
 /// <param name="Name">The name in lower case.</param>

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Starling.Node.Commands;
+namespace Starling.Node.Serving;
 
 /// <summary>
 /// The subcommands of DEBUG that parts other than the commands bring (replication, the cluster). Filled while the

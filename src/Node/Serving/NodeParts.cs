@@ -1,0 +1,92 @@
+using Microsoft.Extensions.Logging;
+using Starling.Node.Cluster;
+using Starling.Node.Config;
+using Starling.Node.Execution;
+using Starling.Node.Expiry;
+using Starling.Node.Freeing;
+using Starling.Node.Persistence;
+using Starling.Node.Replication;
+using Starling.Node.Telemetry;
+using Starling.Resp;
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Serving;
+
+/// <summary>
+/// The parts of a node that commands work with, and no more: nothing here starts or stops, listens or owns a thread. Made once
+/// all of them are there.
+/// </summary>
+internal sealed class NodeParts(NodeBasics basics)
+{
+    /// <summary>The configuration in force.</summary>
+    public ServerConfig Config { get; } = basics.Config;
+
+    /// <summary>Makes loggers.</summary>
+    public ILoggerFactory Loggers { get; } = basics.Loggers;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Clock { get; } = basics.Clock;
+
+    /// <summary>The commands.</summary>
+    public CommandTable Commands { get; } = basics.Commands;
+
+    /// <summary>The data.</summary>
+    public Keyspace Keyspace { get; } = basics.Keyspace;
+
+    /// <summary>INFO's sections.</summary>
+    public InfoRegistry Info { get; } = basics.Info;
+
+    /// <summary>The connected clients.</summary>
+    public ClientRegistry Clients { get; } = basics.Clients;
+
+    /// <summary>The counters.</summary>
+    public ServerStats Stats { get; } = basics.Stats;
+
+    /// <summary>Where every command enters.</summary>
+    public required Executor Executor { get; init; }
+
+    /// <summary>Keyspace events on their way.</summary>
+    public required KeyEventQueue KeyEvents { get; init; }
+
+    /// <summary>Frees in the background what was deleted.</summary>
+    public required BackgroundFreeing Freeing { get; init; }
+
+    /// <summary>The replication role and log.</summary>
+    public required ReplicationService Replication { get; init; }
+
+    /// <summary>RDB files and streams.</summary>
+    public required PersistenceService Persistence { get; init; }
+
+    /// <summary>Judges and deletes expired keys.</summary>
+    public required KeyExpiry Expiry { get; init; }
+
+    /// <summary>Deletes expired keys that clients wrote on a writable replica.</summary>
+    public required ReplicaExpiry ReplicaExpiry { get; init; }
+
+    /// <summary>Deletes expired keys in the background.</summary>
+    public required ActiveExpiry ActiveExpiry { get; init; }
+
+    /// <summary>MIGRATE's transfers.</summary>
+    public required MigrateService Migrations { get; init; }
+
+    /// <summary>The cluster, or null when cluster-enabled is no.</summary>
+    public required ClusterService? Cluster { get; init; }
+
+    /// <summary>Shuts the server down in order.</summary>
+    public required ShutdownService Shutdown { get; init; }
+
+    /// <summary>Subcommands of DEBUG that other parts bring.</summary>
+    public required DebugRegistry DebugSubcommands { get; init; }
+
+    /// <summary>Who waits for which key.</summary>
+    public required KeyWaiters Waiters { get; init; }
+
+    /// <summary>Who watches which key.</summary>
+    public required WatchTable Watches { get; init; }
+
+    /// <summary>The buffers of connections.</summary>
+    public BufferPool Buffers { get; } = basics.Buffers;
+
+    /// <summary>Milliseconds of Unix time.</summary>
+    public long NowMilliseconds => Clock.GetUtcNow().ToUnixTimeMilliseconds();
+}
