@@ -46,7 +46,7 @@ public sealed class NodeServer
         Commands = new CommandTable([.. CommandTable.ServerRows, .. commands ?? []]);
         Shutdown = new ShutdownService(this);
         Stats = new ServerStats(Commands);
-        Watches = new WatchTable(config.Databases);
+        Watches = new WatchTable(config.Databases, Buffers);
         Waiters = new KeyWaiters(this);
         Executor = new Executor(this);
         IoThreads = new IoThreads(

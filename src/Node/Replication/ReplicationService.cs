@@ -32,7 +32,7 @@ public sealed class ReplicationService
     {
         Server = server;
         _logger = server.Loggers.CreateLogger("replication");
-        Log = new ReplicationLog(server.Config.ReplBacklogSize);
+        Log = new ReplicationLog(server.Config.ReplBacklogSize) { Dropped = server.Buffers.NoteDropped };
         Replicas = new ReplicaSet();
         Waiters = new AcknowledgementWaiters(Replicas);
         Synchronizer = new FullSynchronizer(this, _logger);
