@@ -336,9 +336,16 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         catch (Exception error) when (MayGoOn(error))
         {
             // The one catch of the connection: a handler failed, its locks are released. The client learns it and goes.
-            ServingLog.HandlerFailed(_logger, Session.LastCommand?.FullName ?? "?", error);
-            Context.Reply.Error("ERR internal error"u8);
-            Session.CloseAfterReply = true;
+            if (error is OutOfMemoryException)
+            {
+                CloseForMemory();
+            }
+            else
+            {
+                ServingLog.HandlerFailed(_logger, Session.LastCommand?.FullName ?? "?", error);
+                Context.Reply.Error("ERR internal error"u8);
+                Session.CloseAfterReply = true;
+            }
         }
 
         Context.Timer.End();
@@ -378,13 +385,15 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     }
 
     /// <summary>
-    /// There is no room for what it sends (a container's limit, say): that is this client's affair, not the others'.
+    /// There is no room for what it sends or is to read (a container's limit, say): that is this client's affair, not the others'.
     /// </summary>
     private void CloseForMemory()
     {
-        ServingLog.QueryOutOfMemory(_logger, ClientInfo.Describe(this));
         Close();
         _input.Clear();
+        Context.Reply.Clear();
+        _server.Buffers.DropFree();
+        ServingLog.OutOfMemory(_logger, ClientInfo.Describe(this));
     }
 
     /// <summary>
