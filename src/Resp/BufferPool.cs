@@ -20,10 +20,22 @@ public sealed class BufferPool
     /// <summary>Bytes of the longest array that is pooled; it still stays out of the large object heap.</summary>
     public const int LargeLength = 64 * 1024;
 
-    private readonly Shelf _small = new(SmallLength);
-    private readonly Shelf _segments = new(SegmentLength);
-    private readonly Shelf _large = new(LargeLength);
+    // What buffers leave to the rest of the server, of the memory that the runtime may have (a container's limit, say).
+    private const int ReservedPart = 8;
+
+    private readonly Shelf _small;
+    private readonly Shelf _segments;
+    private readonly Shelf _large;
     private long _droppedBytes;
+    private long _mostBytes;
+
+    /// <summary>An empty pool.</summary>
+    public BufferPool()
+    {
+        _small = new(this, SmallLength);
+        _segments = new(this, SegmentLength);
+        _large = new(this, LargeLength);
+    }
 
     /// <summary>Bytes of the arrays that wait to be used again.</summary>
     public long FreeBytes => _small.FreeBytes + _segments.FreeBytes + _large.FreeBytes;
@@ -36,12 +48,16 @@ public sealed class BufferPool
 
     /// <summary>Takes an array; its content is anything.</summary>
     /// <param name="least">Bytes that it must have at least; it has as many as the next size that is pooled.</param>
+    /// <exception cref="OutOfMemoryException">
+    /// There is none, or what there is would be too little for the rest of the server: one client's replies must not be
+    /// the reason that other threads find no memory at all, which ends the process.
+    /// </exception>
     public byte[] Rent(int least) => least switch
     {
         <= SmallLength => _small.Rent(),
         <= SegmentLength => _segments.Rent(),
         <= LargeLength => _large.Rent(),
-        _ => GC.AllocateUninitializedArray<byte>(least),
+        _ => Make(least),
     };
 
     /// <summary>Gives an array back, which the caller uses no more. An empty one is nobody's and ignored.</summary>
@@ -66,8 +82,38 @@ public sealed class BufferPool
     /// </summary>
     public void Trim() => NoteDropped(_small.Trim() + _segments.Trim() + _large.Trim());
 
+    /// <summary>
+    /// Leaves everything that is free to the garbage collector at once: somebody has found no memory.
+    /// </summary>
+    public void DropFree() => NoteDropped(_small.DropFree() + _segments.DropFree() + _large.DropFree());
+
+    private byte[] Make(int length)
+    {
+        if (!HasRoom(length))
+        {
+            // Much of it may be garbage: the runtime too would collect before it refused.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+            if (!HasRoom(length)) throw new OutOfMemoryException();
+        }
+
+        return GC.AllocateUninitializedArray<byte>(length);
+    }
+
+    private bool HasRoom(int length)
+    {
+        var used = GC.GetTotalMemory(forceFullCollection: false) + length;
+        var most = Volatile.Read(ref _mostBytes);
+        if (most != 0) return used <= most;
+
+        // Known once the garbage was first collected, which is long before the memory is full.
+        var available = GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes;
+        if (available <= 0) return true;
+        Volatile.Write(ref _mostBytes, available - available / ReservedPart);
+        return used <= available - available / ReservedPart;
+    }
+
     /// <summary>The arrays of one size.</summary>
-    private sealed class Shelf(int length)
+    private sealed class Shelf(BufferPool pool, int length)
     {
         // One array that is free for each of some threads, so that the common case takes no lock; a cache line apart.
         private const int Slots = 8;
@@ -100,13 +146,26 @@ public sealed class BufferPool
                 }
             }
 
-            return GC.AllocateUninitializedArray<byte>(length);
+            return pool.Make(length);
         }
 
         public void Return(byte[] bytes)
         {
             if (Interlocked.CompareExchange(ref Own, bytes, null) is null) return;
             using (_lock.Enter()) _free.Push(bytes);
+        }
+
+        /// <summary>Bytes dropped.</summary>
+        public long DropFree()
+        {
+            using (_lock.Enter())
+            {
+                var count = _free.Count;
+                _free.Clear();
+                _free.TrimExcess();
+                _leastFree = 0;
+                return (long)count * length;
+            }
         }
 
         /// <summary>Bytes dropped.</summary>

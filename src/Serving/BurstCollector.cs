@@ -15,53 +15,63 @@ namespace Starling.Serving;
 internal sealed class BurstCollector(BufferPool pool)
 {
     /// <summary>How often <see cref="Run"/> is called.</summary>
-    public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(250);
+    public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(200);
 
     // What is worth a collection: less is in the noise of a process of this size.
-    private const long Worthwhile = 2 * 1024 * 1024;
+    private const long Worthwhile = 4 * 1024 * 1024;
     private const long MuchAtOnce = 64 * 1024 * 1024;
+
+    // What INFO and connections that come and go allocate in a period at most.
+    private const long Quiet = 256 * 1024;
+
+    // Free regions of so many bytes are worth the collections that it takes until the runtime gives them back.
     private const long Spare = 8 * 1024 * 1024;
-    private const int MostCollections = 32;
-    private const int TrimEvery = 4;
+    private const int CollectionsUntilReturned = 25;
+    private const int TrimEvery = 5;
 
     private int _runs;
     private long _collected;
-    private long _lastDropped;
+    private long _last;
+    private long _lastTotal;
+    private long _freed;
     private int _collectionsLeft;
 
     /// <summary>Looks whether there is something to give back.</summary>
     public void Run()
     {
         if (_runs++ % TrimEvery == 0) pool.Trim();
-        var dropped = pool.DroppedBytes;
 
-        // While the burst is under way dropped buffers are replaced by new ones: mostly it is worth the work only once
-        // they are not.
-        var garbage = dropped - _collected;
-        var isQuiet = dropped == _lastDropped;
-        _lastDropped = dropped;
-        if (garbage >= (isQuiet ? Worthwhile : MuchAtOnce))
-        {
-            _collected = dropped;
-            _collectionsLeft = MostCollections;
-            Collect();
-        }
-        else if (_collectionsLeft > 0 && isQuiet)
-        {
-            if (HoldsFreeMemory()) Collect();
-            else _collectionsLeft = 0;
-        }
+        // What was allocated may be garbage by now, and what was dropped is, whenever it was allocated.
+        var activity = GC.GetTotalAllocatedBytes(precise: false) + pool.DroppedBytes;
+        NoteFreed();
+
+        // While the burst is under way what was dropped is replaced by new: mostly it is worth the work only once it is
+        // not.
+        var garbage = activity - _collected;
+        var isQuiet = activity - _last < Quiet;
+        _last = activity;
+        if (garbage >= (isQuiet ? Worthwhile : MuchAtOnce)) Collect(activity);
+        else if (_collectionsLeft > 0 && isQuiet) Collect(_collected);
     }
 
-    private static bool HoldsFreeMemory()
+    /// <summary>
+    /// Counts what collections have freed. How much of it the runtime still holds it does not say: its count of
+    /// committed bytes is without the regions that it keeps for later.
+    /// </summary>
+    private void NoteFreed()
     {
-        var last = GC.GetGCMemoryInfo(GCKind.Any);
-        return last.TotalCommittedBytes - last.HeapSizeBytes > Spare;
+        var total = GC.GetTotalMemory(forceFullCollection: false);
+        _freed += Math.Max(0, _lastTotal - total);
+        _lastTotal = total;
+        if (_freed < Spare) return;
+        _freed = 0;
+        _collectionsLeft = CollectionsUntilReturned;
     }
 
-    private void Collect()
+    private void Collect(long activity)
     {
-        _collectionsLeft--;
+        _collected = activity;
+        _collectionsLeft = Math.Max(0, _collectionsLeft - 1);
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
     }
 }

@@ -339,9 +339,16 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         catch (Exception error) when (MayOutlive(error))
         {
             // The one catch of the connection: a handler failed, its locks are released. The client learns it and goes.
-            ServingLog.HandlerFailed(_serving.Logger, Session.LastCommand?.FullName ?? "?", error);
-            Reply.Error("ERR internal error"u8);
-            Session.CloseAfterReply = true;
+            if (error is OutOfMemoryException)
+            {
+                CloseForMemory();
+            }
+            else
+            {
+                ServingLog.HandlerFailed(_serving.Logger, Session.LastCommand?.FullName ?? "?", error);
+                Reply.Error("ERR internal error"u8);
+                Session.CloseAfterReply = true;
+            }
         }
 
         var written = _client.EndTurn();
@@ -380,13 +387,15 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     }
 
     /// <summary>
-    /// There is no room for what it sends (a container's limit, say): that is this client's affair, not the others'.
+    /// There is no room for what it sends or is to read (a container's limit, say): that is this client's affair, not the others'.
     /// </summary>
     private void CloseForMemory()
     {
-        ServingLog.QueryOutOfMemory(_serving.Logger, Describe());
         Close();
         _input.Clear();
+        Reply.Clear();
+        _serving.Buffers.DropFree();
+        ServingLog.OutOfMemory(_serving.Logger, Describe());
     }
 
     /// <summary>

@@ -11,10 +11,7 @@ namespace Starling.Serving;
 /// <summary>The listening sockets of clients: TCP on every bind address, and the Unix socket.</summary>
 public sealed class ClientListener
 {
-    private const int SolSocket = 1;
-    private const int SoReuseAddress = 2;
     private const int UnixPathLength = 108; // of sockaddr_un, its zero byte included
-    private const int LongestKeepAlive = 32767; // seconds: TCP_KEEPIDLE takes no more
     private const string NoSuchHost = "Name or service not known";
     private const string CannotListenReason = "Unable to listen on this port. Check server logs.";
     private static readonly TimeSpan RestorePeriod = TimeSpan.FromSeconds(1);
@@ -204,7 +201,7 @@ public sealed class ClientListener
     {
         using (_lock.Enter())
         {
-            var stopped = _acceptors.FindAll(acceptor => acceptor.Socket.AddressFamily != AddressFamily.Unix);
+            var stopped = _acceptors.FindAll(acceptor => !acceptor.Listener.IsUnix);
             foreach (var acceptor in stopped) acceptor.Stop();
             _acceptors.RemoveAll(stopped.Contains);
         }
@@ -225,7 +222,7 @@ public sealed class ClientListener
         using (_lock.Enter())
         {
             var missing = Array.FindAll(
-                _bound, wanted => !_acceptors.Exists(acceptor => wanted.Equals(acceptor.Socket.LocalEndPoint)));
+                _bound, wanted => !_acceptors.Exists(acceptor => wanted.Equals(acceptor.Listener.EndPoint)));
             foreach (var endPoint in missing)
             {
                 try
@@ -253,10 +250,10 @@ public sealed class ClientListener
         {
             try
             {
-                var socket = Bind(new IPEndPoint(address.Address, port));
-                if (ephemeral && port == 0) port = ((IPEndPoint)socket.LocalEndPoint!).Port;
-                bound.Add((IPEndPoint)socket.LocalEndPoint!);
-                using (_lock.Enter()) Add(socket);
+                var listener = Bind(new IPEndPoint(address.Address, port));
+                if (ephemeral && port == 0) port = listener.EndPoint!.Port;
+                bound.Add(listener.EndPoint!);
+                using (_lock.Enter()) Add(listener);
             }
             catch (SocketException error)
             {
@@ -269,13 +266,12 @@ public sealed class ClientListener
         return port;
     }
 
-    private void Add(Socket socket)
+    private void Add(Listener listener)
     {
-        var isUnix = socket.AddressFamily == AddressFamily.Unix;
         _acceptors.Add(
             new Acceptor(
-                socket,
-                client => Accept(client, isUnix),
+                listener,
+                client => Accept(client, listener.IsUnix),
                 RefuseOneTooMany,
                 error => ServingLog.AcceptFailed(_logger, SocketErrors.Explain(error))));
     }
@@ -288,25 +284,7 @@ public sealed class ClientListener
         throw new ServerStartException($"Failed listening on port {port} (tcp), aborting.");
     }
 
-    private Socket Bind(IPEndPoint endPoint)
-    {
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = false;
-
-            // The runtime's ReuseAddress would also share the port with another server.
-            if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(SolSocket, SoReuseAddress, BitConverter.GetBytes(1));
-            socket.Bind(endPoint);
-            socket.Listen(_settings.TcpBacklog);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    private Listener Bind(IPEndPoint endPoint) => Listener.Bind(endPoint, _settings.TcpBacklog, waits: true);
 
     private void BindUnix(string path, int permissions)
     {
@@ -314,35 +292,29 @@ public sealed class ClientListener
         var length = Encoding.UTF8.GetByteCount(path);
         if (length >= UnixPathLength)
             throw new ServerStartException($"Failed opening Unix socket: unix socket path too long ({length}), must be under {UnixPathLength}");
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        Listener? listener = null;
         try
         {
             File.Delete(path);
-            socket.Bind(new UnixDomainSocketEndPoint(path));
-            socket.Listen(_settings.TcpBacklog);
+            listener = Listener.BindUnix(path, _settings.TcpBacklog);
             if (permissions != 0 && !OperatingSystem.IsWindows()) File.SetUnixFileMode(path, (UnixFileMode)permissions);
         }
         catch (Exception error) when (error is SocketException or IOException or UnauthorizedAccessException)
         {
-            socket.Dispose();
+            listener?.Dispose();
             var explanation = error is SocketException socketError ? SocketErrors.Explain(socketError) : error.Message;
             ServingLog.CannotListenUnix(_logger, explanation);
             throw new ServerStartException("Failed opening Unix socket: bind: " + explanation, error);
         }
 
         _unixPath = path;
-        using (_lock.Enter()) Add(socket);
+        using (_lock.Enter()) Add(listener);
     }
 
-    private void Accept(Socket client, bool isUnix)
+    private void Accept(SocketStream client, bool isUnix)
     {
-        if (!isUnix)
-        {
-            client.NoDelay = true;
-            SetKeepAlive(client, _settings.TcpKeepAlive);
-        }
-
-        if (DescriptorLimit.IsReserved(client.SafeHandle.DangerousGetHandle()) || !_serving.Clients.TryReserve(_settings.MaxClients))
+        if (!isUnix && _settings.TcpKeepAlive > 0) client.KeepAlive(_settings.TcpKeepAlive);
+        if (DescriptorLimit.IsReserved(client.Source.Descriptor) || !_serving.Clients.TryReserve(_settings.MaxClients))
         {
             RefuseOneTooMany(client);
             return;
@@ -356,46 +328,25 @@ public sealed class ClientListener
             return;
         }
 
-        ClientConnection connection;
-        try
-        {
-            connection = new ClientConnection(_serving, _threads.Adopt(client), isUnix);
-        }
-        catch (SocketException)
-        {
-            _serving.Clients.Unreserve();
-            throw;
-        }
-
+        var connection = new ClientConnection(_serving, _threads.Adopt(client), isUnix);
         _serving.Stats.CountConnection();
         ServingLog.Accepted(_logger, connection.RemoteAddress);
         _serving.Clients.Add(connection);
         connection.Start();
     }
 
-    private void RefuseOneTooMany(Socket client)
+    private void RefuseOneTooMany(SocketStream client)
     {
         _serving.Stats.CountRejectedConnection();
         Reject(client, "-ERR max number of clients reached\r\n"u8);
     }
 
-    private static bool IsLoopback(Socket client) =>
-        client.RemoteEndPoint is IPEndPoint remote && IPAddress.IsLoopback(remote.Address);
+    private static bool IsLoopback(SocketStream client) =>
+        client.RemoteEndPoint is { } remote && IPAddress.IsLoopback(remote.Address);
 
-    private static void SetKeepAlive(Socket client, int seconds)
+    private static void Reject(SocketStream client, ReadOnlySpan<byte> reason)
     {
-        if (seconds <= 0) return;
-        seconds = Math.Min(seconds, LongestKeepAlive);
-        client.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-        client.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, seconds);
-        client.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, Math.Max(1, seconds / 3));
-        client.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
-    }
-
-    private static void Reject(Socket client, ReadOnlySpan<byte> reason)
-    {
-        client.Blocking = false; // a fresh socket takes a short text at once; if not, the client does without
-        client.Send(reason, SocketFlags.None, out _);
+        client.Send(reason, out _); // a fresh socket takes a short text at once; if not, the client does without
         client.Dispose();
     }
 }

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace Starling.Serving;
@@ -64,11 +63,10 @@ public sealed class IoThreads
         foreach (var thread in _threads) thread.Stop();
     }
 
-    /// <summary>Makes the transport of a connected socket, which is its from now on.</summary>
-    /// <exception cref="SocketException">The socket has been closed by its peer.</exception>
-    public ITransport Adopt(Socket socket)
+    /// <summary>Makes the transport of a connected stream, which is its from now on.</summary>
+    public ITransport Adopt(IByteStream stream)
     {
         var thread = _threads[(uint)Interlocked.Increment(ref _next) % (uint)_threads.Length];
-        return new StreamTransport(new SocketStream(socket, isConnected: true), thread, error => ServingLog.CannotWatch(_logger, error.Message));
+        return new StreamTransport(stream, thread, error => ServingLog.CannotWatch(_logger, error.Message));
     }
 }

@@ -30,8 +30,8 @@ internal static partial class ServingLog
     [LoggerMessage(9, LogLevel.Warning, "Closing client that reached max query buffer length: {Client}")]
     public static partial void QueryBufferLimit(ILogger logger, string client);
 
-    [LoggerMessage(16, LogLevel.Warning, "Closing client whose query finds no memory: {Client}")]
-    public static partial void QueryOutOfMemory(ILogger logger, string client);
+    [LoggerMessage(16, LogLevel.Warning, "Closing client whose query or reply finds no memory: {Client}")]
+    public static partial void OutOfMemory(ILogger logger, string client);
 
     [LoggerMessage(10, LogLevel.Warning, "Client {Client} scheduled to be closed ASAP for overcoming of output buffer limits.")]
     public static partial void OutputBufferLimit(ILogger logger, string client);

@@ -15,22 +15,22 @@ public sealed class Acceptor
 
     private static readonly TimeSpan EndDelay = TimeSpan.FromSeconds(1);
 
-    private readonly Socket _socket;
-    private readonly Action<Socket> _serve;
-    private readonly Action<Socket> _refuse;
+    private readonly Listener _listener;
+    private readonly Action<SocketStream> _serve;
+    private readonly Action<SocketStream> _refuse;
     private readonly Action<SocketException> _failed;
     private readonly ManualResetEventSlim _isStopped = new();
     private readonly Thread _thread;
     private SafeFileHandle? _spare; // the thread's own
 
     /// <summary>Makes an acceptor; nothing is accepted yet.</summary>
-    /// <param name="socket">The listening socket; the acceptor's from now on.</param>
+    /// <param name="listener">Where; the acceptor's from now on. Its accept waits.</param>
     /// <param name="serve">Takes a connection over.</param>
     /// <param name="refuse">Tells a client that there are too many, and closes.</param>
     /// <param name="failed">Told what goes wrong; accepting goes on. On the acceptor's thread.</param>
-    public Acceptor(Socket socket, Action<Socket> serve, Action<Socket> refuse, Action<SocketException> failed)
+    public Acceptor(Listener listener, Action<SocketStream> serve, Action<SocketStream> refuse, Action<SocketException> failed)
     {
-        _socket = socket;
+        _listener = listener;
         _serve = serve;
         _refuse = refuse;
         _failed = failed;
@@ -38,8 +38,8 @@ public sealed class Acceptor
         _thread = new Thread(Run) { IsBackground = true, Name = "accept" };
     }
 
-    /// <summary>The address it listens on.</summary>
-    public Socket Socket => _socket;
+    /// <summary>Where it listens.</summary>
+    public Listener Listener => _listener;
 
     /// <summary>True once <see cref="TryStart"/> succeeded.</summary>
     public bool IsStarted { get; private set; }
@@ -55,7 +55,7 @@ public sealed class Acceptor
     public void Stop()
     {
         _isStopped.Set();
-        _socket.Dispose(); // ends the accept that is under way
+        _listener.Dispose(); // ends the accept that is under way
         if (!IsStarted) _spare?.Dispose();
 
         // The port is free only when that accept has let go of the socket.
@@ -80,10 +80,10 @@ public sealed class Acceptor
 
     private void AcceptOne()
     {
-        Socket client;
+        SocketStream client;
         try
         {
-            client = _socket.Accept();
+            client = _listener.Accept();
         }
         catch (SocketException error)
         {
@@ -120,7 +120,7 @@ public sealed class Acceptor
         _spare = null;
         try
         {
-            _refuse(_socket.Accept());
+            _refuse(_listener.Accept());
             return true;
         }
         catch (SocketException)

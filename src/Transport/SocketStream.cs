@@ -6,6 +6,7 @@ namespace Starling.Transport;
 /// <summary>The plain stream: the bytes of a TCP or Unix socket as they are.</summary>
 public sealed class SocketStream : IByteStream
 {
+    private const int LongestKeepAlive = 32767; // seconds: TCP_KEEPIDLE takes no more
     private static readonly bool UsesSystemCalls = OperatingSystem.IsLinux();
 
     private readonly Socket _socket;
@@ -46,6 +47,19 @@ public sealed class SocketStream : IByteStream
 
     /// <inheritdoc/>
     public SocketError Error { get; private set; }
+
+    /// <summary>Has the system ask a silent peer whether it is still there.</summary>
+    /// <param name="seconds">After how many; 0 for the system's own times.</param>
+    /// <exception cref="SocketException">The peer has gone.</exception>
+    public void KeepAlive(int seconds)
+    {
+        _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        if (seconds <= 0) return;
+        seconds = Math.Min(seconds, LongestKeepAlive);
+        _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, seconds);
+        _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, Math.Max(1, seconds / 3));
+        _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+    }
 
     /// <inheritdoc/>
     public StreamStatus Connect()

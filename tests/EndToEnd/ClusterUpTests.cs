@@ -44,6 +44,26 @@ public sealed partial class ClusterUpTests
         }
     }
 
+    [Fact]
+    public void Cluster_up_that_a_shell_started_in_its_background_stops_at_sigint()
+    {
+        // A shell that is not interactive has such a program ignore SIGINT.
+        var folder = Directory.CreateTempSubdirectory("starling-up-").FullName;
+        var start = new ProcessStartInfo("/bin/sh") { RedirectStandardOutput = true };
+        start.ArgumentList.Add("-c");
+        start.ArgumentList.Add($"trap '' INT; exec {Executables.Starling} cluster up --replicas 0 --port {Number(TakePorts(3))} --dir {folder}");
+        try
+        {
+            using var up = Process.Start(start)!;
+            WaitForHealth(up);
+            Interrupt(up);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [Theory]
     [InlineData("--masters", "2", "--masters must be between 3 and 1000")]
     [InlineData("--port", "60000", "--port must leave every node a port of at most 55535")]

@@ -116,6 +116,37 @@ public sealed class DescriptorTests
     }
 
     [Fact]
+    public void Sigterm_stops_a_server_that_has_no_descriptor_left()
+    {
+        using var server = Start(4000);
+        Assert.Equal("OK", server.Text("SET", "k", "v"));
+        server.Limit(None);
+        server.Running.Send(RunningServer.SignalTerminate);
+        Assert.Equal(0, server.Running.WaitForExit());
+    }
+
+    [Fact]
+    public void Sigterm_that_finds_no_descriptor_for_the_last_save_loses_nothing()
+    {
+        string[] programs = [Executables.RedisServer, Executables.Starling];
+        foreach (var program in programs)
+        {
+            string[] command = program == Executables.Starling ? [program, "server"] : [program];
+            using var server = new LimitedServer(["--nofile=4000", .. command, "--save", "3600 1"]);
+            using var client = new RespConnection(server.Port);
+            Assert.Equal("OK", client.Text("SET", "k", "v"));
+            server.Limit(program == Executables.Starling ? None : 3);
+            server.Running.Send(RunningServer.SignalTerminate);
+            server.Running.WaitForLine("can't exit");
+            Assert.Equal("v", client.Text("GET", "k"));
+            server.Limit(4000);
+            server.Running.Send(RunningServer.SignalTerminate);
+            Assert.Equal(0, server.Running.WaitForExit());
+            Assert.True(File.Exists(Path.Combine(server.Running.Folder, "dump.rdb")));
+        }
+    }
+
+    [Fact]
     public void A_client_that_finds_no_descriptor_is_told_so()
     {
         using var server = Start(4000);

@@ -51,4 +51,41 @@ public sealed class MemoryLimitTests
         });
         Assert.Equal("v", other.Text("GET", "k"));
     }
+
+    [Theory]
+    [InlineData("LRANGE", "list", "0", "-1")]
+    [InlineData("MGET", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k")]
+    public void Clients_whose_replies_find_no_room_are_closed_and_nobody_else(params string[] command)
+    {
+        var port = Ports.Take();
+        using var server = new RunningServer(
+            ["server", "--port", RunningServer.Text(port), "--bind", "127.0.0.1", "--save", ""],
+            environment: new() { ["DOTNET_GCHeapHardLimit"] = "0x6000000" });
+        server.WaitForLine("Ready to accept");
+        using var other = new RespConnection(port);
+        Assert.Equal("OK", other.Text("SET", "k", new string('x', 100_000)));
+        string[] push = ["RPUSH", "list", .. Enumerable.Range(0, 10_000).Select(i => "an element " + RunningServer.Text(i))];
+        for (var i = 0; i < 10; i++) other.Call(push);
+
+        // None of them reads.
+        var greedy = Enumerable.Range(0, 200).Select(_ => new RespConnection(port)).ToList();
+        foreach (var client in greedy) client.Send(command);
+        Wait.Until("some were closed", () => server.Output.Contains("finds no memory", StringComparison.Ordinal));
+        Assert.Equal("PONG", other.Text("PING"));
+        foreach (var client in greedy) client.Dispose();
+        Assert.Equal(100_000L, other.Call("STRLEN", "k"));
+        Assert.Equal(100_000L, other.Call("LLEN", "list"));
+        Wait.Until("there is room again", () =>
+        {
+            try
+            {
+                using var client = new RespConnection(port);
+                return ((object?[])client.Call("LRANGE", "list", "0", "-1")!).Length == 100_000;
+            }
+            catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
+            {
+                return false;
+            }
+        });
+    }
 }

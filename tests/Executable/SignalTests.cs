@@ -8,6 +8,8 @@ public sealed class SignalTests
     [Theory]
     [InlineData(1, true)] // SIGHUP
     [InlineData(2, false)] // SIGINT
+    [InlineData(3, false)] // SIGQUIT
+    [InlineData(6, false)] // SIGABRT: a watchdog's
     [InlineData(10, false)] // SIGUSR1
     [InlineData(12, false)] // SIGUSR2
     [InlineData(13, true)] // SIGPIPE
@@ -21,7 +23,22 @@ public sealed class SignalTests
     public void A_signal_does_what_it_does_to_redis_server(int signal, bool survives)
     {
         string[] programs = [Executables.RedisServer, Executables.Starling];
-        var exitCodes = programs.Select(program => Send(program, signal, survives)).ToArray();
+        var exitCodes = programs.Select(program => Send(program, [signal], survives)).ToArray();
+        Assert.Equal(exitCodes[0], exitCodes[1]);
+    }
+
+    [Theory]
+    [InlineData(true, 1, 1)] // SIGHUP twice
+    [InlineData(true, 14, 14, 14)] // SIGALRM
+    [InlineData(true, 19, 18)] // SIGSTOP, SIGCONT
+    [InlineData(false, 15, 15)] // SIGTERM twice
+    [InlineData(false, 1, 15)]
+    [InlineData(false, 14, 15)]
+    [InlineData(false, 19, 15, 18)] // SIGTERM while it is stopped
+    public void Signals_in_a_row_do_what_they_do_to_redis_server(bool survives, params int[] signals)
+    {
+        string[] programs = [Executables.RedisServer, Executables.Starling];
+        var exitCodes = programs.Select(program => Send(program, signals, survives)).ToArray();
         Assert.Equal(exitCodes[0], exitCodes[1]);
     }
 
@@ -37,13 +54,13 @@ public sealed class SignalTests
         Assert.Equal(0, server.WaitForExit());
     }
 
-    private static int Send(string program, int signal, bool survives)
+    private static int Send(string program, int[] signals, bool survives)
     {
         var port = Ports.Take();
         string[] start = program == Executables.Starling ? ["server"] : [];
         using var server = new RunningServer([.. start, "--port", RunningServer.Text(port), "--bind", "127.0.0.1", "--save", ""], program);
         Wait.Until("it answers", () => Ping(port));
-        server.Send(signal);
+        foreach (var signal in signals) server.Send(signal);
         if (survives)
         {
             Assert.True(Ping(port));

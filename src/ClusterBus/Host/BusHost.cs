@@ -24,7 +24,8 @@ public sealed class BusHost : IDisposable
     private readonly MachineDriver _driver;
     private readonly BusHostOptions _options;
     private readonly ILogger _logger;
-    private readonly WakeUp _wakeUp = new();
+    private readonly IPoller _poller = OperatingSystem.IsLinux() ? new EpollPoller() : new SelectPoller();
+    private readonly WakeUp _wakeUp;
     private readonly ConcurrentQueue<Action> _requests = new();
     private readonly TcpLinks _links;
     private readonly Thread _thread;
@@ -50,7 +51,8 @@ public sealed class BusHost : IDisposable
         _actions = actions;
         _options = options;
         _logger = logger;
-        _links = new TcpLinks(options, _wakeUp.Raise, logger);
+        _wakeUp = new WakeUp(_poller);
+        _links = new TcpLinks(options, _poller, _wakeUp.Raise, logger);
         _writer = new ConfigWriter(file, FormatFile, Written, actions.Fail);
         _driver = new MachineDriver(machine, actions, _links, _writer, clock, logger);
         _thread = new Thread(Run) { Name = "cluster-bus", IsBackground = true };
@@ -87,6 +89,7 @@ public sealed class BusHost : IDisposable
         _driver.Settle();
         _driver.Call((machine, now, effects) => machine.ReconcileWithData(slotsWithKeys, now, effects));
         _driver.Settle();
+        _links.Listen();
         _thread.Start();
     }
 
@@ -109,7 +112,7 @@ public sealed class BusHost : IDisposable
         _links.Dispose();
         foreach (var listener in _options.Listeners) listener.Dispose();
         _writer.Dispose();
-        _wakeUp.Dispose();
+        _poller.Dispose();
     }
 
     /// <summary>
@@ -173,7 +176,7 @@ public sealed class BusHost : IDisposable
         var hasWork = false;
         while (true)
         {
-            _links.Poll(_options.Listeners, _wakeUp.Socket, hasWork ? 0 : _driver.TimeToWait());
+            _links.Poll(hasWork ? 0 : _driver.TimeToWait());
             _driver.Tell();
             _wakeUp.Clear();
             var isLast = _stopping;
@@ -219,11 +222,11 @@ public sealed class BusHost : IDisposable
 
     private void Accept()
     {
-        while (_links.TryAccept(out var socket, out var remoteIp, out var localIp))
+        while (_links.TryAccept(out var stream, out var remoteIp, out var localIp))
         {
             LinkId id;
             using (_driver.Gate.Enter()) id = _machine.AcceptLink(remoteIp, localIp, _driver.Now);
-            _links.Add(new TcpLink(id, socket, isInbound: true, _driver.Now));
+            _links.Add(new TcpLink(id, stream, isInbound: true, _driver.Now));
         }
     }
 

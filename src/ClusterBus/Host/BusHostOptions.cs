@@ -1,13 +1,18 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace Starling.ClusterBus.Host;
 
 /// <summary>What a <see cref="BusHost"/> is made with.</summary>
 public sealed class BusHostOptions
 {
-    /// <summary>Sockets that are bound to the bus port and listen; the host owns them.</summary>
-    public required IReadOnlyList<Socket> Listeners { get; init; }
+    /// <summary>Who listens on the bus port, without waiting; the host owns them.</summary>
+    public required IReadOnlyList<Listener> Listeners { get; init; }
+
+    /// <summary>
+    /// Makes the stream of a link from a connection, accepted (true) or begun by this node: the connection itself, or a
+    /// stream around it that encrypts what it carries.
+    /// </summary>
+    public Func<IByteStream, bool, IByteStream> Layer { get; init; } = (stream, _) => stream;
 
     /// <summary>Local address of outgoing links (bind-source-addr), or null.</summary>
     public IPAddress? SourceAddress { get; init; }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Starling.ClusterBus.Protocol;
 
 namespace Starling.ClusterBus.Host;
@@ -7,7 +6,7 @@ namespace Starling.ClusterBus.Host;
 /// <summary>
 /// One TCP connection of the bus, never blocking. Used by the bus thread only, except where it says otherwise.
 /// </summary>
-internal sealed class TcpLink : IDisposable
+internal sealed class TcpLink : IPollOwner, IDisposable
 {
     // Room that a queued packet takes besides its bytes.
     private const int QueueOverhead = 32;
@@ -17,22 +16,22 @@ internal sealed class TcpLink : IDisposable
     private long _queuedBytes;
     private volatile bool _isMarked;
 
-    /// <summary>Makes a link around a socket that connects or is connected.</summary>
-    public TcpLink(LinkId id, Socket socket, bool isInbound, long createdAt)
+    /// <summary>Makes a link around a stream that connects or is connected.</summary>
+    public TcpLink(LinkId id, IByteStream stream, bool isInbound, long createdAt)
     {
         Id = id;
-        Socket = socket;
+        Stream = stream;
         IsInbound = isInbound;
         CreatedAt = createdAt;
-        IsConnected = isInbound;
-        RemoteIp = IpOf(socket.RemoteEndPoint);
+        stream.Source.Owner = this;
+        stream.Source.Wants = stream.SendNeeds;
     }
 
     /// <summary>The machine's number.</summary>
     public LinkId Id { get; }
 
-    /// <summary>The socket.</summary>
-    public Socket Socket { get; }
+    /// <summary>The bytes.</summary>
+    public IByteStream Stream { get; }
 
     /// <summary>Cuts what is received.</summary>
     public PacketReader Packets { get; } = new();
@@ -44,10 +43,10 @@ internal sealed class TcpLink : IDisposable
     public long CreatedAt { get; }
 
     /// <summary>Address of the other end; empty while it connects.</summary>
-    public string RemoteIp { get; private set; }
+    public string RemoteIp => IpOf(Stream.RemoteEndPoint);
 
     /// <summary>Address of this end; empty while it connects.</summary>
-    public string LocalIp => IpOf(Socket.LocalEndPoint);
+    public string LocalIp => IpOf(Stream.LocalEndPoint);
 
     /// <summary>False while it connects.</summary>
     public bool IsConnected { get; private set; }
@@ -68,25 +67,28 @@ internal sealed class TcpLink : IDisposable
     /// <summary>Bytes of memory of the send queue. Any thread.</summary>
     public long QueuedBytes => Volatile.Read(ref _queuedBytes);
 
-    /// <summary>It waits until the socket takes more. Any thread.</summary>
+    /// <summary>It waits until the stream takes more. Any thread.</summary>
     public bool WantsWrite => !IsConnected || QueuedBytes > 0;
 
-    /// <summary>Finds out how connecting went; to be called when the socket is writable.</summary>
-    public SocketError FinishConnect()
-    {
-        var error = (SocketError)(int)Socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
-        if (error != SocketError.Success) return error;
-        try
-        {
-            RemoteIp = IpOf(Socket.RemoteEndPoint);
-        }
-        catch (SocketException e)
-        {
-            return e.SocketErrorCode;
-        }
+    /// <summary>What the last poll found it ready for.</summary>
+    public Readiness Ready { get; private set; }
 
-        IsConnected = true;
-        return SocketError.Success;
+    /// <summary>What it has to be ready for before it can get on.</summary>
+    public Readiness Needs
+    {
+        get
+        {
+            if (!IsConnected) return Stream.SendNeeds;
+            return QueuedBytes > 0 ? Stream.ReceiveNeeds | Stream.SendNeeds : Stream.ReceiveNeeds;
+        }
+    }
+
+    /// <summary>Sees connecting through: Done once it is connected.</summary>
+    public StreamStatus FinishConnect()
+    {
+        var status = Stream.Connect();
+        IsConnected = status == StreamStatus.Done;
+        return status;
     }
 
     /// <summary>Adds a packet to what is to be sent; it must not change any more.</summary>
@@ -96,16 +98,13 @@ internal sealed class TcpLink : IDisposable
         Volatile.Write(ref _queuedBytes, _queuedBytes + packet.Length + QueueOverhead);
     }
 
-    /// <summary>
-    /// Sends what the socket takes. Anything but Success and WouldBlock means that the link is broken.
-    /// </summary>
-    public SocketError Flush()
+    /// <summary>Sends what the stream takes. Done when nothing is left, NotNow when it takes no more now.</summary>
+    public StreamStatus Flush()
     {
         while (_queue.TryPeek(out var packet))
         {
-            var sent = Socket.Send(packet.AsSpan(_headSent), SocketFlags.None, out var error);
-            if (error == SocketError.WouldBlock) return SocketError.Success;
-            if (error != SocketError.Success) return error;
+            var status = Stream.Send(packet.AsSpan(_headSent), out var sent);
+            if (status != StreamStatus.Done) return status;
             _headSent += sent;
             if (_headSent < packet.Length) continue;
             _queue.Dequeue();
@@ -113,27 +112,28 @@ internal sealed class TcpLink : IDisposable
             _headSent = 0;
         }
 
-        return SocketError.Success;
+        return StreamStatus.Done;
     }
 
-    /// <summary>
-    /// Receives what is there, up to one buffer. WouldBlock when there is nothing, Disconnecting when the other end
-    /// closed.
-    /// </summary>
-    public SocketError Receive()
+    /// <summary>Receives what is there, up to one buffer.</summary>
+    public StreamStatus Receive()
     {
-        var count = Socket.Receive(Packets.Free, SocketFlags.None, out var error);
-        if (error != SocketError.Success) return error;
-        if (count == 0) return SocketError.Disconnecting;
-        Packets.Filled(count);
-        return SocketError.Success;
+        var status = Stream.Receive(Packets.Free, out var count);
+        if (status == StreamStatus.Done) Packets.Filled(count);
+        return status;
     }
+
+    /// <inheritdoc/>
+    public void OnReady(Readiness readiness) => Ready = readiness;
+
+    /// <inheritdoc/>
+    void IPollOwner.End() => Dispose();
 
     /// <inheritdoc/>
     public void Dispose()
     {
         IsClosed = true;
-        Socket.Dispose();
+        Stream.Dispose();
     }
 
     /// <summary>The address of an end point as text; empty when there is none.</summary>

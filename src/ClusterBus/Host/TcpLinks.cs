@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
@@ -25,12 +26,12 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
     private readonly BusHostOptions _options;
     private readonly ILogger _logger;
     private readonly Dictionary<LinkId, TcpLink> _links = [];
-    private readonly Dictionary<Socket, TcpLink> _bySocket = [];
     private readonly Queue<LinkId> _broken = new();
     private readonly Queue<TcpLink> _established = new();
-    private readonly List<Socket> _read = [], _write = [], _error = [];
     private readonly List<TcpLink> _unsent = [];
-    private readonly List<Socket> _acceptable = [];
+    private readonly List<TcpLink> _ready = [];
+    private readonly List<Listener> _acceptable = [];
+    private readonly IPoller _poller;
 
     // Links to nodes that announced a host name, until it is looked up.
     private readonly Dictionary<LinkId, (ClusterEffect.Connect Effect, long Now)> _unresolved = [];
@@ -46,11 +47,13 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
 
     /// <summary>Makes it.</summary>
     /// <param name="options">Limits and addresses.</param>
+    /// <param name="poller">What the bus thread waits with; it stays the caller's.</param>
     /// <param name="wakeUp">Ends a poll that waits. Any thread.</param>
     /// <param name="logger">Gets the lines.</param>
-    public TcpLinks(BusHostOptions options, Action wakeUp, ILogger logger)
+    public TcpLinks(BusHostOptions options, IPoller poller, Action wakeUp, ILogger logger)
     {
         _options = options;
+        _poller = poller;
         _logger = logger;
         _names = new NameResolver(wakeUp);
     }
@@ -67,7 +70,13 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
     /// <summary>Adds an accepted link.</summary>
     public void Add(TcpLink link)
     {
-        Keep(link);
+        if (!TryKeep(link)) return;
+        if (link.FinishConnect() == StreamStatus.Broken)
+        {
+            Break(link, StreamStatus.Broken);
+            return;
+        }
+
         var silent = _links.Values.Where(other => other.IsInbound && !other.HasSpoken);
         if (_links.Count > MaxSilentInbound && silent.Count() > MaxSilentInbound)
             Break(silent.MinBy(other => other.Id.Value)!);
@@ -103,64 +112,68 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
         _unsent.Clear();
     }
 
-    /// <summary>Waits until something can be done, or for so many milliseconds.</summary>
-    public void Poll(IReadOnlyList<Socket> listeners, Socket wakeUp, long timeout)
+    /// <summary>Begins to accept; before the first poll.</summary>
+    /// <exception cref="Win32Exception">The system refuses to watch a listener.</exception>
+    public void Listen()
     {
-        _read.Clear();
-        _write.Clear();
-        _error.Clear();
+        foreach (var listener in _options.Listeners) _poller.Add(listener.Source);
+    }
+
+    /// <summary>Waits until something can be done, or for so many milliseconds.</summary>
+    public void Poll(long timeout)
+    {
+        _ready.Clear();
         _acceptable.Clear();
         Readable.Clear();
-        if (!_acceptPaused) _read.AddRange(listeners);
-        _read.Add(wakeUp);
         foreach (var link in _links.Values)
         {
-            if (link.IsConnected) _read.Add(link.Socket);
-            else _error.Add(link.Socket);
-            if (link.WantsWrite) _write.Add(link.Socket);
+            // No poller can see what a stream has read already.
+            if (link.IsConnected && link.Stream.HasBuffered) timeout = 0;
+            if (link.Stream.Source.Wants == link.Needs) continue;
+            link.Stream.Source.Wants = link.Needs;
+            _poller.Change(link.Stream.Source);
         }
 
-        Socket.Select(_read, _write, _error, TimeSpan.FromMilliseconds(timeout));
+        FindReady(_poller.Wait((int)Math.Min(timeout, int.MaxValue)));
         ConnectResolved();
-        foreach (var socket in _error) Writable(socket);
-        foreach (var socket in _write) Writable(socket);
-        foreach (var socket in _read)
-        {
-            if (_bySocket.TryGetValue(socket, out var link)) Readable.Add(link);
-            else if (socket != wakeUp) _acceptable.Add(socket);
-        }
+        foreach (var link in _ready) Serve(link);
+        foreach (var link in _links.Values)
+            if (link.IsConnected && link.Stream.HasBuffered && !Readable.Contains(link)) Readable.Add(link);
     }
 
     /// <summary>Accepts again after accepting failed; at every tick.</summary>
-    public void ResumeAccepting() => _acceptPaused = false;
+    public void ResumeAccepting()
+    {
+        if (_acceptPaused) WatchListeners(Readiness.Readable);
+        _acceptPaused = false;
+    }
 
     /// <summary>Accepts a connection, one for each listener and poll.</summary>
-    public bool TryAccept([NotNullWhen(true)] out Socket? socket, out string remoteIp, out string localIp)
+    public bool TryAccept([NotNullWhen(true)] out IByteStream? stream, out string remoteIp, out string localIp)
     {
-        (socket, remoteIp, localIp) = (null, "", "");
+        (stream, remoteIp, localIp) = (null, "", "");
         while (_acceptable.Count > 0)
         {
             var listener = _acceptable[^1];
             _acceptable.RemoveAt(_acceptable.Count - 1);
+            SocketStream? accepted = null;
             try
             {
-                socket = listener.Accept();
-                socket.Blocking = false;
-                socket.NoDelay = true;
-                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-                remoteIp = TcpLink.IpOf(socket.RemoteEndPoint);
-                localIp = TcpLink.IpOf(socket.LocalEndPoint);
+                if (!listener.TryAccept(out accepted)) continue;
+                accepted.KeepAlive(0);
+                remoteIp = TcpLink.IpOf(accepted.RemoteEndPoint);
+                localIp = TcpLink.IpOf(accepted.LocalEndPoint);
+                stream = _options.Layer(accepted, true);
                 BusLog.Accepted(_logger, remoteIp);
                 return true;
             }
             catch (SocketException e)
             {
-                socket?.Dispose();
-                socket = null;
-                if (e.SocketErrorCode == SocketError.WouldBlock) continue;
+                accepted?.Dispose();
 
                 // Out of descriptors, most likely: the connection stays where it is, and polling would find it again at
                 // once.
+                if (!_acceptPaused) WatchListeners(Readiness.None);
                 _acceptPaused = true;
                 BusLog.AcceptFailed(_logger, e.Message);
             }
@@ -186,9 +199,9 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
     /// <summary>Receives into a link's buffer. False when there was nothing or the link broke.</summary>
     public bool Receive(TcpLink link)
     {
-        var error = link.Receive();
-        if (error == SocketError.Success) return true;
-        if (error != SocketError.WouldBlock) Break(link, error);
+        var status = link.Receive();
+        if (status == StreamStatus.Done) return true;
+        if (status != StreamStatus.NotNow) Break(link, status);
         return false;
     }
 
@@ -272,7 +285,6 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
         _names.Dispose();
         foreach (var link in _links.Values) link.Dispose();
         using (_linksGate.Enter()) _links.Clear();
-        _bySocket.Clear();
     }
 
     private void ConnectByName(ClusterEffect.Connect effect, long now)
@@ -302,71 +314,100 @@ internal sealed class TcpLinks : IBusLinks, IDisposable
 
     private void Connect(ClusterEffect.Connect effect, IPAddress address, long now)
     {
-        Socket? socket = null;
+        IByteStream stream;
         try
         {
-            var target = new IPEndPoint(address, effect.Port);
-            socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            socket.NoDelay = true;
-            socket.Blocking = false;
-            if (_options.SourceAddress is { } source) socket.Bind(new IPEndPoint(source, 0));
-            try
-            {
-                socket.Connect(target);
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
-            {
-                // The poll tells how it ends.
-            }
+            stream = _options.Layer(Connector.Begin(new IPEndPoint(address, effect.Port), _options.SourceAddress, keepsAlive: false), false);
         }
         catch (Exception e) when (e is SocketException or ArgumentException)
         {
             BusLog.ConnectFailed(_logger, effect.Ip, effect.Port, e.Message);
-            socket?.Dispose();
             _broken.Enqueue(effect.Link);
             return;
         }
 
-        Keep(new TcpLink(effect.Link, socket, isInbound: false, now));
+        TryKeep(new TcpLink(effect.Link, stream, isInbound: false, now));
     }
 
-    private void Keep(TcpLink link)
+    /// <summary>Keeps a link; false, and it is broken, when the system refuses to watch it.</summary>
+    private bool TryKeep(TcpLink link)
     {
-        using (_linksGate.Enter()) _links.Add(link.Id, link);
-        _bySocket.Add(link.Socket, link);
-    }
-
-    private void Writable(Socket socket)
-    {
-        if (!_bySocket.TryGetValue(socket, out var link)) return;
-        if (link.IsConnected)
+        try
         {
-            Flush(link);
+            _poller.Add(link.Stream.Source);
+        }
+        catch (Win32Exception e)
+        {
+            BusLog.LinkBroken(_logger, e.Message);
+            link.Dispose();
+            _broken.Enqueue(link.Id);
+            return false;
+        }
+
+        using (_linksGate.Enter()) _links.Add(link.Id, link);
+        return true;
+    }
+
+    private void WatchListeners(Readiness wants)
+    {
+        foreach (var listener in _options.Listeners)
+        {
+            listener.Source.Wants = wants;
+            _poller.Change(listener.Source);
+        }
+    }
+
+    private void FindReady(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            if (_poller.Ready(i, out var readiness) is not { } source) continue;
+            if (source.Owner is TcpLink link)
+            {
+                link.OnReady(readiness);
+                _ready.Add(link);
+            }
+            else if (_options.Listeners.FirstOrDefault(listener => listener.Source == source) is { } listener)
+            {
+                _acceptable.Add(listener);
+            }
+        }
+    }
+
+    /// <summary>What a link is ready for is done, but for receiving, which is left to the caller.</summary>
+    private void Serve(TcpLink link)
+    {
+        if (link.IsClosed) return;
+        if (!link.IsConnected)
+        {
+            var status = link.FinishConnect();
+            if (status == StreamStatus.Done && !link.IsInbound) _established.Enqueue(link);
+            else if (status is StreamStatus.Broken or StreamStatus.Ended) Break(link, status);
             return;
         }
 
-        var error = link.FinishConnect();
-        if (error == SocketError.Success) _established.Enqueue(link);
-        else Break(link, error);
+        if (link.QueuedBytes > 0 && (link.Ready & link.Stream.SendNeeds) != 0) Flush(link);
+        if (!link.IsClosed && (link.Ready & (link.Stream.ReceiveNeeds | Readiness.Broken)) != 0) Readable.Add(link);
     }
 
     private void Flush(TcpLink link)
     {
         if (link.IsClosed || !link.IsConnected) return;
-        var error = link.Flush();
-        if (error != SocketError.Success) Break(link, error);
+        var status = link.Flush();
+        if (status is StreamStatus.Broken or StreamStatus.Ended) Break(link, status);
     }
 
-    private void Break(TcpLink link, SocketError error)
+    private void Break(TcpLink link, StreamStatus status)
     {
-        BusLog.LinkBroken(_logger, error == SocketError.Disconnecting ? "connection closed" : error.ToString());
+        BusLog.LinkBroken(_logger, status == StreamStatus.Ended ? "connection closed" : link.Stream.Error.ToString());
         Break(link);
     }
 
     private void Remove(TcpLink link)
     {
+        if (link.IsClosed) return;
         using (_linksGate.Enter()) _links.Remove(link.Id);
-        _bySocket.Remove(link.Socket);
+        _poller.Remove(link.Stream.Source);
         link.Dispose();
     }
 }

@@ -17,13 +17,13 @@ internal static class BusListeners
 
     /// <summary>Opens them. An address that starts with '-' may be missing, but at least one has to be there.</summary>
     /// <exception cref="ClusterStartException">An address cannot be listened on.</exception>
-    public static List<Socket> Open(ServerConfig config)
+    public static List<Listener> Open(ServerConfig config)
     {
         if (config.Bind.Length == 0)
             throw new ClusterStartException("No bind address is configured, but it is required for the Cluster bus.");
 
         var port = PortOf(config);
-        var sockets = new List<Socket>();
+        var listeners = new List<Listener>();
         try
         {
             foreach (var directive in config.Bind)
@@ -34,7 +34,7 @@ internal static class BusListeners
                 {
                     try
                     {
-                        sockets.Add(Listen(address, port, config.TcpBacklog));
+                        listeners.Add(Listener.Bind(new IPEndPoint(address, port), config.TcpBacklog, waits: false));
                     }
                     catch (SocketException e) when (isOptional && IsMissing(e.SocketErrorCode))
                     {
@@ -52,13 +52,13 @@ internal static class BusListeners
         }
         catch
         {
-            foreach (var socket in sockets) socket.Dispose();
+            foreach (var listener in listeners) listener.Dispose();
             throw;
         }
 
-        if (sockets.Count == 0)
+        if (listeners.Count == 0)
             throw new ClusterStartException($"Failed listening on port {port} (cluster), aborting.");
-        return sockets;
+        return listeners;
     }
 
     private static IPAddress[] Resolve(string text)
@@ -72,25 +72,6 @@ internal static class BusListeners
         catch (SocketException e)
         {
             throw new ClusterStartException($"Could not create server TCP listening socket {text}: {e.Message}", e);
-        }
-    }
-
-    private static Socket Listen(IPAddress address, int port, int backlog)
-    {
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-            if (address.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = false;
-            socket.Bind(new IPEndPoint(address, port));
-            socket.Listen(backlog);
-            socket.Blocking = false;
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 

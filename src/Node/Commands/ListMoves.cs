@@ -1,4 +1,3 @@
-using System.Buffers;
 using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
@@ -161,7 +160,7 @@ public static class ListMoves
         // Taken out first, as Redis does it: a list at its limit keeps its encoding.
         Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
         var text = list.At(index).Text(scratch);
-        var copy = ArrayPool<byte>.Shared.Rent(text.Length);
+        var copy = call.Node.Buffers.Rent(text.Length);
         text.CopyTo(copy);
         var element = copy.AsSpan(0, text.Length);
         call.Reply.Bulk(element);
@@ -171,7 +170,7 @@ public static class ListMoves
             list.Push(element, toHead);
         }
 
-        ArrayPool<byte>.Shared.Return(copy);
+        call.Node.Buffers.Return(copy);
     }
 
     private static bool TryAtLeastOne(CommandContext call, int index, ReadOnlySpan<byte> error, out long value)

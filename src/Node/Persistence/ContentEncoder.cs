@@ -30,6 +30,13 @@ internal sealed class ContentEncoder : IContentWriter
         Checksum = 0;
     }
 
+    /// <summary>Ends: lets go of the output and of what a long text needed.</summary>
+    public void End()
+    {
+        _output = null;
+        _strings.Trim();
+    }
+
     /// <inheritdoc/>
     public void Number(ulong value)
     {

@@ -36,6 +36,7 @@ public static class DumpPayload
         encoder.Raw(footer[..2]);
         BinaryPrimitives.WriteUInt64LittleEndian(footer[2..], encoder.Checksum);
         output.Write(footer[2..]);
+        encoder.End(); // the thread keeps the encoder, not a payload of megabytes
     }
 
     /// <summary>Bytes of a value's content in a payload or an RDB file. Needs the stripe of the entry's key.</summary>
@@ -46,6 +47,7 @@ public static class DumpPayload
         encoder ??= new ContentEncoder();
         encoder.Begin(null, compression);
         entry.WriteContent(encoder);
+        encoder.End();
         return encoder.Length;
     }
 

@@ -47,6 +47,12 @@ internal sealed class RdbStringEncoder
         return text;
     }
 
+    /// <summary>Lets go of the scratch space of a long text.</summary>
+    public void Trim()
+    {
+        if (_scratch.Length > KeptScratch) _scratch = new byte[256];
+    }
+
     /// <summary>Writes a length in its shortest form and returns its number of bytes, 1 to 9.</summary>
     public static int WriteLength(Span<byte> output, ulong length)
     {

@@ -45,6 +45,11 @@ public sealed class ReplicationLog
         _blockSize = blockSize;
     }
 
+    /// <summary>
+    /// Told how many bytes of blocks were left to the garbage collector, under the log's lock: may take no other.
+    /// </summary>
+    public Action<long>? Dropped { get; init; }
+
     /// <summary>Position after the last byte: master_repl_offset. No lock is needed.</summary>
     public long Offset => Volatile.Read(ref _offset);
 
@@ -386,6 +391,7 @@ public sealed class ReplicationLog
         while (_head is not null && _head != _tail && _head.Readers == 0 && _head.End <= keepFrom)
         {
             if (_pool.Count < PooledBlocks) _pool.Push(_head.Bytes);
+            else Dropped?.Invoke(_head.Bytes.Length);
             _head = _head.Next;
         }
     }
@@ -393,6 +399,7 @@ public sealed class ReplicationLog
     // A cursor may still be reading a block: what is dropped here goes to the garbage collector, not to the pool.
     private void DropBlocks()
     {
+        for (var block = _head; block is not null; block = block.Next) Dropped?.Invoke(block.Bytes.Length);
         _head = null;
         Volatile.Write(ref _tail, null);
         _generation++;

@@ -37,7 +37,7 @@ public sealed class ReplicationService
     {
         (Basics, Executor, Persistence) = (basics, executor, persistence);
         _logger = basics.Loggers.CreateLogger("replication");
-        Log = new ReplicationLog(basics.Config.ReplBacklogSize);
+        Log = new ReplicationLog(basics.Config.ReplBacklogSize) { Dropped = basics.Buffers.NoteDropped };
         Replicas = new ReplicaSet();
         Waiters = new AcknowledgementWaiters(Replicas);
         Synchronizer = new FullSynchronizer(this, _logger);
@@ -199,7 +199,7 @@ public sealed class ReplicationService
         if (!_hasStarted) Log.CreateBacklog();
         if (!Log.IsActive) return;
         _expiredInFile.Clear();
-        _expiredInFile.Delete(database, key, Server.Freeing.IsLazy(DeleteReason.Expired));
+        _expiredInFile.Delete(database, key, Basics.Config.LazyFreeLazyExpire);
         Log.Append(database, _expiredInFile.Bytes, asTransaction: false);
     }
 

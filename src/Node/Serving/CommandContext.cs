@@ -67,9 +67,7 @@ public sealed class CommandContext : IEmptiedKeys
     /// <summary>Number of arguments, the command's name included.</summary>
     public int Count => Arguments.Count;
 
-    /// <summary>
-    /// The time of this command in milliseconds of Unix time; the same throughout a command and throughout EXEC.
-    /// </summary>
+    /// <summary>The time of this command in milliseconds of Unix time; the same throughout EXEC.</summary>
     public long Now { get; internal set; }
 
     /// <summary>The selected database.</summary>
@@ -124,9 +122,7 @@ public sealed class CommandContext : IEmptiedKeys
             : keyspace.Key(_arguments[index]);
     }
 
-    /// <summary>
-    /// Opens a part of a command that takes its locks itself: the stripe of one slot, until it is disposed.
-    /// </summary>
+    /// <summary>Opens a part of a command that takes its locks itself: a slot's stripe, until it is disposed.</summary>
     public ExecutionScope Part(int slot) => Node.Executor.Open(this, LockPlan.Slot(slot));
 
     /// <summary>As <see cref="Part"/>, with every stripe.</summary>

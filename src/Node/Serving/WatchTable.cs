@@ -1,4 +1,5 @@
 using Starling.Node.Expiry;
+using Starling.Resp;
 using Starling.Slots;
 using Starling.Slots.Keyspace;
 
@@ -10,12 +11,21 @@ namespace Starling.Node.Serving;
 /// </summary>
 internal sealed class WatchTable
 {
+    // What a watch takes beside its key: its object, its list, its place in the dictionary.
+    private const int BytesOfWatch = 256;
+    private const int KeptRoom = 1024; // watches that there is room for without asking again
+
     private readonly RankedLock _lock = new(LockRank.Subscriptions, nameof(WatchTable));
+    private readonly BufferPool _buffers;
     private readonly Dictionary<byte[], List<WatchedKey>>[] _watchers;
     private volatile int _count;
 
-    public WatchTable(int databases)
+    /// <summary>A table without watches.</summary>
+    /// <param name="databases">Number of databases.</param>
+    /// <param name="buffers">Hears how much memory watches that end leave to the garbage collector.</param>
+    public WatchTable(int databases, BufferPool buffers)
     {
+        _buffers = buffers;
         _watchers = new Dictionary<byte[], List<WatchedKey>>[databases];
         for (var i = 0; i < databases; i++) _watchers[i] = new(ByteStringComparer.Instance);
     }
@@ -48,8 +58,10 @@ internal sealed class WatchTable
         {
             using (_lock.Enter())
             {
+                var dropped = 0L;
                 foreach (var watched in session.WatchedKeys)
                 {
+                    dropped += BytesOfWatch + watched.Key.Length;
                     var table = _watchers[watched.Database];
                     var list = table[watched.Key];
                     list.Remove(watched);
@@ -58,6 +70,10 @@ internal sealed class WatchTable
 
                 _count -= session.WatchedKeys.Count;
                 session.WatchedKeys.Clear();
+                if (session.WatchedKeys.Capacity > KeptRoom) session.WatchedKeys.TrimExcess();
+                foreach (var table in _watchers)
+                    if (table.Count == 0 && table.Capacity > KeptRoom) table.TrimExcess();
+                _buffers.NoteDropped(dropped);
             }
         }
 

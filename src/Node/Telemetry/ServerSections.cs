@@ -34,7 +34,10 @@ public sealed class ServerSections
     }
 
     /// <summary>Bytes in use: native memory of the data set and the managed heap.</summary>
-    public long UsedBytes => _basics.Keyspace.UsedBytes + GC.GetTotalMemory(forceFullCollection: false);
+    public long UsedBytes => _basics.Keyspace.UsedBytes + ManagedBytes;
+
+    // While a collection runs in the background the runtime may count more as freed than there was.
+    private static long ManagedBytes => Math.Max(0, GC.GetTotalMemory(forceFullCollection: false));
 
     /// <summary>Notes when the server started and what memory it took then.</summary>
     public void NoteStart()

@@ -24,6 +24,7 @@ internal static class ClusterUpCommand
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
         using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Cancel);
+        InheritedSignals.TakeInterrupt();
         using var cluster = new LocalCluster(options);
         var exitCode = 0;
         try

@@ -17,8 +17,26 @@ internal static class SystemCalls
     /// <summary>More than any C library's struct sigaction, in words; the first is the handler.</summary>
     public const int ActionLength = 64;
 
+    /// <summary>Has a signal do again what the system has it do by itself.</summary>
+    public static void GiveBack(int signal)
+    {
+        if (OperatingSystem.IsLinux()) _ = Action(signal, new nint[ActionLength], null);
+    }
+
     /// <summary>The handler of a signal that is ignored.</summary>
     public const nint Ignored = 1;
+
+    /// <summary>
+    /// What the runtime calls for a signal that was registered for: its number, its name where it has one; 0 asks for what
+    /// the system does by itself.
+    /// </summary>
+    public delegate int SignalHandler(int number, PosixSignal signal);
+
+    /// <summary>
+    /// Replaces what the runtime calls for signals, on its own thread for them. Not a documented interface of the runtime.
+    /// </summary>
+    [DllImport("libSystem.Native", EntryPoint = "SystemNative_SetPosixSignalHandler")]
+    public static extern void SetSignalHandler(SignalHandler handler);
 
     [DllImport("libc", EntryPoint = "sigaction", SetLastError = true)]
     public static extern int Action(int signal, nint[]? action, [Out] nint[]? former);

@@ -172,12 +172,8 @@ internal sealed class TestNode : IClusterActions, IDisposable
         if (text.Length > 0) Assert.True(NodesFile.TryParse(text, now, out saved, out var error), error);
         var machine = new ClusterMachine(
             Options, new RandomSource(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)), saved, now);
-        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, Options.BusPort));
-        listener.Listen(128);
-        listener.Blocking = false;
-        var options = new BusHostOptions { Listeners = [listener], SendBufferLimit = () => 0 };
+        var listener = Listener.Bind(new IPEndPoint(IPAddress.Loopback, Options.BusPort), 128, waits: false);
+        var options = new BusHostOptions { Listeners = [listener], SendBufferLimit = () => 0, Layer = Layer };
         return new BusHost(machine, file, this, options, TimeProvider.System, NullLogger.Instance);
     }
 }
