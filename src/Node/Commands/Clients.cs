@@ -195,7 +195,7 @@ public static class Clients
         }
 
         // The link to the master is no connection of a client.
-        if (filter.IsForMaster && call.Node.Replication.KillMasterConnection()) killed++;
+        if (filter.IsForMaster && call.Node.Replication.KillMasterConnection(filter.Address, filter.LocalAddress)) killed++;
         if (call.Count != 3) call.Reply.Integer(killed);
         else if (killed == 0) call.Reply.Error("ERR No such client"u8);
         else call.Reply.Simple("OK"u8);
@@ -237,6 +237,8 @@ public static class Clients
                     call.Reply.Error($"ERR No such user '{Encoding.Latin1.GetString(call[i + 1])}'");
                     return false;
                 }
+
+                filter.IsOfUser = true;
             }
             else if (isKnown && call.Is(i, "skipme"u8) && (call.Is(i + 1, "yes"u8) || call.Is(i + 1, "no"u8)))
             {
@@ -358,7 +360,12 @@ public static class Clients
 
         public bool SkipMe { get; set; }
 
-        public bool IsForMaster => Kind == ClientKind.Master && Address is null && LocalAddress is null && Id == 0;
+        public bool IsOfUser { get; set; }
+
+        /// <summary>It may be for the link to the master, which is no user's and has no number.</summary>
+        public bool IsForMaster =>
+            !IsOfUser && Id == 0
+            && (Kind == ClientKind.Master || (Kind is null && (Address is not null || LocalAddress is not null)));
 
         public bool Matches(ClientConnection connection, ClientSession caller) =>
             (Address is null || connection.RemoteAddress == Address)

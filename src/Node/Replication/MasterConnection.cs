@@ -50,6 +50,9 @@ internal sealed class MasterConnection : IDisposable
     /// <summary>Gets the number of bytes of every receive.</summary>
     public Action<int>? OnReceived { get; set; }
 
+    /// <summary>Address of the master's end.</summary>
+    public EndPoint? RemoteEndPoint => _stream.RemoteEndPoint;
+
     /// <summary>Address of this end.</summary>
     public EndPoint? LocalEndPoint => _stream.LocalEndPoint;
 

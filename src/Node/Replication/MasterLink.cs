@@ -108,10 +108,14 @@ internal sealed class MasterLink
         return Volatile.Read(ref _isStarted) == 0 || _ended.Wait(timeout);
     }
 
-    /// <summary>Closes the connection; it is made again at once. False when there is none (CLIENT KILL).</summary>
-    public bool Kill()
+    /// <summary>
+    /// Closes the connection; it is made again at once. False when there is none between these ends (CLIENT KILL).
+    /// </summary>
+    public bool Kill(string? remote, string? local)
     {
         if (_state != MasterLinkState.Connected || Volatile.Read(ref _connection) is not { } connection) return false;
+        if (remote is not null && connection.RemoteEndPoint?.ToString() != remote) return false;
+        if (local is not null && connection.LocalEndPoint?.ToString() != local) return false;
         connection.Interrupt();
         return true;
     }

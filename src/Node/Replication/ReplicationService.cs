@@ -295,10 +295,11 @@ public sealed class ReplicationService
     public void RequestAcknowledgements() => Volatile.Write(ref _wantsAcknowledgements, 1);
 
     /// <summary>
-    /// Closes the connection to the master, which is made again at once (CLIENT KILL TYPE master). False when there is
-    /// none.
+    /// Closes the connection to the master, which is made again at once (CLIENT KILL). False when there is none.
     /// </summary>
-    public bool KillMasterConnection() => _link?.Kill() ?? false;
+    /// <param name="remote">Only if the master's end is this, as CLIENT LIST writes addresses; null for any.</param>
+    /// <param name="local">Only if this node's end is this; null for any.</param>
+    public bool KillMasterConnection(string? remote, string? local) => _link?.Kill(remote, local) ?? false;
 
     /// <summary>
     /// On a node that was made a master: waits until the link that it gave up puts nothing into the keyspace any more. With

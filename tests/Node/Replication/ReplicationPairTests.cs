@@ -70,11 +70,18 @@ public sealed class ReplicationPairTests
         replica.WaitForLink();
         using (var writer = new BackgroundWriter(master.Port))
         {
-            for (var round = 0; round < 3; round++)
+            for (var round = 0; round < 5; round++)
             {
                 writer.WaitForMore(200);
-                if (round % 2 == 0) master.Text("CLIENT", "KILL", "TYPE", "replica");
-                else replica.Text("CLIENT", "KILL", "TYPE", "master");
+                var address = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{master.Port}");
+                var killed = round switch
+                {
+                    1 => replica.Text("CLIENT", "KILL", "TYPE", "master"),
+                    2 => replica.Text("CLIENT", "KILL", address),
+                    3 => replica.Text("CLIENT", "KILL", "ADDR", address),
+                    _ => master.Text("CLIENT", "KILL", "TYPE", "replica"),
+                };
+                Assert.Equal(round == 2 ? "OK" : "1", killed);
                 var rounds = (round + 1).ToString(CultureInfo.InvariantCulture);
                 SyncClient.WaitFor(
                     () => master.Client.Info("stats")["sync_partial_ok"] == rounds,
