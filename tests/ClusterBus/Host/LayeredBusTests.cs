@@ -1,5 +1,8 @@
+using System.Net;
+using System.Net.Sockets;
 using Starling.ClusterBus.View;
 using Starling.Tests.Support;
+using Starling.Transport;
 
 namespace Starling.ClusterBus.Tests.Host;
 
@@ -20,6 +23,15 @@ public sealed class LayeredBusTests
         Assert.Equal(first.Id, second.View.OwnerOf(16383)!.Id);
         Assert.Equal(0, first.Host.BadFrames);
         Assert.Equal(0, second.Host.BadFrames);
+    }
+
+    [Fact]
+    public void A_bus_port_that_somebody_listens_on_is_not_shared()
+    {
+        using var node = new TestNode();
+        var refused = Assert.Throws<SocketException>(
+            () => Listener.Bind(new IPEndPoint(IPAddress.Loopback, node.Options.BusPort), 8, waits: false));
+        Assert.Equal(SocketError.AddressAlreadyInUse, refused.SocketErrorCode);
     }
 
     [Fact]
