@@ -31,6 +31,7 @@ public sealed class BusHost : IDisposable
     private readonly Thread _thread;
     private long _lastTick;
     private volatile bool _stopping;
+    private int _isDisposed;
 
     /// <summary>Makes a host; nothing is started, and nothing was called on the machine yet.</summary>
     /// <param name="machine">The machine; only this host calls it from now on.</param>
@@ -108,6 +109,7 @@ public sealed class BusHost : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         Stop();
         _links.Dispose();
         foreach (var listener in _options.Listeners) listener.Dispose();

@@ -1,10 +1,10 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Starling.ClusterBus.Host;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
 using Starling.Tests.Support;
+using Starling.Transport;
 
 namespace Starling.ClusterBus.Tests.Host;
 
@@ -33,6 +33,9 @@ internal sealed class TestNode : IClusterActions, IDisposable
     }
 
     public int Port { get; }
+
+    /// <summary>What the links' streams are made with from the next <see cref="Restart"/> on.</summary>
+    public Func<IByteStream, bool, IByteStream> Layer { get; init; } = (stream, _) => stream;
 
     public ClusterOptions Options { get; }
 
@@ -148,6 +151,7 @@ internal sealed class TestNode : IClusterActions, IDisposable
     /// <summary>Starts it anew from its nodes.conf.</summary>
     public void Restart()
     {
+        _host.Dispose();
         _host = Open();
         _host.Start(new SlotSet());
     }

@@ -29,7 +29,8 @@ public sealed class HandlerFailureTests
         Exception error = isOutOfMemory ? new OutOfMemoryException("on purpose") : new InvalidOperationException("on purpose");
         await using var server = TestServer.Start(commands: [Failing("badwrite", CommandFlags.Write, error)], prepare: Watch);
         var client = await server.ConnectAsync();
-        await client.CallAsync("BADWRITE", "k");
+        await client.SendAsync(TestClient.Encode("BADWRITE", "k"));
+        await Eventually.True(() => _failures.Count == 1);
         Assert.Equal("the handler of badwrite failed and may have left half a change", Assert.Single(_failures));
         Assert.True(_wereLocksHeld);
     }

@@ -306,7 +306,7 @@ public sealed class TransportTests : IDisposable
         _peers.Add(peer);
         peer.Connect(_listener.LocalEndPoint!);
         var socket = _listener.Accept();
-        var transport = _threads[kind].Adopt(socket);
+        var transport = _threads[kind].Adopt(new SocketStream(socket, isConnected: true));
         var owner = new EchoOwner(transport);
         owner.Start();
         return (owner, socket, peer, transport);
