@@ -35,6 +35,8 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
     {
         var mine = node.Machine.Snapshot().Myself;
         Claims(node, mine, next);
+        if (mine.ConfigEpoch == node.AgreedEpoch && !mine.Slots.IsEmpty && WhyUnfit(node) is { } reason)
+            throw simulation.Failure($"node {node.Index} was elected, and takes over with {reason}");
         if (node.HasAllForFailover && !mine.Slots.IsEmpty) CheckManualFailover(node);
         node.HasAllForFailover = false;
     }
@@ -148,6 +150,13 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
         }
 
         return false;
+    }
+
+    // TAKEOVER is the user's word; an election has to look.
+    private static string? WhyUnfit(SimulatedNode node)
+    {
+        if (node.IsDataIncomplete) return "half a snapshot";
+        return node.IsOfAnotherShard ? "another shard's data" : null;
     }
 
     private string? WhyNot(SimulatedNode node)

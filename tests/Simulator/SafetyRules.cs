@@ -5,11 +5,14 @@ using Starling.ClusterBus.Wire;
 namespace Starling.Simulator;
 
 /// <summary>What must hold after every step, whatever the network and the processes do.</summary>
-internal sealed class SafetyRules(IReadOnlyList<SimulatedNode> nodes)
+internal sealed class SafetyRules(Simulation simulation, SimulationPlan plan, IReadOnlyList<SimulatedNode> nodes)
 {
     private readonly Dictionary<int, ulong> _currentEpochs = [];
     private readonly Dictionary<(int Observer, NodeId Master), ulong> _configEpochs = [];
     private readonly Dictionary<(NodeId Voter, ulong Epoch), int> _votes = [];
+    private readonly HashSet<(int Observer, NodeId Suspect)> _suspected = [];
+    private readonly Dictionary<(int Observer, NodeId Suspect), long> _suspectedUntil = [];
+    private (int Sender, NodeId Failing, long At) _lastFail;
 
     // Config epochs that a node took without asking anybody (TAKEOVER, SETSLOT, a collision): another may have them too,
     // until the collision is seen. The specification has it so, and redis-server does it.
@@ -25,6 +28,7 @@ internal sealed class SafetyRules(IReadOnlyList<SimulatedNode> nodes)
         if (durable is null) return $"node {sender.Index} sends {type} before it has a file";
         if (epoch > durable.CurrentEpoch)
             return $"node {sender.Index} sends {type} in epoch {epoch}, and its disk knows only {durable.CurrentEpoch}";
+        if (type == BusType.Fail) return CheckFail(sender, packet);
         if (type != BusType.FailoverAuthAck) return null;
         if (durable.LastVoteEpoch < epoch)
             return $"node {sender.Index} votes in epoch {epoch}, and its disk knows only of "
@@ -63,7 +67,45 @@ internal sealed class SafetyRules(IReadOnlyList<SimulatedNode> nodes)
         if (view == node.CheckedView) return null;
         node.CheckedView = view;
         if (view.Myself is { IsMaster: true } mine && mine.ConfigEpoch != node.AgreedEpoch) _taken.Add(mine.ConfigEpoch);
+        NoteSuspicions(node, view);
         return CheckEpochs(node, view) ?? CheckClaims(node, view.Myself);
+    }
+
+    /// <summary>
+    /// A node says that another has failed: a majority of the masters must have said so to it, or have told so within the
+    /// time that their word counts.
+    /// </summary>
+    private string? CheckFail(SimulatedNode sender, byte[] packet)
+    {
+        BusDecoder.Decode(packet, out var message, out _);
+        var failing = ((BusBody.Fail)message!.Body).Node;
+        var window = (2 * plan.NodeTimeout) + (2 * plan.Delay.Maximum) + 100;
+
+        // Whoever slept takes old news for new.
+        if (failing == sender.Machine.Id || simulation.Now - sender.PausedUntil <= window) return null;
+        if (_lastFail == (sender.Index, failing, simulation.Now)) return null;
+        _lastFail = (sender.Index, failing, simulation.Now);
+        var view = sender.Machine.Snapshot();
+        var agreeing = view.Nodes.Count(record => record.IsMaster && !record.Slots.IsEmpty
+            && (simulation.Find(record.Id) is not { } master || HasSuspected(master, failing, window)));
+        return agreeing >= (view.Size / 2) + 1
+            ? null
+            : $"node {sender.Index} says that {failing} has failed, and {agreeing} of {view.Size} masters have suspected it of late";
+    }
+
+    private bool HasSuspected(SimulatedNode master, NodeId suspect, long window) =>
+        _suspected.Contains((master.Index, suspect))
+        || (_suspectedUntil.TryGetValue((master.Index, suspect), out var until) && simulation.Now - until <= window)
+        || (master.Machine.Snapshot().Find(suspect) is { } record && (record.IsFailing || record.IsPossiblyFailing));
+
+    private void NoteSuspicions(SimulatedNode node, ClusterView view)
+    {
+        foreach (var record in view.Nodes)
+        {
+            var key = (node.Index, record.Id);
+            if (record.IsFailing || record.IsPossiblyFailing) _suspected.Add(key);
+            else if (_suspected.Remove(key)) _suspectedUntil[key] = simulation.Now;
+        }
     }
 
     private string? CheckEpochs(SimulatedNode node, ClusterView view)

@@ -34,7 +34,7 @@ public sealed class Simulation
     {
         _plan = plan;
         Random = new RandomSource(plan.Seed);
-        _rules = new SafetyRules(_nodes);
+        _rules = new SafetyRules(this, plan, _nodes);
         Network = new SimulatedNetwork(this, plan, _rules);
         Replication = new ReplicationModel(this, plan);
         Ledger = new Ledger(this, plan);

@@ -13,6 +13,9 @@ internal sealed class ClusterState(ClusterNode myself)
     /// <summary>Slots whose owner no longer claims them, while nobody else does yet.</summary>
     private readonly SlotSet _unclaimed = new();
 
+    // Negative when it has to be counted.
+    private int _size = -1;
+
     public ClusterNode Myself { get; } = myself;
 
     public SortedList<NodeId, ClusterNode> Nodes { get; } = new() { [myself.Id] = myself };
@@ -27,7 +30,18 @@ internal sealed class ClusterState(ClusterNode myself)
 
     public ClusterHealth Health { get; set; } = ClusterHealth.SlotsNotCovered;
 
-    public int Size { get; set; }
+    /// <summary>
+    /// Number of masters with slots, as of this moment: what came in the same message counts. redis-server goes by its
+    /// last look at the cluster's state, and takes too few for a majority when a message brings a master and its word.
+    /// </summary>
+    public int Size
+    {
+        get
+        {
+            if (_size < 0) _size = Nodes.Values.Count(node => node.OwnsSlots);
+            return _size;
+        }
+    }
 
     /// <summary>This master has started without its data, and is to be replaced.</summary>
     public bool HasLostData { get; set; }
@@ -37,6 +51,9 @@ internal sealed class ClusterState(ClusterNode myself)
 
     /// <summary>The master of this node's shard: itself, or its master, which may be unknown.</summary>
     public ClusterNode? ShardMaster => Myself.IsMaster ? Myself : Myself.Master;
+
+    /// <summary>A node has come or gone, or changed its role.</summary>
+    public void SizeChanged() => _size = -1;
 
     public ClusterNode? Find(NodeId id) => Nodes.GetValueOrDefault(id);
 
@@ -61,6 +78,7 @@ internal sealed class ClusterState(ClusterNode myself)
         Unassign(slot);
         node.Slots.Add(slot);
         node.SlotsChanged();
+        SizeChanged();
         _owners[slot] = node;
 
         // A master's first slot makes it a target of replica migration in a cluster that has replicas at all.
@@ -73,6 +91,7 @@ internal sealed class ClusterState(ClusterNode myself)
         if (owner is null) return;
         owner.Slots.Remove(slot);
         owner.SlotsChanged();
+        SizeChanged();
         _owners[slot] = null;
         _unclaimed.Remove(slot);
         if (owner.IsMyself) Migrating.Remove(slot);

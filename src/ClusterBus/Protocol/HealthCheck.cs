@@ -86,19 +86,16 @@ internal sealed class HealthCheck(MachineCore core, bool isRestarted)
 
     private int CountMasters()
     {
-        var size = 0;
         var reachable = 0;
         var answered = 0;
         foreach (var node in core.State.Nodes.Values)
         {
             if (!node.OwnsSlots) continue;
-            size++;
             if (node.IsFailing || node.IsPossiblyFailing) continue;
             reachable++;
             if (node.IsMyself || node.HasAnswered) answered++;
         }
 
-        core.State.Size = size;
         if (!_isConfirmed && answered >= core.State.Quorum)
         {
             _isConfirmed = true;

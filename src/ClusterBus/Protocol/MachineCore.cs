@@ -169,6 +169,7 @@ internal sealed class MachineCore
     {
         _stateCheckAsked = true;
         _viewChanged = true;
+        State.SizeChanged();
     }
 
     /// <summary>The election may go on: looked at before the call ends.</summary>

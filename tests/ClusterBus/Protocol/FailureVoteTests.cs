@@ -1,4 +1,5 @@
 using Starling.ClusterBus.View;
+using Starling.ClusterBus.Wire;
 using static Starling.ClusterBus.Tests.Protocol.LoneMachine;
 
 namespace Starling.ClusterBus.Tests.Protocol;
@@ -32,6 +33,31 @@ public sealed class FailureVoteTests
         node.Wait(500, 3, 4);
         Assert.False(node.IsFailing(2));
         node.Hear(4, About(2, NodeFlags.PossiblyFailing));
+        Assert.True(node.IsFailing(2));
+    }
+
+    [Fact]
+    public void A_master_whose_first_slots_come_with_its_report_counts_for_the_majority_too()
+    {
+        var node = new LoneMachine(
+            Options, Myself(Master(1, 0, 5000)), Master(2, 5001, 10000), Master(3, 10001, 16383), Master(4));
+        node.Wait(3000, 3, 4);
+        Assert.True(node.IsPossiblyFailing(2));
+        node.Hear(new BusMessage
+        {
+            Type = BusType.Ping,
+            Sender = Id(4),
+            CurrentEpoch = 5,
+            ConfigEpoch = 5,
+            Slots = SlotSet.Range(10001, 10100),
+            Master = NodeId.None,
+            Address = Address(4),
+            Flags = NodeFlags.Master,
+            Body = new BusBody.Heartbeat([About(2, NodeFlags.PossiblyFailing)], PingExtensions.None),
+        });
+        Assert.Equal(1, node.Machine.CountFailureReports(Id(2), node.Now));
+        Assert.False(node.IsFailing(2));
+        node.Hear(3, About(2, NodeFlags.PossiblyFailing));
         Assert.True(node.IsFailing(2));
     }
 
