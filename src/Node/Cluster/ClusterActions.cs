@@ -130,7 +130,7 @@ internal sealed class ClusterActions : IClusterActions
     /// <inheritdoc/>
     public bool DoWork()
     {
-        if (_server.Clients.IsPaused(_server.NowMilliseconds)) return false;
+        if (_server.Clients.IsPaused(_server.NowMilliseconds) || _server.Persistence.IsLoading) return false;
         var hasMore = _cleaner.DoPart();
         _server.Replication.Flush();
         return hasMore;

@@ -50,7 +50,7 @@ public sealed class MigrateService : IDisposable
                 else reply.Error(error);
             });
         var database = call.Database;
-        var roleChanges = _server.Replication.RoleChanges;
+        var began = (_server.Replication.RoleChanges, _server.Persistence.Loads);
 
         // A copy leaves the key here, so that nothing is lost whatever happens to it meanwhile.
         List<byte[]> held = options.Copy ? [] : keys;
@@ -60,7 +60,7 @@ public sealed class MigrateService : IDisposable
         {
             try
             {
-                error = Run(options, database, keys, restores, roleChanges);
+                error = Run(options, database, keys, restores, began);
             }
             finally
             {
@@ -86,7 +86,7 @@ public sealed class MigrateService : IDisposable
     }
 
     private string? Run(
-        MigrateOptions options, Database database, List<byte[]> keys, MigratePayload restores, long roleChanges)
+        MigrateOptions options, Database database, List<byte[]> keys, MigratePayload restores, (long RoleChanges, long Loads) began)
     {
         var transfer = new MigrateTransfer(options, _connections, restores, keys.Count);
         var error = transfer.Run(() => _server.NowMilliseconds);
@@ -102,14 +102,16 @@ public sealed class MigrateService : IDisposable
         }
 
         if (gone.Count == 0) return error;
-        using var scope = _server.Executor.Open(LockPlan.Stripes(stripes));
+        using var scope = _server.Persistence.OpenWhenLoaded(LockPlan.Stripes(stripes));
 
         // Lost the role meanwhile: what this node holds is its master's to decide, and so are these keys.
         if (_server.Replication.IsReplica) return "READONLY You can't write against a read only replica.";
 
         // Lost it and has it again: a key may have got another value from the master of the meantime.
-        if (_server.Replication.RoleChanges != roleChanges)
+        if (_server.Replication.RoleChanges != began.RoleChanges)
             return "ERR This node was a replica for a while during the transfer: the keys were copied, not moved";
+        if (_server.Persistence.Loads != began.Loads)
+            return "ERR This node has loaded its data set anew during the transfer: the keys were copied, not moved";
 
         foreach (var key in gone) scope.Call.Delete(database, _server.Keyspace.Key(key), DeleteReason.Migrated);
         return error;

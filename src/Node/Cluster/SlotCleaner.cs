@@ -84,7 +84,7 @@ internal sealed class SlotCleaner
 
         // Asked under the stripe: whoever pauses writes and takes every stripe once then relies on an offset that stands
         // still.
-        if (_server.Clients.IsPaused(_server.NowMilliseconds)) return true;
+        if (_server.Clients.IsPaused(_server.NowMilliseconds) || _server.Persistence.IsLoading) return true;
         var database = _server.Keyspace[0];
         if (database.CountInSlot(slot) == 0) return false;
         var keys = SlotKeys.Take(database, slot, KeysPerPart);

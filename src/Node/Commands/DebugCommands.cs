@@ -193,6 +193,7 @@ public static class DebugCommands
             Utf8Formatter.TryFormat(i, value.AsSpan("value:"u8.Length), out _);
             var key = call.Keyspace.Key(name.AsSpan(0, prefix.Length + 1 + digits));
             using var held = call.Part(key.Slot);
+            if (IsRefusedWhileLoading(call)) return;
             if (call.TryWrite(key, out _)) continue;
             var length = size == 0 ? "value:"u8.Length + digits : (int)size;
             call.Database.SetString(key, value.AsSpan(0, length), Entry.NoExpiry, call.AccessClock);
@@ -236,6 +237,7 @@ public static class DebugCommands
             return;
         }
 
+        if (IsRefusedWhileLoading(call)) return;
         string? error = null;
         var suspension = call.Suspend(0, (reply, _) =>
         {
@@ -247,6 +249,14 @@ public static class DebugCommands
             error = failure;
             suspension.Complete();
         });
+    }
+
+    /// <summary>DEBUG passes the gate while a data set is being loaded; what changes the keyspace may not.</summary>
+    private static bool IsRefusedWhileLoading(CommandContext call)
+    {
+        if (!call.Server.Persistence.IsLoading) return false;
+        call.Reply.Error(ErrorReplies.Loading);
+        return true;
     }
 
     private static void SetActiveExpire(CommandContext call)

@@ -38,6 +38,12 @@ internal sealed class Gates(NodeServer server)
         if (call.Session.Origin != ClientOrigin.Client) return call.Guard?.Admit() ?? true;
         var isWrite = (any & CommandFlags.Write) != 0;
         if (server.Cluster is not null && call.Keys.Total > 0 && !PassRedirect(call, command, isWrite)) return false;
+        if (MustWaitForLoad(call))
+        {
+            isHeld = true;
+            return false;
+        }
+
         if (!PassState(call, command, common, isWrite)) return false;
         if (call.Session.Kind == ClientKind.Replica)
         {
@@ -50,6 +56,14 @@ internal sealed class Gates(NodeServer server)
             || (server.Waiters.HasClaims && IsBehindClaim(call));
         return !isHeld;
     }
+
+    /// <summary>
+    /// A client that waits for a key waits on while a data set is being loaded, but for one that was woken before the load
+    /// touches anything.
+    /// </summary>
+    private bool MustWaitForLoad(CommandContext call) =>
+        call.Session.Waiter is { } waiter && server.Persistence.IsLoading
+        && !(server.Persistence.IsComingToRest && waiter.Claim is not null);
 
     /// <summary>
     /// True while a client that was woken has not got what it was woken for: nobody else's command may touch its keys, and
@@ -118,7 +132,7 @@ internal sealed class Gates(NodeServer server)
         if ((common & CommandFlags.Stale) == 0
             && !config.ReplicaServeStaleData && replication.IsReplica && !replication.IsLinkUp)
             return Refuse(call, command, ErrorReplies.MasterDown);
-        if ((common & CommandFlags.Loading) == 0 && persistence.IsLoading)
+        if ((common & CommandFlags.Loading) == 0 && persistence.IsLoading && call.Session.Waiter is null)
             return Refuse(call, command, ErrorReplies.Loading);
         return true;
     }

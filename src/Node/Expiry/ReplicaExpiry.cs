@@ -69,6 +69,13 @@ public sealed class ReplicaExpiry
         {
             var key = _server.Keyspace.Key(tracked.Key);
             using var scope = _server.Executor.Open(LockPlan.Slot(key.Slot));
+            if (_server.Persistence.IsLoading)
+            {
+                // What the key is, is known when the load is over.
+                using (_lock.Enter()) Schedule(tracked, Unknown);
+                return;
+            }
+
             Examine(scope.Call, tracked, key, now);
         }
     }

@@ -107,7 +107,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     public void Abandon()
     {
         using (_service.Replicas.Membership.Enter()) _closed = true;
-        ReplicationMessages.SnapshotFailed(_logger);
+        if (_links.Length > 0) ReplicationMessages.SnapshotFailed(_logger);
         foreach (var link in _links) _service.Drop(link);
         TemporaryFile.Delete(_file, _logger);
     }

@@ -54,12 +54,14 @@ internal sealed class MasterStream : IStreamGuard
     }
 
     /// <summary>
-    /// The last <see cref="Execute"/> stopped before the end of what was there: clients are paused, or were then, and
-    /// what the master says waits too.
+    /// The last <see cref="Execute"/> stopped before the end of what was there: clients are paused, or were then, or a
+    /// data set is being loaded, and what the master says waits too.
     /// </summary>
     public bool HasStoppedHeld { get; private set; }
 
-    private bool IsHeld => _server.Clients.MayBePaused && _server.Clients.IsPaused(_server.NowMilliseconds);
+    // While its node loads its own file anew (DEBUG RELOAD) the stream waits as clients' commands would.
+    private bool IsHeld =>
+        (_server.Clients.MayBePaused && _server.Clients.IsPaused(_server.NowMilliseconds)) || _server.Persistence.IsLoading;
 
     bool IStreamGuard.IsAdmitted => !_isGivenUp && !_isHeldBack;
 

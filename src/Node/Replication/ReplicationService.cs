@@ -188,7 +188,9 @@ public sealed class ReplicationService
     {
         // At the start the log begins with these; where it continues is known when the file is loaded.
         if (!_hasStarted) Log.CreateBacklog();
-        if (!Log.IsActive) return;
+
+        // Became a replica while it loads: the log is its master's now, and so is the word on what has expired.
+        if (!Log.IsActive || IsReplica) return;
         _expiredInFile.Clear();
         _expiredInFile.Delete(database, key);
         Log.Append(database, _expiredInFile.Bytes, asTransaction: false);
@@ -436,7 +438,7 @@ public sealed class ReplicationService
     /// </summary>
     internal void AbandonLoaded(MasterLink link)
     {
-        using (var scope = Server.Executor.Open(LockPlan.All))
+        using (var scope = Server.Persistence.OpenWhenLoaded(LockPlan.All))
         {
             if (!link.IsStopped) Empty(scope.Call);
         }

@@ -567,6 +567,7 @@ public sealed class CommandContext : IEmptiedKeys
     private bool IsKeptThoughExpired(Database database, in Key key, bool forWrite)
     {
         if (Session.Origin == ClientOrigin.Master) return true; // the master decides, by its DEL
+        if (Server.Persistence.IsLoading) return true; // nothing expires before it is all there
         if (Server.Replication.IsReplica && !(forWrite && !Server.Config.ReplicaReadOnly)) return false;
         if (Server.Clients.IsPaused(Now)) return false;
         Invariant.That(Delete(database, key, DeleteReason.Expired));
