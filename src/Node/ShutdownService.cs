@@ -235,6 +235,7 @@ public sealed class ShutdownService
     {
         if (_server.Config.PidFile is not { } file) return;
         ServerLog.RemovingPidFile(_log);
+        LockOrder.AssertMayBlock("deleting a file");
         try
         {
             File.Delete(_server.Config.PathOf(file));

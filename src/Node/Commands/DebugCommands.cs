@@ -62,7 +62,7 @@ public static class DebugCommands
         new("set-active-expire", 3, 3,
             ["SET-ACTIVE-EXPIRE <0|1>", "    Stops or starts the background deletion of expired keys."], SetActiveExpire),
         new("sleep", 3, 3,
-            ["SLEEP <seconds>", "    Holds every key for <seconds>, with a fraction if need be."], Sleep),
+            ["SLEEP <seconds>", "    Holds back every client for <seconds>, with a fraction if need be."], Sleep),
     ];
 
     private static void Execute(CommandContext call)
@@ -267,13 +267,24 @@ public static class DebugCommands
 
     private static void Sleep(CommandContext call)
     {
-        if (Utf8Parser.TryParse(call[2], out double seconds, out _) && seconds > 0)
+        if (!Utf8Parser.TryParse(call[2], out double seconds, out _) || !(seconds > 0))
         {
-            // Holding every stripe is the point: the node looks hung to those who use keys, as Redis's one thread does.
-            using var held = call.Whole();
-            Thread.Sleep(TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue / 1000)));
+            call.Ok();
+            return;
         }
 
+        var milliseconds = (long)Math.Ceiling(Math.Min(seconds, int.MaxValue / 1000) * 1000);
+        if (call.MayBlock)
+        {
+            // The node looks hung to its clients and to its master, as Redis's one thread does.
+            var until = call.Now + milliseconds;
+            call.Server.Clients.PauseAll("debug sleep", until);
+            call.Suspend(until, static (reply, _) => reply.Simple("OK"u8));
+            return;
+        }
+
+        // What comes behind it in the transaction sees a later time, and nobody what came before: only every stripe does that.
+        using (call.Whole()) Thread.Sleep(TimeSpan.FromMilliseconds(milliseconds));
         call.Ok();
     }
 }

@@ -76,8 +76,10 @@ public static class Transactions
         }
         else
         {
+            var start = call.Reply.Length;
             call.Reply.Array(transaction.Commands.Count);
             call.Server.Executor.RunQueued(call, transaction);
+            call.LateReplies.EndTransaction(call, start);
         }
     }
 

@@ -463,6 +463,9 @@ public sealed class CommandContext : IEmptiedKeys
     /// <summary>What is to be done, under no stripe, when the open scope (of EXEC: all of it) has closed.</summary>
     internal Queue<Action> Afterwards { get; } = new();
 
+    /// <summary>Replies that work which may block is to give.</summary>
+    internal LateReplies LateReplies { get; } = new();
+
     /// <summary>Makes a command that was read ahead the current one.</summary>
     internal void Load(PendingCommand pending)
     {
