@@ -294,6 +294,7 @@ public sealed class Executor
         call.Stats.Commands--;
         call.Stats.PerCommand[command.Ordinal].Calls--;
         call.Session.Encounters++;
+        call.Session.HeldBy = HoldReason.Keys;
         return DispatchOutcome.Held;
     }
 

@@ -40,7 +40,7 @@ internal sealed class Gates(NodeServer server)
         if (server.Cluster is not null && call.Keys.Total > 0 && !PassRedirect(call, command, isWrite)) return false;
         if (MustWaitForLoad(call))
         {
-            isHeld = true;
+            (isHeld, call.Session.HeldBy) = (true, HoldReason.Keys);
             return false;
         }
 
@@ -51,10 +51,14 @@ internal sealed class Gates(NodeServer server)
             return (any & OnKeys) == 0 || Refuse(call, command, "ERR Replica can't interact with the keyspace"u8);
         }
 
-        isHeld = server.Clients.IsHeldBack(any, call.Now)
-            || (isWrite && server.Migrations.IsActive && call.Keys.AnyIn(server.Migrations.Barrier))
-            || (server.Waiters.HasClaims && IsBehindClaim(call));
-        return !isHeld;
+        var reason = server.Clients.Line.Judge(call.Session, any, call.Now);
+        if (reason == HoldReason.None
+            && ((isWrite && server.Migrations.IsActive && call.Keys.AnyIn(server.Migrations.Barrier))
+                || (server.Waiters.HasClaims && IsBehindClaim(call))))
+            reason = HoldReason.Keys;
+        if (reason == HoldReason.None) return true;
+        (isHeld, call.Session.HeldBy) = (true, reason);
+        return false;
     }
 
     /// <summary>

@@ -188,9 +188,7 @@ public sealed class ReplicationService
     {
         // At the start the log begins with these; where it continues is known when the file is loaded.
         if (!_hasStarted) Log.CreateBacklog();
-
-        // Became a replica while it loads: the log is its master's now, and so is the word on what has expired.
-        if (!Log.IsActive || IsReplica) return;
+        if (!Log.IsActive) return; // on what became a replica while it loads, too
         _expiredInFile.Clear();
         _expiredInFile.Delete(database, key);
         Log.Append(database, _expiredInFile.Bytes, asTransaction: false);

@@ -119,6 +119,9 @@ public sealed class ClientSession
     /// <summary>How often the command that runs has met with keys that were kept for others.</summary>
     internal int Encounters { get; set; }
 
+    /// <summary>Why its command is held back, while it is.</summary>
+    internal HoldReason HeldBy { get; set; }
+
     /// <summary>What the client waits for, or null.</summary>
     internal Suspension? Suspension { get; set; }
 

@@ -19,7 +19,7 @@ internal static class ServingTelemetry
         server.Info.AddReset(server.Stats.Reset);
         server.Cron.Every(TimeSpan.FromMilliseconds(100), server.Stats.Sample);
         server.Cron.Every(TimeSpan.FromMilliseconds(1000), now => CheckClients(server, now));
-        server.Cron.Every(TimeSpan.FromMilliseconds(1000), server.Clients.ForgetOldPauses);
+        server.Cron.Every(TimeSpan.FromMilliseconds(1000), server.Clients.Line.EndOverdue);
         var collector = new BurstCollector(server.Buffers);
         server.Cron.Every(BurstCollector.Period, _ => collector.Run());
     }

@@ -1,5 +1,6 @@
 using Starling.Node.Cluster;
 using Starling.Node.Persistence;
+using Starling.Node.Serving;
 using Starling.Node.Tests.Replication;
 using Starling.Tests.Support;
 
@@ -55,19 +56,18 @@ public sealed class ReloadTests
         var reloading = await server.ConnectAsync();
         var waiting = await server.ConnectAsync();
         var impatient = await server.ConnectAsync();
-        await client.CallAsync("CLIENT", "PAUSE", "100000", "WRITE");
+        var waitingId = (await waiting.CallAsync("CLIENT", "ID")).Integer;
         await waiting.SendAsync(TestClient.Encode("BLPOP", "l", "0"));
-        await Eventually.True(() => server.Node.Clients.Snapshot().Count(connection => connection.IsHeld) == 1);
-        await client.CallAsync("CLIENT", "UNPAUSE");
         await impatient.SendAsync(TestClient.Encode("BLPOP", "l", "0.3"));
         await Eventually.True(() => server.Node.Waiters.Count == 2);
         using var file = new PipedFile(PathOf(server));
         await reloading.SendAsync(TestClient.Encode("DEBUG", "RELOAD", "NOSAVE"));
         file.Write(File.AsSpan(0, 9));
 
-        // It comes again while the file is loaded.
-        await client.CallAsync("CLIENT", "PAUSE", "1", "WRITE");
-        await client.CallAsync("CLIENT", "UNPAUSE");
+        // It comes again while the file is loaded, as it would when it was woken in vain.
+        var connection = server.Node.Clients.Find(waitingId)!;
+        connection.ScheduleResume();
+        await Eventually.True(() => connection.Session.HeldBy == HoldReason.Keys);
         Assert.Equal("(nil)", (await impatient.ReadAsync()).ToString());
         file.Write(File.AsSpan(9));
         file.End();
