@@ -74,7 +74,7 @@ public partial class TidyTests
         // The configuration is read before there is a stripe; /proc and the files of sockets are in memory.
         string[] others =
         [
-            "src/Node/Config/ConfigLoader.cs", "src/Node/Telemetry/ProcessStatistics.cs", "src/Node/Serving/ClientListener.cs",
+            "src/Node/Config/ConfigLoader.cs", "src/Node/Telemetry/ProcessStatistics.cs", "src/Serving/ClientListener.cs",
         ];
         var silent = from file in Repository.Sources("src/Node", "src/ClusterBus", "src/Serving")
                      where !others.Contains(file, StringComparer.Ordinal)

@@ -18,6 +18,7 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
     {
         // A replica that changes masters counts from its last contact with the former one; a master never had any.
         if (node.ReplicatesFrom.IsNone) node.LastMasterContactAt = 0;
+        simulation.Note(node, $"is to replicate from node {master.Index}, has offset {node.ReplicationOffset}");
         node.ReplicatesFrom = master.Machine.Id;
         node.MasterAddress = (master.Ip, port);
         node.IsLinkUp = node.HasSynchronized = false;
@@ -28,6 +29,7 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
     public void Promote(SimulatedNode node)
     {
         if (node.ReplicatesFrom.IsNone) return;
+        simulation.Note(node, $"goes on as a master from offset {node.ReplicationOffset}");
         var next = new DataHistory(node.History, node.ReplicationOffset);
         simulation.Ledger.Promoted(node, next);
         node.History = next;
@@ -40,6 +42,7 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
     /// <summary>The node's data are gone because someone wanted it, or because it died and kept none.</summary>
     public void Flush(SimulatedNode node)
     {
+        simulation.Note(node, $"loses its data, offset {node.ReplicationOffset}");
         simulation.Ledger.Died(node);
         Empty(node);
     }
@@ -91,6 +94,8 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
         }
         else if (!CanContinue(node, master))
         {
+            simulation.Note(
+                node, $"gives up its data, offset {node.ReplicationOffset}, to load those of node {master.Index}, offset {master.ReplicationOffset}");
             simulation.Ledger.Discards(node, master);
             Empty(node);
             node.LastMasterContactAt = 0;
@@ -99,6 +104,7 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
             return;
         }
 
+        if (!node.IsLinkUp) simulation.Note(node, $"is in step with node {master.Index} at offset {master.ReplicationOffset}");
         node.History = master.History;
         node.ReplicationOffset = master.ReplicationOffset;
         node.LastMasterContactAt = simulation.Now;

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Starling.ClusterBus.Host;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
@@ -16,13 +18,14 @@ public sealed class Simulation
     public const long FullLength = 600_000;
 
     private const long Epoch = 1_700_000_000_000;
-    private const int KeptLogLines = 150;
+    private const int DefaultLogLines = 150;
 
     private readonly SimulationPlan _plan;
     private readonly EventQueue _events = new();
     private readonly List<SimulatedNode> _nodes = [];
     private readonly Dictionary<string, SimulatedNode> _byIp = new(StringComparer.Ordinal);
     private readonly Queue<string> _log = new();
+    private readonly Dictionary<NodeId, int> _names = [];
     private readonly SafetyRules _rules;
 
     /// <summary>Prepares the run of a plan.</summary>
@@ -65,6 +68,9 @@ public sealed class Simulation
     /// <summary>The cluster is being made: nodes that do not know each other yet.</summary>
     internal bool IsBuilding { get; private set; }
 
+    /// <summary>How many of the last log lines a failure shows.</summary>
+    internal int LogLines { get; init; } = DefaultLogLines;
+
     /// <summary>Called with every line a node logs: the node's index and the text.</summary>
     internal Action<int, string>? OnLog { get; set; }
 
@@ -75,11 +81,15 @@ public sealed class Simulation
     /// <param name="seed">The seed.</param>
     /// <param name="length">How long the cluster is disturbed, milliseconds of virtual time.</param>
     /// <param name="faults">How it is disturbed.</param>
+    /// <param name="logLines">How many of the last log lines a failure shows.</param>
     /// <exception cref="SimulationFailure">A rule was broken.</exception>
     public static Simulation Run(
-        ulong seed, long length = FullLength, SimulationFaults faults = SimulationFaults.All)
+        ulong seed,
+        long length = FullLength,
+        SimulationFaults faults = SimulationFaults.All,
+        int logLines = DefaultLogLines)
     {
-        var simulation = new Simulation(SimulationPlan.FromSeed(seed, length, faults));
+        var simulation = new Simulation(SimulationPlan.FromSeed(seed, length, faults)) { LogLines = logLines };
         simulation.Run();
         return simulation;
     }
@@ -233,7 +243,7 @@ public sealed class Simulation
     internal void Note(SimulatedNode node, string text)
     {
         _log.Enqueue($"{Elapsed(Now),8} node {node.Index,2}: {text}");
-        if (_log.Count > KeptLogLines) _log.Dequeue();
+        if (_log.Count > LogLines) _log.Dequeue();
     }
 
     /// <summary>An administrator made a node forget.</summary>
@@ -325,8 +335,12 @@ public sealed class Simulation
 
     internal static long Elapsed(long at) => at - Epoch;
 
-    internal SimulationFailure Failure(string rule) =>
-        new($"seed {_plan.Seed}, {Elapsed(Now)} ms: {rule}\n{_plan}\n" + string.Join('\n', _log));
+    internal SimulationFailure Failure(string rule)
+    {
+        var text = new StringBuilder($"seed {_plan.Seed}, {Elapsed(Now)} ms: {rule}\n{_plan}\n").AppendJoin('\n', _log);
+        foreach (var (id, index) in _names) text.Replace(id.ToString(), string.Create(CultureInfo.InvariantCulture, $"{id.ToString()[..4]}={index}"));
+        return new SimulationFailure(text.ToString());
+    }
 
     private SlotSet SlotsOf(int shard) =>
         SlotSet.Range(HomeSlotOf(shard), (16384 * (shard + 1) / _plan.Shards) - 1);
@@ -384,6 +398,7 @@ public sealed class Simulation
     private void Settle(SimulatedNode node)
     {
         node.CrashAfter = -1;
+        _names[node.Machine.Id] = node.Index;
         if (_rules.Check(node) is { } broken) throw Failure(broken);
         ScheduleTick(node);
     }

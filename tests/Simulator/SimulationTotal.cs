@@ -16,11 +16,11 @@ internal sealed class SimulationTotal
     public long Failed { get; private set; }
 
     /// <summary>Runs one seed, and prints what went wrong.</summary>
-    public void Run(ulong seed, long length)
+    public void Run(ulong seed, long length, int logLines)
     {
         try
         {
-            var run = Simulation.Run(seed, length);
+            var run = Simulation.Run(seed, length, logLines: logLines);
             lock (_gate)
             {
                 _passed++;

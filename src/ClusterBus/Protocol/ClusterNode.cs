@@ -35,6 +35,9 @@ internal sealed class ClusterNode(NodeId id, NodeFlags flags, long createdAt)
 
     public long PongReceivedAt { get; set; }
 
+    /// <summary>When it last answered a ping of this node; what others tell of its pongs does not count.</summary>
+    public long AnsweredAt { get; set; } = long.MinValue / 2;
+
     public long DataReceivedAt { get; set; }
 
     /// <summary>It has answered a ping since this node started, or since its disk was last stuck.</summary>

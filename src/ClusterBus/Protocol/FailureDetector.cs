@@ -103,7 +103,7 @@ internal sealed class FailureDetector(MachineCore core)
     /// <summary>A PONG came: the node is reachable.</summary>
     public void Answered(ClusterNode node)
     {
-        node.PongReceivedAt = core.Now;
+        node.PongReceivedAt = node.AnsweredAt = core.Now;
         node.PingSentAt = 0;
         node.HasAnswered = true;
         if (node.IsPossiblyFailing)

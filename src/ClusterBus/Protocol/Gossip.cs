@@ -184,7 +184,7 @@ internal sealed class Gossip(MachineCore core)
         if (sender is { OwnsSlots: true } && isReportedDown) core.FailureDetector.AddReport(node, sender);
         else if (sender is not null && !isReportedDown) core.FailureDetector.RemoveReport(node, sender);
         if (isReportedDown) return;
-        if (node.PingSentAt == 0 && core.FailureDetector.CountReports(node) == 0)
+        if (node.PingSentAt == 0 && !MustAnswerItself(node) && core.FailureDetector.CountReports(node) == 0)
         {
             // Others' pongs count as ours, unless their wall clock is ahead of ours.
             var pong = (entry.PongReceivedSeconds * 1000L) - core.WallOffset;
@@ -204,6 +204,14 @@ internal sealed class Gossip(MachineCore core)
         core.ViewChanged();
         core.FollowMaster();
     }
+
+    /// <summary>
+    /// Masters with slots hear of each other what a majority is, so others' word for one goes only half the node timeout
+    /// beyond its own. redis-server takes it for as long as it comes: a master that reaches the others through one node
+    /// alone goes on with its writes until the random ping of every second has been to each of them.
+    /// </summary>
+    private bool MustAnswerItself(ClusterNode node) =>
+        core.Myself.OwnsSlots && node.OwnsSlots && core.Now - node.AnsweredAt > core.Options.NodeTimeout / 2;
 
     private void Learn(ClusterNode? sender, GossipEntry entry)
     {

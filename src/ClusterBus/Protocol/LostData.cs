@@ -31,9 +31,9 @@ internal sealed class LostData(MachineCore core)
         if (core.Options.AllowEmptyMaster || !myself.OwnsSlots || core.State.Nodes.Count == 1) return;
         core.State.HasLostData = true;
         _since = _loggedAt = core.Now;
-        _patience = myself.Replicas.Count == 0
-            ? PatienceForUnknown
-            : Math.Max(core.Options.NodeTimeout * 2, MinimumPatience);
+        _patience = Replicas().Any()
+            ? Math.Max(core.Options.NodeTimeout * 2, MinimumPatience)
+            : PatienceForUnknown;
         core.Log(
             ClusterLogLevel.Warning,
             "This master has started without any data, and replicas may have them: it serves neither clients nor "
@@ -63,7 +63,7 @@ internal sealed class LostData(MachineCore core)
         if (core.Options.AllowEmptyMaster) return "cluster-allow-empty-master is set";
         if (IsDataElsewhere()) return null;
         if (core.Now - _since < PatienceForUnknown) return null;
-        if (core.Myself.Replicas.Count > 0 && core.Myself.Replicas.TrueForAll(HasSpoken)) return "no replica has data";
+        if (Replicas().Any() && Replicas().All(HasSpoken)) return "no replica has data";
 
         // Whoever is gone cannot take over, and has to load what there is when it comes back.
         return core.Now - _since >= _patience ? "no replica that can be heard has data" : null;
@@ -71,14 +71,19 @@ internal sealed class LostData(MachineCore core)
 
     private bool HasSpoken(ClusterNode replica) => replica.DataReceivedAt >= _since;
 
-    private bool IsDataElsewhere()
-    {
-        foreach (var replica in core.Myself.Replicas)
-        {
-            if (HasSpoken(replica) && replica.ReplicationOffset > 0) return true;
-        }
+    private bool IsDataElsewhere() => Replicas().Any(replica => HasSpoken(replica) && replica.ReplicationOffset > 0);
 
-        return false;
+    /// <summary>
+    /// The replicas of this shard. Whoever has not told since the last failover that it follows this master is known as a
+    /// replica of the former one, or as that, and has data all the same.
+    /// </summary>
+    private IEnumerable<ClusterNode> Replicas() => core.State.Nodes.Values.Where(IsOfThisShard);
+
+    private bool IsOfThisShard(ClusterNode node)
+    {
+        if (node.IsMyself || node.OwnsSlots) return false;
+        var isFollower = node.Master is { } master && (master.IsMyself || master.Master is { IsMyself: true });
+        return isFollower || node.ShardId == core.Myself.ShardId;
     }
 
     // Nobody takes a node for failed that answers: it has to say so itself, and again when the others have forgotten it.

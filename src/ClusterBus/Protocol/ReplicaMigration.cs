@@ -10,6 +10,10 @@ internal sealed class ReplicaMigration(MachineCore core)
     public void Tick()
     {
         if (!core.Options.AllowReplicaMigration || core.Myself is not { IsReplica: true, Master: { } mine }) return;
+
+        // A master that does not answer on the replication link may have lost its data, and this may be the last copy:
+        // whoever moves on empties it. redis-server does not look.
+        if (!core.ReplicaData.IsLinkUp) return;
         var most = 0;
         var anyOrphan = false;
         foreach (var node in core.State.Nodes.Values)

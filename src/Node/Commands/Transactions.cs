@@ -79,7 +79,7 @@ public static class Transactions
             var start = call.Reply.Length;
             call.Reply.Array(transaction.Commands.Count);
             call.Server.Executor.RunQueued(call, transaction);
-            call.LateReplies.EndTransaction(call, start);
+            call.Session.LateReplies.EndTransaction(call, start);
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class Gates(NodeServer server)
     {
         var session = call.Session;
         if (!session.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0
-            && !string.IsNullOrEmpty(server.Config.RequirePass))
+            && server.Config.WantsPassword)
             return Refuse(call, command, ErrorReplies.NoAuth);
         if (session.Transaction is not null && (command.Flags & CommandFlags.NoMulti) != 0)
             return Refuse(call, command, ErrorReplies.NotInTransaction);
@@ -51,7 +51,8 @@ internal sealed class Gates(NodeServer server)
             return (any & OnKeys) == 0 || Refuse(call, command, "ERR Replica can't interact with the keyspace"u8);
         }
 
-        var reason = server.Clients.Line.Judge(call.Session, any, call.Now);
+        var reason = server.Clients.Line.Judge(
+            call.Session.Connection, any, isServed: call.Session.Waiter is { Claim: not null }, call.Now);
         if (reason == HoldReason.None
             && ((isWrite && server.Migrations.IsActive && call.Keys.AnyIn(server.Migrations.Barrier))
                 || (server.Waiters.HasClaims && IsBehindClaim(call))))

@@ -6,7 +6,7 @@ namespace Starling.Node.Serving;
 /// <summary>
 /// Replies that only come of work that may block (the disk): it is done on another thread when no stripe is held, and the
 /// client waits. Inside EXEC the work comes behind the transaction, and the whole reply waits for it; what the work needs of
-/// the moment of its command is to be taken before. One per context.
+/// the moment of its command is to be taken before. One per session.
 /// </summary>
 internal sealed class LateReplies
 {

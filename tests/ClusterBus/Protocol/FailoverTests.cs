@@ -201,4 +201,21 @@ public sealed class FailoverTests
         Assert.True(cluster.HasLogged("Migrating to orphaned master"));
         Assert.Single(cluster.ReplicasOf(0));
     }
+
+    /// <summary>
+    /// Found by the ledger (seed 249 of ten minutes): the master had come back without its data, and the replica with the
+    /// last copy left.
+    /// </summary>
+    [Fact]
+    public void A_replica_whose_link_is_down_does_not_leave_its_master()
+    {
+        var cluster = new CalmCluster(3, 2);
+        var spare = cluster.ReplicasOf(1).Concat(cluster.ReplicasOf(2)).ToList();
+        foreach (var replica in spare) replica.IsReplicationStalled = true;
+        foreach (var replica in cluster.ReplicasOf(0).ToList()) cluster.Simulation.Crash(replica);
+        cluster.Simulation.RunFor(30_000);
+        Assert.Empty(cluster.ReplicasOf(0));
+        foreach (var replica in spare) replica.IsReplicationStalled = false;
+        cluster.Until(() => cluster.ReplicasOf(0).Any(), 30_000);
+    }
 }

@@ -130,6 +130,38 @@ public sealed class RestartTests
         }
     }
 
+    /// <summary>
+    /// Found by the ledger (seed 133 of ten minutes): it knew the replica as that of its predecessor, and did not wait for it.
+    /// </summary>
+    [Fact]
+    public void A_master_that_comes_back_without_data_waits_for_a_replica_that_has_not_told_yet_that_it_follows_it()
+    {
+        for (ulong seed = 1; seed <= 5; seed++)
+        {
+            var cluster = new CalmCluster(3, 2, seed, keepsData: false);
+            cluster.Simulation.Cut(cluster[6], cluster[3]);
+            cluster.Simulation.Cut(cluster[3], cluster[6]);
+            cluster.Simulation.RunFor(1000);
+            Assert.Null(cluster.Do(3, (machine, effects) =>
+                machine.Failover(FailoverMode.Default, cluster.Simulation.Now, effects)));
+            cluster.Until(() => cluster.Owns(3, 0));
+            cluster.Until(() => cluster[6].View.Myself.MasterId == cluster[3].Machine.Id);
+            cluster.Simulation.Crash(cluster[0]);
+            cluster.Simulation.Crash(cluster[3]);
+            cluster.Simulation.Start(cluster[0]);
+            cluster.Simulation.Start(cluster[3]);
+            cluster.Simulation.RunFor(3000);
+            var kept = cluster[6].ReplicationOffset;
+            Assert.True(kept > 0);
+            cluster.Simulation.Mend(cluster[6], cluster[3]);
+            cluster.Simulation.Mend(cluster[3], cluster[6]);
+            cluster.Simulation.RunUntilAgreed("when the replica with data was heard");
+            Assert.True(cluster.Owns(6, 0));
+            Assert.True(cluster[6].ReplicationOffset >= kept);
+            cluster.Simulation.Ledger.CheckAll();
+        }
+    }
+
     [Fact]
     public void A_master_that_comes_back_without_data_goes_on_when_no_replica_can_be_heard()
     {

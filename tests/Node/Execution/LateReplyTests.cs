@@ -18,7 +18,7 @@ public sealed class LateReplyTests
 
         // What redis-server 7.0.15 answers and leaves.
         Assert.Equal("[OK, OK, OK, OK, 1]", await client.TextAsync("EXEC"));
-        Assert.Contains("repl-timeout 71\n", File.ReadAllText(folder.File), StringComparison.Ordinal);
+        Assert.Contains("repl-timeout 71\n", await File.ReadAllTextAsync(folder.File), StringComparison.Ordinal);
         Assert.Equal("[repl-timeout, 72]", await client.TextAsync("CONFIG", "GET", "repl-timeout"));
     }
 

@@ -17,6 +17,7 @@ public sealed class PauseOrderTests : IAsyncDisposable
             config.Save = [];
             config.IoThreads = 2;
         },
+        TimeProvider.System,
         commands:
         [
             new Command("stall", 1, CommandFlags.None, KeySpec.None, call =>

@@ -1,6 +1,5 @@
 using Starling.Node.Cluster;
 using Starling.Node.Persistence;
-using Starling.Node.Serving;
 using Starling.Node.Tests.Replication;
 using Starling.Tests.Support;
 

@@ -1,4 +1,4 @@
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
 /// <summary>A pause of clients' commands.</summary>
 /// <param name="Until">Milliseconds of Unix time at which it ends by itself.</param>

@@ -1,4 +1,4 @@
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
 /// <summary>
 /// Has a connection whose command is held back looked after: it is let go with others (<see cref="HeldClients"/>), and the
@@ -7,15 +7,17 @@ namespace Starling.Node.Serving;
 internal sealed class HoldTimer : IIoTask
 {
     private readonly ClientConnection _connection;
+    private readonly ServingParts _serving;
     private readonly IoTimer _timer;
 
-    public HoldTimer(ClientConnection connection)
+    public HoldTimer(ClientConnection connection, ServingParts serving)
     {
         _connection = connection;
+        _serving = serving;
         _timer = new IoTimer(this);
     }
 
-    private HeldClients Line => _connection.Server.Clients.Line;
+    private HeldClients Line => _serving.Clients.Line;
 
     /// <summary>The connection is held since a moment; see <see cref="HeldClients.Hold"/>.</summary>
     public void Begin(in HoldMarks marks) => Schedule(Line.Hold(_connection, marks, _connection.Session.HeldBy));
@@ -29,7 +31,7 @@ internal sealed class HoldTimer : IIoTask
     /// <summary>A pause may be over.</summary>
     void IIoTask.Run()
     {
-        Line.EndOverdue(_connection.Server.NowMilliseconds);
+        Line.EndOverdue(_serving.NowMilliseconds);
         if (_connection.IsHeld) Schedule(Line.TimeToNextEnd());
     }
 

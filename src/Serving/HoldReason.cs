@@ -1,4 +1,4 @@
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
 /// <summary>Why a client's command is held back, to come again as a whole.</summary>
 internal enum HoldReason : byte

@@ -1,4 +1,4 @@
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
 /// <summary>
 /// How often those have been let go who were held for each reason: read before a command is dispatched, it tells whether

@@ -1,6 +1,6 @@
 using Starling.Slots;
 
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
 /// <summary>
 /// Pauses, and the clients whose commands are held back. When a pause is over, those that it held go first, one after another
@@ -30,6 +30,9 @@ internal sealed class HeldClients(TimeProvider clock)
 
     /// <summary>False when certainly no pause is on.</summary>
     public bool MayBePaused => Volatile.Read(ref _pausedWritesUntil) != 0;
+
+    /// <summary>How many there are in line whose pause is over.</summary>
+    public int Length => Volatile.Read(ref _lineLength);
 
     /// <summary>What has been let go so far.</summary>
     public HoldMarks Marks =>
@@ -101,10 +104,11 @@ internal sealed class HeldClients(TimeProvider clock)
     }
 
     /// <summary>Whether pauses, or those who were held by one, hold back a command.</summary>
-    /// <param name="session">Whose command.</param>
+    /// <param name="connection">Whose command; null for nobody's.</param>
     /// <param name="flags">The command's flags, or those of a transaction's commands together.</param>
+    /// <param name="isServed">The client was woken for a key by another one's command, and is served with that.</param>
     /// <param name="now">The command's time.</param>
-    public HoldReason Judge(ClientSession session, CommandFlags flags, long now)
+    public HoldReason Judge(ClientConnection? connection, CommandFlags flags, bool isServed, long now)
     {
         if (!MayBePaused && Volatile.Read(ref _lineLength) == 0) return HoldReason.None;
         EndOverdue(now);
@@ -113,10 +117,7 @@ internal sealed class HeldClients(TimeProvider clock)
             return HoldReason.Pause;
         using (_lock.Enter())
         {
-            if (_line.First is not { } first || first.Value == session.Connection) return HoldReason.None;
-
-            // Who was woken by the command of the first in line is served with it.
-            if (session.Waiter is { Claim: not null }) return HoldReason.None;
+            if (isServed || _line.First is not { } first || first.Value == connection) return HoldReason.None;
             return mayWrite || _holdsAll ? HoldReason.Line : HoldReason.None;
         }
     }
