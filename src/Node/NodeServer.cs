@@ -31,7 +31,7 @@ public sealed class NodeServer
         Waiters = new KeyWaiters(Basics);
         Executor = new Executor(Basics, Waiters);
         ServingTelemetry.Register(Basics, Watches, Waiters);
-        Persistence = new PersistenceService(Basics, Executor) { KeepsExpired = WillBeReplica };
+        Persistence = new PersistenceService(Basics, Executor, Waiters, Freeing) { KeepsExpired = WillBeReplica };
         Shutdown = new ShutdownService(Basics, Executor, Persistence, Stop);
         Replication = new ReplicationService(Basics, Executor, Persistence, Shutdown);
         Replication.BecameReplica += () => Waiters.EndAll(WaitEnd.RoleChanged);

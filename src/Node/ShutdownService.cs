@@ -246,6 +246,7 @@ public sealed class ShutdownService
     {
         if (_basics.Config.PidFile is not { } file) return;
         ServerLog.RemovingPidFile(_log);
+        LockOrder.AssertMayBlock("deleting a file");
         try
         {
             File.Delete(_basics.Config.PathOf(file));

@@ -23,7 +23,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     private readonly ClientOutput _output;
     private readonly OutputMark _mark;
     private readonly Continuation _continuation;
-    private IoTimer? _retry; // of a held command
+    private HoldTimer? _hold; // of a held command
     private IoTimer? _gateTimer;
     private IConnectionOwner? _owner;
     private long _heldArgumentBytes;
@@ -31,7 +31,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     private long _lastRequired;
     private long _waitsFor; // the offset that the oldest of its replies waits for
     private long _history;
-    private long _releases;
+    private HoldMarks _holdMarks; // of before the commands under way were dispatched
     private bool _isHeld; // suspended or paused: bytes are kept, not executed
     private bool _isYielded; // it goes on in the next round
     private bool _isInRound;
@@ -192,7 +192,12 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     {
         Interlocked.Exchange(ref _isWoken, 0);
         if (_isGone) return;
-        if (_mayResume) Resume();
+        if (_mayResume)
+        {
+            Resume();
+            if (!_isHeld || Session.HeldBy != HoldReason.Keys) _serving.Clients.Line.EndTurn(this);
+        }
+
         JoinRound();
     }
 
@@ -321,7 +326,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
 
         // Replies that still wait are of the history in which they were written.
         if (!_serving.Commits.IsOn || (_required == 0 && _output.PendingBytes == 0)) _history = _serving.Commits.History;
-        _releases = _serving.Clients.Releases;
+        _holdMarks = _serving.Clients.Line.Marks;
         var batch = CommandBatch.Rent(counters, Session.LastInteraction);
         try
         {
@@ -476,7 +481,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         else if (outcome == DispatchOutcome.Held)
         {
             Hold();
-            WaitForPause();
+            (_hold ??= new HoldTimer(this, _serving)).Begin(_holdMarks);
         }
         else if (outcome == DispatchOutcome.Blocked || Session.Suspension is not null)
         {
@@ -491,14 +496,6 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     {
         Interlocked.Exchange(ref _heldArgumentBytes, _client.ArgumentBytes);
         Volatile.Write(ref _isHeld, true);
-    }
-
-    /// <summary>Comes back when the pause is over: it is ended, which the registry tells, or its time is up.</summary>
-    private void WaitForPause()
-    {
-        if (_serving.Clients.Hold(this, _releases) is not (> 0 and var milliseconds)) return;
-        _retry ??= new IoTimer(new Retry(this));
-        Thread.Schedule(_retry, milliseconds);
     }
 
     private void Resume()
@@ -516,10 +513,11 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
             Session.MutesSuspended = false;
         }
 
-        if (_retry is { IsScheduled: true } timer) Thread.Cancel(timer);
-        _serving.Clients.Unhold(this);
+        _hold?.End();
+        _serving.Clients.Line.Unhold(this);
         Interlocked.Exchange(ref _heldArgumentBytes, 0);
         Volatile.Write(ref _isHeld, false);
+        Session.HeldBy = HoldReason.None;
         Session.LastInteraction = Math.Max(Session.LastInteraction, _serving.NowMilliseconds);
 
         // A client that was woken for a key keeps it from others until it has run: that cannot wait for its reading.
@@ -541,7 +539,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         _isGone = true;
         _isClosing = true;
         _mark.Clear();
-        if (_retry is not null) Thread.Cancel(_retry);
+        _hold?.End();
         if (_gateTimer is not null) Thread.Cancel(_gateTimer);
         _input.Clear();
         _arguments.Trim();
@@ -561,11 +559,6 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     private sealed class Continuation(ClientConnection connection) : IIoTask
     {
         public void Run() => connection.TakeTurn();
-    }
-
-    private sealed class Retry(ClientConnection connection) : IIoTask
-    {
-        public void Run() => connection.ScheduleResume();
     }
 
     /// <summary>Too few replicas have acknowledged for too long: the client must not take that for granted.</summary>

@@ -76,6 +76,9 @@ public abstract class ClientSession
     /// <summary>The command that the client waits for is not to be answered.</summary>
     internal bool MutesSuspended { get; set; }
 
+    /// <summary>Why its command is held back, while it is.</summary>
+    internal HoldReason HeldBy { get; set; }
+
     /// <summary>A command is about to run: from here on nothing of its reply is kept that CLIENT REPLY does not want.</summary>
     /// <returns>For <see cref="EndReply"/>.</returns>
     internal ReplyMode BeginReply(RespWriter reply)

@@ -67,6 +67,26 @@ public partial class TidyTests
         Assert.Empty(found);
     }
 
+    /// <summary>The disk stops whoever waits for it: never with a stripe held.</summary>
+    [Fact]
+    public void Who_uses_the_disk_says_that_it_may_block()
+    {
+        // The configuration is read before there is a stripe; /proc and the files of sockets are in memory.
+        string[] others =
+        [
+            "src/Node/Config/ConfigLoader.cs", "src/Node/Telemetry/ProcessStatistics.cs", "src/Serving/ClientListener.cs",
+        ];
+        var silent = from file in Repository.Sources("src/Node", "src/ClusterBus", "src/Serving")
+                     where !others.Contains(file, StringComparer.Ordinal)
+                     let text = string.Join('\n', Repository.Lines(file))
+                     where UsesDisk().IsMatch(text) && !text.Contains("LockOrder.AssertMayBlock(", StringComparison.Ordinal)
+                     select file;
+        Assert.Empty(silent);
+    }
+
+    [GeneratedRegex(@"\bRandomAccess\.|\bnew FileStream\(|\bflushToDisk\b|\bFile\.(Move|Delete|Read|Write|Open|Create)|EntryPoint = ""fsync""")]
+    private static partial Regex UsesDisk();
+
     [GeneratedRegex(@"\bLockAll\(|\bLockSlot\(|\b_?[kK]eyspace\.Lock\(|\bplan\.Take\(")]
     private static partial Regex TakesStripes();
 

@@ -28,6 +28,7 @@ public sealed class ConfigFile : IDisposable
     /// <exception cref="ClusterStartException">It cannot be opened, or another process holds it.</exception>
     public static ConfigFile Open(string path)
     {
+        LockOrder.AssertMayBlock("opening nodes.conf");
         if (Directory.Exists(path))
             throw new ClusterStartException($"Can't open {path} in order to acquire a lock: Is a directory");
         try
@@ -53,6 +54,7 @@ public sealed class ConfigFile : IDisposable
     /// <exception cref="ClusterStartException">It cannot be read.</exception>
     public string Read()
     {
+        LockOrder.AssertMayBlock("reading nodes.conf");
         try
         {
             _locked.Position = 0;

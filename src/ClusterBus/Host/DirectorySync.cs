@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Starling.Slots;
 
 namespace Starling.ClusterBus.Host;
 
@@ -12,6 +13,7 @@ internal static class DirectorySync
     public static void Flush(string directory)
     {
         if (OperatingSystem.IsWindows()) return;
+        LockOrder.AssertMayBlock("syncing a directory");
         var descriptor = Open(directory, ReadOnly);
         if (descriptor < 0)
         {

@@ -33,8 +33,8 @@ internal sealed class ClusterActions : IClusterActions
         (_basics, _executor, _replication, _migrations) = (basics, executor, replication, migrations);
         _cluster = cluster;
         _logger = logger;
-        _cleaner = new SlotCleaner(basics, executor, cluster, logger);
-        _client = new InternalClient(executor);
+        _cleaner = new SlotCleaner(basics, executor, replication.Persistence, cluster, logger);
+        _client = new InternalClient(executor, replication.Persistence);
     }
 
     /// <inheritdoc/>
@@ -140,7 +140,7 @@ internal sealed class ClusterActions : IClusterActions
     /// <inheritdoc/>
     public bool DoWork()
     {
-        if (_basics.Clients.IsPaused(_basics.NowMilliseconds)) return false;
+        if (_basics.Clients.IsPaused(_basics.NowMilliseconds) || _replication.Persistence.IsLoading) return false;
         var hasMore = _cleaner.DoPart();
         _replication.Flush();
         return hasMore;

@@ -57,7 +57,7 @@ public sealed class MigrateService : IDisposable
                 else reply.Error(error);
             });
         var database = call.Database;
-        var roleChanges = _replication.RoleChanges;
+        var began = (_replication.RoleChanges, _replication.Persistence.Loads);
 
         // A copy leaves the key here, so that nothing is lost whatever happens to it meanwhile.
         List<byte[]> held = options.Copy ? [] : keys;
@@ -67,7 +67,7 @@ public sealed class MigrateService : IDisposable
         {
             try
             {
-                error = Run(options, database, keys, restores, roleChanges);
+                error = Run(options, database, keys, restores, began);
             }
             finally
             {
@@ -93,7 +93,7 @@ public sealed class MigrateService : IDisposable
     }
 
     private string? Run(
-        MigrateOptions options, Database database, List<byte[]> keys, MigratePayload restores, long roleChanges)
+        MigrateOptions options, Database database, List<byte[]> keys, MigratePayload restores, (long RoleChanges, long Loads) began)
     {
         var transfer = new MigrateTransfer(options, _connections, restores, keys.Count);
         var error = transfer.Run(() => _basics.NowMilliseconds);
@@ -109,14 +109,16 @@ public sealed class MigrateService : IDisposable
         }
 
         if (gone.Count == 0) return error;
-        using var scope = _executor.Open(LockPlan.Stripes(stripes));
+        using var scope = _replication.Persistence.OpenWhenLoaded(LockPlan.Stripes(stripes));
 
         // Lost the role meanwhile: what this node holds is its master's to decide, and so are these keys.
         if (_replication.IsReplica) return "READONLY You can't write against a read only replica.";
 
         // Lost it and has it again: a key may have got another value from the master of the meantime.
-        if (_replication.RoleChanges != roleChanges)
+        if (_replication.RoleChanges != began.RoleChanges)
             return "ERR This node was a replica for a while during the transfer: the keys were copied, not moved";
+        if (_replication.Persistence.Loads != began.Loads)
+            return "ERR This node has loaded its data set anew during the transfer: the keys were copied, not moved";
 
         foreach (var key in gone) scope.Call.Delete(database, _basics.Keyspace.Key(key), DeleteReason.Migrated);
         return error;

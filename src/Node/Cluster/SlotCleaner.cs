@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Starling.ClusterBus.View;
 using Starling.Node.Execution;
+using Starling.Node.Persistence;
 using Starling.Slots;
 
 namespace Starling.Node.Cluster;
@@ -16,6 +17,7 @@ internal sealed class SlotCleaner
 
     private readonly NodeBasics _basics;
     private readonly Executor _executor;
+    private readonly PersistenceService _persistence;
     private readonly ClusterService _cluster;
     private readonly ILogger _logger;
 
@@ -24,10 +26,12 @@ internal sealed class SlotCleaner
     private readonly SlotSet _slots = new();
     private long _deleted;
 
-    public SlotCleaner(NodeBasics basics, Executor executor, ClusterService cluster, ILogger logger)
+    public SlotCleaner(
+        NodeBasics basics, Executor executor, PersistenceService persistence, ClusterService cluster, ILogger logger)
     {
         _basics = basics;
         _executor = executor;
+        _persistence = persistence;
         _cluster = cluster;
         _logger = logger;
     }
@@ -86,7 +90,7 @@ internal sealed class SlotCleaner
 
         // Asked under the stripe: whoever pauses writes and takes every stripe once then relies on an offset that stands
         // still.
-        if (_basics.Clients.IsPaused(_basics.NowMilliseconds)) return true;
+        if (_basics.Clients.IsPaused(_basics.NowMilliseconds) || _persistence.IsLoading) return true;
         var database = _basics.Keyspace[0];
         if (database.CountInSlot(slot) == 0) return false;
         var keys = SlotKeys.Take(database, slot, KeysPerPart);

@@ -235,22 +235,14 @@ public static class Configuration
             return;
         }
 
-        // A disk can take its time: the client waits, its thread does not.
-        string? reason = null;
-        var waiting = call.Suspend(0, (reply, _) =>
+        var content = ConfigContent.Take(node.Config);
+        call.Session.LateReplies.Add(call, () =>
         {
-            if (reason is null) reply.Simple("OK"u8);
-            else reply.Error("ERR Rewriting config file: " + reason);
+            var reason = ConfigFile.TryRewrite(content, file, writeDefaults);
+            var log = node.Loggers.CreateLogger("config");
+            if (reason is null) ConfigLog.Rewritten(log);
+            else ConfigLog.RewriteFailed(log, reason);
+            return reason is null ? null : "ERR Rewriting config file: " + reason;
         });
-        ThreadPool.UnsafeQueueUserWorkItem(
-            _ =>
-            {
-                reason = ConfigFile.TryRewrite(node.Config, file, writeDefaults);
-                var log = node.Loggers.CreateLogger("config");
-                if (reason is null) ConfigLog.Rewritten(log);
-                else ConfigLog.RewriteFailed(log, reason);
-                waiting.Complete();
-            },
-            state: null);
     }
 }

@@ -62,7 +62,7 @@ public static class DebugCommands
         new("set-active-expire", 3, 3,
             ["SET-ACTIVE-EXPIRE <0|1>", "    Stops or starts the background deletion of expired keys."], SetActiveExpire),
         new("sleep", 3, 3,
-            ["SLEEP <seconds>", "    Holds every key for <seconds>, with a fraction if need be."], Sleep),
+            ["SLEEP <seconds>", "    Holds back every client for <seconds>, with a fraction if need be."], Sleep),
     ];
 
     private static void Execute(CommandContext call)
@@ -193,6 +193,7 @@ public static class DebugCommands
             Utf8Formatter.TryFormat(i, value.AsSpan("value:"u8.Length), out _);
             var key = call.Keyspace.Key(name.AsSpan(0, prefix.Length + 1 + digits));
             using var held = call.Part(key.Slot);
+            if (IsRefusedWhileLoading(call)) return;
             if (call.TryWrite(key, out _)) continue;
             var length = size == 0 ? "value:"u8.Length + digits : (int)size;
             call.Database.SetString(key, value.AsSpan(0, length), Entry.NoExpiry, call.AccessClock);
@@ -236,6 +237,7 @@ public static class DebugCommands
             return;
         }
 
+        if (IsRefusedWhileLoading(call)) return;
         string? error = null;
         var suspension = call.Suspend(0, (reply, _) =>
         {
@@ -251,6 +253,14 @@ public static class DebugCommands
         });
     }
 
+    /// <summary>DEBUG passes the gate while a data set is being loaded; what changes the keyspace may not.</summary>
+    private static bool IsRefusedWhileLoading(CommandContext call)
+    {
+        if (!call.Node.Persistence.IsLoading) return false;
+        call.Reply.Error(ErrorReplies.Loading);
+        return true;
+    }
+
     private static void SetActiveExpire(CommandContext call)
     {
         call.Node.ActiveExpiry.IsEnabled = Utf8Parser.TryParse(call[2], out int value, out _) && value != 0;
@@ -259,13 +269,24 @@ public static class DebugCommands
 
     private static void Sleep(CommandContext call)
     {
-        if (Utf8Parser.TryParse(call[2], out double seconds, out _) && seconds > 0)
+        if (!Utf8Parser.TryParse(call[2], out double seconds, out _) || !(seconds > 0))
         {
-            // Holding every stripe is the point: the node looks hung to those who use keys, as Redis's one thread does.
-            using var held = call.Whole();
-            Thread.Sleep(TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue / 1000)));
+            call.Ok();
+            return;
         }
 
+        var milliseconds = (long)Math.Ceiling(Math.Min(seconds, int.MaxValue / 1000) * 1000);
+        if (call.MayBlock)
+        {
+            // The node looks hung to its clients and to its master, as Redis's one thread does.
+            var until = call.Now + milliseconds;
+            call.Node.Clients.PauseAll("debug sleep", until);
+            call.Suspend(until, static (reply, _) => reply.Simple("OK"u8));
+            return;
+        }
+
+        // What comes behind it in the transaction sees a later time, and nobody what came before: only every stripe does that.
+        using (call.Whole()) Thread.Sleep(TimeSpan.FromMilliseconds(milliseconds));
         call.Ok();
     }
 }

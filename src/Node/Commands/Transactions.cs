@@ -76,8 +76,10 @@ public static class Transactions
         }
         else
         {
+            var start = call.Reply.Length;
             call.Reply.Array(transaction.Commands.Count);
             call.Node.Executor.RunQueued(call, transaction);
+            call.Session.LateReplies.EndTransaction(call, start);
         }
     }
 

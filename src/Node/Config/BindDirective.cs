@@ -15,12 +15,12 @@ internal sealed class BindDirective() : Directive("bind")
     public override string Get(ServerConfig config) => string.Join(' ', config.Bind);
 
     /// <inheritdoc/>
-    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter)
+    internal override void Rewrite(ServerConfig config, ConfigContent content)
     {
         var value = Get(config);
-        if (value == Default) rewriter.Remove(Name);
-        else if (config.Bind.Length == 0) rewriter.Write(Name, "\"\"", isDefault: false);
-        else rewriter.Write(Name, string.Join(' ', config.Bind.Select(ConfigLine.QuoteIfNeeded)), isDefault: false);
+        if (value == Default) content.Remove(Name);
+        else if (config.Bind.Length == 0) content.Write(Name, "\"\"", isDefault: false);
+        else content.Write(Name, string.Join(' ', config.Bind.Select(ConfigLine.QuoteIfNeeded)), isDefault: false);
     }
 
     /// <inheritdoc/>

@@ -10,8 +10,8 @@ internal sealed class BooleanDirective(string name, Setting<bool> setting) : Dir
     public override string Get(ServerConfig config) => setting.Get(config) ? "yes" : "no";
 
     /// <inheritdoc/>
-    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter) =>
-        rewriter.Write(Name, Get(config), isDefault: Get(config) == Default);
+    internal override void Rewrite(ServerConfig config, ConfigContent content) =>
+        content.Write(Name, Get(config), isDefault: Get(config) == Default);
 
     /// <inheritdoc/>
     protected override string? Set(ServerConfig config, IReadOnlyList<string> arguments, bool isRepeated)

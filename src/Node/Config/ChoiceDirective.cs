@@ -16,8 +16,8 @@ internal sealed class ChoiceDirective(string name, Setting<string> setting, para
     public override string Get(ServerConfig config) => setting.Get(config);
 
     /// <inheritdoc/>
-    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter) =>
-        rewriter.Write(Name, Get(config), isDefault: Get(config) == Default);
+    internal override void Rewrite(ServerConfig config, ConfigContent content) =>
+        content.Write(Name, Get(config), isDefault: Get(config) == Default);
 
     /// <inheritdoc/>
     protected override string? Set(ServerConfig config, IReadOnlyList<string> arguments, bool isRepeated)

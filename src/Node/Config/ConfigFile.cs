@@ -11,24 +11,25 @@ public static class ConfigFile
     private static readonly RankedLock Rewriting = new(LockRank.Configuration, nameof(ConfigFile));
 
     /// <summary>
-    /// Writes the configuration in force into its file: into a temporary file beside it, flushed to disk, then renamed
+    /// Writes the configuration of a moment into its file: into a temporary file beside it, flushed to disk, then renamed
     /// over it. The old file is
     /// whole until the new one is.
     /// </summary>
-    /// <param name="config">The configuration.</param>
+    /// <param name="content">The configuration.</param>
     /// <param name="path">Absolute path of the file; it need not exist.</param>
     /// <param name="writeDefaults">Writes directives with their default value too.</param>
-    /// <returns>Why it failed; null when it is written.</returns>
-    public static string? TryRewrite(ServerConfig config, string path, bool writeDefaults)
+    /// <returns>Why it failed; null when it is written, or a later content of the same configuration was before.</returns>
+    public static string? TryRewrite(ConfigContent content, string path, bool writeDefaults)
     {
         LockOrder.AssertMayBlock("rewriting the configuration file");
         using (Rewriting.Enter())
         {
+            if (content.Order.IsSuperseded(content.Number)) return null;
             var temporary = path + "." + Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + ".tmp";
             try
             {
                 var old = File.Exists(path) ? File.ReadAllText(path) : string.Empty;
-                var text = ConfigRewriter.Rewrite(old, config, writeDefaults);
+                var text = ConfigRewriter.Rewrite(old, content, writeDefaults);
                 using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
                 {
                     stream.Write(Encoding.UTF8.GetBytes(text));
@@ -37,6 +38,7 @@ public static class ConfigFile
 
                 File.Move(temporary, path, overwrite: true);
                 DirectoryFlush.Flush(Path.GetDirectoryName(path) ?? "/");
+                content.Order.NoteWritten(content.Number);
                 return null;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)

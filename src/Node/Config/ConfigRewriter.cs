@@ -29,23 +29,23 @@ public sealed class ConfigRewriter
 
     /// <summary>The new text of a configuration file.</summary>
     /// <param name="oldText">The text as it is; empty when there is no file yet.</param>
-    /// <param name="config">The configuration to write.</param>
+    /// <param name="content">The configuration to write.</param>
     /// <param name="writeDefaults">Writes directives with their default value too.</param>
-    public static string Rewrite(string oldText, ServerConfig config, bool writeDefaults = false)
+    public static string Rewrite(string oldText, ConfigContent content, bool writeDefaults = false)
     {
         var rewriter = new ConfigRewriter(oldText, writeDefaults);
-        foreach (var directive in DirectiveTable.All) directive.Rewrite(config, rewriter);
-        if (rewriter._defaultUserAt >= 0) rewriter._lines[rewriter._defaultUserAt] = DefaultUser.Line(config);
+        foreach (var (directive, value, isDefault) in content.Lines)
+        {
+            rewriter._written.Add(directive);
+            if (value is not null) rewriter.Write(directive, value, isDefault);
+        }
+
+        if (rewriter._defaultUserAt >= 0) rewriter._lines[rewriter._defaultUserAt] = content.DefaultUser;
         return rewriter.Finish();
     }
 
-    /// <summary>
-    /// Writes a line of a directive, in the place of one that the file has for it; a default value that the file does
-    /// not name is left out.
-    /// </summary>
-    internal void Write(string directive, string value, bool isDefault)
+    private void Write(string directive, string value, bool isDefault)
     {
-        _written.Add(directive);
         var line = directive + " " + value;
         if (_unused.TryGetValue(directive, out var places) && places.TryDequeue(out var place))
         {
@@ -62,9 +62,6 @@ public sealed class ConfigRewriter
 
         _lines.Add(line);
     }
-
-    /// <summary>Removes the lines of a directive.</summary>
-    internal void Remove(string directive) => _written.Add(directive);
 
     private void AddOld(string line)
     {

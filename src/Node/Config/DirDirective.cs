@@ -14,8 +14,8 @@ internal sealed class DirDirective() : Directive("dir")
     public override string Get(ServerConfig config) => Path.GetFullPath(config.Dir);
 
     /// <inheritdoc/>
-    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter) =>
-        rewriter.Write(Name, ConfigLine.Quote(Get(config)), isDefault: false);
+    internal override void Rewrite(ServerConfig config, ConfigContent content) =>
+        content.Write(Name, ConfigLine.Quote(Get(config)), isDefault: false);
 
     /// <inheritdoc/>
     protected override string? Set(ServerConfig config, IReadOnlyList<string> arguments, bool isRepeated)

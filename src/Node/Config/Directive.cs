@@ -81,7 +81,7 @@ public abstract class Directive
     }
 
     /// <summary>Writes the directive's lines for CONFIG REWRITE.</summary>
-    internal abstract void Rewrite(ServerConfig config, ConfigRewriter rewriter);
+    internal abstract void Rewrite(ServerConfig config, ConfigContent content);
 
     /// <summary>Sets the value; see <see cref="SetLine"/>.</summary>
     protected abstract string? Set(ServerConfig config, IReadOnlyList<string> arguments, bool isRepeated);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Starling.Slots;
 
 namespace Starling.Node.Config;
 
@@ -13,6 +14,7 @@ public static class DirectoryFlush
     /// <exception cref="IOException">The directory cannot be opened or flushed.</exception>
     public static void Flush(string directory)
     {
+        LockOrder.AssertMayBlock("syncing a directory");
         var descriptor = Open(directory, OpenReadOnly);
         if (descriptor < 0) throw LastError(directory);
         try

@@ -22,8 +22,8 @@ internal sealed class NotifyKeyspaceEventsDirective() : Directive("notify-keyspa
     public override string Get(ServerConfig config) => _setting.Get(config);
 
     /// <inheritdoc/>
-    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter) =>
-        rewriter.Write(Name, ConfigLine.Quote(Get(config)), isDefault: Get(config) == Default);
+    internal override void Rewrite(ServerConfig config, ConfigContent content) =>
+        content.Write(Name, ConfigLine.Quote(Get(config)), isDefault: Get(config) == Default);
 
     /// <inheritdoc/>
     protected override string? Set(ServerConfig config, IReadOnlyList<string> arguments, bool isRepeated)

@@ -21,11 +21,11 @@ internal sealed class NumberDirective(string name, Setting<long> setting, Int128
     }
 
     /// <inheritdoc/>
-    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter)
+    internal override void Rewrite(ServerConfig config, ConfigContent content)
     {
         var value = setting.Get(config);
         var text = format is NumberFormat.Memory or NumberFormat.MemoryOrPercent && value >= 0 ? MemorySize.Format(value) : Get(config);
-        rewriter.Write(Name, text, isDefault: Get(config) == Default);
+        content.Write(Name, text, isDefault: Get(config) == Default);
     }
 
     /// <inheritdoc/>

@@ -15,8 +15,8 @@ internal sealed class OomScoreAdjValuesDirective() : Directive("oom-score-adj-va
     public override string Get(ServerConfig config) => _setting.Get(config);
 
     /// <inheritdoc/>
-    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter) =>
-        rewriter.Write(Name, Get(config), isDefault: Get(config) == Default);
+    internal override void Rewrite(ServerConfig config, ConfigContent content) =>
+        content.Write(Name, Get(config), isDefault: Get(config) == Default);
 
     /// <inheritdoc/>
     protected override string? Set(ServerConfig config, IReadOnlyList<string> arguments, bool isRepeated)

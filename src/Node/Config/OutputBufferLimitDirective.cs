@@ -19,7 +19,7 @@ internal sealed class OutputBufferLimitDirective() : Directive("client-output-bu
             + $"pubsub {Plain(config.PubSubOutputBufferLimit)}");
 
     /// <inheritdoc/>
-    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter)
+    internal override void Rewrite(ServerConfig config, ConfigContent content)
     {
         var standard = new ServerConfig();
         Write("normal", config.NormalOutputBufferLimit, standard.NormalOutputBufferLimit);
@@ -27,7 +27,7 @@ internal sealed class OutputBufferLimitDirective() : Directive("client-output-bu
         Write("pubsub", config.PubSubOutputBufferLimit, standard.PubSubOutputBufferLimit);
 
         void Write(string kind, OutputBufferLimit limit, OutputBufferLimit initial) =>
-            rewriter.Write(
+            content.Write(
                 Name,
                 string.Create(
                     CultureInfo.InvariantCulture,

@@ -15,8 +15,8 @@ internal sealed class PercentilesDirective() : Directive("latency-tracking-info-
     public override string Get(ServerConfig config) => config.LatencyTrackingInfoPercentiles;
 
     /// <inheritdoc/>
-    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter) =>
-        rewriter.Write(Name, Get(config) is { Length: > 0 } value ? value : "\"\"", isDefault: Get(config) == Default);
+    internal override void Rewrite(ServerConfig config, ConfigContent content) =>
+        content.Write(Name, Get(config) is { Length: > 0 } value ? value : "\"\"", isDefault: Get(config) == Default);
 
     /// <inheritdoc/>
     protected override string? Set(ServerConfig config, IReadOnlyList<string> arguments, bool isRepeated)

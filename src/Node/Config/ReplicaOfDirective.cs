@@ -16,11 +16,11 @@ internal sealed class ReplicaOfDirective() : Directive("replicaof")
         config.ReplicaOf is { } master ? string.Create(CultureInfo.InvariantCulture, $"{master.Host} {master.Port}") : string.Empty;
 
     /// <inheritdoc/>
-    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter)
+    internal override void Rewrite(ServerConfig config, ConfigContent content)
     {
         // In cluster mode nodes.conf says who the master is.
-        if (config.ClusterEnabled || config.ReplicaOf is not { } master) rewriter.Remove(Name);
-        else rewriter.Write(Name, $"{ConfigLine.QuoteIfNeeded(master.Host)} {master.Port}", isDefault: false);
+        if (config.ClusterEnabled || config.ReplicaOf is not { } master) content.Remove(Name);
+        else content.Write(Name, $"{ConfigLine.QuoteIfNeeded(master.Host)} {master.Port}", isDefault: false);
     }
 
     /// <inheritdoc/>

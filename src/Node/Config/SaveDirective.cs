@@ -20,10 +20,10 @@ internal sealed class SaveDirective() : Directive("save")
     public override string Get(ServerConfig config) => string.Join(' ', config.Save.Select(Words));
 
     /// <inheritdoc/>
-    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter)
+    internal override void Rewrite(ServerConfig config, ConfigContent content)
     {
-        if (config.Save.Count == 0) rewriter.Write(Name, "\"\"", isDefault: false);
-        foreach (var point in config.Save) rewriter.Write(Name, Words(point), isDefault: false);
+        if (config.Save.Count == 0) content.Write(Name, "\"\"", isDefault: false);
+        foreach (var point in config.Save) content.Write(Name, Words(point), isDefault: false);
     }
 
     /// <inheritdoc/>

@@ -22,6 +22,9 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>Who wants to know about changes.</summary>
     public ConfigChanges Changes { get; } = new();
 
+    /// <summary>In which order contents for its file were taken, and which of them is there.</summary>
+    internal RewriteOrder Rewrites { get; } = new();
+
     /// <summary>Absolute path of the configuration file; null when there is none. CONFIG REWRITE writes it.</summary>
     public string? File { get; set; }
 

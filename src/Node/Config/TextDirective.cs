@@ -13,13 +13,13 @@ internal sealed class TextDirective(string name, Setting<string> setting) : Dire
     public override string Get(ServerConfig config) => setting.Get(config);
 
     /// <inheritdoc/>
-    internal override void Rewrite(ServerConfig config, ConfigRewriter rewriter)
+    internal override void Rewrite(ServerConfig config, ConfigContent content)
     {
         var value = Get(config);
 
         // An empty value is the absence of the line where absence is the default.
-        if (value.Length == 0 && Default.Length == 0) rewriter.Remove(Name);
-        else rewriter.Write(Name, ConfigLine.Quote(value), isDefault: value == Default);
+        if (value.Length == 0 && Default.Length == 0) content.Remove(Name);
+        else content.Write(Name, ConfigLine.Quote(value), isDefault: value == Default);
     }
 
     /// <inheritdoc/>

@@ -285,9 +285,20 @@ public sealed class Executor
         }
 
         var before = (call.Reply.Length, call.Reply.ErrorCount);
+        var persistence = _node.Persistence;
+        var loads = persistence.Loads;
         call.HasSeenClaim = false;
         Run(call, command);
         call.Session.HasRun = true;
+        const CommandFlags KeyWalk = CommandFlags.ReadOnly | CommandFlags.Loading;
+        if ((command.Flags & KeyWalk) == CommandFlags.ReadOnly && (persistence.IsLoading || persistence.Loads != loads))
+        {
+            // A load has begun in the middle of it: it may have seen a part of the data set.
+            call.Reply.Truncate(before.Length);
+            _gates.Refuse(call, command, ErrorReplies.Loading);
+            return DispatchOutcome.Done;
+        }
+
         if (!call.HasSeenClaim || (command.Flags & CommandFlags.ReadOnly) == 0 || call.Reply.ErrorCount != before.ErrorCount)
             return DispatchOutcome.Done;
 
@@ -296,6 +307,7 @@ public sealed class Executor
         call.Stats.Commands--;
         call.Stats.PerCommand[command.Ordinal].Calls--;
         call.Session.Encounters++;
+        call.Session.HeldBy = HoldReason.Keys;
         return DispatchOutcome.Held;
     }
 

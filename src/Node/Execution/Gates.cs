@@ -38,6 +38,12 @@ internal sealed class Gates(NodeParts node)
         if (call.Session.Origin != ClientOrigin.Client) return call.Guard?.Admit() ?? true;
         var isWrite = (any & CommandFlags.Write) != 0;
         if (node.Cluster is not null && call.Keys.Total > 0 && !PassRedirect(call, command, isWrite)) return false;
+        if (MustWaitForLoad(call))
+        {
+            (isHeld, call.Session.HeldBy) = (true, HoldReason.Keys);
+            return false;
+        }
+
         if (!PassState(call, command, common, isWrite)) return false;
         if (call.Session.Kind == ClientKind.Replica)
         {
@@ -45,11 +51,24 @@ internal sealed class Gates(NodeParts node)
             return (any & OnKeys) == 0 || Refuse(call, command, "ERR Replica can't interact with the keyspace"u8);
         }
 
-        isHeld = node.Clients.IsHeldBack(any, call.Now)
-            || (isWrite && node.Migrations.IsActive && call.Keys.AnyIn(node.Migrations.Barrier))
-            || (node.Waiters.HasClaims && IsBehindClaim(call));
-        return !isHeld;
+        var reason = node.Clients.Line.Judge(
+            call.Session.Connection, any, isServed: call.Session.Waiter is { Claim: not null }, call.Now);
+        if (reason == HoldReason.None
+            && ((isWrite && node.Migrations.IsActive && call.Keys.AnyIn(node.Migrations.Barrier))
+                || (node.Waiters.HasClaims && IsBehindClaim(call))))
+            reason = HoldReason.Keys;
+        if (reason == HoldReason.None) return true;
+        (isHeld, call.Session.HeldBy) = (true, reason);
+        return false;
     }
+
+    /// <summary>
+    /// A client that waits for a key waits on while a data set is being loaded, but for one that was woken before the load
+    /// touches anything.
+    /// </summary>
+    private bool MustWaitForLoad(CommandContext call) =>
+        call.Session.Waiter is { } waiter && node.Persistence.IsLoading
+        && !(node.Persistence.IsComingToRest && waiter.Claim is not null);
 
     /// <summary>
     /// True while a client that was woken has not got what it was woken for: nobody else's command may touch its keys, and
@@ -118,7 +137,7 @@ internal sealed class Gates(NodeParts node)
         if ((common & CommandFlags.Stale) == 0
             && !config.ReplicaServeStaleData && replication.IsReplica && !replication.IsLinkUp)
             return Refuse(call, command, ErrorReplies.MasterDown);
-        if ((common & CommandFlags.Loading) == 0 && persistence.IsLoading)
+        if ((common & CommandFlags.Loading) == 0 && persistence.IsLoading && call.Session.Waiter is null)
             return Refuse(call, command, ErrorReplies.Loading);
         return true;
     }

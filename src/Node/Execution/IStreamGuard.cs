@@ -2,7 +2,8 @@ namespace Starling.Node.Execution;
 
 /// <summary>
 /// What a master's stream wants of the scope in which one of its commands, or a transaction, is executed: all calls come
-/// under the scope's stripes, so that a role change, which takes every stripe, falls before all or behind all.
+/// under the scope's stripes, so that a role change, which takes every stripe, falls before all or behind all. The server's
+/// own commands have one too, which keeps them out of a load.
 /// </summary>
 internal interface IStreamGuard
 {

@@ -19,6 +19,7 @@ namespace Starling.Node.Execution;
 internal sealed class KeyWaiters(NodeBasics basics)
 {
     private readonly StripeQueues?[] _stripes = new StripeQueues?[StripeSet.StripeCount];
+    private readonly ManualResetEventSlim _unclaimed = new(initialState: false, spinCount: 0);
     private long _lastNumber;
     private int _count;
     private int _keyCount;
@@ -37,6 +38,22 @@ internal sealed class KeyWaiters(NodeBasics basics)
 
     /// <summary>Some waiting command has keys of several stripes.</summary>
     public bool HasCrossing => Volatile.Read(ref _crossing) != 0;
+
+    /// <summary>
+    /// Waits until no key is kept for a client; one may be again at once. One thread at a time, with no stripe held, not on an
+    /// I/O thread.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void WaitUntilUnclaimed(CancellationToken cancellation)
+    {
+        LockOrder.AssertMayBlock("waiting for clients that were woken");
+        while (true)
+        {
+            _unclaimed.Reset();
+            if (!HasClaims) return;
+            _unclaimed.Wait(cancellation);
+        }
+    }
 
     /// <summary>The next number in the order in which clients come to wait. Never 0.</summary>
     public long NextNumber() => Interlocked.Increment(ref _lastNumber);
@@ -284,7 +301,7 @@ internal sealed class KeyWaiters(NodeBasics basics)
         if (claim.IsWide) Interlocked.Decrement(ref _wideClaims);
         var stripes = claim.Stripes;
         for (var stripe = stripes.Next(0); stripe >= 0; stripe = stripes.Next(stripe + 1)) _stripes[stripe]!.SharedClaims--;
-        Interlocked.Decrement(ref _claims);
+        if (Interlocked.Decrement(ref _claims) == 0) _unclaimed.Set();
     }
 
     private bool AreSharedClaimed(StripeQueues stripe) => stripe.SharedClaims > 0 || Volatile.Read(ref _wideClaims) != 0;

@@ -75,6 +75,13 @@ public sealed class ReplicaExpiry
         {
             var key = _basics.Keyspace.Key(tracked.Key);
             using var scope = _executor.Open(LockPlan.Slot(key.Slot));
+            if (_persistence.IsLoading)
+            {
+                // What the key is, is known when the load is over.
+                using (_lock.Enter()) Schedule(tracked, Unknown);
+                return;
+            }
+
             Examine(scope.Call, tracked, key, now);
         }
     }

@@ -2,6 +2,8 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Config;
 using Starling.Node.Execution;
+using Starling.Node.Freeing;
+using Starling.Node.Replication;
 using Starling.Slots;
 
 namespace Starling.Node.Persistence;
@@ -13,9 +15,13 @@ public sealed class PersistenceService
 {
     private readonly NodeBasics _basics;
     private readonly Executor _executor;
+    private readonly KeyWaiters _waiters;
+    private readonly BackgroundFreeing _freeing;
     private readonly ILogger _logger;
     private readonly SnapshotSaver _saver;
     private readonly LoadingProgress _loading = new();
+    private readonly LoadingTurn _turn = new();
+    private readonly CancellationTokenSource _stopping = new();
     private readonly SaveRecord _saves;
 
     // Held while a file gets the RDB file's name: no cancelled save may put its data over what came after it. Taken
@@ -25,9 +31,9 @@ public sealed class PersistenceService
     private volatile bool _isStarting;
 
     /// <summary>Makes the service.</summary>
-    public PersistenceService(NodeBasics basics, Executor executor)
+    internal PersistenceService(NodeBasics basics, Executor executor, KeyWaiters waiters, BackgroundFreeing freeing)
     {
-        (_basics, _executor) = (basics, executor);
+        (_basics, _executor, _waiters, _freeing) = (basics, executor, waiters, freeing);
         _logger = basics.Loggers.CreateLogger<PersistenceService>();
         _saver = new SnapshotSaver(BeginSnapshot, RunSnapshot);
         _saves = new SaveRecord(basics.NowMilliseconds / 1000);
@@ -70,7 +76,27 @@ public sealed class PersistenceService
     public ReplicationPosition? LoadedPosition { get; private set; }
 
     /// <summary>True while a data set is being loaded: the gate answers LOADING.</summary>
-    public bool IsLoading => _loading.IsLoading || _isStarting;
+    public bool IsLoading => _turn.IsTaken || _isStarting;
+
+    /// <summary>
+    /// A load is about to begin, and a client that was woken for a key before still gets what it was woken for.
+    /// </summary>
+    internal bool IsComingToRest => _turn.IsComingToRest;
+
+    /// <summary>Somebody puts a data set into the keyspace, or is about to.</summary>
+    internal bool IsTurnTaken => _turn.IsTaken;
+
+    /// <summary>
+    /// Number of loads begun: a walk through keys that finds the same number at its end, and no load under way, has seen no
+    /// part of one.
+    /// </summary>
+    internal long Loads => _turn.Count;
+
+    /// <summary>
+    /// Ends the process when the RDB file that DEBUG RELOAD loads is damaged, with exit code 1: the reason is in the log,
+    /// and what was loaded of it is in the keyspace. On the saver thread, under no lock.
+    /// </summary>
+    internal Action Terminate { get; set; } = static () => Environment.Exit(1);
 
     /// <summary>True when there is an RDB file that <see cref="LoadAtStart"/> would load.</summary>
     public bool HasFile => File.Exists(FilePath); // an empty name is that of no file: the path is the directory
@@ -110,7 +136,8 @@ public sealed class PersistenceService
     /// <summary>
     /// Takes a snapshot and streams it as RDB to a target, beside whatever other snapshots are under way. Its moment is
     /// before this returns: every stripe is taken, unless the caller holds them already; the caller holds all or none.
-    /// <see cref="SnapshotOptions.OnStart"/> runs at that moment.
+    /// <see cref="SnapshotOptions.OnStart"/> runs at that moment. While a data set is being loaded there is none to save: the
+    /// snapshot is cancelled then, before its moment.
     /// </summary>
     public SnapshotSession StartSnapshot(ISnapshotTarget target, SnapshotOptions options)
     {
@@ -179,6 +206,7 @@ public sealed class PersistenceService
     /// </summary>
     public RdbLoadResult Load(Stream stream, RdbLoadOptions options)
     {
+        _turn.Take(comesToRest: false, CancellationToken.None);
         try
         {
             var result = LoadStream(stream, options);
@@ -187,9 +215,29 @@ public sealed class PersistenceService
         }
         finally
         {
-            _loading.End();
+            EndLoading();
         }
     }
+
+    /// <summary>
+    /// Opens a scope for work of the server itself in which no data set is being loaded, waiting until that is so. With no
+    /// stripe held, not on an I/O thread.
+    /// </summary>
+    internal ExecutionScope OpenWhenLoaded(scoped in LockPlan plan)
+    {
+        while (true)
+        {
+            WaitUntilLoaded();
+            var scope = _executor.Open(plan);
+            if (!_turn.IsTaken) return scope;
+            scope.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Waits until no data set is being loaded; another load may begin at once. With no stripe held, not on an I/O thread.
+    /// </summary>
+    internal void WaitUntilLoaded() => _turn.WaitUntilFree(CancellationToken.None);
 
     /// <summary>
     /// Loads the RDB file, if there is one, before clients are served. False when it cannot be loaded: the reason is in
@@ -199,7 +247,8 @@ public sealed class PersistenceService
     public bool LoadAtStart()
     {
         var start = _basics.Clock.GetTimestamp();
-        var result = LoadFile(allowDuplicates: false);
+        _turn.Take(comesToRest: false, CancellationToken.None);
+        var result = LoadFile(allowDuplicates: false, beforeRead: null);
         if (result is { Succeeded: false })
         {
             // Still loading as far as clients are concerned: nobody is to see half of the data.
@@ -208,7 +257,7 @@ public sealed class PersistenceService
             return false;
         }
 
-        _loading.End();
+        EndLoading();
         if (result is null) return true;
         LoadedPosition = result.Position;
         var seconds = _basics.Clock.GetElapsedTime(start).TotalSeconds;
@@ -235,8 +284,9 @@ public sealed class PersistenceService
     }
 
     /// <summary>
-    /// DEBUG RELOAD: saves, empties and loads the data set as one step that no other command sees, on the saver thread.
-    /// Returns at once.
+    /// DEBUG RELOAD: saves, empties and loads the data set, on the saver thread, while clients are answered LOADING. Returns
+    /// at once. When the file cannot be written nothing has changed. When it is damaged the process ends, as redis-server
+    /// does; when it ends early, is missing or cannot be read, the keyspace is empty (not with NOFLUSH).
     /// </summary>
     /// <param name="save">Writes the RDB file first; otherwise loads the file that is there (NOSAVE).</param>
     /// <param name="flush">Empties the keyspace before loading (not with NOFLUSH).</param>
@@ -254,6 +304,7 @@ public sealed class PersistenceService
     public void Stop()
     {
         CancelSnapshots();
+        _stopping.Cancel();
         _saver.Stop();
     }
 
@@ -305,11 +356,19 @@ public sealed class PersistenceService
         _saver.Cancel(_ => true);
     }
 
-    private SnapshotWork BeginSnapshot(SnapshotSession session)
+    /// <summary>The moment of a snapshot; null, and it is cancelled, when there is no whole data set to save.</summary>
+    private SnapshotWork? BeginSnapshot(SnapshotSession session)
     {
         SnapshotWork work;
         using (_executor.Open(LockPlan.All))
         {
+            // Under every stripe a load has not touched a key yet, or is known here.
+            if (_turn.IsTaken && !session.IsReload)
+            {
+                session.Cancel();
+                return null;
+            }
+
             var source = session.Options.OnStart ?? PositionSource;
             work = new SnapshotWork
             {
@@ -321,10 +380,6 @@ public sealed class PersistenceService
                 Snapshot = _basics.Keyspace.StartSnapshot(session.Options.Slots),
             };
             session.Begin(work);
-
-            // Under every stripe a load has not emptied the keyspace yet, or is known here: what is half loaded is
-            // nothing to save.
-            if (session.IsFile && _loading.IsLoading) session.Cancel();
             if (session.IsFile) _saves.Began(work.StartedAt / 1000);
             if (session.IsBackground) PersistenceLog.BackgroundSaveStarted(_logger, Environment.ProcessId);
         }
@@ -419,19 +474,20 @@ public sealed class PersistenceService
     }
 
     /// <summary>Loads the RDB file; null when there is none. The state of loading stays on.</summary>
-    private RdbLoadResult? LoadFile(bool allowDuplicates)
+    private RdbLoadResult? LoadFile(bool allowDuplicates, Action? beforeRead)
     {
         var path = FilePath;
         if (_basics.Config.DbFilename.Length == 0) return null;
         try
         {
+            LockOrder.AssertMayBlock("loading the RDB file");
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            return LoadStream(file, new RdbLoadOptions
+            return LoadStream(beforeRead is null ? file : new LoadingStream(file, beforeRead), new RdbLoadOptions
             {
                 KeepExpired = KeepsExpired(),
                 OnExpired = KeyExpiredInFile,
                 AllowDuplicates = allowDuplicates,
-                Length = file.Length,
+                Length = file.CanSeek ? file.Length : -1,
             });
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
@@ -445,31 +501,98 @@ public sealed class PersistenceService
         }
     }
 
+    private void EndWhenStopping()
+    {
+        if (_stopping.IsCancellationRequested) throw new IOException("the server is shutting down");
+    }
+
+    private void EndLoading()
+    {
+        _loading.End();
+        _turn.Release();
+        _basics.Clients.EndKeyHold(); // who waits for keys was held back
+    }
+
     private string? ReloadNow(bool save, bool flush, bool merge)
+    {
+        string? error;
+        bool isDamaged;
+        try
+        {
+            _turn.Take(comesToRest: true, _stopping.Token);
+            _loading.Begin(_basics.NowMilliseconds, totalBytes: 0);
+            error = ReloadAtRest(save, flush, merge, out isDamaged);
+        }
+        catch (OperationCanceledException)
+        {
+            // The turn stays taken: what is half loaded is for nobody to see, up to the end.
+            return "ERR The server is shutting down";
+        }
+
+        if (isDamaged)
+        {
+            PersistenceLog.TerminatingAfterLoad(_logger);
+            Terminate();
+            return error;
+        }
+
+        EndLoading();
+        if (error is null) PersistenceLog.Reloaded(_logger);
+        return error;
+    }
+
+    private string? ReloadAtRest(bool save, bool flush, bool merge, out bool isDamaged)
+    {
+        isDamaged = false;
+        var session = save ? new SnapshotSession(FileTarget(), new SnapshotOptions()) { IsFile = true, IsReload = true } : null;
+        if (ComeToRest(session) is { } work)
+        {
+            using var stops = _stopping.Token.UnsafeRegister(static target => ((SnapshotSession)target!).Cancel(), session);
+            var (state, problem) = RunSnapshot(session!, work);
+            session!.End(state, problem);
+            _stopping.Token.ThrowIfCancellationRequested();
+            if (state != SnapshotState.Completed) return "ERR";
+        }
+
+        if (flush) EmptyKeyspace();
+        var result = LoadFile(merge, EndWhenStopping);
+        _stopping.Token.ThrowIfCancellationRequested();
+        if (result is { Succeeded: true }) return null;
+        isDamaged = result is { IsDamaged: true };
+
+        // Nobody is to see the part of a file that ended early.
+        if (flush && !isDamaged) EmptyKeyspace();
+        return "ERR Error trying to load the RDB dump";
+    }
+
+    /// <summary>
+    /// Lets who was woken for a key have it, as it would have had before in redis-server; from then on no client's command
+    /// touches a key. Takes the moment of a snapshot then.
+    /// </summary>
+    private SnapshotWork? ComeToRest(SnapshotSession? session)
+    {
+        while (true)
+        {
+            _waiters.WaitUntilUnclaimed(_stopping.Token);
+
+            // Commands that were let in before the turn was taken hold their stripes until they have woken whom they wake.
+            using (_executor.Open(LockPlan.All))
+            {
+                if (_waiters.HasClaims) continue;
+                _turn.Rest();
+                return session is null ? null : BeginSnapshot(session);
+            }
+        }
+    }
+
+    private void EmptyKeyspace()
     {
         using (var scope = _executor.Open(LockPlan.All))
         {
-            if (save)
-            {
-                var session = new SnapshotSession(FileTarget(), new SnapshotOptions()) { IsFile = true };
-                var (state, error) = RunSnapshot(session, BeginSnapshot(session));
-                session.End(state, error);
-                if (state != SnapshotState.Completed) return "ERR";
-            }
-
-            if (flush)
-            {
-                for (var i = 0; i < _basics.Keyspace.DatabaseCount; i++)
-                    scope.Call.DeleteAll(_basics.Keyspace[i], DeleteReason.Replaced, lazily: false);
-            }
-
-            var result = LoadFile(merge);
-            _loading.End();
-            if (result is not { Succeeded: true })
-                return "ERR Error trying to load the RDB dump, check server logs.";
+            for (var i = 0; i < _basics.Keyspace.DatabaseCount; i++)
+                scope.Call.DeleteAll(_basics.Keyspace[i], DeleteReason.Replaced, lazily: false);
         }
 
-        PersistenceLog.Reloaded(_logger);
-        return null;
+        _freeing.FreeAll(); // there may not be room for the data set twice
     }
 }

@@ -38,6 +38,7 @@ internal sealed class RdbFileTarget : ISnapshotTarget
     /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> bytes, CancellationToken cancellation)
     {
+        LockOrder.AssertMayBlock("writing the RDB file");
         cancellation.ThrowIfCancellationRequested();
         _file ??= Open();
         try
@@ -55,6 +56,7 @@ internal sealed class RdbFileTarget : ISnapshotTarget
     /// <inheritdoc/>
     public void Complete(CancellationToken cancellation)
     {
+        LockOrder.AssertMayBlock("syncing the RDB file");
         Flush();
         using (_naming.Enter())
         {
@@ -79,6 +81,7 @@ internal sealed class RdbFileTarget : ISnapshotTarget
     public void Abandon()
     {
         if (_file is null) return;
+        LockOrder.AssertMayBlock("deleting a file");
         _file.Dispose();
         try
         {

@@ -11,6 +11,12 @@ public sealed class RdbLoadResult
     /// <summary>True when the stream was loaded to its end.</summary>
     public bool Succeeded => Error is null;
 
+    /// <summary>
+    /// The content makes no sense, where redis-server ends the process: not only that it ended early, or is none of a version
+    /// that can be read.
+    /// </summary>
+    public bool IsDamaged { get; init; }
+
     /// <summary>Keys that are in the keyspace now.</summary>
     public long KeysLoaded { get; init; }
 

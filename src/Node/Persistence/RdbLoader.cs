@@ -70,6 +70,7 @@ internal sealed class RdbLoader
         return new RdbLoadResult
         {
             Error = _error,
+            IsDamaged = item == RdbItem.Failed && _reader.Detail is not null,
             KeysLoaded = _progress.KeysLoaded,
             KeysExpired = _progress.KeysExpired,
             Position = Position(),

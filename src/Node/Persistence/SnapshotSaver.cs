@@ -8,7 +8,7 @@ namespace Starling.Node.Persistence;
 /// </summary>
 internal sealed class SnapshotSaver
 {
-    private readonly Func<SnapshotSession, SnapshotWork> _begin;
+    private readonly Func<SnapshotSession, SnapshotWork?> _begin;
     private readonly Func<SnapshotSession, SnapshotWork, (SnapshotState State, string? Error)> _run;
 
     // Guards the fields below. Taken with or without stripes held; nothing is taken under it.
@@ -25,10 +25,13 @@ internal sealed class SnapshotSaver
     private readonly SemaphoreSlim _wake = new(0);
 
     /// <summary>Makes a saver.</summary>
-    /// <param name="begin">Takes the moment of a session: every stripe is held by it while it runs.</param>
+    /// <param name="begin">
+    /// Takes the moment of a session: every stripe is held by it while it runs. Null when there is none, and it has cancelled
+    /// the session.
+    /// </param>
     /// <param name="run">Runs a begun session to its end and says what came of it; on a thread of the saver.</param>
     public SnapshotSaver(
-        Func<SnapshotSession, SnapshotWork> begin,
+        Func<SnapshotSession, SnapshotWork?> begin,
         Func<SnapshotSession, SnapshotWork, (SnapshotState State, string? Error)> run)
     {
         _begin = begin;
@@ -220,13 +223,14 @@ internal sealed class SnapshotSaver
     {
         if (job.Other is { } other) return other();
         var session = job.Session!;
-        if (job.Work is null && session.Cancellation.IsCancellationRequested)
+        if (!session.Cancellation.IsCancellationRequested) job.Work ??= _begin(session);
+        if (job.Work is not { } work)
         {
             session.Target.Abandon();
             return () => session.End(SnapshotState.Cancelled, error: null);
         }
 
-        var (state, error) = _run(session, job.Work ?? _begin(session));
+        var (state, error) = _run(session, work);
         return () => session.End(state, error);
     }
 

@@ -35,6 +35,9 @@ public sealed class SnapshotSession
     /// <summary>Its target is the RDB file.</summary>
     internal bool IsFile { get; init; }
 
+    /// <summary>It is DEBUG RELOAD's own, which has the loading turn.</summary>
+    internal bool IsReload { get; init; }
+
     /// <summary>Nobody waits for it: it is logged as a background save.</summary>
     internal bool IsBackground { get; init; }
 

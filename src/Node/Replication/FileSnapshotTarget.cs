@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Persistence;
+using Starling.Slots;
 
 namespace Starling.Node.Replication;
 
@@ -81,6 +82,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> bytes, CancellationToken cancellation)
     {
+        LockOrder.AssertMayBlock("writing a snapshot's file");
         cancellation.ThrowIfCancellationRequested();
         if (!Array.Exists(Volatile.Read(ref _links), link => link.State == ReplicaState.WaitSnapshotEnd))
             throw new IOException("no replica is left");
@@ -107,7 +109,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     public void Abandon()
     {
         using (_service.Replicas.Membership.Enter()) _closed = true;
-        ReplicationMessages.SnapshotFailed(_logger);
+        if (_links.Length > 0) ReplicationMessages.SnapshotFailed(_logger);
         foreach (var link in _links) _service.Drop(link);
         TemporaryFile.Delete(_file, _logger);
     }
@@ -196,6 +198,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
 
     private int SendPiece(ReplicaLink link, byte[] buffer, long from)
     {
+        LockOrder.AssertMayBlock("reading a snapshot's file");
         var count = RandomAccess.Read(_file.SafeFileHandle, buffer, from);
         if (count == 0) throw new IOException("premature EOF");
         link.Push(buffer.AsSpan(0, count));

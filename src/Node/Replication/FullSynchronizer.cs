@@ -65,6 +65,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
     public void StartIfDue(long now)
     {
         bool streamed;
+        if (service.Persistence.IsLoading) return; // it is asked again, ten times a second
         using (_lock.Enter())
         {
             if (_isStarting || !IsDue(now, out streamed)) return;

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Execution;
+using Starling.Node.Persistence;
 using Starling.Node.Serving;
 using Starling.Resp;
 
@@ -19,6 +20,7 @@ internal sealed class MasterStream : IStreamGuard
 
     private readonly NodeBasics _basics;
     private readonly Executor _executor;
+    private readonly PersistenceService _persistence;
     private readonly ReplicationLog _log;
     private readonly ILogger _logger;
     private readonly Func<bool> _isCurrent;
@@ -46,6 +48,7 @@ internal sealed class MasterStream : IStreamGuard
     {
         _basics = service.Basics;
         _executor = service.Executor;
+        _persistence = service.Persistence;
         _log = service.Log;
         _logger = logger;
         _isCurrent = isCurrent;
@@ -57,12 +60,14 @@ internal sealed class MasterStream : IStreamGuard
     }
 
     /// <summary>
-    /// The last <see cref="Execute"/> stopped before the end of what was there: clients are paused, or were then, and
-    /// what the master says waits too.
+    /// The last <see cref="Execute"/> stopped before the end of what was there: clients are paused, or were then, or a
+    /// data set is being loaded, and what the master says waits too.
     /// </summary>
     public bool HasStoppedHeld { get; private set; }
 
-    private bool IsHeld => _basics.Clients.MayBePaused && _basics.Clients.IsPaused(_basics.NowMilliseconds);
+    // While its node loads its own file anew (DEBUG RELOAD) the stream waits as clients' commands would.
+    private bool IsHeld =>
+        (_basics.Clients.MayBePaused && _basics.Clients.IsPaused(_basics.NowMilliseconds)) || _persistence.IsLoading;
 
     bool IStreamGuard.IsAdmitted => !_isGivenUp && !_isHeldBack;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Starling.Node.Persistence;
+using Starling.Slots;
 
 namespace Starling.Node.Replication;
 
@@ -103,6 +104,7 @@ internal sealed class MasterTransfer(
         FileStream? file = null;
         try
         {
+            LockOrder.AssertMayBlock("writing a snapshot's file");
             file = TemporaryFile.Create(Basics);
             var buffer = new byte[Piece];
             int count;

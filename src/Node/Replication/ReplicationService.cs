@@ -197,7 +197,7 @@ public sealed class ReplicationService
     {
         // At the start the log begins with these; where it continues is known when the file is loaded.
         if (!_hasStarted) Log.CreateBacklog();
-        if (!Log.IsActive) return;
+        if (!Log.IsActive) return; // on what became a replica while it loads, too
         _expiredInFile.Clear();
         _expiredInFile.Delete(database, key, Basics.Config.LazyFreeLazyExpire);
         Log.Append(database, _expiredInFile.Bytes, asTransaction: false);
@@ -448,7 +448,7 @@ public sealed class ReplicationService
     /// </summary>
     internal void AbandonLoaded(MasterLink link)
     {
-        using (var scope = Executor.Open(LockPlan.All))
+        using (var scope = Persistence.OpenWhenLoaded(LockPlan.All))
         {
             if (!link.IsStopped) Empty(scope.Call);
         }

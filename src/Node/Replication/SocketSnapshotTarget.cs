@@ -87,7 +87,7 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
     /// <inheritdoc/>
     public void Abandon()
     {
-        ReplicationMessages.SnapshotFailed(logger);
+        if (_links.Length > 0) ReplicationMessages.SnapshotFailed(logger);
         foreach (var link in _links) service.Drop(link);
     }
 

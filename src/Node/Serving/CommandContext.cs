@@ -570,6 +570,7 @@ public sealed class CommandContext : IEmptiedKeys
     private bool IsKeptThoughExpired(Database database, in Key key, bool forWrite)
     {
         if (Session.Origin == ClientOrigin.Master) return true; // the master decides, by its DEL
+        if (Node.Persistence.IsLoading) return true; // nothing expires before it is all there
         if (Node.Replication.IsReplica && !(forWrite && !Node.Config.ReplicaReadOnly)) return false;
         if (Node.Clients.IsPaused(Now)) return false;
         Invariant.That(Delete(database, key, DeleteReason.Expired));

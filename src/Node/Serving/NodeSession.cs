@@ -60,6 +60,9 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
     /// <summary>How often the command that runs has met with keys that were kept for others.</summary>
     internal int Encounters { get; set; }
 
+    /// <summary>Replies that work which may block is to give.</summary>
+    internal LateReplies LateReplies { get; } = new();
+
     /// <summary>What REPLCONF said of it, and how its synchronisation is going; null for who is no replica.</summary>
     internal ReplicaLink? Replica { get; set; }
 

@@ -20,7 +20,7 @@ internal static class ServingTelemetry
         basics.Info.AddReset(basics.Stats.Reset);
         basics.Cron.Every(TimeSpan.FromMilliseconds(100), basics.Stats.Sample);
         basics.Cron.Every(TimeSpan.FromMilliseconds(1000), now => CheckClients(basics, now));
-        basics.Cron.Every(TimeSpan.FromMilliseconds(1000), basics.Clients.ForgetOldPauses);
+        basics.Cron.Every(TimeSpan.FromMilliseconds(1000), basics.Clients.Line.EndOverdue);
         var collector = new BurstCollector(basics.Buffers);
         basics.Cron.Every(BurstCollector.Period, _ => collector.Run());
     }

@@ -17,7 +17,7 @@ public sealed class SlotCleanerTests
         using (server.Keyspace.LockSlot(key.Slot)) server.Keyspace[0].SetString(key, "1"u8, -1, 0);
         var slots = new SlotSet();
         slots.Add(key.Slot);
-        var cleaner = new SlotCleaner(server.Basics, server.Executor, server.Cluster!, NullLogger.Instance);
+        var cleaner = new SlotCleaner(server.Basics, server.Executor, server.Persistence, server.Cluster!, NullLogger.Instance);
         cleaner.Add(slots);
         server.Clients.PauseWrites("test", long.MaxValue);
         Assert.True(cleaner.DoPart());

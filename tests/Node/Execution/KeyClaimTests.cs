@@ -147,7 +147,7 @@ public sealed class KeyClaimTests
         using (Stop(early))
         {
             await other.CallAsync("CLIENT", "UNPAUSE");
-            await BlockAsync(server, late, "BLPOP", "k", "0");
+            await SendAndBeHeldAsync(late, "BLPOP", "k", "0");
         }
 
         await Eventually.True(() => server.Node.Waiters.Count == 2);
@@ -173,7 +173,7 @@ public sealed class KeyClaimTests
         using (Stop(first))
         {
             await other.CallAsync("CLIENT", "UNPAUSE");
-            await Eventually.True(() => server.Node.Waiters.HasClaims);
+            await Eventually.True(() => server.Node.Clients.Line.Length == 2);
         }
 
         Assert.Equal("[k, 1]", (await first.Client.ReadAsync()).ToString());
