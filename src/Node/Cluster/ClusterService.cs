@@ -190,6 +190,7 @@ public sealed class ClusterService : IDisposable
             IsWrite = isWrite,
             IsMigrate = (call.Command.Flags & CommandFlags.MovableKeys) != 0 && call.Command.Name == "migrate",
             IsAsking = call.Session.Asking || (call.Command.Flags & CommandFlags.Asking) != 0,
+            IsWaiting = call.Session.Waiter is not null,
             IsReadOnlyClient = call.Session.ReadOnlyMode,
             AllowReadsWhenDown = _basics.Config.ClusterAllowReadsWhenDown,
         };

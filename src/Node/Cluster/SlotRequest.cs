@@ -20,6 +20,12 @@ public readonly record struct SlotRequest
     /// <summary>The client sent ASKING before it, or the command implies that.</summary>
     public bool IsAsking { get; init; }
 
+    /// <summary>
+    /// The client has been let in before and waits for its keys since: it stays as long as this node has the slot or takes it
+    /// over.
+    /// </summary>
+    public bool IsWaiting { get; init; }
+
     /// <summary>The client sent READONLY.</summary>
     public bool IsReadOnlyClient { get; init; }
 

@@ -25,7 +25,7 @@ public enum DeleteReason
     /// </summary>
     ReplacedByExpired,
 
-    /// <summary>It was moved to another node. A DEL goes to the log. Event "del".</summary>
+    /// <summary>It was moved to another node. A DEL goes to the log, whatever the directives say. Event "del".</summary>
     Migrated,
 
     /// <summary>

@@ -240,8 +240,6 @@ public sealed class CommandContext : IEmptiedKeys
             case DeleteReason.ExpiredByCommand or DeleteReason.ReplacedByExpired or DeleteReason.Migrated or DeleteReason.SlotLost:
                 Changed(database, key, KeyEvent.Del);
                 _hasOwnEffects = true;
-
-                // MIGRATE and RESTORE are a DEL for replicas, whatever the configuration says.
                 lazily &= reason is DeleteReason.ExpiredByCommand or DeleteReason.SlotLost;
                 if (IsLogged) Effects.Delete(database.Index, key.Bytes, lazily);
                 break;

@@ -92,6 +92,53 @@ public sealed class ClusterTransactionTests
         Assert.Equal("x", client.Call("GET", "{k}there").Text);
     }
 
+    [Fact]
+    public async Task Who_waits_stays_while_the_slot_is_leaving_and_is_sent_after_it_when_it_has_gone()
+    {
+        var passes = 0;
+        await using var first = LiveDirectiveTests.StartNode();
+        await using var second = LiveDirectiveTests.StartNode(
+            prepare: node => node.Cron.Every(TimeSpan.FromMilliseconds(100), _ => Interlocked.Increment(ref passes)));
+        using var importing = Importing(first, second);
+        using var client = new RawConnection(second.Port);
+        LiveDirectiveTests.WaitUntilOk(client);
+        var waiter = await second.ConnectAsync();
+        await waiter.SendAsync(TestClient.Encode("BLPOP", "k", "0"));
+        Wait.Until("a client waits", () => second.Node.Waiters.Count == 1);
+        var slot = client.Call("CLUSTER", "KEYSLOT", "k").Text!;
+        var target = importing.Call("CLUSTER", "MYID").Text!;
+        Assert.Equal("OK", client.Call("CLUSTER", "SETSLOT", slot, "MIGRATING", target).Text);
+
+        // Those who wait are looked at in every pass after a change.
+        var before = Volatile.Read(ref passes);
+        Wait.Until("it was looked at", () => Volatile.Read(ref passes) >= before + 3);
+        Assert.Equal(1, second.Node.Waiters.Count);
+        Assert.StartsWith("ASK ", client.Call("RPUSH", "k", "x").Text, StringComparison.Ordinal);
+        Assert.Equal("OK", importing.Call("CLUSTER", "SETSLOT", slot, "NODE", target).Text);
+        Assert.Equal("OK", client.Call("CLUSTER", "SETSLOT", slot, "NODE", target).Text);
+        Assert.StartsWith("(error) MOVED ", (await waiter.ReadAsync()).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_has_asked_and_waits_stays_while_the_slot_is_coming()
+    {
+        var passes = 0;
+        await using var first = LiveDirectiveTests.StartNode(
+            prepare: node => node.Cron.Every(TimeSpan.FromMilliseconds(100), _ => Interlocked.Increment(ref passes)));
+        await using var second = LiveDirectiveTests.StartNode();
+        using var client = Importing(first, second);
+        var waiter = await first.ConnectAsync();
+        await waiter.CallAsync("ASKING");
+        await waiter.SendAsync(TestClient.Encode("BLPOP", "k", "0"));
+        Wait.Until("a client waits", () => first.Node.Waiters.Count == 1);
+        Assert.Equal("OK", client.Call("CLUSTER", "SETSLOT", "200", "IMPORTING", Id(second)).Text);
+        var before = Volatile.Read(ref passes);
+        Wait.Until("it was looked at", () => Volatile.Read(ref passes) >= before + 3);
+        Assert.Equal("OK", client.Call("ASKING").Text);
+        Assert.Equal("1", client.Call("RPUSH", "k", "x").Text);
+        Assert.Equal("[k, x]", (await waiter.ReadAsync()).ToString());
+    }
+
     /// <summary>A client of a node that takes the slot of "k" over from another.</summary>
     private static RawConnection Importing(TestServer first, TestServer second)
     {
@@ -105,6 +152,12 @@ public sealed class ClusterTransactionTests
         var owner = other.Call("CLUSTER", "MYID").Text!;
         Assert.Equal("OK", client.Call("CLUSTER", "SETSLOT", slot, "IMPORTING", owner).Text);
         return client;
+    }
+
+    private static string Id(TestServer node)
+    {
+        using var client = new RawConnection(node.Port);
+        return client.Call("CLUSTER", "MYID").Text!;
     }
 
     private static string Render(RawReply reply) =>

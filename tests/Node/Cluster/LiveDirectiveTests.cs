@@ -129,7 +129,7 @@ public sealed class LiveDirectiveTests
     }
 
     /// <summary>A node that listens where it says it does: the port that it got in the end is in its view.</summary>
-    internal static TestServer StartNode(Action<ServerConfig>? configure = null)
+    internal static TestServer StartNode(Action<ServerConfig>? configure = null, Action<NodeServer>? prepare = null)
     {
         string? password = null;
         var server = TestServer.Start(config =>
@@ -141,7 +141,7 @@ public sealed class LiveDirectiveTests
             config.EnableDebugCommand = "yes";
             configure?.Invoke(config);
             password = config.RequirePass;
-        });
+        }, prepare: prepare);
         using var client = new RawConnection(server.Port);
         if (!string.IsNullOrEmpty(password)) client.Call("AUTH", password);
         Wait.Until("the view has the port", () => client.Call("CLUSTER", "NODES").Text!
