@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Starling.Transport;
 
 namespace Starling.Tests.Support;
 
