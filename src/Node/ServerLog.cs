@@ -71,7 +71,9 @@ public static partial class ServerLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Message}")]
     public static partial void SignalReceived(ILogger log, string message);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "This runtime needs free descriptors to handle signals: with none, SIGTERM ends the server unsaved")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "This runtime needs free descriptors to handle signals: with none, SIGTERM ends the server unsaved")]
     public static partial void SignalsNeedDescriptors(ILogger log);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "You insist... exiting now.")]

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Starling.ClusterBus.View;
 using Starling.Tests.Support;
-using Starling.Transport;
 
 namespace Starling.ClusterBus.Tests.Host;
 

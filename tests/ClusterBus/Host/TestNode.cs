@@ -4,7 +4,6 @@ using Starling.ClusterBus.Host;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
 using Starling.Tests.Support;
-using Starling.Transport;
 
 namespace Starling.ClusterBus.Tests.Host;
 
