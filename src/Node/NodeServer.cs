@@ -26,7 +26,7 @@ public sealed class NodeServer
     /// <param name="config">The configuration.</param>
     /// <param name="loggers">Makes loggers.</param>
     /// <param name="clock">The clock.</param>
-    /// <param name="commands">Commands beyond those of <see cref="CommandTable.ServerRows"/>.</param>
+    /// <param name="commands">Commands beyond those of <see cref="ServerCommands"/>.</param>
     public NodeServer(ServerConfig config, ILoggerFactory loggers, TimeProvider clock, IReadOnlyList<Command>? commands = null)
     {
         Config = config;
@@ -42,10 +42,9 @@ public sealed class NodeServer
         Freeing = new BackgroundFreeing(Keyspace, config, Info);
         Sections = new ServerSections(this);
         Cron = new ServerCron(clock);
-        Clients = new ClientRegistry(clock);
-        Commands = new CommandTable([.. CommandTable.ServerRows, .. commands ?? []]);
+        Commands = ServerCommands.Table(commands);
+        Serving = new ServingParts(new ServingHost(this), Commands);
         Shutdown = new ShutdownService(this);
-        Stats = new ServerStats(Commands);
         Watches = new WatchTable(config.Databases);
         Waiters = new KeyWaiters(this);
         Executor = new Executor(this);
@@ -53,7 +52,7 @@ public sealed class NodeServer
             config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads,
             loggers.CreateLogger("Serving"),
             beforeReplies: () => Replication!.Flush());
-        Listener = new ClientListener(this);
+        Listener = new ClientListener(Serving, IoThreads, Cron);
         ServingTelemetry.Register(this);
         Persistence = new PersistenceService(this);
         Replication = new ReplicationService(this);
@@ -101,20 +100,23 @@ public sealed class NodeServer
     /// <summary>Periodic work.</summary>
     public ServerCron Cron { get; }
 
+    /// <summary>What the connections of clients share.</summary>
+    public ServingParts Serving { get; }
+
     /// <summary>The connected clients.</summary>
-    public ClientRegistry Clients { get; }
+    public ClientRegistry Clients => Serving.Clients;
 
     /// <summary>The commands.</summary>
     public CommandTable Commands { get; }
 
     /// <summary>The counters.</summary>
-    public ServerStats Stats { get; }
+    public ServerStats Stats => Serving.Stats;
 
     /// <summary>The buffers of connections.</summary>
     public BufferPool Buffers { get; } = new();
 
     /// <summary>What replies to writes wait for.</summary>
-    public CommitGate Commits { get; } = new();
+    public CommitGate Commits => Serving.Commits;
 
     /// <summary>Where every command enters.</summary>
     public Executor Executor { get; }
@@ -194,13 +196,14 @@ public sealed class NodeServer
         KeyEvents.Choose(Config.NotifyKeyspaceEvents);
         Cluster?.Open();
         Listener.Bind(ephemeralPort);
+        if (ephemeralPort) Config.Port = Listener.Port;
         IsStarting = true;
         IoThreads.Start();
         Cron.Start();
         Shutdown.Prepare();
         Persistence.Prepare();
         Freeing.Prepare();
-        Listener.FitClients();
+        Config.MaxClients = Listener.FitClients();
         ServerLog.Initialized(log);
 
         // While there is something to load, clients are answered LOADING; otherwise they wait the moment that is left.

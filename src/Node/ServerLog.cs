@@ -45,13 +45,6 @@ public static partial class ServerLog
             + "the lower value of {Most}.")]
     public static partial void BacklogTooLong(ILogger log, int backlog, int most);
 
-    [LoggerMessage(
-        Level = LogLevel.Warning,
-        Message = "You requested maxclients of {Wanted} requiring at least {Files} max file descriptors. Current maximum open "
-            + "files is {Most}. maxclients has been reduced to {Reduced} to compensate for low "
-            + "ulimit. If you need higher maxclients increase 'ulimit -n'.")]
-    public static partial void MaxClientsReduced(ILogger log, int wanted, long files, long most, int reduced);
-
     [LoggerMessage(Level = LogLevel.Warning, Message = "Changing databases number from {Databases} to 1 since we are in cluster mode")]
     public static partial void OneDatabaseInClusterMode(ILogger log, int databases);
 

@@ -131,7 +131,7 @@ public sealed class RespWriter : IBufferWriter<byte>
     public void NullArray() => Raw(Protocol == 2 ? "*-1\r\n"u8 : "_\r\n"u8);
 
     /// <summary>The head of an array; that many replies follow.</summary>
-    public void Array(int count) => Head((byte)'*', count);
+    public void Array(long count) => Head((byte)'*', count);
 
     /// <summary>The head of a map of so many pairs; a flat array of twice that in RESP2.</summary>
     public void Map(int pairs)

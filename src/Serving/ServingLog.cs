@@ -50,6 +50,11 @@ internal static partial class ServingLog
     [LoggerMessage(14, LogLevel.Critical, "The handler of {Command} failed and may have left half a change; the server stops")]
     public static partial void WriteFailed(ILogger logger, string command, Exception error);
 
+    [LoggerMessage(17, LogLevel.Warning, "You requested maxclients of {Wanted} requiring at least {Files} max file descriptors. Current "
+        + "maximum open files is {Most}. maxclients has been reduced to {Reduced} to compensate for low ulimit. If you need higher "
+        + "maxclients increase 'ulimit -n'.")]
+    public static partial void MaxClientsReduced(ILogger logger, int wanted, long files, long most, int reduced);
+
     [LoggerMessage(15, LogLevel.Warning, "The Unix socket {Path} could not be removed: {Error}")]
     public static partial void UnixSocketStays(ILogger logger, string path, string error);
 }

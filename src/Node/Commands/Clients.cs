@@ -115,10 +115,10 @@ public static class Clients
         }
 
         if (!call.TryInteger(2, out long id)) return;
-        call.Reply.Integer(call.Server.Clients.Find(id) is { } client && TryUnblock(client.Session, withError) ? 1 : 0);
+        call.Reply.Integer(call.Server.Clients.Find(id) is { } client && TryUnblock(NodeSession.Of(client), withError) ? 1 : 0);
     }
 
-    private static bool TryUnblock(ClientSession session, bool withError)
+    private static bool TryUnblock(NodeSession session, bool withError)
     {
         if (session.Waiter is { } waiter) return waiter.TryEnd(withError ? WaitEnd.Unblocked : WaitEnd.TimedOut);
 
@@ -129,7 +129,7 @@ public static class Clients
 
     private static void Info(CommandContext call)
     {
-        var text = call.Session.Connection is { } connection ? ClientInfo.Describe(connection) + "\n" : "";
+        var text = call.Session.Connection is { } connection ? connection.Describe() + "\n" : "";
         call.Reply.Verbatim("txt"u8, Encoding.UTF8.GetBytes(text));
     }
 
@@ -162,7 +162,7 @@ public static class Clients
         {
             if (kind is not null && connection.Session.Kind != kind) continue;
             if (ids is not null && !ids.Contains(connection.Session.Id)) continue;
-            text.Append(ClientInfo.Describe(connection)).Append('\n');
+            text.Append(connection.Describe()).Append('\n');
         }
 
         call.Reply.Verbatim("txt"u8, Encoding.UTF8.GetBytes(text.ToString()));

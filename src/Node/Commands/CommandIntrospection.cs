@@ -53,7 +53,7 @@ public static class CommandIntrospection
     ];
 
     /// <summary>The ACL categories of a command, those that follow from its flags included, without '@'.</summary>
-    internal static List<string> CategoriesOf(Command command)
+    internal static List<string> CategoriesOf(CommandRow command)
     {
         var categories = new List<string>(command.AclCategories);
         void Add(string category)
@@ -115,7 +115,7 @@ public static class CommandIntrospection
 
     private static void List(CommandContext call)
     {
-        Func<Command, bool> filter = _ => true;
+        Func<CommandRow, bool> filter = _ => true;
         if (call.Count != 2)
         {
             if (call.Count != 5 || !call.Is(2, "filterby"u8))
@@ -161,7 +161,7 @@ public static class CommandIntrospection
     private static void Docs(CommandContext call)
     {
         var table = call.Server.Commands;
-        var found = new List<Command>();
+        var found = new List<CommandRow>();
         if (call.Count == 2) found.AddRange(table.Commands);
         for (var i = 2; i < call.Count; i++)
             if (table.FindFullName(call[i]) is { } command) found.Add(command);
@@ -173,7 +173,7 @@ public static class CommandIntrospection
         }
     }
 
-    private static void WriteDocs(RespWriter reply, Command command)
+    private static void WriteDocs(RespWriter reply, CommandRow command)
     {
         reply.Map(command.AllSubcommands.Count > 0 ? 4 : 3);
         reply.Bulk("summary"u8);
@@ -205,15 +205,15 @@ public static class CommandIntrospection
         if (!TryKeys(call, out var command, out var arguments, out var positions)) return;
         call.Reply.Array(positions.Count);
         var flags = (command.FindKeyFlags?.Invoke(arguments) ?? command.KeyFlags).Split(';');
-        foreach (var position in positions)
+        for (var i = 0; i < positions.Count; i++)
         {
             call.Reply.Array(2);
-            call.Reply.Bulk(arguments[position]);
-            WriteFlags(call.Reply, flags[flags.Length == 1 ? 0 : position - command.Keys.First]);
+            call.Reply.Bulk(arguments[positions[i]]);
+            WriteFlags(call.Reply, flags[flags.Length == 1 ? 0 : i]);
         }
     }
 
-    private static bool TryKeys(CommandContext call, out Command command, out ArgumentList arguments, out List<int> positions)
+    private static bool TryKeys(CommandContext call, out CommandRow command, out ArgumentList arguments, out List<int> positions)
     {
         arguments = new ArgumentList();
         arguments.CopyFrom(call.Arguments, 2);
@@ -247,7 +247,7 @@ public static class CommandIntrospection
         return false;
     }
 
-    private static void Describe(RespWriter reply, Command command)
+    private static void Describe(RespWriter reply, CommandRow command)
     {
         var keys = command.Keys;
         reply.Array(10);
@@ -269,7 +269,7 @@ public static class CommandIntrospection
         foreach (var subcommand in command.AllSubcommands) Describe(reply, subcommand);
     }
 
-    private static void WriteKeySpecs(RespWriter reply, Command command)
+    private static void WriteKeySpecs(RespWriter reply, CommandRow command)
     {
         var keys = command.Keys;
         if (!command.HasKeys)
@@ -279,7 +279,7 @@ public static class CommandIntrospection
         }
 
         var flags = command.KeyFlags.Split(';');
-        reply.Set(flags.Length);
+        reply.Set(flags.Length + command.UnplacedKeys.Length);
         for (var i = 0; i < flags.Length; i++)
         {
             // Several sets of flags: one spec for each key.
@@ -287,6 +287,8 @@ public static class CommandIntrospection
             if (command.KeyCountAt > 0) WriteCountedKeySpec(reply, command.KeyCountAt, flags[i]);
             else WriteKeySpec(reply, spec, flags[i], command.KeyNotes);
         }
+
+        foreach (var (notes, unplaced) in command.UnplacedKeys) WriteKeySpec(reply, KeySpec.None, unplaced, notes);
     }
 
     private static void WriteKeySpec(RespWriter reply, KeySpec keys, string flags, string notes)

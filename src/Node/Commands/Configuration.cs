@@ -37,7 +37,7 @@ public static class Configuration
                     tips: ["request_policy:all_nodes", "response_policy:all_succeeded"]),
                 Subcommand("resetstat", 2, ResetStatistics, "2.0.0", "Resets the server's statistics."),
                 Subcommand("rewrite", 2, call => Rewrite(call, writeDefaults: false), "2.8.0", "Persists the effective configuration to file."),
-                new("help", 2, CommandFlags.Loading | CommandFlags.Stale, KeySpec.None, Help)
+                new Command("help", 2, CommandFlags.Loading | CommandFlags.Stale, KeySpec.None, Help)
                 {
                     Locks = LockMode.None,
                     Group = "server",

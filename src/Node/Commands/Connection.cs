@@ -73,7 +73,7 @@ public static class Connection
             return;
         }
 
-        if (call.Count == 2 && string.IsNullOrEmpty(call.Server.Config.RequirePass))
+        if (call.Count == 2 && !call.Server.Config.WantsPassword)
         {
             call.Reply.Error(NoPasswordConfigured);
             return;
@@ -108,7 +108,7 @@ public static class Connection
         }
 
         if (!TryHelloOptions(call, next, out var name)) return;
-        if (!call.Session.IsAuthenticated && !string.IsNullOrEmpty(call.Server.Config.RequirePass))
+        if (!call.Session.IsAuthenticated && call.Server.Config.WantsPassword)
         {
             call.Reply.Error(HelloNeedsAuth);
             return;
@@ -209,7 +209,7 @@ public static class Connection
         if (session.ReplyMode == ReplyMode.Off) session.MutedFrom = ClientSession.NotMuted; // SKIP still counts
         session.ReplyMode = ReplyMode.On;
         session.Name = "";
-        session.IsAuthenticated = string.IsNullOrEmpty(call.Server.Config.RequirePass);
+        session.IsAuthenticated = !call.Server.Config.WantsPassword;
         call.Reply.Protocol = 2;
         call.Reply.Simple("RESET"u8);
     }

@@ -18,7 +18,7 @@ public static class ObjectCommands
             [
                 Row("encoding", "2.2.3", "Returns the name of a value's encoding.", Encoding),
                 Row("freq", "4.0.0", "Returns the logarithmic access frequency of a key.", Frequency),
-                new("help", 2, CommandFlags.Loading | CommandFlags.Stale, KeySpec.None, Help)
+                new Command("help", 2, CommandFlags.Loading | CommandFlags.Stale, KeySpec.None, Help)
                 {
                     AclCategories = ["keyspace"], Group = "generic", Since = "6.2.0",
                     Summary = "Lists the subcommands.",

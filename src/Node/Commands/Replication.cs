@@ -108,7 +108,7 @@ public static class Replication
     }
 
     private static string Describe(CommandContext call) =>
-        call.Session.Connection is { } connection ? ClientInfo.Describe(connection) : "";
+        call.Session.Connection is { } connection ? connection.Describe() : "";
 
     private static void Role(CommandContext call)
     {

@@ -8,7 +8,7 @@ namespace Starling.Node.Config;
 /// the two together). Read by any thread at any time; changed at start by the loader, afterwards by
 /// <see cref="ConfigChanges"/> only.
 /// </summary>
-public sealed class ServerConfig
+public sealed class ServerConfig : IServingSettings
 {
     /// <summary>Classes of keyspace events, a character each, as CONFIG GET shows them: notify-keyspace-events.</summary>
     public string NotifyKeyspaceEvents { get; set; } = "";
@@ -77,6 +77,9 @@ public sealed class ServerConfig
 
     /// <summary>Password of the default user.</summary>
     public string? RequirePass { get; set; }
+
+    /// <summary>Clients must give a password: <see cref="RequirePass"/> is one.</summary>
+    public bool WantsPassword => !string.IsNullOrEmpty(RequirePass);
 
     /// <summary>Password for the master.</summary>
     public string? MasterAuth { get; set; }

@@ -59,7 +59,7 @@ public sealed class Executor
     /// moment (<see cref="Open(CommandContext, in LockPlan)"/>): as good as none of their own, and cheaper.
     /// </summary>
     internal CommandContext NewCall() =>
-        new(_server, new ClientSession(0, ClientOrigin.Internal), new RespWriter()) { Now = _server.NowMilliseconds };
+        new(_server, new NodeSession(0, ClientOrigin.Internal), new RespWriter()) { Now = _server.NowMilliseconds };
 
     /// <summary>
     /// Opens a scope for a part of a command whose row says that it takes its locks itself
@@ -81,7 +81,7 @@ public sealed class Executor
     }
 
     /// <summary>Executes the command in the context's arguments.</summary>
-    internal DispatchOutcome Execute(CommandContext call) => Execute(call, _table.Find(call.Arguments));
+    internal DispatchOutcome Execute(CommandContext call) => Execute(call, (Command?)_table.Find(call.Arguments));
 
     /// <summary>As <see cref="Execute(CommandContext)"/>, when the row was looked up before.</summary>
     internal DispatchOutcome Execute(CommandContext call, Command? command)
@@ -158,7 +158,7 @@ public sealed class Executor
     }
 
     /// <summary>Who waits to be let in comes before those who come to wait meanwhile.</summary>
-    private void KeepPlace(ClientSession session, Command command)
+    private void KeepPlace(NodeSession session, Command command)
     {
         if (session.PlaceInLine == 0 && (command.Flags & CommandFlags.Blocking) != 0 && session.Transaction is null)
             session.PlaceInLine = _server.Waiters.NextNumber();
@@ -198,7 +198,7 @@ public sealed class Executor
         }
 
         keys.Clear();
-        var takesAll = command.Locks == LockMode.All || session.Encounters > MostEncounters;
+        var takesAll = command.TakesEverything(call.Arguments) || session.Encounters > MostEncounters;
         if (command.Executes && session.Transaction is { } transaction) takesAll |= transaction.CollectKeys(call);
         else keys.Add(command, call.Arguments);
         if (session.Origin == ClientOrigin.Master)

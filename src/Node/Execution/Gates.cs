@@ -17,7 +17,7 @@ internal sealed class Gates(NodeServer server)
     {
         var session = call.Session;
         if (!session.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0
-            && !string.IsNullOrEmpty(server.Config.RequirePass))
+            && server.Config.WantsPassword)
             return Refuse(call, command, ErrorReplies.NoAuth);
         if (session.Transaction is not null && (command.Flags & CommandFlags.NoMulti) != 0)
             return Refuse(call, command, ErrorReplies.NotInTransaction);

@@ -88,6 +88,9 @@ public sealed class KeyEvent
     /// <summary>A list was cut to a range.</summary>
     public static KeyEvent LTrim { get; } = new("ltrim", KeyEventClasses.List);
 
+    /// <summary>What SORT has found became a list.</summary>
+    public static KeyEvent SortStore { get; } = new("sortstore", KeyEventClasses.List);
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

@@ -18,7 +18,7 @@ namespace Starling.Node.Execution;
 /// <param name="isReady">What a value must be to serve the client.</param>
 /// <param name="onTimeout">Writes the reply when the time is up.</param>
 internal sealed class KeyWaiter(
-    ClientSession session,
+    NodeSession session,
     int database,
     byte[][] keys,
     byte[][] touched,
@@ -31,7 +31,7 @@ internal sealed class KeyWaiter(
     private IoTimer? _timer;
 
     /// <summary>The client.</summary>
-    public ClientSession Session => session;
+    public NodeSession Session => session;
 
     /// <summary>Index of the database.</summary>
     public int Database => database;

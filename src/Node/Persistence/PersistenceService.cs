@@ -293,10 +293,11 @@ public sealed class PersistenceService
 
     private SnapshotWork BeginSnapshot(SnapshotSession session)
     {
+        SnapshotWork work;
         using (_server.Executor.Open(LockPlan.All))
         {
             var source = session.Options.OnStart ?? PositionSource;
-            var work = new SnapshotWork
+            work = new SnapshotWork
             {
                 StartedAt = _server.NowMilliseconds,
                 Position = source?.Invoke(),
@@ -312,8 +313,10 @@ public sealed class PersistenceService
             if (session.IsFile && _loading.IsLoading) session.Cancel();
             if (session.IsFile) _saves.Began(work.StartedAt / 1000);
             if (session.IsBackground) PersistenceLog.BackgroundSaveStarted(_logger, Environment.ProcessId);
-            return work;
         }
+
+        session.Options.OnStarted?.Invoke();
+        return work;
     }
 
     /// <summary>Keys, and keys with an expiry, of each database: of all or of some slots. Under every stripe.</summary>

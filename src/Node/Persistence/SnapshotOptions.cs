@@ -11,6 +11,12 @@ public sealed class SnapshotOptions
     /// </summary>
     public Func<ReplicationPosition?>? OnStart { get; init; }
 
+    /// <summary>
+    /// Called once after that moment, when the stripes that were taken for it have gone, and before the target gets its
+    /// first byte. On the thread that took the moment.
+    /// </summary>
+    public Action? OnStarted { get; init; }
+
     /// <summary>Called once when the snapshot has ended, whatever way, on the saver thread, under no lock.</summary>
     public Action<SnapshotSession>? OnEnd { get; init; }
 

@@ -1,5 +1,3 @@
-using Starling.Node.Serving;
-
 namespace Starling.Node.Replication;
 
 /// <summary>A client that waits for replicas to acknowledge an offset.</summary>

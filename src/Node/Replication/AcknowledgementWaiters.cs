@@ -1,4 +1,3 @@
-using Starling.Node.Serving;
 using Starling.Slots;
 
 namespace Starling.Node.Replication;

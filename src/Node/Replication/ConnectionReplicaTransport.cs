@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Starling.Node.Serving;
 
 namespace Starling.Node.Replication;
 
@@ -28,7 +27,7 @@ internal sealed class ConnectionReplicaTransport(ClientConnection connection) : 
     }
 
     /// <inheritdoc/>
-    public string Description => ClientInfo.Describe(connection);
+    public string Description => connection.Describe();
 
     /// <inheritdoc/>
     public void Push(ReadOnlySpan<byte> bytes) => connection.Push(bytes);

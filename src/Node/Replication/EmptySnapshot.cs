@@ -26,20 +26,21 @@ internal sealed class EmptySnapshot : IByteSink
     public static void Serve(ReplicationService service, ReplicaLink link, ILogger logger)
     {
         var server = service.Server;
+        ReplicationPosition position;
         using (server.Executor.Open(LockPlan.All))
         {
             using (service.Replicas.Membership.Enter())
             {
                 if (link.State != ReplicaState.WaitSnapshotStart) return;
                 link.State = ReplicaState.SendBulk;
-                var (position, moment) = service.BeginFullSync();
+                (position, var moment) = service.BeginFullSync();
                 using (moment) service.SetUpFullSync(link, position, moment);
-                var file = Write(server.NowMilliseconds, server.Config.RdbChecksum, position);
-                link.Transport.Push(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"${file.Length}\r\n")));
-                link.Transport.Push(file);
             }
         }
 
+        var file = Write(server.NowMilliseconds, server.Config.RdbChecksum, position);
+        link.Push(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"${file.Length}\r\n")));
+        link.Push(file);
         if (link.RdbOnly)
         {
             link.State = ReplicaState.Transmitted;

@@ -17,6 +17,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     private readonly FullSynchronizer _synchronizer;
     private readonly ILogger _logger;
     private readonly FileStream _file;
+    private readonly RoomSignal _room = new();
 
     // Replaced, never changed, under the replica set's membership lock: the saver reads it while others join.
     private ReplicaLink[] _links = [];
@@ -50,6 +51,12 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
         return position;
     }
 
+    /// <summary>Tells the replicas of the moment where their stream will go on, under no lock.</summary>
+    public void Announce()
+    {
+        foreach (var link in Volatile.Read(ref _links)) link.Deliver();
+    }
+
     /// <summary>
     /// Lets another replica have the same file; false when it is too late, or none of the present ones keeps the stream
     /// since.
@@ -61,12 +68,14 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
             if (_closed || _position is not { } position || link.State != ReplicaState.WaitSnapshotStart) return false;
             using var moment = link.RdbOnly ? null : CursorOfTheMoment();
             if (moment is null && !link.RdbOnly) return false;
-            link.State = ReplicaState.WaitSnapshotEnd;
             link.IsStreamedSnapshot = false;
+            link.State = ReplicaState.WaitSnapshotEnd;
             _service.SetUpFullSync(link, position, moment);
             Volatile.Write(ref _links, [.. _links, link]);
-            return true;
         }
+
+        link.Deliver();
+        return true;
     }
 
     /// <inheritdoc/>
@@ -117,7 +126,8 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
         return null;
     }
 
-    private void Send()
+    /// <summary>Sends the file to the end, or until the last replica has gone. On a thread of its own.</summary>
+    internal void Send()
     {
         try
         {
@@ -146,15 +156,17 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
             using (_service.Replicas.Membership.Enter())
             {
                 if (link.State != ReplicaState.WaitSnapshotEnd) continue;
+                link.Room = _room;
                 link.State = ReplicaState.SendBulk;
-                link.Transport.Push(head);
             }
+
+            link.Push(head);
         }
 
         var buffer = new byte[Piece];
-        var movedAt = _service.Server.NowMilliseconds;
         while (true)
         {
+            _room.Expect();
             var open = 0;
             var moved = false;
             for (var i = 0; i < sent.Length; i++)
@@ -162,39 +174,23 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
                 var link = _links[i];
                 if (link.State != ReplicaState.SendBulk) continue;
                 open++;
-                var pending = link.Transport.PendingBytes;
-                if (sent[i] == length)
+
+                // The stream's limits begin when the file has gone.
+                var mayMove = sent[i] == length ? link.Transport.PendingBytes == 0 : link.HasRoom;
+                if (!mayMove)
                 {
-                    // The stream's limits begin when the file has gone.
-                    if (pending > 0) continue;
-                    Finish(link);
-                }
-                else if (pending < ReplicaLink.HighWater)
-                {
-                    sent[i] += SendPiece(link, buffer, sent[i]);
-                }
-                else
-                {
+                    link.NoteStuck(_service.Server.SteadyMilliseconds);
                     continue;
                 }
 
+                link.NoteUnstuck();
+                if (sent[i] == length) Finish(link);
+                else sent[i] += SendPiece(link, buffer, sent[i]);
                 moved = true;
             }
 
             if (open == 0) return;
-            if (moved) movedAt = _service.Server.NowMilliseconds;
-            else if (_service.Server.NowMilliseconds - movedAt > _service.Server.Config.ReplTimeout * 1000L) DropStuck();
-            else Thread.Sleep(1);
-        }
-    }
-
-    private void DropStuck()
-    {
-        foreach (var link in _links)
-        {
-            if (link.State != ReplicaState.SendBulk) continue;
-            ReplicationMessages.TimedOutFullSync(_logger, link.Name);
-            _service.Drop(link);
+            if (!moved) _room.Wait(CancellationToken.None);
         }
     }
 
@@ -202,12 +198,13 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     {
         var count = RandomAccess.Read(_file.SafeFileHandle, buffer, from);
         if (count == 0) throw new IOException("premature EOF");
-        link.Transport.Push(buffer.AsSpan(0, count));
+        link.Push(buffer.AsSpan(0, count));
         return count;
     }
 
     private void Finish(ReplicaLink link)
     {
+        link.Room = null;
         if (link.RdbOnly)
         {
             link.State = ReplicaState.Transmitted;

@@ -94,8 +94,8 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
             foreach (var link in service.Replicas.Links)
             {
                 if (!WaitsForData(link) || (streamed && !link.SupportsEof)) continue;
-                link.State = ReplicaState.WaitSnapshotEnd;
                 link.IsStreamedSnapshot = streamed;
+                link.State = ReplicaState.WaitSnapshotEnd;
                 serve(link);
                 claimed.Add(link);
             }
@@ -137,7 +137,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
     private void StartStreamed()
     {
         var target = new SocketSnapshotTarget(service, this, logger);
-        Server.Persistence.StartSnapshot(target, new SnapshotOptions { OnStart = target.Begin });
+        Server.Persistence.StartSnapshot(target, new SnapshotOptions { OnStart = target.Begin, OnStarted = target.Announce });
     }
 
     private void StartFile()
@@ -155,6 +155,8 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
         }
 
         using (_lock.Enter()) _file = target;
-        Server.Persistence.StartSnapshot(target, new SnapshotOptions { OnStart = target.Begin, OnEnd = _ => End(target) });
+        Server.Persistence.StartSnapshot(
+            target,
+            new SnapshotOptions { OnStart = target.Begin, OnStarted = target.Announce, OnEnd = _ => End(target) });
     }
 }

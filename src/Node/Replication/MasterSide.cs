@@ -104,8 +104,9 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
 
         foreach (var link in Replicas.Links)
         {
-            SendSignOfLife(link);
+            link.SendSignOfLife();
             DropTimedOut(link, now);
+            DropStuck(link);
         }
 
         FreeIdleBacklog(now);
@@ -176,27 +177,20 @@ internal sealed class MasterSide(ReplicationService service, ILogger logger)
         service.Flush();
     }
 
-    private void SendSignOfLife(ReplicaLink link)
-    {
-        var isWaiting = link.State == ReplicaState.WaitSnapshotStart
-            || (link.State == ReplicaState.WaitSnapshotEnd && !link.IsStreamedSnapshot);
-        if (!isWaiting) return;
-
-        // Under the lock under which the state leaves waiting: the line must not land behind the first bytes of a
-        // snapshot.
-        using (Replicas.Membership.Enter())
-        {
-            isWaiting = link.State == ReplicaState.WaitSnapshotStart
-                || (link.State == ReplicaState.WaitSnapshotEnd && !link.IsStreamedSnapshot);
-            if (isWaiting) link.Transport.Push("\n"u8);
-        }
-    }
-
     private void DropTimedOut(ReplicaLink link, long now)
     {
         if (link.State != ReplicaState.Online || link.IsPrePsync) return;
         if (now - link.LastAckAt <= Server.Config.ReplTimeout * 1000L) return;
         ReplicationMessages.TimedOutStreaming(logger, link.Name);
+        service.Drop(link);
+    }
+
+    /// <summary>Who pushes a snapshot waits for room without end: this ends it.</summary>
+    private void DropStuck(ReplicaLink link)
+    {
+        if (link.StuckSince is not (> 0 and var since)) return;
+        if (Server.SteadyMilliseconds - since <= Server.Config.ReplTimeout * 1000L) return;
+        ReplicationMessages.TimedOutFullSync(logger, link.Name);
         service.Drop(link);
     }
 

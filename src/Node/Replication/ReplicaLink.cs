@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Starling.Slots;
 
@@ -21,7 +22,7 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
 
     private readonly IReplicaTransport _transport = transport;
 
-    // Guards the cursor and who sends the stream. Taken after stripes and the replica set's membership, before the log
+    // Guards the cursor, who sends the stream and what is pushed before it. Taken after stripes and the replica set's membership, before the log
     // and the connection's output.
     private readonly RankedLock _pump = new(LockRank.ReplicaPump, nameof(ReplicaLink));
     private LogCursor? _cursor;
@@ -31,6 +32,11 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     private long _ackedOffset;
     private long _ackedFsyncOffset = -1;
     private long _ackTime;
+    private long _stuckSince;
+    private RoomSignal? _room;
+
+    // What was said under stripes or the membership lock, on its way to the output; taken out under the pump's lock.
+    private readonly ConcurrentQueue<byte[]> _said = new();
 
     /// <summary>The connection.</summary>
     public IReplicaTransport Transport => _transport;
@@ -56,7 +62,10 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     /// <summary>It asked with SYNC: it knows no offsets and acknowledges nothing.</summary>
     public bool IsPrePsync { get; set; }
 
-    /// <summary>True while it is sent a snapshot as it is made, and not kept alive by newlines therefore.</summary>
+    /// <summary>
+    /// True while it is sent a snapshot as it is made, and not kept alive by newlines therefore. Set before the state says
+    /// that it waits for the end of one.
+    /// </summary>
     public bool IsStreamedSnapshot { get; set; }
 
     /// <summary>
@@ -133,6 +142,88 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     /// <summary>Log position up to which the stream has been handed to the kernel.</summary>
     public long SentTo => Volatile.Read(ref _sentTo);
 
+    /// <summary>
+    /// Told whenever a part of what was pushed has gone, and when the replica has; null for nobody. Set before the room is
+    /// looked at for the first time.
+    /// </summary>
+    public RoomSignal? Room
+    {
+        get => Volatile.Read(ref _room);
+        set => Volatile.Write(ref _room, value);
+    }
+
+    /// <summary>More of a snapshot may be pushed.</summary>
+    public bool HasRoom => _transport.PendingBytes < HighWater;
+
+    /// <summary>
+    /// When somebody who pushes a snapshot began to wait for this replica, or when it took something last since then, by
+    /// <see cref="NodeServer.SteadyMilliseconds"/>; 0 while nobody waits.
+    /// </summary>
+    public long StuckSince => Volatile.Read(ref _stuckSince);
+
+    /// <summary>Somebody waits for the replica to take something.</summary>
+    public void NoteStuck(long now) => Interlocked.CompareExchange(ref _stuckSince, now, 0);
+
+    /// <summary>Nobody waits for it any more.</summary>
+    public void NoteUnstuck() => Volatile.Write(ref _stuckSince, 0);
+
+    /// <summary>A part of what was pushed has gone to the socket.</summary>
+    public void NoteSent(long now)
+    {
+        // Not over the word of who has stopped waiting meanwhile: a replica for which nobody waits is not late.
+        var since = StuckSince;
+        if (since != 0) Interlocked.CompareExchange(ref _stuckSince, now, since);
+        Room?.Note();
+    }
+
+    /// <summary>It waits for a snapshot, of which nothing has been pushed: empty lines keep its patience up.</summary>
+    private bool IsKeptAlive => State switch
+    {
+        ReplicaState.WaitSnapshotStart => true,
+        ReplicaState.WaitSnapshotEnd => !IsStreamedSnapshot,
+        _ => false,
+    };
+
+    /// <summary>
+    /// Has bytes pushed before anything that is pushed after this, at the latest by <see cref="Deliver"/>, which the caller
+    /// owes. Where stripes or the membership lock are held.
+    /// </summary>
+    public void Say(byte[] bytes) => _said.Enqueue(bytes);
+
+    /// <summary>Pushes what was said. With neither a stripe nor the membership lock held.</summary>
+    public void Deliver()
+    {
+        LockOrder.AssertMayBlock("a push to a replica");
+        using (_pump.Enter()) PushSaid();
+    }
+
+    /// <summary>
+    /// Pushes bytes of the synchronisation, behind what was said. With neither a stripe nor the membership lock held.
+    /// </summary>
+    public void Push(ReadOnlySpan<byte> bytes)
+    {
+        LockOrder.AssertMayBlock("a push to a replica");
+        using (_pump.Enter())
+        {
+            PushSaid();
+            _transport.Push(bytes);
+        }
+    }
+
+    /// <summary>
+    /// Pushes an empty line while it waits for a snapshot. Never behind the first bytes of one: its state says that it waits
+    /// no more before they are pushed or said. With neither a stripe nor the membership lock held.
+    /// </summary>
+    public void SendSignOfLife()
+    {
+        if (!IsKeptAlive) return;
+        LockOrder.AssertMayBlock("a push to a replica");
+        using (_pump.Enter())
+        {
+            if (IsKeptAlive) _transport.Push("\n"u8);
+        }
+    }
+
     /// <summary>Gives it the place from which its stream goes on. Before the stream starts.</summary>
     public void Attach(LogCursor cursor)
     {
@@ -203,6 +294,13 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     {
         Interlocked.Exchange(ref _state, (int)ReplicaState.Closed);
         using (_pump.Enter()) DisposeCursor();
+        Room?.Note();
+    }
+
+    /// <summary>Under the pump's lock.</summary>
+    private void PushSaid()
+    {
+        while (_said.TryDequeue(out var bytes)) _transport.Push(bytes);
     }
 
     /// <summary>Under the pump's lock.</summary>

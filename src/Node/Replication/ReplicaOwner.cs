@@ -7,5 +7,8 @@ internal sealed class ReplicaOwner(ReplicationService service, ReplicaLink link)
     public void OnDrained() => link.Pump(service.Log.Offset);
 
     /// <inheritdoc/>
+    public void OnSent() => link.NoteSent(service.Server.SteadyMilliseconds);
+
+    /// <inheritdoc/>
     public void OnClosed() => service.OnReplicaGone(link);
 }

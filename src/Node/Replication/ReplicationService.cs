@@ -331,7 +331,7 @@ public sealed class ReplicationService
 
     /// <summary>
     /// Tells a replica where its snapshot stands and keeps the stream from there on for it. Drops one that wants the
-    /// stream when nothing keeps it.
+    /// stream when nothing keeps it. Whoever calls this owes the <see cref="ReplicaLink.Deliver"/> when no lock is held.
     /// </summary>
     /// <param name="link">The replica.</param>
     /// <param name="position">Where the snapshot stands.</param>
@@ -350,7 +350,7 @@ public sealed class ReplicationService
         }
 
         if (link.IsPrePsync) return;
-        link.Transport.Push(Encoding.ASCII.GetBytes(string.Create(
+        link.Say(Encoding.ASCII.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
             $"+FULLRESYNC {position.ReplicationId} {position.Offset}\r\n")));
     }

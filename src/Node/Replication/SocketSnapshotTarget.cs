@@ -15,24 +15,29 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
     private const int Piece = 256 * 1024;
 
     private readonly byte[] _mark = Encoding.ASCII.GetBytes(ReplicationHistory.NewId());
+    private readonly RoomSignal _room = new();
     private ReplicaLink[] _links = [];
 
     /// <summary>
-    /// The snapshot's moment, under every stripe: tells the replicas where their stream will go on and puts a cursor
-    /// there.
+    /// The snapshot's moment, under every stripe: puts a cursor where the replicas' stream will go on, and has them told.
     /// </summary>
     public ReplicationPosition? Begin()
     {
         var (position, cursor) = service.BeginFullSync();
         _links = synchronizer.Claim(streamed: true, link =>
         {
+            link.Room = _room;
             service.SetUpFullSync(link, position, cursor);
-            link.Transport.Push("$EOF:"u8);
-            link.Transport.Push(_mark);
-            link.Transport.Push("\r\n"u8);
+            link.Say([.. "$EOF:"u8, .. _mark, .. "\r\n"u8]);
         });
         cursor?.Dispose();
         return position;
+    }
+
+    /// <summary>Tells the replicas what was said at the moment, under no lock, before the first byte.</summary>
+    public void Announce()
+    {
+        foreach (var link in _links) link.Deliver();
     }
 
     /// <inheritdoc/>
@@ -46,7 +51,7 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
             foreach (var link in _links)
             {
                 if (!WaitForRoom(link, cancellation)) continue;
-                link.Transport.Push(piece);
+                link.Push(piece);
                 alive++;
             }
 
@@ -62,10 +67,11 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
         foreach (var link in _links)
         {
             if (!IsAlive(link)) continue;
+            link.Room = null;
             if (link.RdbOnly)
             {
                 link.State = ReplicaState.Transmitted;
-                link.Transport.Push(_mark);
+                link.Push(_mark);
                 ReplicationMessages.RdbOnlyTransferred(logger, link.Name);
                 link.Transport.CloseAfterOutput();
                 continue;
@@ -74,7 +80,7 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
             ReplicationMessages.StreamedTransferSucceeded(logger, link.Name);
             link.StreamsOnAck = true;
             service.PutOnline(link);
-            link.Transport.Push(_mark);
+            link.Push(_mark);
         }
     }
 
@@ -88,27 +94,17 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
     /// <summary>Waits until the connection takes more; false when the replica is gone, timed out included.</summary>
     private bool WaitForRoom(ReplicaLink link, CancellationToken cancellation)
     {
-        var lastPending = long.MaxValue;
-        var progressAt = 0L;
-        while (IsAlive(link))
+        while (true)
         {
-            var pending = link.Transport.PendingBytes;
-            if (pending < ReplicaLink.HighWater) return true;
-            var now = service.Server.NowMilliseconds;
-            if (pending < lastPending) progressAt = now;
-            lastPending = pending;
-            if (now - progressAt > service.Server.Config.ReplTimeout * 1000L)
-            {
-                ReplicationMessages.TimedOutFullSync(logger, link.Name);
-                service.Drop(link);
-                return false;
-            }
-
-            cancellation.WaitHandle.WaitOne(1);
-            cancellation.ThrowIfCancellationRequested();
+            _room.Expect();
+            if (!IsAlive(link)) return false;
+            if (link.HasRoom) break;
+            link.NoteStuck(service.Server.SteadyMilliseconds);
+            _room.Wait(cancellation);
         }
 
-        return false;
+        link.NoteUnstuck();
+        return true;
     }
 
     private static bool IsAlive(ReplicaLink link) =>

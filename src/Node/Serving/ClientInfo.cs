@@ -7,10 +7,11 @@ namespace Starling.Node.Serving;
 internal static class ClientInfo
 {
     /// <summary>The line, without its end.</summary>
-    public static string Describe(ClientConnection connection)
+    /// <param name="connection">Its connection.</param>
+    /// <param name="session">Its session.</param>
+    /// <param name="now">The time, in milliseconds of Unix time.</param>
+    public static string Describe(ClientConnection connection, NodeSession session, long now)
     {
-        var session = connection.Session;
-        var now = connection.Server.NowMilliseconds;
         var transaction = session.Transaction;
         var input = connection.InputLength;
         var output = connection.Output.PendingBytes;
@@ -23,7 +24,7 @@ internal static class ClientInfo
         text.Append(CultureInfo.InvariantCulture, $" laddr={connection.LocalAddress} fd={connection.Descriptor}");
         text.Append(CultureInfo.InvariantCulture, $" name={session.Name} age={(now - session.CreatedAt) / 1000}");
         text.Append(CultureInfo.InvariantCulture, $" idle={Math.Max(0, (now - session.LastInteraction) / 1000)}");
-        text.Append(CultureInfo.InvariantCulture, $" flags={Flags(connection)} db={session.DatabaseIndex}");
+        text.Append(CultureInfo.InvariantCulture, $" flags={Flags(connection, session)} db={session.DatabaseIndex}");
         text.Append(CultureInfo.InvariantCulture, $" sub={(isSubscriber ? 1 : 0)} psub=0 ssub=0");
         text.Append(CultureInfo.InvariantCulture, $" multi={transaction?.Commands.Count ?? -1}");
         text.Append(CultureInfo.InvariantCulture, $" qbuf={input} qbuf-free={connection.InputCapacity - input}");
@@ -31,14 +32,13 @@ internal static class ClientInfo
         text.Append(CultureInfo.InvariantCulture, $" rbs=0 rbp=0 obl=0 oll={segments} omem={output} tot-mem={total}");
         text.Append(CultureInfo.InvariantCulture, $" events={(output > 0 ? "rw" : "r")}");
         text.Append(CultureInfo.InvariantCulture, $" cmd={session.LastCommand?.FullName ?? "NULL"} user=default redir=-1");
-        text.Append(CultureInfo.InvariantCulture, $" resp={connection.Context.Reply.Protocol}");
+        text.Append(CultureInfo.InvariantCulture, $" resp={connection.Reply.Protocol}");
         text.Append(CultureInfo.InvariantCulture, $" lib-name={session.LibraryName} lib-ver={session.LibraryVersion}");
         return text.ToString();
     }
 
-    private static string Flags(ClientConnection connection)
+    private static string Flags(ClientConnection connection, NodeSession session)
     {
-        var session = connection.Session;
         var flags = new StringBuilder();
         if (session.Kind == ClientKind.Replica) flags.Append('S');
         if (session.Kind == ClientKind.PubSub) flags.Append('P');

@@ -29,7 +29,7 @@ public sealed class CommandContext : IEmptiedKeys
     private RandomSequence _random;
 
     /// <summary>Makes the context of a session.</summary>
-    public CommandContext(NodeServer server, ClientSession session, RespWriter reply)
+    public CommandContext(NodeServer server, NodeSession session, RespWriter reply)
     {
         Server = server;
         Session = session;
@@ -45,7 +45,7 @@ public sealed class CommandContext : IEmptiedKeys
     public NodeServer Server { get; }
 
     /// <summary>Who called.</summary>
-    public ClientSession Session { get; }
+    public NodeSession Session { get; }
 
     /// <summary>Gets the reply; a handler writes exactly one.</summary>
     public RespWriter Reply { get; }
@@ -464,11 +464,14 @@ public sealed class CommandContext : IEmptiedKeys
     internal Queue<Action> Afterwards { get; } = new();
 
     /// <summary>Makes a command that was read ahead the current one.</summary>
-    internal void Load(PendingCommand pending)
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="keyPosition">Position of the key whose place is known; 0 for none.</param>
+    /// <param name="keyPlace">That key's place.</param>
+    internal void Load(ArgumentList arguments, int keyPosition, KeyPlace keyPlace)
     {
-        _arguments = pending.Arguments;
-        _keyPosition = pending.KeyPosition;
-        _keyPlace = pending.KeyPlace;
+        _arguments = arguments;
+        _keyPosition = keyPosition;
+        _keyPlace = keyPlace;
     }
 
     /// <summary>The slot of the one key, at a position; computes its place once for the gate and the handler.</summary>

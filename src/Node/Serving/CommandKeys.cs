@@ -127,7 +127,7 @@ internal sealed class CommandKeys : ICommandKeys
     }
 
     /// <summary>Adds the keys of a call.</summary>
-    public void Add(Command command, ArgumentList arguments)
+    public void Add(CommandRow command, ArgumentList arguments)
     {
         _positions.Clear();
         if (!command.TryFindKeys(arguments, _positions)) return; // malformed: the handler says so

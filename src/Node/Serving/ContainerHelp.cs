@@ -6,7 +6,7 @@ namespace Starling.Node.Serving;
 internal static class ContainerHelp
 {
     /// <summary>The HELP row of a container.</summary>
-    public static Command RowFor(Command container) =>
+    public static Command RowFor(CommandRow container) =>
         new("help", 2, CommandFlags.Loading | CommandFlags.Stale, KeySpec.None, Write)
         {
             Summary = "Returns helpful text about the different subcommands.",

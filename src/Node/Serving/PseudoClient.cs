@@ -15,12 +15,12 @@ public sealed class PseudoClient
     public PseudoClient(NodeServer server, ClientOrigin origin)
     {
         _server = server;
-        Session = new ClientSession(server.Clients.NextId(), origin);
+        Session = new NodeSession(server.Clients.NextId(), origin);
         Context = new CommandContext(server, Session, new RespWriter(server.Buffers));
     }
 
     /// <summary>Its session; the master's stream selects databases in it.</summary>
-    public ClientSession Session { get; }
+    public NodeSession Session { get; }
 
     /// <summary>The reply to the last command.</summary>
     public RespWriter Reply => Context.Reply;

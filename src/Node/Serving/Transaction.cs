@@ -41,7 +41,7 @@ internal sealed class Transaction(long maxEffectBytes = EffectBuffer.MaxLength)
         foreach (var queued in Commands)
         {
             call.Keys.Add(queued.Command, queued.Arguments);
-            needsAll |= queued.Command.Locks != LockMode.Keys;
+            needsAll |= queued.Command.Locks == LockMode.None || queued.Command.TakesEverything(queued.Arguments);
         }
 
         foreach (var watched in call.Session.WatchedKeys) call.Keys.AddStripe(Slots.HashSlot.Of(watched.Key));

@@ -42,7 +42,7 @@ internal sealed class WatchTable
     }
 
     /// <summary>Ends every watch of a client.</summary>
-    public void RemoveAll(ClientSession session)
+    public void RemoveAll(NodeSession session)
     {
         if (session.WatchedKeys.Count > 0)
         {

@@ -4,9 +4,9 @@ namespace Starling.Node.Serving;
 /// <param name="session">Who watches.</param>
 /// <param name="database">Index of the database.</param>
 /// <param name="key">The key's bytes.</param>
-internal sealed class WatchedKey(ClientSession session, int database, byte[] key)
+internal sealed class WatchedKey(NodeSession session, int database, byte[] key)
 {
-    public ClientSession Session => session;
+    public NodeSession Session => session;
 
     public int Database => database;
 

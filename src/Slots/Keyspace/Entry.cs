@@ -76,6 +76,14 @@ public readonly unsafe struct Entry
     public bool Holds<TValue>()
         where TValue : IValue<TValue>, allows ref struct => EntryBlock.Kind(_block) == TValue.Kind;
 
+    /// <summary>The elements of the value; false when it is of a kind that has none.</summary>
+    public bool TryElements(out ValueElements elements)
+    {
+        var operations = EntryBlock.Operations(_block);
+        elements = operations.HasElements ? new ValueElements(operations, EntryBlock.View(_block)) : default;
+        return operations.HasElements;
+    }
+
     internal ValueKind Kind => EntryBlock.Kind(_block);
 
     internal byte* Block => _block;

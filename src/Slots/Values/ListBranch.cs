@@ -50,6 +50,44 @@ internal unsafe struct ListBranch
         return nodes;
     }
 
+    /// <summary>
+    /// The slot of an element; <paramref name="index"/> becomes the element's index below that slot, and
+    /// <paramref name="count"/> the number of elements there. Looks from the nearer end: that is where lists are used most.
+    /// </summary>
+    /// <param name="branch">The branch.</param>
+    /// <param name="index">0 up to one less than the number of elements below the branch.</param>
+    /// <param name="count">The number of elements below the branch.</param>
+    public static int Find(ListBranch* branch, ref long index, ref long count)
+    {
+        int at;
+        if (index <= count / 2)
+        {
+            at = Find(branch, ref index);
+        }
+        else
+        {
+            var behind = count - index;
+            at = branch->Length - 1;
+            while (at > 0 && behind > Slot(branch, at)->Count) behind -= Slot(branch, at--)->Count;
+            index = Slot(branch, at)->Count - behind;
+        }
+
+        count = Slot(branch, at)->Count;
+        return at;
+    }
+
+    /// <summary>
+    /// The slot of an element; <paramref name="index"/> becomes the element's index below that slot. An index beyond the
+    /// last element leads to the last slot.
+    /// </summary>
+    public static int Find(ListBranch* branch, ref long index)
+    {
+        var at = 0;
+        var last = branch->Length - 1;
+        while (at < last && index >= Slot(branch, at)->Count) index -= Slot(branch, at++)->Count;
+        return at;
+    }
+
     /// <summary>Puts a slot in; there is room.</summary>
     public static void Insert(ListBranch* branch, int index, ListSlot slot)
     {

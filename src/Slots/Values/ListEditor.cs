@@ -114,7 +114,7 @@ internal unsafe ref struct ListEditor
             }
 
             var inNode = index;
-            var path = ListPath.To(ListRoot.Tree(_root), ref inNode);
+            var path = ListPath.To(ListRoot.Tree(_root), ref inNode, left + count);
             Own(ref path);
             var node = path.Node;
             var here = (int)Math.Min(count, node->Count - inNode);
@@ -127,6 +127,13 @@ internal unsafe ref struct ListEditor
 
             RemoveEntries(ref node, (int)inNode, here);
             ListTree.Update(path, node);
+
+            // The usual case, an element of an end: the node is still too long to be joined with another one.
+            if (count == 0 && !_limits.AreFarFrom(node->Length, node->Count))
+            {
+                ListRoot.SetCount(ref _root, left);
+                return;
+            }
         }
 
         ListRoot.SetCount(ref _root, left);

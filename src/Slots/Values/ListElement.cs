@@ -31,6 +31,13 @@ public readonly ref struct ListElement
         return scratch[..length];
     }
 
+    /// <summary>The number, when the element is kept as one; false for a text, whatever it says.</summary>
+    public bool TryNumber(out long number)
+    {
+        number = _number;
+        return _isNumber;
+    }
+
     /// <summary>True when this element is the one looked for.</summary>
     public bool Equals(scoped in ListNeedle needle) => _isNumber
         ? needle.IsNumber && needle.Number == _number

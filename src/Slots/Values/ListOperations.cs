@@ -90,6 +90,19 @@ internal sealed unsafe class ListOperations : ValueOperations
     }
 
     /// <inheritdoc/>
+    public override bool HasElements => true;
+
+    /// <inheritdoc/>
+    public override long CountElements(scoped in ValueView value) => ListRoot.Count(*value.Root);
+
+    /// <inheritdoc/>
+    public override void VisitElements(
+        scoped in ValueView value, long index, long count, bool backward, IElementVisitor visitor)
+    {
+        foreach (var element in new ListRange(*value.Root, index, count, backward)) visitor.Visit(element);
+    }
+
+    /// <inheritdoc/>
     public override void Digest(scoped in ValueView value, IContentDigest digest)
     {
         Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Starling.Slots.Values;
 
 /// <summary>The way from the root of a list's tree to one node: a branch and the place in it for each level.</summary>
@@ -35,23 +37,35 @@ internal unsafe struct ListPath
     /// </summary>
     public static ListPath To(ListBranch* root, ref long index)
     {
-        var path = default(ListPath);
+        Begin(out var path);
         for (var branch = root; ;)
         {
-            var at = 0;
-            var last = branch->Length - 1;
-            while (at < last && index >= ListBranch.Slot(branch, at)->Count)
-                index -= ListBranch.Slot(branch, at++)->Count;
+            var at = ListBranch.Find(branch, ref index);
             path.Descend(branch, at);
             if (branch->Level == 0) return path;
             branch = ListBranch.Slot(branch, at)->Branch;
         }
     }
 
+    /// <summary>As <see cref="To(ListBranch*, ref long)"/>, from the nearer end of each branch.</summary>
+    /// <param name="root">The tree.</param>
+    /// <param name="index">0 up to one less than the number of elements.</param>
+    /// <param name="count">The number of elements in the tree.</param>
+    public static ListPath To(ListBranch* root, ref long index, long count)
+    {
+        Begin(out var path);
+        for (var branch = root; ;)
+        {
+            path.Descend(branch, ListBranch.Find(branch, ref index, ref count));
+            if (branch->Level == 0) return path;
+            branch = path.Last->Branch;
+        }
+    }
+
     /// <summary>The way to the first node.</summary>
     public static ListPath ToFirst(ListBranch* root)
     {
-        var path = default(ListPath);
+        Begin(out var path);
         path.DescendToEdge(root, last: false);
         return path;
     }
@@ -59,7 +73,7 @@ internal unsafe struct ListPath
     /// <summary>The way to the last node.</summary>
     public static ListPath ToLast(ListBranch* root)
     {
-        var path = default(ListPath);
+        Begin(out var path);
         path.DescendToEdge(root, last: true);
         return path;
     }
@@ -79,6 +93,15 @@ internal unsafe struct ListPath
 
     /// <summary>Goes back to the node before; false when this is the first one.</summary>
     public bool TryPrevious() => TryMove(-1);
+
+    /// <summary>
+    /// An empty path. What lies beyond its depth is never read, and making it zero would cost more than most walks.
+    /// </summary>
+    private static void Begin(out ListPath path)
+    {
+        Unsafe.SkipInit(out path);
+        path.Depth = 0;
+    }
 
     private bool TryMove(int step)
     {

@@ -43,6 +43,26 @@ internal static unsafe class ListTree
         return copy;
     }
 
+    /// <summary>The element at an index of a list, 0 up to one less than the number of elements.</summary>
+    public static ListElement ElementAt(in ValueRoot root, long index)
+    {
+        var node = ListRoot.IsTree(root) ? NodeAt(ListRoot.Tree(root), ref index, ListRoot.Count(root)) : ListRoot.Node(root);
+        return node->IsPlain
+            ? new ListElement(ListNode.Bytes(node))
+            : Listpack.Read(ListNode.Content(node) + ListNode.OffsetOf(node, (int)index));
+    }
+
+    /// <summary>The node with an element; <paramref name="index"/> becomes the element's index in that node.</summary>
+    private static ListNode* NodeAt(ListBranch* branch, ref long index, long count)
+    {
+        while (true)
+        {
+            var slot = ListBranch.Slot(branch, ListBranch.Find(branch, ref index, ref count));
+            if (branch->Level == 0) return slot->Node;
+            branch = slot->Branch;
+        }
+    }
+
     /// <summary>Takes the change of a node into the counts above it; the node may have moved.</summary>
     public static void Update(in ListPath path, ListNode* node)
     {

@@ -26,7 +26,7 @@ public ref struct ListValue : IValue<ListValue>
     public readonly ListElement At(long index)
     {
         Invariant.That(index >= 0 && index < Count);
-        return new ListCursor(_access.Root, index).Current;
+        return ListTree.ElementAt(_access.Root, index);
     }
 
     /// <summary>Elements one after the other.</summary>

@@ -77,6 +77,24 @@ internal abstract unsafe class ValueOperations
     /// <summary>What DEBUG OBJECT says of a value beyond what it says of every one; starts with a space.</summary>
     public virtual string Describe(scoped in ValueView value) => "";
 
+    /// <summary>Values of this kind have elements, each of them a text or a number: they can be sorted.</summary>
+    public virtual bool HasElements => false;
+
+    /// <summary>The elements have an order that is part of the value; otherwise any order is as good.</summary>
+    public virtual bool AreElementsOrdered => true;
+
+    /// <summary>How many elements a value has, of a kind that has some.</summary>
+    public virtual long CountElements(scoped in ValueView value) => throw NoElements();
+
+    /// <summary>Visits elements of a value, of a kind that has some.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="index">The first element that is visited.</param>
+    /// <param name="count">How many, at least one; they are all there.</param>
+    /// <param name="backward">Goes towards the first element.</param>
+    /// <param name="visitor">Gets them.</param>
+    public virtual void VisitElements(
+        scoped in ValueView value, long index, long count, bool backward, IElementVisitor visitor) => throw NoElements();
+
     /// <summary>Digests the content, in an order that is the same for equal values.</summary>
     public abstract void Digest(scoped in ValueView value, IContentDigest digest);
 
@@ -101,4 +119,6 @@ internal abstract unsafe class ValueOperations
 
     /// <summary>Reads content without making a value of it; false when the reader could not give all pieces.</summary>
     public abstract bool TrySkip(ContentForm form, IContentReader reader);
+
+    private static InvalidOperationException NoElements() => new("values of this kind have no elements");
 }

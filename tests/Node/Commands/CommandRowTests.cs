@@ -11,7 +11,7 @@ public sealed class CommandRowTests
         "strlen", "getrange", "setrange", "substr", "lcs", "del", "unlink", "exists", "type", "touch", "expire", "pexpire", "expireat", "pexpireat", "expiretime", "pexpiretime",
         "ttl", "pttl", "persist", "rename", "renamenx", "copy", "move", "randomkey", "keys", "scan", "dbsize", "flushdb", "flushall", "swapdb", "object", "debug",
         "lpush", "rpush", "lpushx", "rpushx", "lpop", "rpop", "llen", "lrange", "lindex", "lset", "linsert", "lrem", "ltrim", "lpos", "lmove", "rpoplpush", "lmpop",
-        "blpop", "brpop", "blmove", "brpoplpush", "blmpop",
+        "blpop", "brpop", "blmove", "brpoplpush", "blmpop", "sort", "sort_ro",
         "object|encoding", "object|freq", "object|idletime", "object|refcount", "object|help",
     ];
 
@@ -71,6 +71,12 @@ public sealed class CommandRowTests
     [InlineData("lmpop 2 a b left")]
     [InlineData("blmpop 0 2 a b left")]
     [InlineData("blpop a b 0")]
+    [InlineData("sort a")]
+    [InlineData("sort a by w* get o* store b")]
+    [InlineData("sort a store b limit store c store d store")]
+    [InlineData("sort a by store get store store c")]
+    [InlineData("sort a bogus store b")]
+    [InlineData("sort_ro a by w* store b")]
     public async Task Keys_and_flags_equal_those_of_redis_server(string command)
     {
         await using var starling = TestServer.Start();

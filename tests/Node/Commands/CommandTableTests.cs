@@ -1,4 +1,4 @@
-using Starling.Node.Serving;
+using Starling.Node.Commands;
 using Starling.Tests.Support;
 
 namespace Starling.Node.Tests.Commands;
@@ -53,7 +53,7 @@ public sealed class CommandTableTests
     [Fact]
     public void Every_row_has_a_summary_and_a_test_that_names_it()
     {
-        var table = new CommandTable(CommandTable.ServerRows);
+        var table = ServerCommands.Table();
         var words = TestWords();
         var missing = new List<string>();
         foreach (var row in table.All)

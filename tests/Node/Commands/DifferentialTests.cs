@@ -19,6 +19,9 @@ public sealed class DifferentialTests(ITestOutputHelper output)
     public Task Replies_of_list_commands_equal_those_of_redis_server() =>
         CompareAsync(seed => new ListCommandGenerator(seed));
 
+    [Fact]
+    public Task Replies_of_sort_equal_those_of_redis_server() => CompareAsync(seed => new SortCommandGenerator(seed));
+
     private async Task CompareAsync(Func<int, ICommandGenerator> generators)
     {
         await using var starling = TestServer.Start(config => config.EnableDebugCommand = "yes");

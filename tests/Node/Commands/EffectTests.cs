@@ -16,6 +16,9 @@ public sealed class EffectTests
     public Task Effects_of_list_commands_equal_those_of_redis_server() =>
         CompareAsync(seed => new ListCommandGenerator(seed));
 
+    [Fact]
+    public Task Effects_of_sort_equal_those_of_redis_server() => CompareAsync(seed => new SortCommandGenerator(seed));
+
     private static async Task CompareAsync(Func<int, ICommandGenerator> generators)
     {
         await using var starling = TestServer.Start(config =>

@@ -35,12 +35,20 @@ public sealed class KeyEventTests
     [InlineData("COPY old new", "copy_to new")]
     [InlineData("MOVE old 1", "move_from old, move_to old")]
     [InlineData("GET old", "")]
+    [InlineData("SORT list STORE sorted", "sortstore sorted")]
+    [InlineData("SORT list STORE old", "sortstore old")]
+    [InlineData("SORT list STORE list DESC", "sortstore list")]
+    [InlineData("SORT missing STORE old", "del old")]
+    [InlineData("SORT missing STORE sorted", "")]
+    [InlineData("SORT list", "")]
+    [InlineData("SORT_RO list", "")]
     public async Task A_command_records_its_events(string command, string expected)
     {
         await using var server = Start("KEA");
         var client = await server.ConnectAsync();
         await client.CallAsync("SET", "old", "1");
         await client.CallAsync("SET", "temporary", "1", "EX", "1000");
+        await client.CallAsync("RPUSH", "list", "2", "1");
         _events.Clear();
         await client.CallAsync(command.Split(' '));
         Assert.Equal(expected, string.Join(", ", _events));

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Starling.Node.Config;
 using Starling.Node.Replication;
-using Starling.Node.Serving;
 using Starling.Node.Tests.Serving;
 
 namespace Starling.Node.Tests.Replication;
@@ -176,7 +175,7 @@ public sealed class WriteAcksTests : IDisposable
     private ScriptedTransport Connect()
     {
         var transport = new ScriptedTransport(_thread) { Kept = new MemoryStream() };
-        new ClientConnection(_server, transport, isUnixSocket: false).Start();
+        new ClientConnection(_server.Serving, transport, isUnixSocket: false).Start();
         return transport;
     }
 

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Starling.Node.Config;
-using Starling.Node.Serving;
 
 namespace Starling.Node.Tests.Serving;
 
@@ -20,7 +19,7 @@ public sealed class AllocationTests
     {
         using var keyspaceOwner = new Owner();
         var transport = new ScriptedTransport();
-        var connection = new ClientConnection(keyspaceOwner.Server, transport, isUnixSocket: false);
+        var connection = new ClientConnection(keyspaceOwner.Server.Serving, transport, isUnixSocket: false);
         connection.Start();
         transport.Deliver(TestClient.Encode("SET", "key", "value"));
         var one = TestClient.Encode(command.Split(' '));
@@ -42,7 +41,7 @@ public sealed class AllocationTests
     {
         using var owner = new Owner();
         var transport = new ScriptedTransport();
-        new ClientConnection(owner.Server, transport, isUnixSocket: false).Start();
+        new ClientConnection(owner.Server.Serving, transport, isUnixSocket: false).Start();
         var pipeline = TestClient.Encode("SET", "key", "value").Concat(TestClient.Encode("DEL", "key")).ToArray();
         var least = long.MaxValue;
         for (var round = 0; round < 200; round++)

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Starling.Node.Config;
-using Starling.Node.Serving;
 using Starling.Resp;
 
 namespace Starling.Node.Tests.Serving;
@@ -31,7 +30,7 @@ public sealed class ConcurrencyTests
     private static string RunClient(NodeServer server, Random random, int batches)
     {
         var transport = new ScriptedTransport();
-        new ClientConnection(server, transport, isUnixSocket: false).Start();
+        new ClientConnection(server.Serving, transport, isUnixSocket: false).Start();
         var replies = new RespReplyReader();
         for (var i = 0; i < batches; i++)
         {

@@ -1,7 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Starling.Node.Config;
-using Starling.Node.Serving;
 
 namespace Starling.Node.Tests.Serving;
 
@@ -31,7 +30,7 @@ public sealed class FuzzTests
         {
             if (i == 5000) before = GC.GetTotalMemory(forceFullCollection: true) + server.Keyspace.UsedBytes;
             var transport = new ScriptedTransport();
-            var connection = new ClientConnection(server, transport, isUnixSocket: false);
+            var connection = new ClientConnection(server.Serving, transport, isUnixSocket: false);
             connection.Start();
             var bytes = MakeStream(random);
             for (var at = 0; at < bytes.Length && !transport.IsClosed;)
@@ -49,7 +48,7 @@ public sealed class FuzzTests
         Assert.True(after - before < 32 << 20, $"memory grew from {before} to {after}");
         Assert.False(server.Watches.IsInUse);
         var last = new ScriptedTransport { Kept = new MemoryStream() };
-        new ClientConnection(server, last, isUnixSocket: false).Start();
+        new ClientConnection(server.Serving, last, isUnixSocket: false).Start();
         last.Deliver("PING\r\n"u8);
         Assert.Equal("+PONG\r\n", Encoding.ASCII.GetString(last.Kept.ToArray()));
         server.Keyspace.Dispose();

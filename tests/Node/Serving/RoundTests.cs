@@ -201,7 +201,7 @@ public sealed class RoundTests : IDisposable
     private (ScriptedTransport Transport, ClientConnection Connection) Connect()
     {
         var transport = new ScriptedTransport(_thread);
-        var connection = new ClientConnection(_server, transport, isUnixSocket: false);
+        var connection = new ClientConnection(_server.Serving, transport, isUnixSocket: false);
         connection.Start();
         return (transport, connection);
     }

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Starling.Node.Commands;
 using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
@@ -245,7 +246,7 @@ public sealed class TransactionTests
         for (var i = 0; i < 3; i++)
         {
             Assert.True(transaction.Fits(set));
-            transaction.Add(CommandTable.ServerRows[0], set);
+            transaction.Add(ServerCommands.Rows[0], set);
         }
 
         Assert.False(transaction.Fits(set));

@@ -1,12 +1,12 @@
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
 /// <summary>What became of a command.</summary>
-internal enum DispatchOutcome
+public enum DispatchOutcome
 {
     /// <summary>It was answered (or will never be); the next may follow.</summary>
     Done,
 
-    /// <summary>The gate lets it pass; it has not run yet.</summary>
+    /// <summary>The gate lets it pass; it has not run yet. Within the host only.</summary>
     Admitted,
 
     /// <summary>Clients are paused: it was not executed and has to be dispatched again afterwards.</summary>

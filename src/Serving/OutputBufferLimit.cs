@@ -1,4 +1,4 @@
-namespace Starling.Node.Config;
+namespace Starling.Serving;
 
 /// <summary>When a client that does not read is closed.</summary>
 /// <param name="Hard">Bytes at which it is closed at once; 0 for no limit.</param>

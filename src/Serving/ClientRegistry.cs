@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Starling.Slots;
 
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
 /// <summary>The connected clients. Any thread.</summary>
 public sealed class ClientRegistry

@@ -2,18 +2,18 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
 
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
 /// <summary>Finds a command by the bytes of its name, in any case, without allocation.</summary>
 internal sealed class CommandIndex
 {
-    private readonly Command?[] _slots;
+    private readonly CommandRow?[] _slots;
     private readonly byte[][] _names;
 
-    public CommandIndex(IReadOnlyCollection<Command> commands)
+    public CommandIndex(IReadOnlyCollection<CommandRow> commands)
     {
         var size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(4, commands.Count * 4));
-        _slots = new Command?[size];
+        _slots = new CommandRow?[size];
         _names = new byte[size][];
         foreach (var command in commands)
         {
@@ -25,7 +25,7 @@ internal sealed class CommandIndex
         }
     }
 
-    public Command? Find(ReadOnlySpan<byte> name)
+    public CommandRow? Find(ReadOnlySpan<byte> name)
     {
         var slots = _slots;
         var mask = slots.Length - 1;

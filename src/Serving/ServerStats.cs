@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using Starling.Slots;
 
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
 /// <summary>
 /// The server's counters. Threads that execute commands count in cells of their own; reading sums them up. CONFIG
@@ -34,7 +34,6 @@ public sealed class ServerStats
     /// <summary>Makes counters for a command table.</summary>
     public ServerStats(CommandTable table)
     {
-        Table = table;
         _commands = table.All.Count;
         _baseline = new StatsCell(_commands);
         _own = new ThreadLocal<CellOwner>(() => new CellOwner(this));
@@ -100,14 +99,11 @@ public sealed class ServerStats
     /// <summary>Error replies by their first word.</summary>
     public IReadOnlyDictionary<string, long> Errors => _errors;
 
-    /// <summary>The command table.</summary>
-    internal CommandTable Table { get; }
-
     /// <summary>The cell of this thread.</summary>
     internal StatsCell Own => _own.Value!.Cell;
 
     /// <summary>The counters of one command.</summary>
-    public CommandCounters Of(Command command)
+    public CommandCounters Of(CommandRow command)
     {
         var at = command.Ordinal;
         var counters = default(CommandCounters);
@@ -121,7 +117,7 @@ public sealed class ServerStats
     }
 
     /// <summary>The durations of one command, for INFO latencystats; null when none was noted.</summary>
-    internal LatencyHistogram? LatencyOf(Command command)
+    internal LatencyHistogram? LatencyOf(CommandRow command)
     {
         var at = command.Ordinal;
         LatencyHistogram? sum = null;

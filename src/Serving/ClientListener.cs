@@ -6,7 +6,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Starling.Slots;
 
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
 /// <summary>The listening sockets of clients: TCP on every bind address, and the Unix socket.</summary>
 public sealed class ClientListener
@@ -36,7 +36,9 @@ public sealed class ClientListener
         .. "from the outside.\r\n"u8,
     ];
 
-    private readonly NodeServer _server;
+    private readonly ServingParts _serving;
+    private readonly IServingSettings _settings;
+    private readonly IoThreads _threads;
     private readonly ILogger _logger;
 
     // Guards _acceptors and what was bound last; takes no other lock.
@@ -52,11 +54,16 @@ public sealed class ClientListener
     private volatile bool _isStopped;
 
     /// <summary>Makes the listener of a server; nothing is bound yet.</summary>
-    public ClientListener(NodeServer server)
+    /// <param name="serving">What its connections share.</param>
+    /// <param name="threads">The threads that its connections are given to.</param>
+    /// <param name="cron">Tries again what has failed.</param>
+    public ClientListener(ServingParts serving, IoThreads threads, ServerCron cron)
     {
-        _server = server;
-        _logger = server.Loggers.CreateLogger("Serving");
-        _restore = server.Cron.OnRequest(RestorePeriod, _ => !RestoreNow());
+        _serving = serving;
+        _settings = serving.Settings;
+        _threads = threads;
+        _logger = serving.Logger;
+        _restore = cron.OnRequest(RestorePeriod, _ => !RestoreNow());
     }
 
     /// <summary>The TCP port in use; 0 when there is none.</summary>
@@ -64,21 +71,19 @@ public sealed class ClientListener
 
     /// <summary>
     /// Binds and listens on every address of the configuration; who connects waits until <see cref="Accept()"/>. With
-    /// <paramref name="ephemeral"/> on a port that the system picks (tests).
+    /// <paramref name="ephemeral"/> on a port that the system picks (tests): <see cref="Port"/> says which.
     /// </summary>
     /// <exception cref="ServerStartException">An address cannot be bound; Redis's lines are logged.</exception>
     public void Bind(bool ephemeral = false)
     {
-        var config = _server.Config;
-        if (config.Port != 0 || ephemeral)
+        if (_settings.Port != 0 || ephemeral)
         {
-            var port = ephemeral ? 0 : config.Port;
-            if (!ListenAddress.TryResolve(config.Bind, out var addresses, out var failed)) Fail(failed, port, NoSuchHost);
+            var port = ephemeral ? 0 : _settings.Port;
+            if (!ListenAddress.TryResolve(_settings.Bind, out var addresses, out var failed)) Fail(failed, port, NoSuchHost);
             Port = BindAll(addresses, port, ephemeral);
         }
 
-        if (ephemeral) config.Port = Port;
-        if (!string.IsNullOrEmpty(config.UnixSocket)) BindUnix(config.UnixSocket, config.UnixSocketPerm);
+        if (!string.IsNullOrEmpty(_settings.UnixSocket)) BindUnix(_settings.UnixSocket, _settings.UnixSocketPerm);
         using (_lock.Enter())
         {
             if (_acceptors.Count > 0) return;
@@ -88,17 +93,17 @@ public sealed class ClientListener
     }
 
     /// <summary>
-    /// Lowers maxclients to what the descriptors of the process leave room for; before <see cref="Accept()"/>, with
-    /// everything else open that is open all the time.
+    /// How many clients can be served with the descriptors of the process, at most as many as are configured; before
+    /// <see cref="Accept()"/>, with everything else open that is open all the time.
     /// </summary>
     /// <exception cref="ServerStartException">There is no room for any.</exception>
-    public void FitClients()
+    public int FitClients()
     {
-        var config = _server.Config;
+        var wanted = _settings.MaxClients;
         var room = DescriptorLimit.RoomForClients(0);
-        if (config.MaxClients <= room) return;
+        if (wanted <= room) return wanted;
         var most = DescriptorLimit.Most;
-        var needed = most - room + config.MaxClients;
+        var needed = most - room + wanted;
         if (room < 1)
         {
             throw new ServerStartException(
@@ -106,15 +111,15 @@ public sealed class ClientListener
                 + $"Please increase your open file limit to at least {needed}. Exiting.");
         }
 
-        ServerLog.MaxClientsReduced(_logger, config.MaxClients, needed, most, (int)room);
-        config.MaxClients = (int)room;
+        ServingLog.MaxClientsReduced(_logger, wanted, needed, most, (int)room);
+        return (int)room;
     }
 
     /// <summary>Why so many clients as are configured cannot be served (CONFIG SET maxclients); null when they can.</summary>
     public string? CheckClients()
     {
-        var room = DescriptorLimit.RoomForClients(_server.Clients.Count);
-        return _server.Config.MaxClients <= room
+        var room = DescriptorLimit.RoomForClients(_serving.Clients.Count);
+        return _settings.MaxClients <= room
             ? null
             : "The operating system is not able to handle the specified number of clients, try with "
             + Math.Max(room, 1).ToString(CultureInfo.InvariantCulture);
@@ -134,10 +139,9 @@ public sealed class ClientListener
     /// </summary>
     public string? Rebind()
     {
-        var config = _server.Config;
-        if (!ListenAddress.TryResolve(config.Bind, out var addresses, out var failed))
+        if (!ListenAddress.TryResolve(_settings.Bind, out var addresses, out var failed))
         {
-            ServingLog.CannotListen(_logger, failed, config.Port, NoSuchHost);
+            ServingLog.CannotListen(_logger, failed, _settings.Port, NoSuchHost);
             return CannotListenReason;
         }
 
@@ -148,8 +152,9 @@ public sealed class ClientListener
             StopTcp();
             try
             {
-                Port = config.Port == 0 ? 0 : BindAll(addresses, config.Port, ephemeral: false);
-                if (config.Port == 0) _bound = [];
+                var port = _settings.Port;
+                Port = port == 0 ? 0 : BindAll(addresses, port, ephemeral: false);
+                if (port == 0) _bound = [];
                 if (!TryStartAccepting()) throw new ServerStartException("no thread is left");
                 return null;
             }
@@ -183,17 +188,6 @@ public sealed class ClientListener
             ServingLog.UnixSocketStays(_logger, _unixPath, error.Message);
         }
     }
-
-    /// <summary>What the C library says of an error.</summary>
-    internal static string Explain(SocketException error) => error.SocketErrorCode switch
-    {
-        SocketError.AddressAlreadyInUse => "Address already in use",
-        SocketError.AddressNotAvailable => "Cannot assign requested address",
-        SocketError.TooManyOpenSockets => "Too many open files",
-        SocketError.AccessDenied => "Permission denied",
-        SocketError.AddressFamilyNotSupported => "Address family not supported by protocol",
-        _ => error.Message,
-    };
 
     private static bool IsUnsupported(SocketException error) =>
         error.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported
@@ -240,7 +234,7 @@ public sealed class ClientListener
                 }
                 catch (SocketException error)
                 {
-                    ServingLog.CannotListen(_logger, endPoint.Address.ToString(), endPoint.Port, "bind: " + Explain(error));
+                    ServingLog.CannotListen(_logger, endPoint.Address.ToString(), endPoint.Port, "bind: " + SocketErrors.Explain(error));
                     return false;
                 }
             }
@@ -267,7 +261,7 @@ public sealed class ClientListener
             catch (SocketException error)
             {
                 if (address.IsOptional && IsUnsupported(error)) continue;
-                Fail(address.Name, port, "bind: " + Explain(error));
+                Fail(address.Name, port, "bind: " + SocketErrors.Explain(error));
             }
         }
 
@@ -283,7 +277,7 @@ public sealed class ClientListener
                 socket,
                 client => Accept(client, isUnix),
                 RefuseOneTooMany,
-                error => ServingLog.AcceptFailed(_logger, Explain(error))));
+                error => ServingLog.AcceptFailed(_logger, SocketErrors.Explain(error))));
     }
 
     [DoesNotReturn]
@@ -304,7 +298,7 @@ public sealed class ClientListener
             // The runtime's ReuseAddress would also share the port with another server.
             if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(SolSocket, SoReuseAddress, BitConverter.GetBytes(1));
             socket.Bind(endPoint);
-            socket.Listen(_server.Config.TcpBacklog);
+            socket.Listen(_settings.TcpBacklog);
             return socket;
         }
         catch
@@ -316,7 +310,7 @@ public sealed class ClientListener
 
     private void BindUnix(string path, int permissions)
     {
-        path = _server.Config.PathOf(path);
+        path = _settings.PathOf(path);
         var length = Encoding.UTF8.GetByteCount(path);
         if (length >= UnixPathLength)
             throw new ServerStartException($"Failed opening Unix socket: unix socket path too long ({length}), must be under {UnixPathLength}");
@@ -325,13 +319,13 @@ public sealed class ClientListener
         {
             File.Delete(path);
             socket.Bind(new UnixDomainSocketEndPoint(path));
-            socket.Listen(_server.Config.TcpBacklog);
+            socket.Listen(_settings.TcpBacklog);
             if (permissions != 0 && !OperatingSystem.IsWindows()) File.SetUnixFileMode(path, (UnixFileMode)permissions);
         }
         catch (Exception error) when (error is SocketException or IOException or UnauthorizedAccessException)
         {
             socket.Dispose();
-            var explanation = error is SocketException socketError ? Explain(socketError) : error.Message;
+            var explanation = error is SocketException socketError ? SocketErrors.Explain(socketError) : error.Message;
             ServingLog.CannotListenUnix(_logger, explanation);
             throw new ServerStartException("Failed opening Unix socket: bind: " + explanation, error);
         }
@@ -342,23 +336,22 @@ public sealed class ClientListener
 
     private void Accept(Socket client, bool isUnix)
     {
-        var config = _server.Config;
         if (!isUnix)
         {
             client.NoDelay = true;
-            SetKeepAlive(client, config.TcpKeepAlive);
+            SetKeepAlive(client, _settings.TcpKeepAlive);
         }
 
-        if (DescriptorLimit.IsReserved(client.SafeHandle.DangerousGetHandle()) || !_server.Clients.TryReserve(config.MaxClients))
+        if (DescriptorLimit.IsReserved(client.SafeHandle.DangerousGetHandle()) || !_serving.Clients.TryReserve(_settings.MaxClients))
         {
             RefuseOneTooMany(client);
             return;
         }
 
-        if (config.ProtectedMode && string.IsNullOrEmpty(config.RequirePass) && !isUnix && !IsLoopback(client))
+        if (_settings.ProtectedMode && !_settings.WantsPassword && !isUnix && !IsLoopback(client))
         {
-            _server.Clients.Unreserve();
-            _server.Stats.CountRejectedConnection();
+            _serving.Clients.Unreserve();
+            _serving.Stats.CountRejectedConnection();
             Reject(client, Denied);
             return;
         }
@@ -366,23 +359,23 @@ public sealed class ClientListener
         ClientConnection connection;
         try
         {
-            connection = new ClientConnection(_server, _server.IoThreads.Adopt(client), isUnix);
+            connection = new ClientConnection(_serving, _threads.Adopt(client), isUnix);
         }
         catch (SocketException)
         {
-            _server.Clients.Unreserve();
+            _serving.Clients.Unreserve();
             throw;
         }
 
-        _server.Stats.CountConnection();
+        _serving.Stats.CountConnection();
         ServingLog.Accepted(_logger, connection.RemoteAddress);
-        _server.Clients.Add(connection);
+        _serving.Clients.Add(connection);
         connection.Start();
     }
 
     private void RefuseOneTooMany(Socket client)
     {
-        _server.Stats.CountRejectedConnection();
+        _serving.Stats.CountRejectedConnection();
         Reject(client, "-ERR max number of clients reached\r\n"u8);
     }
 

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Starling.Resp;
 using Starling.Slots;
 
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
 /// <summary>
 /// What goes out to a client: the replies of its commands, and behind those of a round what other threads pushed. The
@@ -19,6 +19,7 @@ internal sealed class ClientOutput
     private readonly ITransport _transport;
     private readonly BufferPool _pool;
     private readonly CommitGate _gate;
+    private readonly ServingParts _serving;
     private readonly RankedLock _lock = new(LockRank.ConnectionOutput, nameof(ClientOutput));
     private readonly OutputQueue _queue;
     private readonly OutputQueue _pushes;
@@ -29,11 +30,12 @@ internal sealed class ClientOutput
     private bool _isAbandoned;
     private bool _closesWhenDrained;
 
-    public ClientOutput(ClientConnection connection, ITransport transport, BufferPool pool, CommitGate gate)
+    public ClientOutput(ClientConnection connection, ITransport transport, ServingParts serving)
     {
-        (_connection, _transport, _pool, _gate) = (connection, transport, pool, gate);
-        _queue = new OutputQueue(pool);
-        _pushes = new OutputQueue(pool);
+        (_connection, _transport, _serving) = (connection, transport, serving);
+        (_pool, _gate) = (serving.Buffers, serving.Commits);
+        _queue = new OutputQueue(_pool);
+        _pushes = new OutputQueue(_pool);
     }
 
     /// <summary>What became of a <see cref="Flush"/>.</summary>
@@ -277,11 +279,11 @@ internal sealed class ClientOutput
             }
         }
 
-        return Finish();
+        return Finish(hasSent: total > 0);
     }
 
     /// <summary>What is left when no more is sent for now.</summary>
-    private State Finish()
+    private State Finish(bool hasSent)
     {
         bool isDrained, isOver, closes;
         using (_lock.Enter())
@@ -292,6 +294,7 @@ internal sealed class ClientOutput
             if (isDrained) _overSoftSince = 0;
         }
 
+        if (hasSent) _connection.OnOutputSent();
         if (isOver) CloseOverLimit();
         if (closes) _connection.Close();
         else if (isDrained) _connection.OnOutputDrained(); // which may send more of the stream
@@ -309,12 +312,9 @@ internal sealed class ClientOutput
         // A replica's are replication's affair: what waits here may be part of a snapshot, and its stream waits in the log.
         if (_connection.Session.Kind == ClientKind.Replica) return false;
         var pending = Pending;
-        var config = _connection.Server.Config;
-        var limit = _connection.Session.Kind switch
-        {
-            ClientKind.PubSub => config.PubSubOutputBufferLimit,
-            _ => config.NormalOutputBufferLimit,
-        };
+        var limit = _connection.Session.Kind == ClientKind.PubSub
+            ? _serving.Settings.PubSubOutputBufferLimit
+            : _serving.Settings.NormalOutputBufferLimit;
         if (limit.Hard > 0 && pending >= limit.Hard) return true;
         if (limit.Soft <= 0 || pending < limit.Soft)
         {
@@ -322,7 +322,7 @@ internal sealed class ClientOutput
             return false;
         }
 
-        var now = _connection.Server.NowMilliseconds;
+        var now = _serving.NowMilliseconds;
         if (_overSoftSince == 0) _overSoftSince = now;
         return now - _overSoftSince > limit.SoftSeconds * 1000;
     }
@@ -330,15 +330,14 @@ internal sealed class ClientOutput
     private void CloseOverLimit()
     {
         if (_connection.IsClosing) return;
-        _connection.Server.Stats.CountOutputLimit();
-        ServingLog.OutputBufferLimit(
-            _connection.Server.Loggers.CreateLogger("Serving"), ClientInfo.Describe(_connection));
+        _serving.Stats.CountOutputLimit();
+        ServingLog.OutputBufferLimit(_serving.Logger, _connection.Describe());
         _connection.Close();
     }
 
     private void CountSent(int bytes)
     {
-        var stats = _connection.Server.Stats.Own;
+        var stats = _serving.Stats.Own;
         stats.NetOutputBytes += bytes;
         stats.Writes++;
         if (_connection.Session.Kind == ClientKind.Replica) stats.ReplicationOutputBytes += bytes;

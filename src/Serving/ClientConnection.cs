@@ -1,9 +1,7 @@
 using System.Net;
-using Microsoft.Extensions.Logging;
-using Starling.Node.Execution;
 using Starling.Resp;
 
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
 /// <summary>
 /// A connected client. Everything of it happens on its I/O thread: it receives, parses and executes its commands there,
@@ -16,9 +14,9 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     private const int TurnBatches = 256;
     private const int MaxQueryLength = 2_000_000_000; // one array holds it
 
-    private readonly NodeServer _server;
+    private readonly ServingParts _serving;
+    private readonly IServedClient _client;
     private readonly ITransport _transport;
-    private readonly ILogger _logger;
     private readonly InputBuffer _input;
     private readonly RequestReader _reader = new();
     private ArgumentList _arguments = new(); // of the command read in part
@@ -38,32 +36,28 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     private bool _isYielded; // it goes on in the next round
     private bool _isInRound;
     private bool _isGone;
-    private bool _mutesSuspended; // the command that the client waits for is not to be answered
     private int _isWoken;
     private volatile bool _mayResume;
     private volatile bool _isClosing;
 
-    internal ClientConnection(NodeServer server, ITransport transport, bool isUnixSocket)
+    internal ClientConnection(ServingParts serving, ITransport transport, bool isUnixSocket)
     {
-        _server = server;
+        _serving = serving;
         _transport = transport;
         Thread = (IoThread)transport.Thread; // clients are served by no other kind
-        _logger = server.Loggers.CreateLogger("Serving");
-        _input = new InputBuffer(server.Buffers);
+        _input = new InputBuffer(serving.Buffers);
         _mark = new OutputMark(this);
         _continuation = new Continuation(this);
         IsUnixSocket = isUnixSocket;
-        Session = new ClientSession(server.Clients.NextId(), ClientOrigin.Client)
-        {
-            Connection = this,
-            CreatedAt = server.NowMilliseconds,
-            LastInteraction = server.NowMilliseconds,
-            IsAuthenticated = string.IsNullOrEmpty(server.Config.RequirePass),
-        };
-        Context = new CommandContext(server, Session, new RespWriter(server.Buffers));
-        _output = new ClientOutput(this, transport, server.Buffers, server.Commits);
-        RemoteAddress = isUnixSocket ? server.Config.UnixSocket + ":0" : Describe(transport.RemoteEndPoint);
-        LocalAddress = isUnixSocket ? server.Config.UnixSocket + ":0" : Describe(transport.LocalEndPoint);
+        Reply = new RespWriter(serving.Buffers);
+        _output = new ClientOutput(this, transport, serving);
+        RemoteAddress = isUnixSocket ? serving.Settings.UnixSocket + ":0" : Describe(transport.RemoteEndPoint);
+        LocalAddress = isUnixSocket ? serving.Settings.UnixSocket + ":0" : Describe(transport.LocalEndPoint);
+        _client = serving.Host.Open(this);
+        Session = _client.Session;
+        Session.Connection = this;
+        Session.CreatedAt = Session.LastInteraction = serving.NowMilliseconds;
+        Session.IsAuthenticated = !serving.Settings.WantsPassword;
     }
 
     /// <summary>What the server knows of the client.</summary>
@@ -101,15 +95,20 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
 
     /// <summary>A blocking command of the client waits; a pause or another client's turn does not count.</summary>
     public bool IsBlocked =>
-        IsHeld && (Session.Waiter is not null
+        IsHeld && (_client.IsWaiting
             || (Session.Suspension is not null && Session.LastCommand is { } last && (last.Flags & CommandFlags.Blocking) != 0));
 
     /// <summary>The I/O thread that it belongs to.</summary>
     public IoThread Thread { get; }
 
-    internal CommandContext Context { get; }
+    /// <summary>
+    /// The next command of a batch may run: nothing that has run since the turn began holds the client back or ends it. On
+    /// its thread.
+    /// </summary>
+    public bool MayGoOn => Session.Suspension is null && !Session.CloseAfterReply && !_isClosing;
 
-    internal NodeServer Server => _server;
+    /// <summary>Gets the replies of this round. On its thread.</summary>
+    internal RespWriter Reply { get; }
 
     internal ClientOutput Output => _output;
 
@@ -119,7 +118,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
 
     /// <summary>Bytes of the arguments of the command that runs (seen from its own thread) or is held.</summary>
     internal long ArgumentBytes =>
-        IoThread.Current == Thread ? Context.Arguments.TotalLength : Interlocked.Read(ref _heldArgumentBytes);
+        IoThread.Current == Thread ? _client.ArgumentBytes : Interlocked.Read(ref _heldArgumentBytes);
 
     /// <summary>
     /// Takes the connection over for a replication stream: what is pushed from now on comes behind the replies written
@@ -131,7 +130,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     {
         Session.Kind = ClientKind.Replica;
         _owner = owner;
-        _output.Enqueue(Context.Reply);
+        _output.Enqueue(Reply);
     }
 
     /// <summary>
@@ -145,6 +144,9 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     /// </summary>
     /// <returns>Bytes sent; negative when the connection is closed.</returns>
     public int TrySendStream(ReadOnlySpan<byte> bytes) => _output.TrySendStream(bytes);
+
+    /// <summary>The client's line in CLIENT LIST and the log. Any thread.</summary>
+    public string Describe() => _client.Describe();
 
     /// <summary>Closes at once; what was not sent is lost. Any thread.</summary>
     public void Close()
@@ -177,7 +179,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         {
             Receive();
         }
-        catch (OutOfMemoryException) when (!Context.MayHaveChanged)
+        catch (OutOfMemoryException) when (_client.UnfinishedChange is null)
         {
             CloseForMemory();
         }
@@ -202,13 +204,13 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     {
         _isInRound = false;
         if (_isGone) return;
-        if (_required != 0 && _history != _server.Commits.History)
+        if (_required != 0 && _history != _serving.Commits.History)
         {
             Close(); // the offset belongs to a history that this node has left
             return;
         }
 
-        var state = _output.Flush(Context.Reply, _required);
+        var state = _output.Flush(Reply, _required);
         _required = 0;
         if (state == ClientOutput.State.WaitsForLog) WaitForLog();
         else if (_gateTimer is { IsScheduled: true } timer) Thread.Cancel(timer);
@@ -262,6 +264,8 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
 
     internal void OnOutputDrained() => _owner?.OnDrained();
 
+    internal void OnOutputSent() => _owner?.OnSent();
+
     private static string Describe(IPEndPoint? endPoint) => endPoint is null ? "?:0" : endPoint.ToString();
 
     private void JoinRound()
@@ -290,58 +294,57 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         }
 
         _input.Advance(received);
-        Session.LastInteraction = _server.NowMilliseconds;
-        var stats = Context.Stats = _server.Stats.Own;
+        Session.LastInteraction = _serving.NowMilliseconds;
+        var stats = _serving.Stats.Own;
         stats.NetInputBytes += received;
         stats.Reads++;
         if (Session.CloseAfterReply) _input.Clear(); // it was told: whatever it still sends is not for us
         else if (_isHeld) _input.Settle(0);
-        else Process();
+        else Process(stats);
         CheckQueryLimit();
     }
 
     private void CheckQueryLimit()
     {
         // What MULTI has queued is still query, as in Redis 7.2.
-        var length = _input.Length + (Session.Transaction?.ArgumentBytes ?? 0);
-        if (length <= Math.Min(_server.Config.ClientQueryBufferLimit, MaxQueryLength)) return;
-        _server.Stats.CountQueryLimit();
-        ServingLog.QueryBufferLimit(_logger, ClientInfo.Describe(this));
+        var length = _input.Length + _client.QueuedBytes;
+        if (length <= Math.Min(_serving.Settings.ClientQueryBufferLimit, MaxQueryLength)) return;
+        _serving.Stats.CountQueryLimit();
+        ServingLog.QueryBufferLimit(_serving.Logger, Describe());
         Close();
     }
 
     /// <summary>Executes the whole commands that are there, until it is the others' turn.</summary>
-    private void Process()
+    private void Process(StatsCell counters)
     {
-        _reader.MaxBulkLength = _server.Config.ProtoMaxBulkLen;
+        _reader.MaxBulkLength = _serving.Settings.ProtoMaxBulkLen;
 
         // Replies that still wait are of the history in which they were written.
-        if (!_server.Commits.IsOn || (_required == 0 && _output.PendingBytes == 0)) _history = _server.Commits.History;
-        _releases = _server.Clients.Releases;
-        var batch = CommandBatch.Rent();
+        if (!_serving.Commits.IsOn || (_required == 0 && _output.PendingBytes == 0)) _history = _serving.Commits.History;
+        _releases = _serving.Clients.Releases;
+        var batch = CommandBatch.Rent(counters, Session.LastInteraction);
         try
         {
-            Context.Now = Session.LastInteraction;
             for (var turns = 0; ProcessBatch(batch); turns++)
             {
-                if (Context.Reply.Length >= TurnLength || turns == TurnBatches)
+                if (Reply.Length >= TurnLength || turns == TurnBatches)
                 {
                     Continue();
                     break;
                 }
 
-                Context.Now = _server.NowMilliseconds;
+                batch.Now = _serving.NowMilliseconds;
             }
         }
-        catch (Exception error) when (MayGoOn(error))
+        catch (Exception error) when (MayOutlive(error))
         {
             // The one catch of the connection: a handler failed, its locks are released. The client learns it and goes.
-            ServingLog.HandlerFailed(_logger, Session.LastCommand?.FullName ?? "?", error);
-            Context.Reply.Error("ERR internal error"u8);
+            ServingLog.HandlerFailed(_serving.Logger, Session.LastCommand?.FullName ?? "?", error);
+            Reply.Error("ERR internal error"u8);
             Session.CloseAfterReply = true;
         }
 
-        Context.Timer.End();
+        var written = _client.EndTurn();
         batch.Return();
         try
         {
@@ -352,17 +355,16 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
             CloseForMemory();
         }
 
-        if (Session.HasRun) Session.NoteSeen(_server.Replication.Log.Offset); // before the replies leave
-        if (Session.LastWriteOffset != _lastRequired && _server.Commits.IsOn) RequireCommit();
+        if (written != _lastRequired && _serving.Commits.IsOn) RequireCommit(written);
         JoinRound();
         if (Session.CloseAfterReply) _output.CloseWhenDrained();
     }
 
     /// <summary>The replies of this round wait until enough replicas have acknowledged its writes.</summary>
-    private void RequireCommit()
+    private void RequireCommit(long written)
     {
-        _required = _lastRequired = Session.LastWriteOffset;
-        _server.Replication.RequestAcknowledgements();
+        _required = _lastRequired = written;
+        _serving.Host.RequestAcknowledgements();
     }
 
     private void WaitForLog()
@@ -370,11 +372,11 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         var next = _output.NextRequired;
         _gateTimer ??= new IoTimer(new GateTimeout(this));
         if (!_gateTimer.IsScheduled || next != _waitsFor)
-            Thread.Schedule(_gateTimer, _server.Config.ReplTimeout * 1000L);
+            Thread.Schedule(_gateTimer, _serving.Settings.ReplTimeout * 1000L);
         _waitsFor = next;
-        _server.Commits.Add(this);
-        if (_history != _server.Commits.History) Close();
-        else if (_server.Commits.HasReached(next)) Wake(); // the gate moved meanwhile
+        _serving.Commits.Add(this);
+        if (_history != _serving.Commits.History) Close();
+        else if (_serving.Commits.HasReached(next)) Wake(); // the gate moved meanwhile
     }
 
     /// <summary>
@@ -382,7 +384,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     /// </summary>
     private void CloseForMemory()
     {
-        ServingLog.QueryOutOfMemory(_logger, ClientInfo.Describe(this));
+        ServingLog.QueryOutOfMemory(_serving.Logger, Describe());
         Close();
         _input.Clear();
     }
@@ -391,12 +393,11 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     /// What the failure of a handler means for the server. A filter: it runs where the exception was thrown, with the
     /// handler's locks still held, so that nobody has seen a change that the replicas will not.
     /// </summary>
-    private bool MayGoOn(Exception error)
+    private bool MayOutlive(Exception error)
     {
-        if (!Context.MayHaveChanged) return true;
-        var command = Context.Command.FullName;
-        ServingLog.WriteFailed(_logger, command, error);
-        _server.Fail($"the handler of {command} failed and may have left half a change", error);
+        if (_client.UnfinishedChange is not { FullName: var command }) return true;
+        ServingLog.WriteFailed(_serving.Logger, command, error);
+        _serving.Host.Fail($"the handler of {command} failed and may have left half a change", error);
         return true;
     }
 
@@ -404,25 +405,24 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     private bool ProcessBatch(CommandBatch batch)
     {
         var status = ReadAhead(batch);
-        if (batch.Count > 1) batch.Prefetch(_server.Keyspace, Context.Database);
-        for (var i = 0; i < batch.Count; i++)
+        if (batch.Count > 0)
         {
-            var pending = batch.Commands[i];
-            Context.Load(pending);
-            var outcome = Dispatch(pending.Command);
-            var mayGoOn = Session.Suspension is null && !Session.CloseAfterReply && !_isClosing;
-            if (outcome == DispatchOutcome.Done && mayGoOn) continue;
-            Interrupt(pending, outcome);
-            return false;
+            batch.Stopped = null;
+            var outcome = _client.Run(batch);
+            if (batch.Stopped is { } pending)
+            {
+                Interrupt(pending, outcome);
+                return false;
+            }
         }
 
         if (status == RequestStatus.Malformed)
         {
-            ServingLog.ProtocolError(_logger, _reader.Error, ClientInfo.Describe(this));
-            var before = Context.Reply.Length;
-            Context.Reply.Error(_reader.Error);
-            _server.Stats.CountError(Context.Reply.LastErrorCode);
-            if (Session.ReplyMode != ReplyMode.On) Context.Reply.Truncate(before);
+            ServingLog.ProtocolError(_serving.Logger, _reader.Error, Describe());
+            var before = Reply.Length;
+            Reply.Error(_reader.Error);
+            _serving.Stats.CountError(Reply.LastErrorCode);
+            if (Session.ReplyMode != ReplyMode.On) Reply.Truncate(before);
             Session.CloseAfterReply = true;
         }
 
@@ -433,7 +433,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     private RequestStatus ReadAhead(CommandBatch batch)
     {
         // What comes after AUTH is read by other rules than before.
-        _reader.Unauthenticated = !Session.IsAuthenticated && !string.IsNullOrEmpty(_server.Config.RequirePass);
+        _reader.Unauthenticated = !Session.IsAuthenticated && _serving.Settings.WantsPassword;
         var most = _reader.Unauthenticated ? 1 : CommandBatch.Length;
         batch.Count = 0;
         while (batch.Count < most)
@@ -446,7 +446,6 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
             if (status != RequestStatus.Command) return status;
             pending.End = start;
             (pending.Arguments, _arguments) = (_arguments, pending.Arguments);
-            pending.Resolve(_server.Commands, _server.Keyspace);
             batch.Used = Math.Max(batch.Used, ++batch.Count);
         }
 
@@ -462,7 +461,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         _input.Start = outcome is DispatchOutcome.Held or DispatchOutcome.Blocked ? pending.Start : pending.End;
         if (outcome == DispatchOutcome.CrossProtocol)
         {
-            ServingLog.CrossProtocol(_logger, ClientInfo.Describe(this));
+            ServingLog.CrossProtocol(_serving.Logger, Describe());
             Session.CloseAfterReply = true;
         }
         else if (outcome == DispatchOutcome.Held)
@@ -475,43 +474,22 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
             Hold();
 
             // It may have been woken by its own command, while it was not yet held.
-            if (Session.Waiter is { End: not WaitEnd.Waiting }) ScheduleResume();
+            if (_client.IsWoken) ScheduleResume();
         }
     }
 
     private void Hold()
     {
-        Interlocked.Exchange(ref _heldArgumentBytes, Context.Arguments.TotalLength);
+        Interlocked.Exchange(ref _heldArgumentBytes, _client.ArgumentBytes);
         Volatile.Write(ref _isHeld, true);
     }
 
     /// <summary>Comes back when the pause is over: it is ended, which the registry tells, or its time is up.</summary>
     private void WaitForPause()
     {
-        if (_server.Clients.Hold(this, _releases) is not (> 0 and var milliseconds)) return;
+        if (_serving.Clients.Hold(this, _releases) is not (> 0 and var milliseconds)) return;
         _retry ??= new IoTimer(new Retry(this));
         Thread.Schedule(_retry, milliseconds);
-    }
-
-    private DispatchOutcome Dispatch(Command? command)
-    {
-        var mode = Session.ReplyMode;
-        if (mode != ReplyMode.On) Session.MutedFrom = Context.Reply.Length;
-
-        // So that CLIENT REPLY SKIP can ask for the next one.
-        if (mode == ReplyMode.SkipNext) Session.ReplyMode = ReplyMode.On;
-        var outcome = _server.Executor.Execute(Context, command);
-        if (outcome is DispatchOutcome.Held or DispatchOutcome.Blocked) Session.ReplyMode = mode;
-        if (Session.MutedFrom >= 0) DropMuted();
-        return outcome;
-    }
-
-    /// <summary>Drops what a command wrote that is not to be answered, or what it will have to say later.</summary>
-    private void DropMuted()
-    {
-        if (Context.Reply.Length > Session.MutedFrom) Context.Reply.Truncate(Session.MutedFrom);
-        Session.MutedFrom = ClientSession.NotMuted;
-        _mutesSuspended = Session.Suspension is not null;
     }
 
     private void Resume()
@@ -523,20 +501,20 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
             if (!suspension.HasEnded) return;
             Session.Suspension = null;
             _lastRequired = -1; // its reply waits for the replicas as the command's own would have
-            var before = Context.Reply.Length;
-            suspension.WriteReply(Context.Reply);
-            if (_mutesSuspended) Context.Reply.Truncate(before);
-            _mutesSuspended = false;
+            var before = Reply.Length;
+            suspension.WriteReply(Reply);
+            if (Session.MutesSuspended) Reply.Truncate(before);
+            Session.MutesSuspended = false;
         }
 
         if (_retry is { IsScheduled: true } timer) Thread.Cancel(timer);
-        _server.Clients.Unhold(this);
+        _serving.Clients.Unhold(this);
         Interlocked.Exchange(ref _heldArgumentBytes, 0);
         Volatile.Write(ref _isHeld, false);
-        Context.Stats = _server.Stats.Own;
-        Session.LastInteraction = Math.Max(Session.LastInteraction, _server.NowMilliseconds);
+        Session.LastInteraction = Math.Max(Session.LastInteraction, _serving.NowMilliseconds);
+
         // A client that was woken for a key keeps it from others until it has run: that cannot wait for its reading.
-        if (!_isYielded && (!_mark.IsExceeded || Session.Waiter is not null)) Process();
+        if (!_isYielded && (!_mark.IsExceeded || _client.IsWaiting)) Process(_serving.Stats.Own);
     }
 
     /// <summary>It is this client's turn again.</summary>
@@ -544,9 +522,8 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     {
         _isYielded = false;
         if (_isGone || _isHeld || _isClosing || Session.CloseAfterReply || _mark.IsExceeded) return;
-        Context.Stats = _server.Stats.Own;
-        Session.LastInteraction = Math.Max(Session.LastInteraction, _server.NowMilliseconds);
-        Process();
+        Session.LastInteraction = Math.Max(Session.LastInteraction, _serving.NowMilliseconds);
+        Process(_serving.Stats.Own);
     }
 
     private void Leave()
@@ -559,18 +536,15 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         if (_gateTimer is not null) Thread.Cancel(_gateTimer);
         _input.Clear();
         _arguments.Trim();
-        _server.Clients.Remove(this);
-        if (Session.Transaction is { } transaction) _server.Buffers.NoteDropped(transaction.ArgumentBytes);
-        Session.Transaction = null;
-        _server.Watches.RemoveAll(Session);
+        _serving.Clients.Remove(this);
         if (Session.Suspension is { } suspension)
         {
             Session.Suspension = null;
-            if (suspension.TryEndSilently() || suspension.HasEnded) suspension.WriteReply(Context.Reply);
+            if (suspension.TryEndSilently() || suspension.HasEnded) suspension.WriteReply(Reply);
         }
 
-        if (Session.Waiter is { } waiter) _server.Executor.Abandon(waiter);
-        Context.Reply.Clear();
+        _client.Leave();
+        Reply.Clear();
         _output.Abandon();
         _owner?.OnClosed();
     }
@@ -590,7 +564,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     {
         public void Run()
         {
-            ServingLog.AcknowledgementsMissing(connection._logger, ClientInfo.Describe(connection));
+            ServingLog.AcknowledgementsMissing(connection._serving.Logger, connection.Describe());
             connection.Close();
         }
     }

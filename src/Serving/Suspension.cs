@@ -1,8 +1,8 @@
 using Starling.Resp;
 
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
-/// <summary>A client that waits; see <see cref="CommandContext.Suspend"/>. It goes on, on its own I/O thread.</summary>
+/// <summary>A client that waits for what is not a key. It goes on, on its own I/O thread.</summary>
 public sealed class Suspension : IIoTask
 {
     private const int Waiting = -1;

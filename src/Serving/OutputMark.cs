@@ -1,4 +1,4 @@
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
 /// <summary>
 /// How much output an ordinary client may leave unread before nothing more is read from it or executed for it, until it

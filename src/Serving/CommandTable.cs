@@ -1,65 +1,38 @@
 using System.Text;
-using Starling.Node.Commands;
 using Starling.Resp;
 using Starling.Slots;
 
-namespace Starling.Node.Serving;
+namespace Starling.Serving;
 
-/// <summary>All commands by name. Filled at construction from the families' rows, never changed afterwards.</summary>
+/// <summary>All commands of a server by name. Filled at construction, never changed afterwards.</summary>
 public sealed class CommandTable
 {
-    private readonly List<Command> _commands = [];
-    private readonly List<Command> _all = [];
+    private readonly List<CommandRow> _commands = [];
+    private readonly List<CommandRow> _all = [];
     private readonly CommandIndex _index;
+    private readonly Func<CommandRow, CommandRow> _helpFor;
 
     /// <summary>Makes a table of some rows.</summary>
-    public CommandTable(IReadOnlyList<Command> rows)
+    /// <param name="rows">The commands, containers with their subcommands. They belong to this table from now on.</param>
+    /// <param name="helpFor">Makes the HELP of a container that has none of its own.</param>
+    public CommandTable(IReadOnlyList<CommandRow> rows, Func<CommandRow, CommandRow> helpFor)
     {
+        _helpFor = helpFor;
         foreach (var row in rows) Add(row);
         _index = new CommandIndex(_commands);
     }
 
-    /// <summary>The rows of every family.</summary>
-    public static IReadOnlyList<Command> ServerRows =>
-    [
-        .. Connection.Rows,
-        .. Clients.Rows,
-        .. CommandIntrospection.Rows,
-        .. Transactions.Rows,
-        .. ClusterCommands.Rows,
-        .. Configuration.Rows,
-        .. Databases.Rows,
-        .. DebugCommands.Rows,
-        .. DumpRestore.Rows,
-        .. Expiration.Rows,
-        .. Increments.Rows,
-        .. Keys.Rows,
-        .. Lcs.Rows,
-        .. ListBlocking.Rows,
-        .. ListMoves.Rows,
-        .. ListSearch.Rows,
-        .. Lists.Rows,
-        .. Migrate.Rows,
-        .. ObjectCommands.Rows,
-        .. Node.Commands.Replication.Rows,
-        .. Saving.Rows,
-        .. Scanning.Rows,
-        .. ServerInfo.Rows,
-        .. StringRanges.Rows,
-        .. Strings.Rows,
-    ];
-
     /// <summary>The commands, containers included, subcommands not.</summary>
-    public IReadOnlyList<Command> Commands => _commands;
+    public IReadOnlyList<CommandRow> Commands => _commands;
 
     /// <summary>Commands, containers and subcommands; a row's place here is its ordinal.</summary>
-    public IReadOnlyList<Command> All => _all;
+    public IReadOnlyList<CommandRow> All => _all;
 
     /// <summary>Finds a command, without its subcommand, by its name in any case; null when there is none.</summary>
-    public Command? Find(ReadOnlySpan<byte> name) => _index.Find(name);
+    public CommandRow? Find(ReadOnlySpan<byte> name) => _index.Find(name);
 
     /// <summary>Finds a command by name, "container|subcommand" for a subcommand; null when there is none.</summary>
-    public Command? FindFullName(ReadOnlySpan<byte> name)
+    public CommandRow? FindFullName(ReadOnlySpan<byte> name)
     {
         var bar = name.IndexOf((byte)'|');
         if (bar < 0) return Find(name);
@@ -70,7 +43,7 @@ public sealed class CommandTable
     /// Finds the row that a call is for: of its subcommand, if the command has subcommands and one is named. Null when
     /// there is none or the number of arguments is wrong; <see cref="Explain"/> then says what.
     /// </summary>
-    public Command? Find(ArgumentList arguments)
+    public CommandRow? Find(ArgumentList arguments)
     {
         var command = _index.Find(arguments[0]);
         if (command is null) return null;
@@ -99,7 +72,7 @@ public sealed class CommandTable
         return $"ERR wrong number of arguments for '{command.FullName}' command";
     }
 
-    private static bool HasRightCount(Command command, ArgumentList arguments)
+    private static bool HasRightCount(CommandRow command, ArgumentList arguments)
     {
         var arity = command.Arity;
         return arity > 0 ? arguments.Count == arity : arguments.Count >= -arity;
@@ -125,14 +98,14 @@ public sealed class CommandTable
         return Encoding.Latin1.GetString(bytes[..Math.Min(most, bytes.Length)]);
     }
 
-    private void Add(Command command)
+    private void Add(CommandRow command)
     {
         Invariant.That(_commands.TrueForAll(other => other.Name != command.Name));
         _commands.Add(command);
         Number(command);
-        if (command.Subcommands.Length == 0) return;
+        if (command.Subcommands.Count == 0) return;
         var subcommands = command.Subcommands;
-        if (!Array.Exists(subcommands, row => row.Name == "help")) subcommands = [.. subcommands, ContainerHelp.RowFor(command)];
+        if (!subcommands.Any(row => row.Name == "help")) subcommands = [.. subcommands, _helpFor(command)];
         foreach (var subcommand in subcommands)
         {
             subcommand.Container = command;
@@ -143,7 +116,7 @@ public sealed class CommandTable
         command.SubcommandIndex = new CommandIndex(subcommands);
     }
 
-    private void Number(Command command)
+    private void Number(CommandRow command)
     {
         command.Ordinal = _all.Count;
         command.Complete();

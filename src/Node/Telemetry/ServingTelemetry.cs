@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Starling.Node.Telemetry;
+using Starling.Node.Serving;
 
-namespace Starling.Node.Serving;
+namespace Starling.Node.Telemetry;
 
 /// <summary>The sections of INFO that serving knows, and its periodic work.</summary>
 internal static class ServingTelemetry
@@ -34,7 +34,7 @@ internal static class ServingTelemetry
         writer.Field("blocked_clients", connections.Count(c => c.IsBlocked));
         writer.Field("tracking_clients", 0);
         writer.Field("pubsub_clients", connections.Count(c => c.Session.Kind == ClientKind.PubSub));
-        writer.Field("watching_clients", connections.Count(c => c.Session.WatchedKeys.Count > 0));
+        writer.Field("watching_clients", connections.Count(c => NodeSession.Of(c).WatchedKeys.Count > 0));
         writer.Field("clients_in_timeout_table", 0);
         writer.Field("total_watched_keys", server.Watches.Count);
         writer.Field("total_blocking_keys", server.Waiters.KeyCount);

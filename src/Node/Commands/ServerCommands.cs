@@ -1,0 +1,41 @@
+using Starling.Node.Serving;
+
+namespace Starling.Node.Commands;
+
+/// <summary>The commands of a node.</summary>
+public static class ServerCommands
+{
+    /// <summary>The rows of every family.</summary>
+    public static IReadOnlyList<Command> Rows =>
+    [
+        .. Connection.Rows,
+        .. Clients.Rows,
+        .. CommandIntrospection.Rows,
+        .. Transactions.Rows,
+        .. ClusterCommands.Rows,
+        .. Configuration.Rows,
+        .. Databases.Rows,
+        .. DebugCommands.Rows,
+        .. DumpRestore.Rows,
+        .. Expiration.Rows,
+        .. Increments.Rows,
+        .. Keys.Rows,
+        .. Lcs.Rows,
+        .. ListBlocking.Rows,
+        .. ListMoves.Rows,
+        .. ListSearch.Rows,
+        .. Lists.Rows,
+        .. Migrate.Rows,
+        .. ObjectCommands.Rows,
+        .. Replication.Rows,
+        .. Saving.Rows,
+        .. Scanning.Rows,
+        .. ServerInfo.Rows,
+        .. Sorting.Rows,
+        .. StringRanges.Rows,
+        .. Strings.Rows,
+    ];
+
+    /// <summary>Makes the table of these commands and some more.</summary>
+    public static CommandTable Table(IReadOnlyList<Command>? more = null) => new([.. Rows, .. more ?? []], ContainerHelp.RowFor);
+}

@@ -1,0 +1,84 @@
+using Starling.Node.Execution;
+
+namespace Starling.Node.Serving;
+
+/// <summary>The node's half of a client: its commands go through the executor.</summary>
+internal sealed class NodeClient : IServedClient
+{
+    private readonly NodeServer _server;
+    private readonly ClientConnection _connection;
+    private readonly NodeSession _session;
+    private readonly CommandContext _context;
+
+    /// <summary>Makes it for a connection that has no session yet.</summary>
+    public NodeClient(NodeServer server, ClientConnection connection)
+    {
+        _server = server;
+        _connection = connection;
+        _session = new NodeSession(server.Clients.NextId(), ClientOrigin.Client);
+        _context = new CommandContext(server, _session, connection.Reply);
+    }
+
+    /// <inheritdoc/>
+    public ClientSession Session => _session;
+
+    /// <inheritdoc/>
+    public CommandRow? UnfinishedChange => _context.MayHaveChanged ? _context.Command : null;
+
+    /// <inheritdoc/>
+    public long ArgumentBytes => _context.Arguments.TotalLength;
+
+    /// <inheritdoc/>
+    public long QueuedBytes => _session.Transaction?.ArgumentBytes ?? 0;
+
+    /// <inheritdoc/>
+    public bool IsWaiting => _session.Waiter is not null;
+
+    /// <inheritdoc/>
+    public bool IsWoken => _session.Waiter is { End: not WaitEnd.Waiting };
+
+    /// <inheritdoc/>
+    public DispatchOutcome Run(CommandBatch batch)
+    {
+        var context = _context;
+        var reply = context.Reply;
+        var resolved = ResolvedBatch.Own;
+        resolved.Resolve(batch, _server.Commands, _server.Keyspace, context.Database);
+        context.Now = batch.Now;
+        context.Stats = batch.Counters;
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var pending = batch.Commands[i];
+            ref readonly var command = ref resolved[i];
+            context.Load(pending.Arguments, command.KeyPosition, command.KeyPlace);
+            var mode = _session.BeginReply(reply);
+            var outcome = _server.Executor.Execute(context, command.Command);
+            _session.EndReply(reply, mode, outcome);
+            if (outcome == DispatchOutcome.Done && _connection.MayGoOn) continue;
+            batch.Stopped = pending;
+            return outcome;
+        }
+
+        return DispatchOutcome.Done;
+    }
+
+    /// <inheritdoc/>
+    public long EndTurn()
+    {
+        _context.Timer.End();
+        if (_session.HasRun) _session.NoteSeen(_server.Replication.Log.Offset); // before the replies leave
+        return _session.LastWriteOffset;
+    }
+
+    /// <inheritdoc/>
+    public string Describe() => ClientInfo.Describe(_connection, _session, _server.NowMilliseconds);
+
+    /// <inheritdoc/>
+    public void Leave()
+    {
+        if (_session.Transaction is { } transaction) _server.Buffers.NoteDropped(transaction.ArgumentBytes);
+        _session.Transaction = null;
+        _server.Watches.RemoveAll(_session);
+        if (_session.Waiter is { } waiter) _server.Executor.Abandon(waiter);
+    }
+}

@@ -1,0 +1,74 @@
+using Starling.Node.Execution;
+using Starling.Node.Replication;
+
+namespace Starling.Node.Serving;
+
+/// <summary>What the node knows of a client beyond how it is served: what its commands have asked for and done.</summary>
+public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id, origin)
+{
+    private volatile bool _watchFailed;
+    private KeyWaiter? _waiter;
+
+    /// <summary>The selected database's index.</summary>
+    public int DatabaseIndex { get; set; }
+
+    /// <summary>READONLY was given: reads on a replica are answered in cluster mode.</summary>
+    public bool ReadOnlyMode { get; set; }
+
+    /// <summary>ASKING was given: the next command may touch an importing slot.</summary>
+    public bool Asking { get; set; }
+
+    /// <summary>CLIENT NO-TOUCH: reads leave the access clock alone.</summary>
+    public bool NoTouch { get; set; }
+
+    /// <summary>Replication offset after this client's last write.</summary>
+    public long LastWriteOffset { get; set; }
+
+    /// <summary>
+    /// Replication offset after the client's last commands, whatever they did: it may have read what others wrote before.
+    /// </summary>
+    internal long SeenOffset { get; private set; }
+
+    /// <summary>A command of it has run since <see cref="SeenOffset"/> was set.</summary>
+    internal bool HasRun { get; set; }
+
+    /// <summary>The commands queued since MULTI; null outside a transaction.</summary>
+    internal Transaction? Transaction { get; set; }
+
+    /// <summary>The keys of WATCH.</summary>
+    internal List<WatchedKey> WatchedKeys { get; } = [];
+
+    /// <summary>A watched key changed: EXEC will fail. Set by any thread.</summary>
+    internal bool WatchFailed
+    {
+        get => _watchFailed;
+        set => _watchFailed = value;
+    }
+
+    /// <summary>The client's wait for a key, or null. Written by the client's thread, read by any.</summary>
+    internal KeyWaiter? Waiter
+    {
+        get => Volatile.Read(ref _waiter);
+        set => Volatile.Write(ref _waiter, value);
+    }
+
+    /// <summary>
+    /// Its place among those who wait for keys, from when its blocking command was first held back; 0 when it was not.
+    /// </summary>
+    internal long PlaceInLine { get; set; }
+
+    /// <summary>How often the command that runs has met with keys that were kept for others.</summary>
+    internal int Encounters { get; set; }
+
+    /// <summary>What REPLCONF said of it, and how its synchronisation is going; null for who is no replica.</summary>
+    internal ReplicaLink? Replica { get; set; }
+
+    /// <summary>The session of a connection.</summary>
+    internal static NodeSession Of(ClientConnection connection) => (NodeSession)connection.Session;
+
+    /// <summary>
+    /// Its last commands have run by a replication offset. Said before it can read their replies: what others write afterwards
+    /// is none of its WAIT's.
+    /// </summary>
+    internal void NoteSeen(long offset) => (SeenOffset, HasRun) = (offset, false);
+}

@@ -1,0 +1,44 @@
+using Starling.Slots.Keyspace;
+
+namespace Starling.Node.Serving;
+
+/// <summary>
+/// The rows of the commands of a batch and, of those that have exactly one key at a fixed place, what was computed of that
+/// key. Belongs to a thread, as the batch does.
+/// </summary>
+internal sealed class ResolvedBatch
+{
+    [ThreadStatic]
+    private static ResolvedBatch? t_own;
+
+    private readonly ResolvedCommand[] _commands = new ResolvedCommand[CommandBatch.Length];
+
+    private ResolvedBatch()
+    {
+    }
+
+    /// <summary>This thread's.</summary>
+    public static ResolvedBatch Own => t_own ??= new ResolvedBatch();
+
+    /// <summary>What was found out about one command.</summary>
+    public ref readonly ResolvedCommand this[int index] => ref _commands[index];
+
+    /// <summary>Looks up the commands of a batch, computes their keys, and fetches the memory of these into the cache.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="table">The commands.</param>
+    /// <param name="keyspace">The keyspace.</param>
+    /// <param name="database">The database that is selected.</param>
+    public void Resolve(CommandBatch batch, CommandTable table, Keyspace keyspace, Database database)
+    {
+        Span<KeyPlace> keys = stackalloc KeyPlace[CommandBatch.Length];
+        var found = 0;
+        for (var i = 0; i < batch.Count; i++)
+        {
+            ref var resolved = ref _commands[i];
+            resolved = new ResolvedCommand(batch.Commands[i].Arguments, table, keyspace);
+            if (resolved.KeyPosition > 0) keys[found++] = resolved.KeyPlace;
+        }
+
+        if (found > 1) keyspace.Prefetch(database, keys[..found]);
+    }
+}

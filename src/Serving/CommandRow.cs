@@ -1,0 +1,181 @@
+using Starling.Resp;
+
+namespace Starling.Serving;
+
+/// <summary>
+/// One row of the command table: all that is known of a command but how it is executed, which its host adds. Gates,
+/// COMMAND, ACL, redirects and MULTI read it; nothing about a command is said twice.
+/// </summary>
+public abstract class CommandRow
+{
+    private bool _mayHaveOneKey;
+
+    /// <summary>Makes a row.</summary>
+    /// <param name="name">The name in lower case; a subcommand's without its container's.</param>
+    /// <param name="arity">Number of arguments with the name; negative means at least that many. A subcommand counts
+    /// its container's name too.</param>
+    /// <param name="flags">Flags.</param>
+    /// <param name="keys">Where the keys are.</param>
+    protected CommandRow(string name, int arity, CommandFlags flags, KeySpec keys)
+    {
+        Name = name;
+        Arity = arity;
+        Flags = flags;
+        Keys = keys;
+    }
+
+    /// <summary>The name in lower case.</summary>
+    public string Name { get; }
+
+    /// <summary>Number of arguments with the name; negative means at least that many.</summary>
+    public int Arity { get; }
+
+    /// <summary>Flags.</summary>
+    public CommandFlags Flags { get; }
+
+    /// <summary>Where the keys are.</summary>
+    public KeySpec Keys { get; }
+
+    /// <summary>Finds keys that <see cref="Keys"/> cannot describe.</summary>
+    public KeyFinder? FindKeys { get; init; }
+
+    /// <summary>
+    /// Position of the argument that says how many keys follow it; 0 when there is none. <see cref="Keys"/> then is none.
+    /// </summary>
+    public int KeyCountAt { get; init; }
+
+    /// <summary>The keys are named by the arguments in a way that COMMAND INFO can say, or by <see cref="FindKeys"/>.</summary>
+    public bool HasKeys => Keys.First != 0 || KeyCountAt != 0 || FindKeys is not null;
+
+    /// <summary>Which stripes the executor holds.</summary>
+    public LockMode Locks { get; init; }
+
+    /// <summary>
+    /// Tells of one call whether it may touch keys that nobody knows before it runs, so that the executor holds every
+    /// stripe; null when it touches none but those that it names.
+    /// </summary>
+    public Predicate<ArgumentList>? TouchesUnknownKeys { get; init; }
+
+    /// <summary>
+    /// Flags of the key spec in Redis's words, for example "RW access update". Where each key has a spec of its own
+    /// (RENAME) they follow each other, separated by semicolons.
+    /// </summary>
+    public string KeyFlags { get; init; } = "";
+
+    /// <summary>
+    /// Tells the flags of the keys of one call where they depend on its options ("variable_flags"); null where they do
+    /// not.
+    /// </summary>
+    public Func<ArgumentList, string>? FindKeyFlags { get; init; }
+
+    /// <summary>What COMMAND INFO notes about the flags of the key spec; empty for nothing.</summary>
+    public string KeyNotes { get; init; } = "";
+
+    /// <summary>
+    /// What COMMAND INFO says of keys whose places cannot be described: notes and flags (as <see cref="KeyFlags"/>), in
+    /// this order behind the keys that have places.
+    /// </summary>
+    public (string Notes, string Flags)[] UnplacedKeys { get; init; } = [];
+
+    /// <summary>Hints for clients in COMMAND INFO, for example "request_policy:multi_shard".</summary>
+    public string[] Tips { get; init; } = [];
+
+    /// <summary>ACL categories beyond those that follow from the flags, for example "string", without '@'.</summary>
+    public string[] AclCategories { get; init; } = [];
+
+    /// <summary>The group in COMMAND DOCS: string, generic, connection, server, cluster, transactions.</summary>
+    public string Group { get; init; } = "generic";
+
+    /// <summary>One line that says what it does.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>The version of Redis that had it first.</summary>
+    public string Since { get; init; } = "1.0.0";
+
+    /// <summary>Subcommands of a container, as they were written: without the HELP that the command table adds.</summary>
+    public IReadOnlyList<CommandRow> Subcommands { get; init; } = [];
+
+    /// <summary>The container of a subcommand; set by the command table.</summary>
+    public CommandRow? Container { get; internal set; }
+
+    /// <summary>
+    /// Arguments as HELP shows them behind the subcommand's name, for example "&lt;connection-name&gt;"; empty for
+    /// none.
+    /// </summary>
+    public string ArgumentsHelp { get; init; } = "";
+
+    /// <summary>Name with the container's, as in "client|list".</summary>
+    public string FullName => Container is null ? Name : Container.Name + "|" + Name;
+
+    /// <summary>Executed at once even after MULTI, instead of being queued.</summary>
+    public bool RunsAtOnceInTransaction { get; init; }
+
+    /// <summary>Executes what MULTI has queued: the gate and the locks are those of the queue, too.</summary>
+    public bool Executes { get; init; }
+
+    /// <summary>What ASKING said still holds for the command behind this one.</summary>
+    public bool KeepsAsking { get; init; }
+
+    /// <summary>Refused like a write while the data set cannot be saved (stop-writes-on-bgsave-error).</summary>
+    public bool IsRefusedWhenMisconfigured { get; init; }
+
+    /// <summary>Place in <see cref="CommandTable.All"/>, subcommands counted; set by the command table.</summary>
+    internal int Ordinal { get; set; }
+
+    /// <summary>The subcommands with the HELP that the command table adds.</summary>
+    internal IReadOnlyList<CommandRow> AllSubcommands { get; set; } = [];
+
+    /// <summary>
+    /// Position of the key when there is always exactly one and the locks are its stripe's; otherwise 0.
+    /// </summary>
+    internal int SingleKey { get; private set; }
+
+    /// <summary>
+    /// Position of the key of a call with so many arguments when it has just one and the locks are its stripe's; otherwise
+    /// 0.
+    /// </summary>
+    internal int SingleKeyIn(int count)
+    {
+        if (SingleKey > 0 || !_mayHaveOneKey) return SingleKey;
+        var last = count + Keys.Last;
+        return Keys.First <= last && last < Keys.First + Keys.Step ? Keys.First : 0;
+    }
+
+    /// <summary>Computes what follows from the row; the command table calls it once the row is complete.</summary>
+    internal void Complete()
+    {
+        var areSimple = FindKeys is null && TouchesUnknownKeys is null && Locks == LockMode.Keys && Keys.First > 0;
+        SingleKey = areSimple && Keys.First == Keys.Last ? Keys.First : 0;
+        _mayHaveOneKey = areSimple && Keys.Last < 0;
+    }
+
+    /// <summary>The executor holds every stripe while a call with these arguments runs.</summary>
+    internal bool TakesEverything(ArgumentList arguments) =>
+        Locks == LockMode.All || (TouchesUnknownKeys is { } touches && touches(arguments));
+
+    /// <summary>Finds subcommands; set by the command table.</summary>
+    internal CommandIndex? SubcommandIndex { get; set; }
+
+    /// <summary>
+    /// Finds the positions of the keys of a call of this command; false when the arguments are malformed.
+    /// </summary>
+    internal bool TryFindKeys(ArgumentList arguments, List<int> positions)
+    {
+        if (FindKeys is { } find) return find(arguments, positions);
+        if (KeyCountAt > 0) return TryCountKeys(arguments, positions);
+        var (first, last, step) = Keys;
+        if (first == 0) return true;
+        if (last < 0) last += arguments.Count;
+        for (var position = first; position <= last && position < arguments.Count; position += step) positions.Add(position);
+        return true;
+    }
+
+    private bool TryCountKeys(ArgumentList arguments, List<int> positions)
+    {
+        if (KeyCountAt >= arguments.Count) return false;
+        var isNumber = ArgumentParser.TryInteger(arguments[KeyCountAt], out long count);
+        if (!isNumber || count < 1 || count >= arguments.Count - KeyCountAt) return false;
+        for (var position = KeyCountAt + 1; position <= KeyCountAt + count; position++) positions.Add(position);
+        return true;
+    }
+}
