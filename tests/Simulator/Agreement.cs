@@ -15,6 +15,7 @@ internal static class Agreement
         var owners = first.Nodes.Where(record => record.IsMaster && !record.Slots.IsEmpty).ToList();
         var covered = owners.Sum(owner => owner.Slots.Count);
         if (covered != HashSlot.Count) return $"node 0 knows owners of {covered} slots";
+        if (owners.DistinctBy(owner => owner.ConfigEpoch).Count() != owners.Count) return "two owners have one config epoch";
         foreach (var node in nodes)
         {
             if (Difference(node, owners) is { } difference) return difference;
