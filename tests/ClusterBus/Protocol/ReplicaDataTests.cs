@@ -1,5 +1,6 @@
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
+using Starling.Simulator;
 
 namespace Starling.ClusterBus.Tests.Protocol;
 
@@ -238,6 +239,13 @@ public sealed class ReplicaDataTests
             Assert.Equal(1, cluster.CountLogged("Starting a failover election"));
         }
     }
+
+    /// <summary>
+    /// Its heartbeats named the former master and the new shard while the change was not durable: the two shards got one id.
+    /// </summary>
+    [Fact]
+    public void A_seed_in_which_a_replica_that_had_just_migrated_was_elected_with_its_former_shards_data_holds() =>
+        Simulation.Run(89, Simulation.FullLength);
 
     [Fact]
     public void The_largest_limits_are_no_overflow()
