@@ -248,6 +248,19 @@ public sealed class ReplicaDataTests
         Simulation.Run(89, Simulation.FullLength);
 
     [Fact]
+    public void A_replica_names_its_new_shard_only_with_its_new_master()
+    {
+        var cluster = new CalmCluster(3, 2);
+        var mover = cluster.ReplicasOf(0).First();
+        mover.Disk.StuckUntil = cluster.Simulation.Now + 1800;
+        Replicate(cluster, mover.Index, 1);
+        cluster.Simulation.RunFor(1700);
+        Assert.All(cluster.Nodes, node => Assert.NotEqual(
+            node.View.Find(cluster[0].Machine.Id)!.ShardId, node.View.Find(cluster[1].Machine.Id)!.ShardId));
+        cluster.Until(() => cluster[2].View.Find(mover.Machine.Id)!.MasterId == cluster[1].Machine.Id, 5000);
+    }
+
+    [Fact]
     public void The_largest_limits_are_no_overflow()
     {
         var options = LoneMachine.Options with
