@@ -33,7 +33,7 @@ internal sealed class Durability(MachineCore core)
         var myself = core.Myself;
         var owner = myself.IsReplica && myself.Master is { } master ? master : myself;
         return new Claims(
-            core.State.CurrentEpoch, owner.ConfigEpoch, owner.FrozenSlots, myself.Master?.Id ?? NodeId.None, myself.Flags);
+            core.State.CurrentEpoch, owner.ConfigEpoch, owner.FrozenSlots, myself.Master?.Id ?? NodeId.None, myself.Flags, myself.ShardId);
     }
 
     /// <summary>A call of the machine begins.</summary>
@@ -117,9 +117,12 @@ internal sealed class Durability(MachineCore core)
         return true;
     }
 
-    /// <summary>Epochs, slots and role, as a message's header has them.</summary>
+    /// <summary>
+    /// Epochs, slots, role and shard, as a message has them. The shard goes with the master: whoever heard the former one and
+    /// the new shard would take the two shards for one.
+    /// </summary>
     public readonly record struct Claims(
-        ulong CurrentEpoch, ulong ConfigEpoch, SlotSet Slots, NodeId Master, NodeFlags Flags);
+        ulong CurrentEpoch, ulong ConfigEpoch, SlotSet Slots, NodeId Master, NodeFlags Flags, NodeId ShardId);
 
     private readonly record struct Request(long Number, long AskedAt, Claims Claims);
 }

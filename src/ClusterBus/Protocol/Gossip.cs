@@ -20,7 +20,7 @@ internal sealed class Gossip(MachineCore core)
     {
         if (link is not { IsEstablished: true } || core.Durability.IsStuck) return;
         if (!link.IsInbound && type == BusType.Ping) link.Node!.PingSentAt = core.Now;
-        core.Messenger.Send(link, type, Heartbeat(link));
+        core.Messenger.Send(link, type, Heartbeat(link, core.Durability.Told.ShardId));
     }
 
     /// <summary>Announces what this node has become to all linked nodes, when that is durable.</summary>
@@ -29,7 +29,7 @@ internal sealed class Gossip(MachineCore core)
         foreach (var node in core.State.Nodes.Values)
         {
             if (!node.IsMyself && !node.IsInHandshake && node.Link is { IsEstablished: true } link)
-                core.Messenger.SendWhenDurable(link, BusType.Pong, Heartbeat(link));
+                core.Messenger.SendWhenDurable(link, BusType.Pong, Heartbeat(link, core.Myself.ShardId));
         }
     }
 
@@ -111,10 +111,10 @@ internal sealed class Gossip(MachineCore core)
     private static bool IsWorthTelling(ClusterNode node) =>
         !node.IsInHandshake && node.HasAddress && (node.Link is not null || node.Slots.Count > 0);
 
-    private BusBody.Heartbeat Heartbeat(BusLink link)
+    private BusBody.Heartbeat Heartbeat(BusLink link, NodeId shard)
     {
         var extensions = link.Node is { } node && (node.Flags & NodeFlags.ExtensionsSupported) != 0
-            ? Extensions()
+            ? Extensions(shard)
             : PingExtensions.None;
         return new BusBody.Heartbeat(Select(link.Node), extensions);
     }
@@ -160,13 +160,13 @@ internal sealed class Gossip(MachineCore core)
         return entries;
     }
 
-    private PingExtensions Extensions()
+    private PingExtensions Extensions(NodeId shard)
     {
         var extensions = new PingExtensions
         {
             Hostname = core.Options.AnnounceHostname,
             HumanName = core.Options.AnnounceHumanName,
-            ShardId = core.Myself.ShardId,
+            ShardId = shard,
         };
         if (_forgotten.Count == 0) return extensions;
         var forgotten = new List<ForgottenNode>(_forgotten.Count);

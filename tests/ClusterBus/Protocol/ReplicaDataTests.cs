@@ -1,5 +1,6 @@
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
+using Starling.Simulator;
 
 namespace Starling.ClusterBus.Tests.Protocol;
 
@@ -237,6 +238,26 @@ public sealed class ReplicaDataTests
             Assert.Equal(1, cluster.CountLogged("(rank #1, "));
             Assert.Equal(1, cluster.CountLogged("Starting a failover election"));
         }
+    }
+
+    /// <summary>
+    /// Its heartbeats named the former master and the new shard while the change was not durable: the two shards got one id.
+    /// </summary>
+    [Fact]
+    public void A_seed_in_which_a_replica_that_had_just_migrated_was_elected_with_its_former_shards_data_holds() =>
+        Simulation.Run(89, Simulation.FullLength);
+
+    [Fact]
+    public void A_replica_names_its_new_shard_only_with_its_new_master()
+    {
+        var cluster = new CalmCluster(3, 2);
+        var mover = cluster.ReplicasOf(0).First();
+        mover.Disk.StuckUntil = cluster.Simulation.Now + 1800;
+        Replicate(cluster, mover.Index, 1);
+        cluster.Simulation.RunFor(1700);
+        Assert.All(cluster.Nodes, node => Assert.NotEqual(
+            node.View.Find(cluster[0].Machine.Id)!.ShardId, node.View.Find(cluster[1].Machine.Id)!.ShardId));
+        cluster.Until(() => cluster[2].View.Find(mover.Machine.Id)!.MasterId == cluster[1].Machine.Id, 5000);
     }
 
     [Fact]
