@@ -18,7 +18,7 @@ public class NodeTests
         "Expiry: Config Execution Persistence Replication Serving Telemetry root",
         "Freeing: Config Execution Telemetry",
         "Maintenance: Config Telemetry root",
-        "Persistence: Config Execution Serving Telemetry root",
+        "Persistence: Config Execution Freeing Serving Telemetry root",
         "Replication: Cluster Config Execution Expiry Freeing Persistence Serving Telemetry root",
         "Serving: Cluster Config Execution Expiry Freeing Persistence Replication Telemetry root",
         "Telemetry: Cluster Config Execution Expiry Maintenance Replication Serving root",

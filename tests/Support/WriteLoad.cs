@@ -28,7 +28,7 @@ public sealed class WriteLoad : IDisposable
     /// <param name="writers">Number of threads.</param>
     /// <param name="keys">Number of keys of each writer.</param>
     /// <param name="maximumWrites">Most writes of one writer.</param>
-    public WriteLoad(IEnumerable<int> ports, int writers = 2, int keys = 500, int maximumWrites = 1_000_000)
+    public WriteLoad(IEnumerable<int> ports, int writers = 2, int keys = 500, int maximumWrites = 10_000_000)
     {
         _ports = [.. ports];
         _keys = keys;

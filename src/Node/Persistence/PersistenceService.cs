@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Starling.Node.Config;
 using Starling.Node.Execution;
 using Starling.Node.Freeing;
-using Starling.Node.Replication;
 using Starling.Slots;
 
 namespace Starling.Node.Persistence;

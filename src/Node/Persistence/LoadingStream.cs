@@ -1,4 +1,4 @@
-namespace Starling.Node.Replication;
+namespace Starling.Node.Persistence;
 
 /// <summary>A stream that calls an action before each read.</summary>
 internal sealed class LoadingStream(Stream source, Action beforeRead) : Stream
