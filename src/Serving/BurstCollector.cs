@@ -24,6 +24,10 @@ internal sealed class BurstCollector(BufferPool pool)
     // What INFO and connections that come and go allocate in a period at most.
     private const long Quiet = 256 * 1024;
 
+    // Somebody who asks for INFO again and again, on a connection of its own each time, must not keep free regions from
+    // going back: the collections for that are few.
+    private const long NearlyQuiet = 4 * Quiet;
+
     // Free regions of so many bytes are worth the collections that it takes until the runtime gives them back.
     private const long Spare = 8 * 1024 * 1024;
     private const int CollectionsUntilReturned = 25;
@@ -48,10 +52,11 @@ internal sealed class BurstCollector(BufferPool pool)
         // While the burst is under way what was dropped is replaced by new: mostly it is worth the work only once it is
         // not.
         var garbage = activity - _collected;
-        var isQuiet = activity - _last < Quiet;
+        var since = activity - _last;
+        var isQuiet = since < Quiet;
         _last = activity;
         if (garbage >= (isQuiet ? Worthwhile : MuchAtOnce)) Collect(activity);
-        else if (_collectionsLeft > 0 && isQuiet) Collect(_collected);
+        else if (_collectionsLeft > 0 && since < NearlyQuiet) Collect(_collected);
     }
 
     /// <summary>
