@@ -25,6 +25,12 @@ internal sealed class DiscardedSnapshot : ISnapshotOutput
     }
 
     /// <inheritdoc/>
+    public void Raw(ReadOnlySpan<byte> bytes)
+    {
+        // Nobody reads it.
+    }
+
+    /// <inheritdoc/>
     public void BeginText(long length)
     {
         // Nobody reads it.

@@ -31,6 +31,8 @@ internal sealed class SavedKeys : ISnapshotOutput
 
     public void Add(byte[] text) => Assert.True(Keys.TryAdd(_key, (text, _expiresAt)), _key.Key);
 
+    public void Raw(ReadOnlySpan<byte> bytes) => Assert.Fail("a string has no such bytes");
+
     void IContentWriter.Text(ReadOnlySpan<byte> text) => Add(text.ToArray());
 
     public void BeginText(long length)

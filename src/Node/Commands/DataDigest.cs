@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Starling.Slots;
 using Starling.Slots.Keyspace;
 using Starling.Slots.Values;
 
@@ -47,7 +48,7 @@ internal static class DataDigest
     }
 
     private static int Next(Database database, int slot) =>
-        slot + 1 == Slots.HashSlot.Count ? -1 : database.NextSlotInUse(slot + 1, expiring: false);
+        slot + 1 == HashSlot.Count ? -1 : database.NextSlotInUse(slot + 1, expiring: false);
 
     /// <summary>Order does not matter between two of these.</summary>
     private static void Xor(Span<byte> digest, ReadOnlySpan<byte> data)
@@ -73,9 +74,28 @@ internal static class DataDigest
 
     private sealed class Mixer : IContentDigest
     {
+        private readonly byte[] _element = new byte[Length];
+        private bool _isInElement;
+
         public byte[] Digest { get; } = new byte[Length];
 
-        public void Mix(ReadOnlySpan<byte> bytes) => DataDigest.Mix(Digest, bytes);
+        public void Mix(ReadOnlySpan<byte> bytes) => DataDigest.Mix(_isInElement ? _element : Digest, bytes);
+
+        public void MixUnordered(ReadOnlySpan<byte> bytes) => Xor(Digest, bytes);
+
+        public void BeginElement()
+        {
+            Invariant.That(!_isInElement);
+            _isInElement = true;
+            Array.Clear(_element);
+        }
+
+        public void EndElement()
+        {
+            Invariant.That(_isInElement);
+            _isInElement = false;
+            Xor(Digest, _element);
+        }
     }
 
     private readonly struct Visitor(byte[] digest) : IEntryVisitor

@@ -46,6 +46,9 @@ internal sealed class SortContent(CommandContext call, SortItems items, List<int
         return true;
     }
 
+    /// <summary>A list's elements have no such bytes.</summary>
+    public bool TryRaw(Span<byte> bytes) => false;
+
     /// <summary>Finds a text; it is dead after the next one was looked for.</summary>
     private bool TryFind(long index, out ReadOnlySpan<byte> text)
     {

@@ -27,4 +27,7 @@ public sealed class ContentDecoder : IContentReader
         text = read ? _strings.Value : default;
         return read;
     }
+
+    /// <inheritdoc/>
+    public bool TryRaw(Span<byte> bytes) => _input.TryBytes(bytes);
 }

@@ -53,7 +53,7 @@ internal sealed class ContentEncoder : IContentWriter
         Raw(body);
     }
 
-    /// <summary>Bytes that are encoded already.</summary>
+    /// <inheritdoc/>
     public void Raw(ReadOnlySpan<byte> bytes)
     {
         Length += bytes.Length;

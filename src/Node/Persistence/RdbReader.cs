@@ -128,6 +128,9 @@ public sealed class RdbReader : IContentReader
         return read;
     }
 
+    /// <inheritdoc/>
+    bool IContentReader.TryRaw(Span<byte> bytes) => _input.TryBytes(bytes);
+
     /// <summary>Reads one opcode with what belongs to it; an item when it completes one, null to go on.</summary>
     private bool TryOpcode(byte opcode, out RdbItem? item)
     {

@@ -132,6 +132,9 @@ public sealed class RdbWriter : IContentWriter
         Write(body);
     }
 
+    /// <inheritdoc/>
+    public void Raw(ReadOnlySpan<byte> bytes) => Write(bytes);
+
     /// <summary>
     /// Begins a text that comes in parts and is not compressed: <see cref="TextPart"/> calls with that many bytes in all
     /// follow.

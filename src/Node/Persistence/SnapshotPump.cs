@@ -70,6 +70,9 @@ internal sealed class SnapshotPump : IByteSink, ISnapshotOutput
     public void Text(ReadOnlySpan<byte> text) => _writer.Text(text);
 
     /// <inheritdoc/>
+    public void Raw(ReadOnlySpan<byte> bytes) => _writer.Raw(bytes);
+
+    /// <inheritdoc/>
     public void BeginText(long length)
     {
         _textLength = _compression && length <= LongestCompressed ? (int)length : 0;

@@ -34,7 +34,7 @@ public readonly unsafe struct Entry
     public int ReferenceCount => EntryBlock.Operations(_block).ReferenceCount(EntryBlock.View(_block));
 
     /// <summary>The form in which <see cref="WriteContent"/> writes the value.</summary>
-    public ContentForm ContentForm => EntryBlock.Operations(_block).WrittenForm;
+    public ContentForm ContentForm => EntryBlock.Operations(_block).WrittenForm(EntryBlock.View(_block));
 
     /// <summary>Expiry in milliseconds of Unix time, or <see cref="NoExpiry"/>.</summary>
     public long ExpiresAt => EntryBlock.Expiry(_block);

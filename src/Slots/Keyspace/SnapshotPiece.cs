@@ -17,4 +17,7 @@ internal enum SnapshotPiece : byte
 
     /// <summary>A part of a text: its length in 4 bytes, then the bytes.</summary>
     TextPart,
+
+    /// <summary>Bytes of the content that stand for themselves: their number in 4 bytes, then they.</summary>
+    Raw,
 }

@@ -64,6 +64,9 @@ internal unsafe struct SnapshotReader
             case SnapshotPiece.TextPart:
                 output.TextPart(Bytes(body));
                 break;
+            case SnapshotPiece.Raw:
+                output.Raw(Bytes(body));
+                break;
         }
     }
 

@@ -58,6 +58,9 @@ internal sealed unsafe class SnapshotRecords : IContentWriter
     /// <inheritdoc/>
     public void Text(ReadOnlySpan<byte> text) => Add(SnapshotPiece.Text, text);
 
+    /// <inheritdoc/>
+    public void Raw(ReadOnlySpan<byte> bytes) => Add(SnapshotPiece.Raw, bytes);
+
     /// <summary>Begins a text that comes in parts.</summary>
     public void BeginText(long length) =>
         Unsafe.WriteUnaligned(Reserve(SnapshotPiece.BeginText, sizeof(long)), length);

@@ -10,4 +10,7 @@ public interface IContentReader
     /// Reads a text, which is valid until the next piece is read; false when there is none, or it cannot be read.
     /// </summary>
     bool TryText(out ReadOnlySpan<byte> text);
+
+    /// <summary>Reads bytes that stand for themselves; false when there are not enough.</summary>
+    bool TryRaw(Span<byte> bytes);
 }

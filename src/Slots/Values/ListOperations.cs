@@ -23,7 +23,7 @@ internal sealed unsafe class ListOperations : ValueOperations
         [ContentForm.ListNodes, ContentForm.ListElements, ContentForm.ListZiplist, ContentForm.ListZiplists];
 
     /// <inheritdoc/>
-    public override ContentForm WrittenForm => ContentForm.ListNodes;
+    public override ContentForm WrittenForm(scoped in ValueView value) => ContentForm.ListNodes;
 
     /// <inheritdoc/>
     public override void Free(in ValueMemory memory, ref ValueRoot root) => ListRoot.Free(memory, root);

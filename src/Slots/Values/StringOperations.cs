@@ -26,7 +26,7 @@ internal sealed unsafe class StringOperations : ValueOperations
     public override ReadOnlySpan<ContentForm> Forms => [ContentForm.String];
 
     /// <inheritdoc/>
-    public override ContentForm WrittenForm => ContentForm.String;
+    public override ContentForm WrittenForm(scoped in ValueView value) => ContentForm.String;
 
     /// <summary>The bytes of a string.</summary>
     public static ReadOnlySpan<byte> Bytes(scoped in ValueView value) =>

@@ -18,8 +18,11 @@ internal abstract unsafe class ValueOperations
     /// <summary>The forms that it reads; no other kind reads them.</summary>
     public abstract ReadOnlySpan<ContentForm> Forms { get; }
 
-    /// <summary>The form that <see cref="Write"/> uses.</summary>
-    public abstract ContentForm WrittenForm { get; }
+    /// <summary>
+    /// The form that <see cref="Write"/> uses for a value, and a view of it that begins now
+    /// (<see cref="Freeze"/>).
+    /// </summary>
+    public abstract ContentForm WrittenForm(scoped in ValueView value);
 
     /// <summary>Frees every block of a value; the root is dead afterwards.</summary>
     public abstract void Free(in ValueMemory memory, ref ValueRoot root);

@@ -35,6 +35,10 @@ internal sealed class ContentRecorder : IContentWriter, IContentReader
         return _at < _pieces.Count && _pieces[_at++] is byte[];
     }
 
+    public void Raw(ReadOnlySpan<byte> bytes) => Text(bytes);
+
+    public bool TryRaw(Span<byte> bytes) => TryText(out var text) && text.Length == bytes.Length && text.TryCopyTo(bytes);
+
     public override string ToString() => string.Join(
         ' ',
         _pieces.Select(x => x is byte[] bytes ? Convert.ToHexString(bytes) : ((ulong)x).ToString(CultureInfo.InvariantCulture)));

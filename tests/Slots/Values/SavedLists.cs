@@ -31,6 +31,8 @@ internal sealed class SavedLists : ISnapshotOutput
         _content.Text(text);
     }
 
+    public void Raw(ReadOnlySpan<byte> bytes) => Assert.Fail("a list has no such bytes");
+
     public void BeginText(long length)
     {
         Assert.True(_missing == 0 && length > 0);
