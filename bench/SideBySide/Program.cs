@@ -16,7 +16,7 @@ internal static class Program
         }
 
         var executable = new Option<string>("--starling") { Description = "The starling executable." };
-        var commands = new Option<string>("--commands") { Description = "Rows, separated by commas; or types, or all.", DefaultValueFactory = _ => "" };
+        var commands = new Option<string>("--commands") { Description = "Rows by name, or types, or all.", DefaultValueFactory = _ => "" };
         var pipelines = new Option<string>("--pipelines") { Description = "Pipeline depths.", DefaultValueFactory = _ => "16" };
         var rounds = new Option<int>("--rounds") { Description = "Turns of each row; 0 for the usual number." };
         var keys = new Option<int>("--keys") { Description = "Keys that the servers hold; 0 for the usual number." };
