@@ -285,7 +285,7 @@ public sealed unsafe class Database
         }
 
         var filter = new ExpiringVisitor<TVisitor>(ref visitor, scan.Minimum);
-        scan.Position = TableScan.VisitLeaf(root, scan.Position, ref filter);
+        scan.Position = TableScan.VisitExpiring(root, scan.Position, ref filter);
         scan.Minimum = filter.Minimum;
         if (scan.Position < TableScan.End) return true;
         _tables!.EndExpiryScan(slot, scan.Number, scan.Minimum);
@@ -487,9 +487,7 @@ public sealed unsafe class Database
 
         public void Visit(in Entry entry)
         {
-            var expiresAt = entry.ExpiresAt;
-            if (expiresAt == Entry.NoExpiry) return;
-            Minimum = Math.Min(Minimum, expiresAt);
+            Minimum = Math.Min(Minimum, entry.ExpiresAt);
             _visitor.Visit(entry);
         }
     }
