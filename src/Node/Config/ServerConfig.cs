@@ -217,6 +217,9 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>I/O threads; 0 for half the cores, at least one.</summary>
     public int IoThreads { get; set; }
 
+    /// <summary>How they send: io_uring, epoll, or auto for the first where the system lets the server.</summary>
+    public string IoTransport { get; set; } = "auto";
+
     /// <summary>Background runs per second.</summary>
     public int Hz { get; set; } = 10;
 

@@ -13,6 +13,7 @@ public sealed class ServerSections
     private readonly NodeBasics _basics;
     private readonly NodeParts _node;
     private readonly ActiveDefragmentation _defragmentation;
+    private readonly IoThreads _threads;
     private long _startedAt;
     private long _bytesAtStart;
     private long _peakBytes;
@@ -20,9 +21,9 @@ public sealed class ServerSections
     private int _clusterLinks;
 
     /// <summary>Makes the sections and adds them to the node's INFO.</summary>
-    internal ServerSections(NodeBasics basics, NodeParts node, ActiveDefragmentation defragmentation)
+    internal ServerSections(NodeBasics basics, NodeParts node, ActiveDefragmentation defragmentation, IoThreads threads)
     {
-        (_basics, _node, _defragmentation) = (basics, node, defragmentation);
+        (_basics, _node, _defragmentation, _threads) = (basics, node, defragmentation, threads);
         basics.Info.Add("server", WriteServer);
         basics.Info.Add("memory", WriteMemory);
         basics.Info.Add("cpu", WriteCpu);
@@ -87,7 +88,7 @@ public sealed class ServerSections
         info.Field("os", ProcessStatistics.OperatingSystem);
         info.Field("arch_bits", IntPtr.Size * 8);
         info.Field("monotonic_clock", "POSIX clock_gettime");
-        info.Field("multiplexing_api", "epoll");
+        info.Field("multiplexing_api", _threads.Api);
         info.Field("atomicvar_api", "dotnet-interlocked");
         info.Field("gcc_version", "0.0.0");
         info.Field("process_id", Environment.ProcessId);
