@@ -148,10 +148,12 @@ internal unsafe ref struct LargeSortedSet
         if (TreeOf(root)->Level <= HighestMoved) root = Of(MembersOf(root), Relocate(ref mover, MembersOf(root), TreeOf(root)));
     }
 
-    private static ValueRoot Of(ElementTable* members, ScoreNode* tree) =>
+    /// <summary>The root of a table and the tree of its elements.</summary>
+    public static ValueRoot Of(ElementTable* members, ScoreNode* tree) =>
         new() { Address = (byte*)members, Data = (ulong)tree | LargeBit };
 
-    private static ReadOnlySpan<byte> Bytes(in double score) => MemoryMarshal.AsBytes(new ReadOnlySpan<double>(in score));
+    /// <summary>A score as an element of the table holds it.</summary>
+    public static ReadOnlySpan<byte> Bytes(in double score) => MemoryMarshal.AsBytes(new ReadOnlySpan<double>(in score));
 
     private static ScorePath PathTo(ScoreNode* tree, Element element)
     {

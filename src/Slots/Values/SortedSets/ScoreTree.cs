@@ -12,6 +12,37 @@ internal static unsafe class ScoreTree
     /// <summary>Branches that are looked at to say how much memory a tree takes.</summary>
     private const int CountedBranches = 256;
 
+    /// <summary>Makes the tree of elements that are in their order; its nodes are full.</summary>
+    public static ScoreNode* Build(in ValueMemory memory, ReadOnlySpan<ScoreItem> items)
+    {
+        var nodes = new List<nint>();
+        for (var at = 0; at < items.Length || at == 0; at += ScoreNode.LeafFanout)
+        {
+            var leaf = ScoreNode.Make(memory, 0);
+            var count = Math.Min(ScoreNode.LeafFanout, items.Length - at);
+            items.Slice(at, count).CopyTo(new Span<ScoreItem>(ScoreNode.Item(leaf, 0), count));
+            leaf->Length = count;
+            nodes.Add((nint)leaf);
+        }
+
+        for (var level = 1; nodes.Count > 1; level++)
+        {
+            var above = new List<nint>();
+            for (var at = 0; at < nodes.Count; at += ScoreNode.BranchFanout)
+            {
+                var branch = ScoreNode.Make(memory, level);
+                branch->Length = Math.Min(ScoreNode.BranchFanout, nodes.Count - at);
+                for (var i = 0; i < branch->Length; i++)
+                    *ScoreNode.Slot(branch, i) = ScoreNode.SlotOf((ScoreNode*)nodes[at + i]);
+                above.Add((nint)branch);
+            }
+
+            nodes = above;
+        }
+
+        return (ScoreNode*)nodes[0];
+    }
+
     /// <summary>Puts an element at the place that a path leads to. The path is dead afterwards.</summary>
     public static void Insert(in ValueMemory memory, ref ScoreNode* root, in ScorePath path, ScoreItem item) =>
         Insert(memory, ref root, path, path.Depth - 1, path.Index, &item);

@@ -82,6 +82,13 @@ internal static unsafe class SortedSetPack
         ListNode.InsertPair(memory, ref node, at, member, ScoreText.Of(score, scratch));
     }
 
+    /// <summary>Puts an element in that comes behind all others.</summary>
+    public static void Append(in ValueMemory memory, ref ListNode* node, ReadOnlySpan<byte> member, double score)
+    {
+        Span<byte> scratch = stackalloc byte[ScoreText.MaxLength];
+        ListNode.InsertPair(memory, ref node, node->Length - 1, member, ScoreText.Of(score, scratch));
+    }
+
     /// <summary>Takes elements out, but not all.</summary>
     public static void Remove(in ValueMemory memory, ref ListNode* node, long index, long count)
     {
