@@ -146,11 +146,11 @@ public sealed class RespWriter : IBufferWriter<byte>
     /// <summary>The head of an out-of-band push; an array in RESP2.</summary>
     public void Push(int count) => Head(Protocol == 2 ? (byte)'*' : (byte)'>', count);
 
-    /// <summary>A double, in Redis's shortest round-trip form; a bulk string in RESP2.</summary>
+    /// <summary>A double with 17 significant digits (<see cref="DoubleText"/>); a bulk string in RESP2.</summary>
     public void Double(double value)
     {
-        Span<byte> text = stackalloc byte[RespNumber.MaxDoubleLength];
-        var length = RespNumber.FormatDouble(value, text);
+        Span<byte> text = stackalloc byte[DoubleText.MaxLength];
+        var length = DoubleText.Format(value, text);
         if (Protocol == 2)
         {
             Bulk(text[..length]);

@@ -60,6 +60,12 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>The size of a list's listpacks: <see cref="Slots.Values.ValueOptions.ListMaxListpackSize"/>.</summary>
     public int ListMaxListpackSize { get; set; } = -2;
 
+    /// <summary>The most elements of a sorted set that is one listpack.</summary>
+    public long SortedSetMaxListpackEntries { get; set; } = 128;
+
+    /// <summary>The longest member, in bytes, of a sorted set that is one listpack.</summary>
+    public long SortedSetMaxListpackValue { get; set; } = 64;
+
     /// <summary>TCP port of clients; 0 for none.</summary>
     public int Port { get; set; } = 6379;
 

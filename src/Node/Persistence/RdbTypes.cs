@@ -12,8 +12,12 @@ internal static class RdbTypes
     [
         (0, ContentForm.String),
         (1, ContentForm.ListElements),
+        (3, ContentForm.SortedSetTexts),
+        (5, ContentForm.SortedSetElements),
         (10, ContentForm.ListZiplist),
+        (12, ContentForm.SortedSetZiplist),
         (14, ContentForm.ListZiplists),
+        (17, ContentForm.SortedSetListpack),
         (18, ContentForm.ListNodes),
     ];
 
@@ -38,7 +42,6 @@ internal static class RdbTypes
     public static string? NameOfUnsupported(byte type) => type switch
     {
         2 or 11 or 20 => "set",
-        3 or 5 or 12 or 17 => "sorted set",
         4 or 9 or 13 or 16 => "hash",
         6 or 7 => "module value",
         15 or 19 or 21 => "stream",

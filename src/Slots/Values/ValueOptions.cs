@@ -20,4 +20,14 @@ public sealed record ValueOptions
     /// 0 for those that are longer than a listpack may be.
     /// </summary>
     public long ListPackedThreshold { get; init; }
+
+    /// <summary>
+    /// Directive <c>zset-max-listpack-entries</c>: the most elements of a sorted set that is one listpack.
+    /// </summary>
+    public long SortedSetMaxListpackEntries { get; init; } = 128;
+
+    /// <summary>
+    /// Directive <c>zset-max-listpack-value</c>: the longest member, in bytes, of a sorted set that is one listpack.
+    /// </summary>
+    public long SortedSetMaxListpackValue { get; init; } = 64;
 }
