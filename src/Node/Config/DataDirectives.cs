@@ -81,7 +81,12 @@ internal static class DataDirectives
         PendingNumber("set-max-listpack-value", 0, LargestLong, 64),
         PendingNumber("zset-max-listpack-entries", 0, LargestLong, 128, NumberFormat.Integer, false, false, "zset-max-ziplist-entries"),
         PendingNumber("zset-max-listpack-value", 0, LargestLong, 64, NumberFormat.Memory, false, false, "zset-max-ziplist-value"),
-        PendingNumber("hll-sparse-max-bytes", 0, LargestLong, 3000, NumberFormat.Memory),
+        new NumberDirective(
+            "hll-sparse-max-bytes",
+            In(c => c.HllSparseMaxBytes, (c, v) => c.HllSparseMaxBytes = v),
+            0,
+            LargestLong,
+            NumberFormat.Memory),
         PendingNumber("stream-node-max-bytes", 0, LargestLong, 4096, NumberFormat.Memory),
         PendingNumber("stream-node-max-entries", 0, LargestLong, 100),
     ];

@@ -60,6 +60,9 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>The size of a list's listpacks: <see cref="Slots.Values.ValueOptions.ListMaxListpackSize"/>.</summary>
     public int ListMaxListpackSize { get; set; } = -2;
 
+    /// <summary>Bytes that a sparse HyperLogLog may have; one that would need more is made dense.</summary>
+    public long HllSparseMaxBytes { get; set; } = 3000;
+
     /// <summary>TCP port of clients; 0 for none.</summary>
     public int Port { get; set; } = 6379;
 
