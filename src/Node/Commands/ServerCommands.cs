@@ -8,6 +8,8 @@ public static class ServerCommands
     /// <summary>The rows of every family.</summary>
     public static IReadOnlyList<Command> Rows =>
     [
+        .. Bitfields.Rows,
+        .. Bitmaps.Rows,
         .. Connection.Rows,
         .. Clients.Rows,
         .. CommandIntrospection.Rows,
@@ -18,6 +20,8 @@ public static class ServerCommands
         .. DebugCommands.Rows,
         .. DumpRestore.Rows,
         .. Expiration.Rows,
+        .. HyperLogLogDebug.Rows,
+        .. HyperLogLogs.Rows,
         .. Increments.Rows,
         .. Keys.Rows,
         .. Lcs.Rows,

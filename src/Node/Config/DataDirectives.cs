@@ -97,7 +97,12 @@ internal static class DataDirectives
         {
             Aliases = ["zset-max-ziplist-value"],
         },
-        PendingNumber("hll-sparse-max-bytes", 0, LargestLong, 3000, NumberFormat.Memory),
+        new NumberDirective(
+            "hll-sparse-max-bytes",
+            In(c => c.HllSparseMaxBytes, (c, v) => c.HllSparseMaxBytes = v),
+            0,
+            LargestLong,
+            NumberFormat.Memory),
         PendingNumber("stream-node-max-bytes", 0, LargestLong, 4096, NumberFormat.Memory),
         PendingNumber("stream-node-max-entries", 0, LargestLong, 100),
     ];

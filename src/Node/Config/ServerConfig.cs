@@ -66,6 +66,9 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>The longest member, in bytes, of a sorted set that is one listpack.</summary>
     public long SortedSetMaxListpackValue { get; set; } = 64;
 
+    /// <summary>Bytes that a sparse HyperLogLog may have; one that would need more is made dense.</summary>
+    public long HllSparseMaxBytes { get; set; } = 3000;
+
     /// <summary>TCP port of clients; 0 for none.</summary>
     public int Port { get; set; } = 6379;
 

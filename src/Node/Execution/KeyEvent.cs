@@ -55,6 +55,15 @@ public sealed class KeyEvent
     /// <summary>A part of a string was overwritten.</summary>
     public static KeyEvent SetRange { get; } = new("setrange", KeyEventClasses.String);
 
+    /// <summary>Bits of a string were set or cleared.</summary>
+    public static KeyEvent SetBit { get; } = new("setbit", KeyEventClasses.String);
+
+    /// <summary>Elements were added to a HyperLogLog.</summary>
+    public static KeyEvent PfAdd { get; } = new("pfadd", KeyEventClasses.String);
+
+    /// <summary>A HyperLogLog is held in another way, or knows its cardinality now: nobody is told.</summary>
+    public static KeyEvent PfRewritten { get; } = new("pfrewritten", KeyEventClasses.None);
+
     /// <summary>A string got longer at its end.</summary>
     public static KeyEvent Append { get; } = new("append", KeyEventClasses.String);
 

@@ -122,8 +122,27 @@ public sealed unsafe class Database
     /// <param name="from">The first byte that the caller will write; what a snapshot needs of the range is saved.</param>
     /// <param name="count">How many bytes it will write, all within the new length.</param>
     /// <param name="raw">What <see cref="Entry.IsRawString"/> answers from now on.</param>
-    public Span<byte> ResizeString(in Key key, int length, int from, int count, bool raw) =>
+    public Span<byte> ResizeString(scoped in Key key, int length, int from, int count, bool raw) =>
         StringBlock.Bytes(Resize(key, length, from, count, raw));
+
+    /// <summary>
+    /// Makes or replaces a key (of any kind) with a string without expiry, and returns its bytes, of which the caller
+    /// writes every one. <see cref="Entry.IsRawString"/> is true of it.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="length">The length in bytes.</param>
+    /// <param name="accessClock">The access clock of now.</param>
+    public Span<byte> MakeRawString(scoped in Key key, int length, uint accessClock)
+    {
+        BeforeWrite(key);
+        var tables = TablesForInsert();
+        var root = tables.RootForInsert(key.Slot);
+        var cell = SlotTable.Find(root, key.Hash, key.Bytes);
+        var entry = StringBlock.MakeRaw(tables.Heap, key.Slot, key.Bytes, length, accessClock);
+        if (cell != null) tables.Replace(key.Slot, cell, entry);
+        else tables.Insert(root, key, entry);
+        return StringBlock.Bytes(entry);
+    }
 
     /// <summary>Sets or removes (<see cref="Entry.NoExpiry"/>) the expiry; false when there is no such key.</summary>
     public bool SetExpiry(in Key key, long expiresAt)

@@ -12,6 +12,7 @@ public sealed class CommandRowTests
         "ttl", "pttl", "persist", "rename", "renamenx", "copy", "move", "randomkey", "keys", "scan", "dbsize", "flushdb", "flushall", "swapdb", "object", "debug",
         "lpush", "rpush", "lpushx", "rpushx", "lpop", "rpop", "llen", "lrange", "lindex", "lset", "linsert", "lrem", "ltrim", "lpos", "lmove", "rpoplpush", "lmpop",
         "blpop", "brpop", "blmove", "brpoplpush", "blmpop", "sort", "sort_ro",
+        "setbit", "getbit", "bitcount", "bitpos", "bitop", "bitfield", "bitfield_ro", "pfadd", "pfcount", "pfmerge", "pfdebug", "pfselftest",
         "object|encoding", "object|freq", "object|idletime", "object|refcount", "object|help",
     ];
 
@@ -72,6 +73,11 @@ public sealed class CommandRowTests
     [InlineData("blmpop 0 2 a b left")]
     [InlineData("blpop a b 0")]
     [InlineData("sort a")]
+    [InlineData("bitop and a b c d")]
+    [InlineData("pfmerge a b c")]
+    [InlineData("bitfield a get u8 0 overflow sat get u8 1")]
+    [InlineData("bitfield a get u8 0 set u8 0 1")]
+    [InlineData("bitfield a overflow sat incrby u8 0 1")]
     [InlineData("sort a by w* get o* store b")]
     [InlineData("sort a store b limit store c store d store")]
     [InlineData("sort a by store get store store c")]

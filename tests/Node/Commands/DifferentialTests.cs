@@ -22,6 +22,13 @@ public sealed class DifferentialTests(ITestOutputHelper output)
     [Fact]
     public Task Replies_of_sort_equal_those_of_redis_server() => CompareAsync(seed => new SortCommandGenerator(seed));
 
+    [Fact]
+    public Task Replies_of_bit_commands_equal_those_of_redis_server() => CompareAsync(seed => new BitCommandGenerator(seed));
+
+    [Fact]
+    public Task Replies_and_bytes_of_hyperloglogs_equal_those_of_redis_server() =>
+        CompareAsync(seed => new HyperLogLogGenerator(seed));
+
     private async Task CompareAsync(Func<int, ICommandGenerator> generators)
     {
         await using var starling = TestServer.Start(config => config.EnableDebugCommand = "yes");
