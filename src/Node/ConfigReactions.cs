@@ -33,6 +33,8 @@ internal static class ConfigReactions
         });
         config.OnApply("maxclients", () => listener.CheckClients());
         config.OnChange("list-max-listpack-size", () => ChooseEncodings(basics));
+        foreach (var directive in new[] { "set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value" })
+            config.OnChange(directive, () => ChooseEncodings(basics));
         ChooseEncodings(basics);
         debugSubcommands.Add(Configuration.RewriteEverything);
         debugSubcommands.Add(Commands.Replication.ChangeReplicationId);
@@ -42,5 +44,11 @@ internal static class ConfigReactions
 
     private static void ChooseEncodings(NodeBasics basics) =>
         basics.Keyspace.ChangeValueOptions(
-            options => options with { ListMaxListpackSize = basics.Config.ListMaxListpackSize });
+            options => options with
+            {
+                ListMaxListpackSize = basics.Config.ListMaxListpackSize,
+                SetMaxIntsetEntries = basics.Config.SetMaxIntsetEntries,
+                SetMaxListpackEntries = basics.Config.SetMaxListpackEntries,
+                SetMaxListpackValue = basics.Config.SetMaxListpackValue,
+            });
 }

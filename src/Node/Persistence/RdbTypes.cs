@@ -12,9 +12,12 @@ internal static class RdbTypes
     [
         (0, ContentForm.String),
         (1, ContentForm.ListElements),
+        (2, ContentForm.SetMembers),
         (10, ContentForm.ListZiplist),
+        (11, ContentForm.SetIntset),
         (14, ContentForm.ListZiplists),
         (18, ContentForm.ListNodes),
+        (20, ContentForm.SetListpack),
     ];
 
     private static readonly ContentForm?[] Forms = IndexByType();
@@ -37,7 +40,6 @@ internal static class RdbTypes
     /// </summary>
     public static string? NameOfUnsupported(byte type) => type switch
     {
-        2 or 11 or 20 => "set",
         3 or 5 or 12 or 17 => "sorted set",
         4 or 9 or 13 or 16 => "hash",
         6 or 7 => "module value",

@@ -23,4 +23,13 @@ public enum ContentForm : byte
 
     /// <summary>A list as ziplists: their number, then each.</summary>
     ListZiplists,
+
+    /// <summary>A set as its members: their number, then each.</summary>
+    SetMembers,
+
+    /// <summary>A set as one intset in Redis's layout.</summary>
+    SetIntset,
+
+    /// <summary>A set as one listpack.</summary>
+    SetListpack,
 }

@@ -20,4 +20,14 @@ public sealed record ValueOptions
     /// 0 for those that are longer than a listpack may be.
     /// </summary>
     public long ListPackedThreshold { get; init; }
+
+    /// <summary>Directive <c>set-max-intset-entries</c>: the most members of a set that is an intset.</summary>
+    public long SetMaxIntsetEntries { get; init; } = 512;
+
+    /// <summary>Directive <c>set-max-listpack-entries</c>: the most members of a set that is a listpack.</summary>
+    public long SetMaxListpackEntries { get; init; } = 128;
+
+    /// <summary>Directive <c>set-max-listpack-value</c>: the longest member, in bytes, of a set that is a listpack.
+    /// </summary>
+    public long SetMaxListpackValue { get; init; } = 64;
 }
