@@ -69,6 +69,15 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>Bytes that a sparse HyperLogLog may have; one that would need more is made dense.</summary>
     public long HllSparseMaxBytes { get; set; } = 3000;
 
+    /// <summary>The most members of an intset: <see cref="Slots.Values.ValueOptions.SetMaxIntsetEntries"/>.</summary>
+    public long SetMaxIntsetEntries { get; set; } = 512;
+
+    /// <summary>The most members of a set's listpack: <see cref="Slots.Values.ValueOptions.SetMaxListpackEntries"/>.</summary>
+    public long SetMaxListpackEntries { get; set; } = 128;
+
+    /// <summary>The longest member of a set's listpack: <see cref="Slots.Values.ValueOptions.SetMaxListpackValue"/>.</summary>
+    public long SetMaxListpackValue { get; set; } = 64;
+
     /// <summary>TCP port of clients; 0 for none.</summary>
     public int Port { get; set; } = 6379;
 

@@ -142,6 +142,24 @@ public sealed class KeyEvent
     /// <summary>What GEORADIUS or GEORADIUSBYMEMBER has found became a sorted set.</summary>
     public static KeyEvent GeoRadiusStore { get; } = new("georadiusstore", KeyEventClasses.SortedSet);
 
+    /// <summary>Members came to a set.</summary>
+    public static KeyEvent SAdd { get; } = new("sadd", KeyEventClasses.Set);
+
+    /// <summary>Members were removed from a set.</summary>
+    public static KeyEvent SRem { get; } = new("srem", KeyEventClasses.Set);
+
+    /// <summary>Members that chance chose left a set.</summary>
+    public static KeyEvent SPop { get; } = new("spop", KeyEventClasses.Set);
+
+    /// <summary>An intersection of sets was stored.</summary>
+    public static KeyEvent SInterStore { get; } = new("sinterstore", KeyEventClasses.Set);
+
+    /// <summary>A union of sets was stored.</summary>
+    public static KeyEvent SUnionStore { get; } = new("sunionstore", KeyEventClasses.Set);
+
+    /// <summary>A difference of sets was stored.</summary>
+    public static KeyEvent SDiffStore { get; } = new("sdiffstore", KeyEventClasses.Set);
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

@@ -38,4 +38,13 @@ public enum ContentForm : byte
 
     /// <summary>A sorted set as one listpack of members and scores in turn.</summary>
     SortedSetListpack,
+
+    /// <summary>A set as its members: their number, then each.</summary>
+    SetMembers,
+
+    /// <summary>A set as one intset in Redis's layout.</summary>
+    SetIntset,
+
+    /// <summary>A set as one listpack.</summary>
+    SetListpack,
 }
