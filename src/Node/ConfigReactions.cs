@@ -10,7 +10,6 @@ namespace Starling.Node;
 /// </summary>
 internal static class ConfigReactions
 {
-    private static readonly TimeSpan PeakPeriod = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ClusterPeriod = TimeSpan.FromSeconds(1);
 
     /// <summary>Registers the reactions of a node.</summary>
@@ -40,7 +39,6 @@ internal static class ConfigReactions
         ChooseEncodings(basics);
         debugSubcommands.Add(Configuration.RewriteEverything);
         debugSubcommands.Add(Commands.Replication.ChangeReplicationId);
-        basics.Cron.Every(PeakPeriod, _ => sections.NotePeak());
         basics.Cron.Every(ClusterPeriod, _ => sections.NoteClusterLinks());
     }
 

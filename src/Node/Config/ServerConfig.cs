@@ -156,6 +156,33 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>Percent of one core's time that it takes at most.</summary>
     public int ActiveDefragCycleMax { get; set; } = 25;
 
+    /// <summary>Bytes beyond which keys are evicted, or writes refused; 0 for no limit.</summary>
+    public long MaxMemory { get; set; }
+
+    /// <summary>Which keys are evicted: one of the words of maxmemory-policy.</summary>
+    public string MaxMemoryPolicy { get; set; } = "noeviction";
+
+    /// <summary>Keys that are looked at, at least, for each one that is evicted.</summary>
+    public int MaxMemorySamples { get; set; } = 5;
+
+    /// <summary>How long one command may evict: 0 for not at all, 100 for as long as it takes.</summary>
+    public int MaxMemoryEvictionTenacity { get; set; } = 10;
+
+    /// <summary>How much rarer than once an access each step of a frequency is.</summary>
+    public int LfuLogFactor { get; set; } = 10;
+
+    /// <summary>Minutes without access after which a frequency is one less; 0 for never.</summary>
+    public int LfuDecayTime { get; set; } = 1;
+
+    /// <summary>Bytes that the clients may take together; below 0 percent of <see cref="MaxMemory"/>, 0 for no limit.</summary>
+    public long MaxMemoryClients { get; set; }
+
+    /// <summary>A replica evicts nothing: what its master deletes is enough.</summary>
+    public bool ReplicaIgnoreMaxMemory { get; set; } = true;
+
+    /// <summary>Values of evicted keys are freed as UNLINK does it.</summary>
+    public bool LazyFreeLazyEviction { get; set; }
+
     /// <summary>Seconds after which an idle client is closed; 0 for never.</summary>
     public int Timeout { get; set; }
 

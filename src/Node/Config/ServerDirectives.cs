@@ -127,7 +127,12 @@ internal static class ServerDirectives
             LargestLong,
             NumberFormat.Memory),
         new OutputBufferLimitDirective(),
-        PendingNumber("maxmemory-clients", -100, LargestLong, 0, NumberFormat.MemoryOrPercent),
+        new NumberDirective(
+            "maxmemory-clients",
+            In(c => c.MaxMemoryClients, (c, v) => c.MaxMemoryClients = v),
+            -100,
+            LargestLong,
+            NumberFormat.MemoryOrPercent),
         PendingNumber("tracking-table-max-keys", 0, LargestLong, 1_000_000),
         PendingNumber("busy-reply-threshold", 0, LargestLong, 5000, NumberFormat.Integer, false, false, "lua-time-limit"),
 

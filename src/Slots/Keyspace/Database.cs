@@ -138,6 +138,7 @@ public sealed unsafe class Database
         var tables = TablesForInsert();
         var root = tables.RootForInsert(key.Slot);
         var cell = SlotTable.Find(root, key.Hash, key.Bytes);
+        if (cell != null && (accessClock & Entry.KeepsClock) != 0) accessClock = EntryBlock.Clock(SlotTable.Address(*cell));
         var entry = StringBlock.MakeRaw(tables.Heap, key.Slot, key.Bytes, length, accessClock);
         if (cell != null) tables.Replace(key.Slot, cell, entry);
         else tables.Insert(root, key, entry);
@@ -335,7 +336,22 @@ public sealed unsafe class Database
     /// Chooses a stripe with the chance of its share of the keys; -1 when there is no key. No lock is needed.
     /// </summary>
     /// <param name="random">A random number.</param>
-    public int PickStripe(ulong random) => _tables?.PickStripe(random) ?? -1;
+    /// <param name="expiring">Only keys with an expiry count.</param>
+    public int PickStripe(ulong random, bool expiring = false) => _tables?.PickStripe(random, expiring) ?? -1;
+
+    /// <summary>
+    /// Visits a few entries of a stripe that are as good as chosen at random; perhaps none when only few keys of it have an
+    /// expiry and those are wanted. Needs the stripe.
+    /// </summary>
+    /// <param name="stripe">The stripe; see <see cref="StripeSet"/>.</param>
+    /// <param name="random">A random number; the same number and tables give the same entries.</param>
+    /// <param name="expiring">Only keys with an expiry are wanted.</param>
+    /// <param name="visitor">Gets the entries, and must not change the table.</param>
+    public void Sample<TVisitor>(int stripe, ulong random, bool expiring, ref TVisitor visitor)
+        where TVisitor : IEntryVisitor
+    {
+        if (_tables is { } tables) KeySampler.Visit(tables, stripe, random, expiring, ref visitor);
+    }
 
     /// <summary>
     /// Picks an entry of the slots of a stripe, each with the same chance. Needs the stripe. False when there is none.
@@ -413,6 +429,7 @@ public sealed unsafe class Database
         if (cell != null)
         {
             var old = SlotTable.Address(*cell);
+            if ((accessClock & Entry.KeepsClock) != 0) accessClock = EntryBlock.Clock(old);
             if (tables.FindFrozen(key.Slot, old) == null && StringBlock.TryOverwrite(old, value, expiresAt))
             {
                 EntryBlock.SetClock(old, accessClock);
