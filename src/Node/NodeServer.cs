@@ -52,7 +52,7 @@ public sealed class NodeServer
 
         var parts = GatherParts();
         Executor.Attach(parts);
-        Sections = new ServerSections(Basics, parts, ActiveDefragmentation);
+        Sections = new ServerSections(Basics, parts);
         IoThreads = new IoThreads(
             config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads,
             loggers.CreateLogger("Serving"),
@@ -241,6 +241,7 @@ public sealed class NodeServer
         ReplicaExpiry = ReplicaExpiry,
         ActiveExpiry = ActiveExpiry,
         Evictor = Evictor,
+        MemoryReports = new MemoryReporter(Basics, Replication, ActiveDefragmentation),
         Migrations = Migrations,
         Cluster = Cluster,
         Shutdown = Shutdown,

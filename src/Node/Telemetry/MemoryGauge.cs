@@ -20,6 +20,16 @@ public sealed class MemoryGauge(Keyspace keyspace)
     /// <summary>The most bytes that were in use, as far as anybody looked.</summary>
     public long PeakBytes => Volatile.Read(ref _peakBytes);
 
+    /// <summary>The bytes that were in use at the server's start.</summary>
+    public long StartBytes { get; private set; }
+
+    /// <summary>Notes the bytes in use at the server's start.</summary>
+    public void NoteStart()
+    {
+        Sample();
+        StartBytes = UsedBytes;
+    }
+
     /// <summary>Looks at the managed heap, and notes the peak.</summary>
     public void Sample()
     {
