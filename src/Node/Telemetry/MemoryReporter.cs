@@ -18,6 +18,7 @@ internal sealed class MemoryReporter(NodeBasics basics, ReplicationService repli
     /// <summary>What it is used for now. Any thread.</summary>
     public MemoryReport Report()
     {
+        basics.Memory.Sample();
         var peak = basics.Memory.NotePeak();
         var used = Math.Min(basics.Memory.UsedBytes, peak);
         var native = defragmentation.Usage;

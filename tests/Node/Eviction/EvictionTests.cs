@@ -164,12 +164,12 @@ public sealed class EvictionTests
         using var source = new RawConnection(master.Port);
         using var client = new RawConnection(replica.Port);
         source.Call("SET", "k", "v");
-        await Eventually.True(() => client.Call("EXISTS", "k").Number == 1);
+        await Eventually.True(() => client.Call("EXISTS", "k").Text == "1");
         client.Call("CONFIG", "SET", "maxmemory", "1");
         client.Call("PING");
         Assert.Equal(1, client.Call("EXISTS", "k").Number);
         client.Call("CONFIG", "SET", "replica-ignore-maxmemory", "no");
-        await Eventually.True(() => client.Call("EXISTS", "k").Number == 0);
+        await Eventually.True(() => client.Call("EXISTS", "k").Text == "0");
         Assert.Equal(1, source.Call("EXISTS", "k").Number);
     }
 
