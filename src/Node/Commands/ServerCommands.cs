@@ -18,6 +18,8 @@ public static class ServerCommands
         .. DebugCommands.Rows,
         .. DumpRestore.Rows,
         .. Expiration.Rows,
+        .. Geo.Rows,
+        .. GeoSearches.Rows,
         .. Increments.Rows,
         .. Keys.Rows,
         .. Lcs.Rows,
