@@ -150,16 +150,16 @@ public sealed class RespWriter : IBufferWriter<byte>
     public void Double(double value)
     {
         Span<byte> text = stackalloc byte[DoubleText.MaxLength];
-        var length = DoubleText.Format(value, text);
-        if (Protocol == 2)
-        {
-            Bulk(text[..length]);
-            return;
-        }
+        WriteDouble(text[..DoubleText.Format(value, text)]);
+    }
 
-        Raw(","u8);
-        Raw(text[..length]);
-        Raw("\r\n"u8);
+    /// <summary>
+    /// As <see cref="Double"/>, a number below 10^15 without an exponent (<see cref="DoubleText.FormatPlain"/>).
+    /// </summary>
+    public void PlainDouble(double value)
+    {
+        Span<byte> text = stackalloc byte[DoubleText.MaxPlainLength];
+        WriteDouble(text[..DoubleText.FormatPlain(value, text)]);
     }
 
     /// <summary>A boolean; 1 or 0 in RESP2.</summary>
@@ -369,6 +369,19 @@ public sealed class RespWriter : IBufferWriter<byte>
     {
         if (_current.Length - _used < Math.Max(sizeHint, 1)) Ensure(sizeHint);
         return _current.AsSpan(_used);
+    }
+
+    private void WriteDouble(ReadOnlySpan<byte> text)
+    {
+        if (Protocol == 2)
+        {
+            Bulk(text);
+            return;
+        }
+
+        Raw(","u8);
+        Raw(text);
+        Raw("\r\n"u8);
     }
 
     private void Head(byte type, long value)

@@ -23,6 +23,8 @@ public static class ServerCommands
         .. Expiration.Rows,
         .. HyperLogLogDebug.Rows,
         .. HyperLogLogs.Rows,
+        .. Geo.Rows,
+        .. GeoSearches.Rows,
         .. Increments.Rows,
         .. Keys.Rows,
         .. Lcs.Rows,

@@ -17,6 +17,13 @@ public sealed class EffectTests
         CompareAsync(seed => new ListCommandGenerator(seed));
 
     [Fact]
+    public Task Effects_of_sorted_set_commands_equal_those_of_redis_server() =>
+        CompareAsync(seed => new SortedSetCommandGenerator(seed));
+
+    [Fact]
+    public Task Effects_of_geo_commands_equal_those_of_redis_server() => CompareAsync(seed => new GeoCommandGenerator(seed));
+
+    [Fact]
     public Task Effects_of_sort_equal_those_of_redis_server() => CompareAsync(seed => new SortCommandGenerator(seed));
 
     [Fact]
