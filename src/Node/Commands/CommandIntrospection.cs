@@ -285,6 +285,7 @@ public static class CommandIntrospection
             // Several sets of flags: one spec for each key.
             var spec = flags.Length == 1 ? keys : KeySpec.At(keys.First + i);
             if (command.KeyCountAt > 0) WriteCountedKeySpec(reply, command.KeyCountAt, flags[i]);
+            else if (command.KeysBehindWord is var (word, from)) WriteKeywordSpec(reply, word, from, flags[i]);
             else WriteKeySpec(reply, spec, flags[i], command.KeyNotes);
         }
 
@@ -355,6 +356,35 @@ public static class CommandIntrospection
         reply.Integer(1);
         reply.Bulk("keystep"u8);
         reply.Integer(1);
+    }
+
+    private static void WriteKeywordSpec(RespWriter reply, string word, int from, string flags)
+    {
+        reply.Map(3);
+        reply.Bulk("flags"u8);
+        WriteFlags(reply, flags);
+        reply.Bulk("begin_search"u8);
+        reply.Map(2);
+        reply.Bulk("type"u8);
+        reply.Bulk("keyword"u8);
+        reply.Bulk("spec"u8);
+        reply.Map(2);
+        reply.Bulk("keyword"u8);
+        reply.Bulk(word);
+        reply.Bulk("startfrom"u8);
+        reply.Integer(from);
+        reply.Bulk("find_keys"u8);
+        reply.Map(2);
+        reply.Bulk("type"u8);
+        reply.Bulk("range"u8);
+        reply.Bulk("spec"u8);
+        reply.Map(3);
+        reply.Bulk("lastkey"u8);
+        reply.Integer(-1);
+        reply.Bulk("keystep"u8);
+        reply.Integer(1);
+        reply.Bulk("limit"u8);
+        reply.Integer(2);
     }
 
     private static void WriteFlags(RespWriter reply, string flags)

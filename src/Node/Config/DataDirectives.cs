@@ -82,7 +82,17 @@ internal static class DataDirectives
         PendingNumber("zset-max-listpack-entries", 0, LargestLong, 128, NumberFormat.Integer, false, false, "zset-max-ziplist-entries"),
         PendingNumber("zset-max-listpack-value", 0, LargestLong, 64, NumberFormat.Memory, false, false, "zset-max-ziplist-value"),
         PendingNumber("hll-sparse-max-bytes", 0, LargestLong, 3000, NumberFormat.Memory),
-        PendingNumber("stream-node-max-bytes", 0, LargestLong, 4096, NumberFormat.Memory),
-        PendingNumber("stream-node-max-entries", 0, LargestLong, 100),
+        new NumberDirective(
+            "stream-node-max-bytes",
+            In(c => c.StreamNodeMaxBytes, (c, v) => c.StreamNodeMaxBytes = v),
+            0,
+            LargestLong,
+            NumberFormat.Memory),
+        new NumberDirective(
+            "stream-node-max-entries",
+            In(c => c.StreamNodeMaxEntries, (c, v) => c.StreamNodeMaxEntries = v),
+            0,
+            LargestLong,
+            NumberFormat.Integer),
     ];
 }

@@ -60,6 +60,12 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>The size of a list's listpacks: <see cref="Slots.Values.ValueOptions.ListMaxListpackSize"/>.</summary>
     public int ListMaxListpackSize { get; set; } = -2;
 
+    /// <summary>How long a node of a stream may become: <see cref="Slots.Values.ValueOptions.StreamNodeMaxBytes"/>.</summary>
+    public long StreamNodeMaxBytes { get; set; } = 4096;
+
+    /// <summary>The most entries of a node of a stream; 0 for no limit.</summary>
+    public long StreamNodeMaxEntries { get; set; } = 100;
+
     /// <summary>TCP port of clients; 0 for none.</summary>
     public int Port { get; set; } = 6379;
 

@@ -15,6 +15,9 @@ internal static class RdbTypes
         (10, ContentForm.ListZiplist),
         (14, ContentForm.ListZiplists),
         (18, ContentForm.ListNodes),
+        (15, ContentForm.StreamNodes),
+        (19, ContentForm.StreamNodes2),
+        (21, ContentForm.StreamNodes3),
     ];
 
     private static readonly ContentForm?[] Forms = IndexByType();
@@ -41,7 +44,6 @@ internal static class RdbTypes
         3 or 5 or 12 or 17 => "sorted set",
         4 or 9 or 13 or 16 => "hash",
         6 or 7 => "module value",
-        15 or 19 or 21 => "stream",
         22 or 23 or 24 or 25 => "hash with field expiry",
         _ => null,
     };

@@ -11,4 +11,7 @@ internal enum ValueKind : byte
 
     /// <summary>A list.</summary>
     List = 1,
+
+    /// <summary>A stream.</summary>
+    Stream = 6,
 }

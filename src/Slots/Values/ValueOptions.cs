@@ -20,4 +20,13 @@ public sealed record ValueOptions
     /// 0 for those that are longer than a listpack may be.
     /// </summary>
     public long ListPackedThreshold { get; init; }
+
+    /// <summary>
+    /// Directive <c>stream-node-max-bytes</c>: a node of a stream that would become longer gets no more entries; 0 for no
+    /// limit.
+    /// </summary>
+    public long StreamNodeMaxBytes { get; init; } = 4096;
+
+    /// <summary>Directive <c>stream-node-max-entries</c>: the most entries of a node of a stream; 0 for no limit.</summary>
+    public long StreamNodeMaxEntries { get; init; } = 100;
 }

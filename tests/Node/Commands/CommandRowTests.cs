@@ -12,6 +12,8 @@ public sealed class CommandRowTests
         "ttl", "pttl", "persist", "rename", "renamenx", "copy", "move", "randomkey", "keys", "scan", "dbsize", "flushdb", "flushall", "swapdb", "object", "debug",
         "lpush", "rpush", "lpushx", "rpushx", "lpop", "rpop", "llen", "lrange", "lindex", "lset", "linsert", "lrem", "ltrim", "lpos", "lmove", "rpoplpush", "lmpop",
         "blpop", "brpop", "blmove", "brpoplpush", "blmpop", "sort", "sort_ro",
+        "xadd", "xlen", "xdel", "xtrim", "xsetid", "xrange", "xrevrange", "xread", "xreadgroup", "xack", "xpending", "xclaim", "xautoclaim", "xgroup", "xgroup|create",
+        "xgroup|setid", "xgroup|destroy", "xgroup|createconsumer", "xgroup|delconsumer", "xgroup|help", "xinfo", "xinfo|stream", "xinfo|groups", "xinfo|consumers", "xinfo|help",
         "object|encoding", "object|freq", "object|idletime", "object|refcount", "object|help",
     ];
 
@@ -71,6 +73,9 @@ public sealed class CommandRowTests
     [InlineData("lmpop 2 a b left")]
     [InlineData("blmpop 0 2 a b left")]
     [InlineData("blpop a b 0")]
+    [InlineData("xread count 5 streams a b 0 0")]
+    [InlineData("xreadgroup group g c streams a >")]
+    [InlineData("xgroup create a g 0")]
     [InlineData("sort a")]
     [InlineData("sort a by w* get o* store b")]
     [InlineData("sort a store b limit store c store d store")]

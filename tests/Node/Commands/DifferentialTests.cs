@@ -22,6 +22,10 @@ public sealed class DifferentialTests(ITestOutputHelper output)
     [Fact]
     public Task Replies_of_sort_equal_those_of_redis_server() => CompareAsync(seed => new SortCommandGenerator(seed));
 
+    [Fact]
+    public Task Replies_of_stream_commands_equal_those_of_redis_server() =>
+        CompareAsync(seed => new StreamCommandGenerator(seed));
+
     private async Task CompareAsync(Func<int, ICommandGenerator> generators)
     {
         await using var starling = TestServer.Start(config => config.EnableDebugCommand = "yes");
