@@ -3,8 +3,10 @@ namespace Starling.Bench.SideBySide;
 /// <summary>
 /// One row of the table. The texts are commands separated by ';' in words separated by blanks; <c>{r}</c> is a random
 /// key number, <c>{m}</c> one of a tenth as many, <c>{l}</c> a random list number, <c>{s}</c> the number of the
-/// operation within its turn, <c>{c}</c> that number modulo the lists; all of them print ten digits. <c>{v}</c> is a
-/// value of 32 bytes.
+/// operation within its turn, <c>{c}</c> that number modulo the lists and <c>{d}</c> divided by them. Of large
+/// collections, of which there are ten with a thousand elements each, <c>{x}</c> is a random one and <c>{b}</c> a random
+/// element, <c>{e}</c> and <c>{g}</c> the number of the operation modulo and divided by ten; <c>{f}</c> is a random
+/// number below ten. All of them print ten digits. <c>{v}</c> is a value of 32 bytes.
 /// </summary>
 /// <param name="Name">What the table and <c>--commands</c> call it.</param>
 /// <param name="Text">One operation.</param>
@@ -63,12 +65,21 @@ internal sealed record CommandLoad(string Name, string Text, string? Before = nu
     /// <summary>The two loads whose throughput the table tells too.</summary>
     public bool IsPrincipal => Name is "GET" or "SET";
 
-    /// <summary>The rows of a list of names separated by commas; every row when it is empty.</summary>
+    /// <summary>
+    /// The rows of a list of names separated by commas; the forty when it is empty, <c>types</c> for those of the other
+    /// types, <c>all</c> for both.
+    /// </summary>
     /// <exception cref="ArgumentException">A name is not there.</exception>
     public static IReadOnlyList<CommandLoad> Choose(string names)
     {
-        if (names.Length == 0) return All;
-        return names.Split(',').Select(name => All.FirstOrDefault(load => load.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            ?? throw new ArgumentException($"no row is called '{name}'; there are {string.Join(' ', All.Select(load => load.Name))}")).ToList();
+        IReadOnlyList<CommandLoad> every = [.. All, .. TypeLoads.All];
+        return names switch
+        {
+            "" => All,
+            "types" => TypeLoads.All,
+            "all" => every,
+            _ => names.Split(',').Select(name => every.FirstOrDefault(load => load.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+                ?? throw new ArgumentException($"no row is called '{name}'; there are {string.Join(' ', every.Select(load => load.Name))}")).ToList(),
+        };
     }
 }

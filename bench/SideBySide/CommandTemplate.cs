@@ -64,6 +64,12 @@ internal sealed class CommandTemplate
                 'l' => Random(_range.Lists),
                 's' => sequence,
                 'c' => sequence % _range.Lists,
+                'd' => sequence / _range.Lists,
+                'e' => sequence % KeyRange.Large,
+                'g' => sequence / KeyRange.Large,
+                'x' => Random(KeyRange.Large),
+                'b' => Random(KeyRange.LargeElements),
+                'f' => Random(KeyRange.SmallElements),
                 _ => throw new InvalidOperationException($"a load has no place of kind {kind}"),
             };
             for (var digit = at + Digits - 1; digit >= at; digit--, number /= 10) target[digit] = (byte)('0' + (number % 10));

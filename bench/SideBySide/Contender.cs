@@ -63,6 +63,15 @@ internal sealed class Contender : IDisposable
             (ProcessUsage.ResidentBytes(_process) - residentBefore) / (double)range.Keys);
     }
 
+    /// <summary>Runs a command so many times and returns the bytes that the server took for it.</summary>
+    public (double Used, double Resident) Fill(string text, int commands)
+    {
+        var usedBefore = Used();
+        var residentBefore = ProcessUsage.ResidentBytes(_process);
+        Setup(text, commands, new KeyRange(commands, 1));
+        return ((Used() - usedBefore) ?? double.NaN, ProcessUsage.ResidentBytes(_process) - residentBefore);
+    }
+
     /// <summary>Makes the other families of keys, those that the server knows the commands for.</summary>
     public void FillFamilies(KeyRange range)
     {
@@ -70,6 +79,11 @@ internal sealed class Contender : IDisposable
         if (Refusal("LLEN l") is not null) return;
         Setup("RPUSH l{c} {v}", range.Lists * ListLength, range);
         Setup("RPUSH x{c} {v}", range.Lists * ListLength, range);
+        foreach (var (text, isLarge) in TypeLoads.Families)
+        {
+            if (Refusal(text) is not null) continue;
+            Setup(text, isLarge ? KeyRange.Large * KeyRange.LargeElements : range.Lists * KeyRange.SmallElements, range);
+        }
     }
 
     /// <summary>The error that a load's first command meets; null when the server takes it.</summary>

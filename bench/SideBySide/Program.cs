@@ -16,7 +16,7 @@ internal static class Program
         }
 
         var executable = new Option<string>("--starling") { Description = "The starling executable." };
-        var commands = new Option<string>("--commands") { Description = "Rows, separated by commas.", DefaultValueFactory = _ => "" };
+        var commands = new Option<string>("--commands") { Description = "Rows by name, or types, or all.", DefaultValueFactory = _ => "" };
         var pipelines = new Option<string>("--pipelines") { Description = "Pipeline depths.", DefaultValueFactory = _ => "16" };
         var rounds = new Option<int>("--rounds") { Description = "Turns of each row; 0 for the usual number." };
         var keys = new Option<int>("--keys") { Description = "Keys that the servers hold; 0 for the usual number." };
@@ -25,11 +25,12 @@ internal static class Program
         var garnet = new Option<bool>("--garnet") { Description = "Measures Garnet too.", DefaultValueFactory = _ => true };
         var failover = new Option<int>("--failover-rounds") { Description = "Measures outages after a killed master instead." };
         var saves = new Option<int>("--save") { Description = "Measures so many saves under load, and flushes, instead." };
+        var memory = new Option<int>("--memory") { Description = "Measures bytes of collections instead; 10 for a tenth of them." };
         var elements = new Option<int>("--list-elements") { Description = "With --save: a list of so many elements besides." };
         var bytes = new Option<int>("--string-bytes") { Description = "With --save: a string of so many bytes besides." };
         var root = new RootCommand("Starling beside redis-server and Garnet.")
         {
-            executable, commands, pipelines, rounds, keys, quick, replica, garnet, failover, saves, elements, bytes,
+            executable, commands, pipelines, rounds, keys, quick, replica, garnet, failover, saves, elements, bytes, memory,
         };
         root.SetAction(result =>
         {
@@ -37,6 +38,12 @@ internal static class Program
             if (result.GetValue(failover) > 0)
             {
                 CompareFailovers(result.GetValue(failover));
+                return;
+            }
+
+            if (result.GetValue(memory) > 0)
+            {
+                MemoryComparison.Run(result.GetValue(memory));
                 return;
             }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Starling.CommandLine.CheckRdb;
 using Starling.CommandLine.ClusterUp;
 using Starling.CommandLine.Server;
 using Starling.Slots;
@@ -24,7 +25,16 @@ internal static class Program
         var root = new RootCommand("Starling: a sharded in-memory store that speaks Redis's protocols.");
         root.Subcommands.Add(new Command("server", "Runs a server: starling server [redis.conf] [--directive value ...] [-]"));
         root.Subcommands.Add(ClusterCommand());
+        root.Subcommands.Add(CheckRdb());
         return root.Parse(arguments).Invoke();
+    }
+
+    private static Command CheckRdb()
+    {
+        var file = new Argument<string>("file") { Description = "The RDB file." };
+        var command = new Command("check-rdb", "Tells whether a server could load an RDB file, as redis-check-rdb does; exits with 1 when not.") { file };
+        command.SetAction(result => CheckRdbCommand.Run(result.GetValue(file)!));
+        return command;
     }
 
     private static Command ClusterCommand()

@@ -52,6 +52,17 @@ public class CommandLineTests
         Assert.Contains(expected, output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/nonexistent/dump.rdb", "Cannot read '/nonexistent/dump.rdb'")]
+    [InlineData("/", "Cannot read '/'")]
+    [InlineData("/proc/self/status", "Wrong signature trying to load DB from file")]
+    public void Checking_a_file_that_is_no_rdb_file_ends_with_1(string path, string reason)
+    {
+        var (exitCode, output) = ProgramRun.Run(Executables.Starling, ["check-rdb", path]);
+        Assert.Equal(1, exitCode);
+        Assert.Contains(reason, output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void An_unknown_command_is_an_error()
     {

@@ -73,7 +73,7 @@ public sealed unsafe class Database
     /// <param name="value">The value, when there is one.</param>
     public ContentOutcome Load(int slot, ContentForm form, IContentReader reader, out LoadedValue value)
     {
-        var memory = new ValueMemory(TablesForInsert().Heap, StripeSet.StripeOf(slot));
+        var memory = new ValueMemory(TablesForInsert().Heap, StripeSet.StripeOf(slot), _hash);
         return ValueKinds.Of(form).Read(memory, form, reader, ValueOptions, out value);
     }
 
@@ -356,14 +356,14 @@ public sealed unsafe class Database
     }
 
     /// <summary>Where the blocks of a slot's values come from. A key of the database must exist.</summary>
-    internal ValueMemory MemoryFor(int slot) => new(TablesForInsert().Heap, StripeSet.StripeOf(slot));
+    internal ValueMemory MemoryFor(int slot) => new(TablesForInsert().Heap, StripeSet.StripeOf(slot), _hash);
 
     /// <summary>The value of an entry as snapshots have views of it; null when none has.</summary>
     internal FrozenValue? FindFrozen(int slot, byte* entry) => _tables!.FindFrozen(slot, entry);
 
     /// <summary>As <see cref="MemoryFor(int)"/>, for changing a value that snapshots may have views of.</summary>
     internal ValueMemory MemoryFor(int slot, FrozenValue? frozen) =>
-        new(_tables!.Heap, StripeSet.StripeOf(slot), frozen?.Pages);
+        new(_tables!.Heap, StripeSet.StripeOf(slot), _hash, frozen);
 
     /// <summary>Lets snapshots have what they need of a key before it is changed.</summary>
     internal void BeforeWrite(in Key key) => _tables?.BeforeWrite(key.Slot, key.Hash);

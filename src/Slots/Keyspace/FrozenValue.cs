@@ -39,6 +39,13 @@ internal abstract unsafe class FrozenValue
     /// <summary>What the views share with the value, for kinds of many blocks; null when the kind copies.</summary>
     public virtual FrozenPages? Pages => null;
 
+    /// <summary>
+    /// An element of that hash is about to be changed, added or removed, in a kind that has a table of elements.
+    /// </summary>
+    public virtual void BeforeElement(ulong hash)
+    {
+    }
+
     /// <summary>The views of it.</summary>
     protected IReadOnlyList<FrozenView> Views => _views;
 

@@ -44,6 +44,31 @@ internal sealed unsafe class SnapshotRecords : IContentWriter
         return first;
     }
 
+    /// <summary>Takes over what another chain of the same heap holds, behind what this one holds.</summary>
+    public void Append(SnapshotRecords other)
+    {
+        var bytes = other.Bytes;
+        var last = other._last;
+        var first = other.Take();
+        if (first == null) return;
+        if (_last == null) _first = first;
+        else _last->Next = first;
+        _last = last;
+        Bytes += bytes;
+        if (_total != null) Interlocked.Add(ref _total.Value, bytes);
+    }
+
+    /// <summary>Frees the chain unread.</summary>
+    public void Discard()
+    {
+        for (var chunk = Take(); chunk != null;)
+        {
+            var next = chunk->Next;
+            _heap.Free((byte*)chunk, sizeof(SnapshotChunk) + (long)chunk->Size);
+            chunk = next;
+        }
+    }
+
     /// <summary>Begins a key; the pieces of its value follow, unless a view has them.</summary>
     public void Entry(ReadOnlySpan<byte> key, in SnapshotHead head)
     {

@@ -40,46 +40,18 @@ internal unsafe ref struct TableMover
     public ulong MoveLeaf(TableNode* root, ulong from)
     {
         var hash = from << (64 - SlotTable.PositionBits);
-        MoveBranches(root, hash);
+        LeafMover.MoveBranches(ref _tables, root, hash);
         var place = SlotTable.Locate(root, hash);
         for (var leaf = place.Leaf; leaf != null && !_keys.IsTired; leaf = TableNode.Next(leaf))
         {
-            MovePieces(leaf);
+            LeafMover.MovePieces(ref _tables, leaf);
             for (var i = 0u; i < leaf->Buckets && !_keys.IsTired; i++) MoveEntries(TableNode.Bucket(leaf, i));
-            MoveNext(leaf);
+            LeafMover.MoveNext(ref _tables, leaf);
         }
 
         _counts.Hits += _keys.Moved;
         _counts.Misses += _keys.Stayed;
         return _keys.IsTired ? from : place.Start(from) + place.Width;
-    }
-
-    private void MoveBranches(TableNode* root, ulong hash)
-    {
-        var node = root;
-        for (var offset = 0; node->FanoutBits != 0; offset += SlotTable.MaxFanoutBits)
-        {
-            var children = (byte*)node->Children;
-            if (_tables.TryMove(ref children, TableNode.Bytes << node->FanoutBits))
-                node->Children = (TableNode*)children;
-            node = SlotTable.Child(node, hash, offset);
-        }
-    }
-
-    private void MovePieces(TableNode* leaf)
-    {
-        for (var i = 0; i * TableNode.PieceBuckets < leaf->Buckets; i++)
-        {
-            var piece = (byte*)TableNode.Piece(leaf, i);
-            if (_tables.TryMove(ref piece, TableShape.PieceBytes(leaf->Buckets, i)))
-                TableNode.SetPiece(leaf, i, piece);
-        }
-    }
-
-    private void MoveNext(TableNode* leaf)
-    {
-        var next = (byte*)TableNode.Next(leaf);
-        if (next != null && _tables.TryMove(ref next, TableNode.Bytes)) TableNode.SetNext(leaf, (TableNode*)next);
     }
 
     private void MoveEntries(ulong* bucket)

@@ -40,9 +40,16 @@ internal unsafe struct TableNode
     [FieldOffset(48)]
     public uint Count;
 
-    /// <summary>Number of entries with an expiry; kept in a slot's root only.</summary>
+    /// <summary>Number of entries with an expiry; kept in a slot's root only, below it means nothing.</summary>
     [FieldOffset(52)]
     public uint Expiring;
+
+    /// <summary>
+    /// Of the nodes of a collection's elements, in the place of <see cref="Expiring"/>: a lower bound of the expiries in
+    /// the node and below it, in seconds of Unix time, rounded up; 0 when there is none.
+    /// </summary>
+    [FieldOffset(52)]
+    public uint EarliestSecond;
 
     /// <summary>Number of buckets of a leaf.</summary>
     [FieldOffset(56)]
@@ -55,6 +62,10 @@ internal unsafe struct TableNode
     /// <summary>The last word: <see cref="Buckets"/>, <see cref="FanoutBits"/>, the address of the next leaf.</summary>
     [FieldOffset(56)]
     private ulong _last;
+
+    /// <summary>The lower of two bounds of <see cref="EarliestSecond"/>.</summary>
+    public static uint Earlier(uint first, uint second) =>
+        first == 0 || (second != 0 && second < first) ? second : first;
 
     /// <summary>The leaf that continues a leaf, or null.</summary>
     public static TableNode* Next(TableNode* leaf) => (TableNode*)(leaf->_last >> 16);

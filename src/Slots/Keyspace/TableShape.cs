@@ -119,6 +119,7 @@ internal static unsafe class TableShape
         SetBuckets(memory, leaf, 0);
         var children = (TableNode*)memory.Heap.AllocateZeroed(memory.Selector, 2 * TableNode.Bytes);
         Distribute(memory, references, tags, count, children, 1);
+        children[0].EarliestSecond = children[1].EarliestSecond = leaf->EarliestSecond;
         leaf->Children = children;
         leaf->FanoutBits = 1;
     }
@@ -136,7 +137,9 @@ internal static unsafe class TableShape
         {
             var count = Gather(old + i, references, tags);
             SetBuckets(memory, old + i, 0);
-            Distribute(memory, references, tags, count, children + (2 * i), branch->FanoutBits + 1);
+            var pair = children + (2 * i);
+            Distribute(memory, references, tags, count, pair, branch->FanoutBits + 1);
+            pair[0].EarliestSecond = pair[1].EarliestSecond = old[i].EarliestSecond;
         }
 
         memory.Heap.Free((byte*)old, leaves * TableNode.Bytes);
@@ -170,6 +173,7 @@ internal static unsafe class TableShape
         {
             var count = GatherPair(memory, old + i, references, tags);
             Fill(memory, children + (i / 2), branch->FanoutBits - 1, references, tags, count);
+            children[i / 2].EarliestSecond = TableNode.Earlier(old[i].EarliestSecond, old[i + 1].EarliestSecond);
         }
 
         memory.Heap.Free((byte*)old, leaves * TableNode.Bytes);

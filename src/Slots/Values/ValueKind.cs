@@ -12,6 +12,15 @@ internal enum ValueKind : byte
     /// <summary>A list.</summary>
     List = 1,
 
+    /// <summary>A set.</summary>
+    Set = 2,
+
+    /// <summary>A sorted set.</summary>
+    SortedSet = 3,
+
+    /// <summary>A hash.</summary>
+    Hash = 4,
+
     /// <summary>A stream.</summary>
     Stream = 6,
 }

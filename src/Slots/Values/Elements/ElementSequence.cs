@@ -1,0 +1,60 @@
+using Starling.Slots.Keyspace;
+
+namespace Starling.Slots.Values.Elements;
+
+/// <summary>All elements of a table, for <c>foreach</c>; see <see cref="ElementTable.All"/>.</summary>
+internal unsafe ref struct ElementSequence
+{
+    private readonly TableNode* _root;
+    private TableNode* _leaf;
+    private ulong* _bucket;
+    private ulong _position;
+    private uint _nextBucket;
+    private int _cell;
+
+    /// <summary>Stands before the first element.</summary>
+    public ElementSequence(TableNode* root)
+    {
+        _root = root;
+        _cell = TableNode.BucketWords;
+    }
+
+    /// <summary>The element; after <see cref="MoveNext"/> has answered true.</summary>
+    public readonly Element Current => new(SlotTable.Address(_bucket[_cell]));
+
+    /// <summary>Itself, so that <c>foreach</c> takes it.</summary>
+    public readonly ElementSequence GetEnumerator() => this;
+
+    /// <summary>Goes to the next element; false when there is none.</summary>
+    public bool MoveNext()
+    {
+        while (true)
+        {
+            while (++_cell < TableNode.BucketWords)
+                if (_bucket[_cell] != 0) return true;
+            if (!TryNextBucket()) return false;
+            _cell = 0;
+        }
+    }
+
+    private bool TryNextBucket()
+    {
+        while (_leaf == null || _nextBucket >= _leaf->Buckets)
+        {
+            _nextBucket = 0;
+            if (_leaf != null && TableNode.Next(_leaf) is var next && next != null)
+            {
+                _leaf = next;
+                continue;
+            }
+
+            if (_position >= TableScan.End) return false;
+            var place = SlotTable.Locate(_root, _position << (64 - SlotTable.PositionBits));
+            _position = place.Start(_position) + place.Width;
+            _leaf = place.Leaf;
+        }
+
+        _bucket = TableNode.Bucket(_leaf, _nextBucket++);
+        return true;
+    }
+}
