@@ -51,6 +51,12 @@ internal sealed class KeyWaiter(
     /// <summary>What a value must be to serve the client.</summary>
     public KeyReadiness IsReady => isReady;
 
+    /// <summary>The client has something to be told when a key is not there, or not any more.</summary>
+    public bool IsServedWithoutKey { get; init; }
+
+    /// <summary>What the handler keeps for when the command runs again.</summary>
+    public object? State { get; init; }
+
     /// <summary>Milliseconds of Unix time at which the wait ends; 0 for never.</summary>
     public long Deadline { get; private set; }
 

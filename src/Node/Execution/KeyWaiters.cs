@@ -217,10 +217,10 @@ internal sealed class KeyWaiters(NodeBasics basics)
     {
         // What another claim keeps is looked at when that one comes to it.
         if (FindQueue(ready.Key) is not { } queue || (queue.Claim is not null && queue.Claim != claim)) return null;
-        if (!basics.Keyspace[ready.Database].TryFind(basics.Keyspace.Key(ready.Key), out var entry)) return null;
+        var isThere = basics.Keyspace[ready.Database].TryFind(basics.Keyspace.Key(ready.Key), out var entry);
 
         // What has expired serves nobody, and is deleted by whoever asks for it, not here.
-        if (entry.ExpiresAt != Entry.NoExpiry && KeyExpiry.IsExpired(entry, basics.NowMilliseconds)) return null;
+        if (isThere && entry.ExpiresAt != Entry.NoExpiry && KeyExpiry.IsExpired(entry, basics.NowMilliseconds)) return null;
         var mayServe = ready.Behind is null;
         foreach (var waiter in queue.Places)
         {
@@ -230,7 +230,8 @@ internal sealed class KeyWaiters(NodeBasics basics)
                 continue;
             }
 
-            if (waiter.Database == ready.Database && waiter.IsReady(entry) && waiter.TryWake()) return waiter;
+            if (waiter.Database != ready.Database) continue;
+            if ((isThere ? waiter.IsReady(entry) : waiter.IsServedWithoutKey) && waiter.TryWake()) return waiter;
         }
 
         return null;

@@ -15,6 +15,8 @@ public sealed class CommandRowTests
         "sdiffstore", "sscan",
         "blpop", "brpop", "blmove", "brpoplpush", "blmpop", "sort", "sort_ro",
         "setbit", "getbit", "bitcount", "bitpos", "bitop", "bitfield", "bitfield_ro", "pfadd", "pfcount", "pfmerge", "pfdebug", "pfselftest",
+        "xadd", "xlen", "xdel", "xtrim", "xsetid", "xrange", "xrevrange", "xread", "xreadgroup", "xack", "xpending", "xclaim", "xautoclaim", "xgroup", "xgroup|create",
+        "xgroup|setid", "xgroup|destroy", "xgroup|createconsumer", "xgroup|delconsumer", "xgroup|help", "xinfo", "xinfo|stream", "xinfo|groups", "xinfo|consumers", "xinfo|help",
         "object|encoding", "object|freq", "object|idletime", "object|refcount", "object|help",
     ];
 
@@ -89,6 +91,9 @@ public sealed class CommandRowTests
     [InlineData("georadius a 1 1 1 m store b")]
     [InlineData("georadiusbymember a b 1 m storedist c")]
     [InlineData("geosearchstore a b frommember c byradius 1 m")]
+    [InlineData("xread count 5 streams a b 0 0")]
+    [InlineData("xreadgroup group g c streams a >")]
+    [InlineData("xgroup create a g 0")]
     [InlineData("sort a")]
     [InlineData("bitop and a b c d")]
     [InlineData("pfmerge a b c")]

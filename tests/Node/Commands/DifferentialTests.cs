@@ -47,6 +47,10 @@ public sealed class DifferentialTests(ITestOutputHelper output)
     [Fact]
     public Task Replies_of_geo_commands_equal_those_of_redis_server() => CompareAsync(seed => new GeoCommandGenerator(seed));
 
+    [Fact]
+    public Task Replies_of_stream_commands_equal_those_of_redis_server() =>
+        CompareAsync(seed => new StreamCommandGenerator(seed));
+
     private async Task CompareAsync(Func<int, ICommandGenerator> generators)
     {
         await using var starling = TestServer.Start(config => config.EnableDebugCommand = "yes");
