@@ -83,8 +83,8 @@ internal sealed class StreamCommandGenerator(int seed, bool withGroups = true) :
         9 => ["MINID", "=", PlainId()],
         10 => ["MAXLEN", "~", Text(_random.Next(20)), "LIMIT", Text(_random.Next(300))],
         11 => ["LIMIT", "10", "MAXLEN", "~", "3"],
-        12 => Pick(["MAXLEN", "x"], ["MAXLEN", "-1"], ["LIMIT", "3"], ["MAXLEN", "3", "LIMIT", "3"]),
-        _ => Pick(["MAXLEN", "3", "MINID", "3"], ["MAXLEN", "~", "3", "LIMIT", "-1"], ["MINID", "+"], ["MAXLEN"], ["BOGUS"]),
+        12 => Pick<string[]>(["MAXLEN", "x"], ["MAXLEN", "-1"], ["LIMIT", "3"], ["MAXLEN", "3", "LIMIT", "3"]),
+        _ => Pick<string[]>(["MAXLEN", "3", "MINID", "3"], ["MAXLEN", "~", "3", "LIMIT", "-1"], ["MINID", "+"], ["MAXLEN"], ["BOGUS"]),
     };
 
     private string[] MakeGroup() => _random.Next(12) switch
