@@ -66,7 +66,7 @@ public sealed class BufferPool
         <= SmallLength => _small.Rent(),
         <= SegmentLength => _segments.Rent(),
         <= LargeLength => _large.Rent(),
-        _ => Make(least),
+        _ => MakeLong(least),
     };
 
     /// <summary>Gives an array back, which the caller uses no more. An empty one is nobody's and ignored.</summary>
@@ -97,11 +97,14 @@ public sealed class BufferPool
     public void DropFree() => NoteDropped(_small.DropFree() + _segments.DropFree() + _large.DropFree());
 
     /// <summary>
-    /// Makes sure of room for what a client is about to make in many pieces, of which none may be missing in the end.
+    /// Makes sure of room for what a client is about to make in many pieces, of which none may be missing in the end. It leaves
+    /// room for the replies of others, as long arrays do.
     /// </summary>
     /// <param name="bytes">Bytes of all of it, roughly.</param>
     /// <exception cref="OutOfMemoryException">As of <see cref="Rent"/>.</exception>
-    public void EnsureRoom(long bytes)
+    public void EnsureRoom(long bytes) => Ensure(bytes + (MostBytes / ReservedPart));
+
+    private void Ensure(long bytes)
     {
         if (HasRoom(bytes)) return;
 
@@ -111,6 +114,12 @@ public sealed class BufferPool
     }
 
     private byte[] Make(int length)
+    {
+        Ensure(length);
+        return GC.AllocateUninitializedArray<byte>(length);
+    }
+
+    private byte[] MakeLong(int length)
     {
         EnsureRoom(length);
         return GC.AllocateUninitializedArray<byte>(length);

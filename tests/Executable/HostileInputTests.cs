@@ -77,11 +77,11 @@ public sealed class HostileInputTests(BothServers servers) : IClassFixture<BothS
     [InlineData("{256}", "6379", "10")]
     [InlineData("{empty}", "6379", "10")]
     [InlineData("a{zero}b", "6379", "10")]
-    [InlineData("::1%nosuch", "6379", "10")]
+    [InlineData("::1%nosuch", "6379", "10", "writing to target instance")]
     [InlineData("[127.0.0.1]", "6379", "10")]
     [InlineData("127.0.0.1", "0", "10", "writing to target instance")]
-    [InlineData("127.0.0.1", "99999999999999999999", "10")]
-    [InlineData("127.0.0.1", "-1", "-1")]
+    [InlineData("127.0.0.1", "99999999999999999999", "10", "writing to target instance")]
+    [InlineData("127.0.0.1", "-1", "-1", "writing to target instance")]
     public void Migrate_to_where_nobody_is_is_an_error_and_the_key_stays(
         string host, string port, string timeout, string failed = "connecting to the client")
     {
