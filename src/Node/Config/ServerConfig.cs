@@ -228,6 +228,9 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>Port that a replica announces; 0 for its own.</summary>
     public int ReplicaAnnouncePort { get; set; }
 
+    /// <summary>Least of <see cref="ReplBacklogSize"/>, as in Redis: less asked for counts as this.</summary>
+    public const long LeastReplBacklogSize = 16384;
+
     /// <summary>Bytes of the replication log kept for partial resynchronisation.</summary>
     public long ReplBacklogSize { get; set; } = 1048576;
 

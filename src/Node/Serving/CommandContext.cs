@@ -375,14 +375,7 @@ public sealed class CommandContext : IEmptiedKeys
             return;
         }
 
-        var keys = new HashSet<byte[]>(keyCount, Slots.ByteStringComparer.Instance);
-        for (var i = firstKey; i < firstKey + keyCount; i++) keys.Add(Arguments[i].ToArray());
-
-        // Who was held back before it could wait has its place from then.
-        var number = Session.PlaceInLine != 0 ? Session.PlaceInLine : Node.Waiters.NextNumber();
-        var waiter = new KeyWaiter(
-            Session, Session.DatabaseIndex, [.. keys], Keys.CopyEach(), number, isReady, onTimeout)
-        { IsServedWithoutKey = whenGone, State = state };
+        var waiter = KeyWaiter.Of(this, firstKey, keyCount, isReady, onTimeout, whenGone, state);
         Session.Waiter = waiter;
         Node.Waiters.Add(waiter);
         waiter.EndAt(deadline, Now);
@@ -463,8 +456,13 @@ public sealed class CommandContext : IEmptiedKeys
     /// now, the change might never reach the replicas.
     /// </summary>
     internal bool MayHaveChanged =>
-        (_isRunning && (_changes > 0 || (Command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0))
+        (_isRunning && (_changes > 0 || (WritesByItsRow && !HasChangedNothing)))
         || (Effects.Count > 0 && !IsInExec); // not yet in the log
+
+    /// <summary>The handler has changed nothing yet, whatever its row says: should it find no memory now, nothing is half done.</summary>
+    internal bool HasChangedNothing { get; set; }
+
+    private bool WritesByItsRow => (Command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
 
     /// <summary>A scope is open: its stripes are held, and what is declared belongs to it.</summary>
     internal bool IsInScope { get; private set; }
@@ -508,9 +506,8 @@ public sealed class CommandContext : IEmptiedKeys
     {
         _isRunning = true;
         _changes = 0;
-        _hasOwnEffects = false;
-        _isSuppressed = false;
-        _hasEmptied = false;
+        (_hasOwnEffects, _isSuppressed, _hasEmptied, HasChangedNothing) = (false, false, false, false);
+        Reply.MayLose = WritesByItsRow;
         _database = Session.DatabaseIndex;
         _errorsBefore = Reply.ErrorCount;
     }
@@ -521,7 +518,7 @@ public sealed class CommandContext : IEmptiedKeys
     /// </summary>
     internal bool End()
     {
-        _isRunning = false;
+        (_isRunning, Reply.MayLose) = (false, false);
         Invariant.That(!_hasEmptied);
         var errors = Reply.ErrorCount;
         var hasFailed = errors != _errorsBefore;
