@@ -70,14 +70,7 @@ internal static class ServingTelemetry
 
     private static void WriteMemory(NodeBasics basics, InfoWriter writer)
     {
-        long replicas = 0, others = 0;
-        foreach (var connection in basics.Clients.Snapshot())
-        {
-            var bytes = connection.InputCapacity + connection.PendingBytes;
-            if (connection.Session.Kind == ClientKind.Replica) replicas += bytes;
-            else others += bytes;
-        }
-
+        var (replicas, others) = MemoryReporter.ClientBytes(basics);
         writer.Field("mem_clients_slaves", replicas);
         writer.Field("mem_clients_normal", others);
     }
