@@ -1,6 +1,5 @@
 using System.Text;
 using Starling.Node.Serving;
-using Starling.Resp;
 using Starling.Slots.Values.Streams;
 
 namespace Starling.Node.Commands;

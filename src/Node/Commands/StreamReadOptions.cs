@@ -113,7 +113,7 @@ internal struct StreamReadOptions
         FirstKey = at;
         Keys = (call.Count - at) / 2;
         if (((call.Count - at) & 1) == 0) return true;
-        var ids = isGroup ? "ID or '>'" : "ID, '+', or '$'";
+        var ids = isGroup ? "ID or '>'" : "ID or '$'";
         call.Reply.Error(Encoding.ASCII.GetBytes(
             $"ERR Unbalanced '{call.Command.FullName}' list of streams: for each stream key an {ids} must be specified."));
         return false;

@@ -1,6 +1,5 @@
 using Starling.Node.Execution;
 using Starling.Node.Serving;
-using Starling.Serving;
 using Starling.Slots.Values.Streams;
 
 namespace Starling.Node.Commands;
@@ -57,7 +56,11 @@ internal struct StreamTrimOptions
     /// <summary>What is to be taken out.</summary>
     public readonly StreamTrim Trim => new()
     {
-        IsByLength = IsByLength, MaxLength = (ulong)MaxLength, MinId = MinId, IsApproximate = IsApproximate, Limit = Limit,
+        IsByLength = IsByLength,
+        MaxLength = (ulong)MaxLength,
+        MinId = MinId,
+        IsApproximate = IsApproximate,
+        Limit = Limit,
     };
 
     /// <summary>What was done goes to replicas in other words than the call's.</summary>

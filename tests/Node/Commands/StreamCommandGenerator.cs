@@ -50,7 +50,7 @@ internal sealed class StreamCommandGenerator(int seed, bool withGroups = true) :
     {
         0 => ["CONFIG", "SET", "stream-node-max-entries", Pick("0", "1", "2", "5", "100")],
         1 => ["CONFIG", "SET", "stream-node-max-bytes", Pick("0", "100", "300", "4096", "16384")],
-        2 => ["XSETID", Key(), Text(++_top) + "-0", .. _random.Next(2) == 0 ? [] : new[] { "ENTRIESADDED", Text(_random.Next(2000)) }],
+        2 => ["XSETID", Key(), Text(_top += 10) + "-0", .. _random.Next(2) == 0 ? [] : new[] { "ENTRIESADDED", Text(_random.Next(2000)) }],
         3 => [Pick("XADD", "XLEN", "XRANGE", "XDEL", "XTRIM", "XACK", "XPENDING", "XCLAIM", "XREADGROUP", "XSETID"), .. Enumerable.Repeat("absent", _random.Next(5))],
         _ => ["DEL", Key()],
     };

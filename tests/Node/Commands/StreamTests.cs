@@ -129,6 +129,27 @@ public sealed class StreamTests
         Assert.Equal("[[2-0, [n, 2]]]", await client.TextAsync("XCLAIM", "s", "g", "c", "0", "2-0"));
     }
 
+    [Fact]
+    public async Task Changes_of_streams_are_told_and_what_groups_keep_is_not()
+    {
+        var events = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        await using var server = TestServer.Start(
+            config => config.NotifyKeyspaceEvents = "KEA",
+            prepare: node => node.KeyEvents.ListenWith(recorded => events.Enqueue(recorded.Event.Name)));
+        var client = await server.ConnectAsync();
+        string[] commands =
+        [
+            "XADD s 1-0 a 1", "XADD s MAXLEN 1 2-0 a 1", "XGROUP CREATE s g 0", "XREADGROUP GROUP g c STREAMS s >", "XACK s g 2-0",
+            "XGROUP CREATECONSUMER s g d", "XGROUP DELCONSUMER s g d", "XGROUP SETID s g 0", "XDEL s 2-0", "XSETID s 3-0",
+            "XADD s 4-0 a 1", "XTRIM s MAXLEN 0", "XGROUP DESTROY s g",
+        ];
+        foreach (var command in commands) await client.CallAsync(command.Split(' '));
+        Assert.Equal(
+            "xadd xadd xtrim xgroup-create xgroup-createconsumer xgroup-createconsumer xgroup-delconsumer xgroup-setid xdel xsetid xadd "
+            + "xtrim xgroup-destroy",
+            string.Join(' ', events));
+    }
+
     /// <summary>The ids of a reply with entries.</summary>
     private static string Ids(string reply) =>
         "[" + string.Join(", ", System.Text.RegularExpressions.Regex.Matches(reply, @"\[(\d+-\d+),").Select(match => match.Groups[1].Value)) + "]";

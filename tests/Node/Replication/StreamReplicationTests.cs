@@ -46,7 +46,7 @@ public sealed class StreamReplicationTests
                 }
             }
 
-            if (masterIsRedis != replicaIsRedis) continue;
+            if (masterIsRedis || replicaIsRedis) continue;
             Assert.Equal(client.Call("XINFO", "GROUPS", key).ToString(), other.Call("XINFO", "GROUPS", key).ToString());
         }
     }

@@ -48,7 +48,9 @@ internal unsafe struct IdPage
         var page = (IdPage*)memory.Allocate(BytesOf(capacity, slotBytes));
         *page = new IdPage
         {
-            Level = (ushort)level, Capacity = (ushort)capacity, SlotBytes = (ushort)slotBytes,
+            Level = (ushort)level,
+            Capacity = (ushort)capacity,
+            SlotBytes = (ushort)slotBytes,
         };
         return page;
     }

@@ -88,13 +88,6 @@ internal unsafe struct IdPath
     /// <summary>Goes back to the slot before; false when this is the first one.</summary>
     public bool TryPrevious() => TryMove(-1);
 
-    /// <summary>Goes on to the first slot of the next page; false when this is the last one.</summary>
-    public bool TryNextPage()
-    {
-        _indexes[Depth - 1] = PageAt(Depth - 1)->Length - 1;
-        return TryMove(1);
-    }
-
     /// <summary>Leads through another page on a level, which is like the one before.</summary>
     public void Replace(int depth, IdPage* page) => _pages[depth] = (ulong)page;
 

@@ -1,3 +1,5 @@
+using Starling.Slots.Memory;
+
 namespace Starling.Slots.Values.Streams;
 
 /// <summary>
@@ -7,6 +9,7 @@ namespace Starling.Slots.Values.Streams;
 internal static unsafe class StreamGroups
 {
     private const int FirstCapacity = 1;
+    private const int MostRelocated = 64;
 
     /// <summary>A group for being changed; the head is not shared.</summary>
     public static StreamGroup* Own(ref StreamMemory memory, StreamHead* head, int group)
@@ -200,6 +203,43 @@ internal static unsafe class StreamGroups
         }
 
         return copy;
+    }
+
+    /// <summary>Moves the blocks of groups that lie badly, unless they are many; until the mover is tired.</summary>
+    public static void Relocate(ref BlockMover mover, StreamHead* head)
+    {
+        if (head->GroupCount is 0 or > MostRelocated) return;
+        var table = (byte*)head->Groups;
+        mover.TryMove(ref table, BytesOf(head->GroupCapacity));
+        head->Groups = (StreamGroup**)table;
+        for (var i = 0; i < head->GroupCount && !mover.IsTired; i++)
+        {
+            var group = (byte*)head->Groups[i];
+            mover.TryMove(ref group, head->Groups[i]->BlockBytes);
+            head->Groups[i] = (StreamGroup*)group;
+            RelocatePending(ref mover, ref head->Groups[i]->Pending);
+            if (head->Groups[i]->ConsumerCount is > 0 and <= MostRelocated) RelocateConsumers(ref mover, head->Groups[i]);
+        }
+    }
+
+    private static void RelocateConsumers(ref BlockMover mover, StreamGroup* group)
+    {
+        var table = (byte*)group->Consumers;
+        mover.TryMove(ref table, group->Consumers->BlockBytes);
+        group->Consumers = (ConsumerTable*)table;
+        for (var order = 0; order < group->ConsumerCount && !mover.IsTired; order++)
+        {
+            ref var consumer = ref ConsumerTable.At(group->Consumers, ConsumerTable.Place(group->Consumers, order));
+            var block = (byte*)consumer;
+            mover.TryMove(ref block, consumer->BlockBytes);
+            consumer = (StreamConsumer*)block;
+            RelocatePending(ref mover, ref consumer->Pending);
+        }
+    }
+
+    private static void RelocatePending(ref BlockMover mover, ref IdPage* pending)
+    {
+        if (pending != null && pending->Level <= 1) IdTree.Relocate(ref mover, ref pending);
     }
 
     private static void FreeConsumer(ref StreamMemory memory, StreamConsumer* consumer)

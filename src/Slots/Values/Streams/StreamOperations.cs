@@ -54,14 +54,15 @@ internal sealed unsafe class StreamOperations : ValueOperations
     }
 
     /// <summary>
-    /// As for every value; but the nodes of a tree of more than two levels stay where they are, and so do groups: going
-    /// through them all would hold the stripe for too long.
+    /// As for every value; but what lies in a tree of more than two levels stays where it is, and so do many groups or
+    /// consumers: going through them all would hold the stripe for too long.
     /// </summary>
     public override void Relocate(ref BlockMover mover, ref ValueRoot root)
     {
         mover.TryMove(ref root.Address, sizeof(StreamHead));
         var head = StreamHead.Of(root);
         if (head->Nodes != null && head->Nodes->Level <= 1) StreamBlocks.RelocateNodes(ref mover, ref head->Nodes);
+        StreamGroups.Relocate(ref mover, head);
     }
 
     /// <inheritdoc/>

@@ -202,7 +202,11 @@ internal sealed class StreamModel : IDisposable
         var limit = random.Next(3) == 0 ? random.Next(1, 50) : 0;
         var trim = new StreamTrim
         {
-            IsByLength = byLength, MaxLength = (ulong)most, MinId = least, IsApproximate = isApproximate, Limit = limit,
+            IsByLength = byLength,
+            MaxLength = (ulong)most,
+            MinId = least,
+            IsApproximate = isApproximate,
+            Limit = limit,
         };
         var wanted = byLength ? Math.Max(0, Entries.Count - most) : Entries.Keys.Count(id => id < least);
         var removed = 0L;
