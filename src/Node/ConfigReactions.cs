@@ -33,6 +33,8 @@ internal static class ConfigReactions
         });
         config.OnApply("maxclients", () => listener.CheckClients());
         config.OnChange("list-max-listpack-size", () => ChooseEncodings(basics));
+        foreach (var directive in new[] { "set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value" })
+            config.OnChange(directive, () => ChooseEncodings(basics));
         config.OnChange("zset-max-listpack-entries", () => ChooseEncodings(basics));
         config.OnChange("zset-max-listpack-value", () => ChooseEncodings(basics));
         ChooseEncodings(basics);
@@ -47,6 +49,9 @@ internal static class ConfigReactions
             options => options with
             {
                 ListMaxListpackSize = basics.Config.ListMaxListpackSize,
+                SetMaxIntsetEntries = basics.Config.SetMaxIntsetEntries,
+                SetMaxListpackEntries = basics.Config.SetMaxListpackEntries,
+                SetMaxListpackValue = basics.Config.SetMaxListpackValue,
                 SortedSetMaxListpackEntries = basics.Config.SortedSetMaxListpackEntries,
                 SortedSetMaxListpackValue = basics.Config.SortedSetMaxListpackValue,
             });

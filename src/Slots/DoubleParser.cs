@@ -180,7 +180,9 @@ public static class DoubleParser
         }
 
         value = Math.ScaleB((double)(ulong)number, (int)exponent);
-        return precision == Precision.Any || !double.IsInfinity(value) && (isExact || value >= SmallestNormal || (precision != Precision.Exact && value != 0));
+        if (precision == Precision.Any) return true;
+        var isWhole = isExact || value >= SmallestNormal;
+        return !double.IsInfinity(value) && (isWhole || (precision == Precision.Some && value != 0));
     }
 
     /// <summary>Splits all of a text into digits with at most one point among them, and the exponent behind them.</summary>

@@ -209,7 +209,7 @@ public static class CommandIntrospection
         {
             call.Reply.Array(2);
             call.Reply.Bulk(arguments[positions[i]]);
-            WriteFlags(call.Reply, flags[flags.Length == 1 ? 0 : i]);
+            WriteFlags(call.Reply, flags[Math.Min(i, flags.Length - 1)]);
         }
     }
 
@@ -282,8 +282,9 @@ public static class CommandIntrospection
         reply.Set(flags.Length + command.UnplacedKeys.Length + command.KeywordKeys.Length);
         for (var i = 0; i < flags.Length; i++)
         {
-            // Several sets of flags: one spec for each key.
-            var spec = flags.Length == 1 ? keys : KeySpec.At(keys.First + i);
+            // Several sets of flags: one spec for each key, the last one for all that are left.
+            var at = keys.First + i;
+            var spec = flags.Length == 1 ? keys : i < flags.Length - 1 ? KeySpec.At(at) : keys.Last < 0 ? KeySpec.From(at) : KeySpec.At(at);
             if (command.KeyCountAt > 0 && i == flags.Length - 1) WriteCountedKeySpec(reply, command.KeyCountAt, flags[i]);
             else WriteKeySpec(reply, spec, flags[i], command.KeyNotes);
         }

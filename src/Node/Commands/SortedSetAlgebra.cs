@@ -47,15 +47,11 @@ public static class SortedSetAlgebra
         {
             KeyCountAt = 2,
             KeyFlags = "OW update;RO access",
-            FindKeyFlags = KeyFlags,
             AclCategories = ["sortedset"],
             Group = "sorted-set",
             Since = since,
             Summary = summary,
         };
-
-    private static string KeyFlags(ArgumentList arguments) =>
-        "OW update" + string.Concat(Enumerable.Repeat(";RO access", arguments.Count));
 
     private static void ZUnion(CommandContext call) => Reply(call, Operation.Union);
 

@@ -76,9 +76,9 @@ internal static class DataDirectives
             Aliases = ["list-max-ziplist-size"],
         },
         PendingNumber("list-compress-depth", 0, LargestInt, 0),
-        PendingNumber("set-max-intset-entries", 0, LargestLong, 512),
-        PendingNumber("set-max-listpack-entries", 0, LargestLong, 128),
-        PendingNumber("set-max-listpack-value", 0, LargestLong, 64),
+        new NumberDirective("set-max-intset-entries", In(c => c.SetMaxIntsetEntries, (c, v) => c.SetMaxIntsetEntries = v), 0, LargestLong, NumberFormat.Integer),
+        new NumberDirective("set-max-listpack-entries", In(c => c.SetMaxListpackEntries, (c, v) => c.SetMaxListpackEntries = v), 0, LargestLong, NumberFormat.Integer),
+        new NumberDirective("set-max-listpack-value", In(c => c.SetMaxListpackValue, (c, v) => c.SetMaxListpackValue = v), 0, LargestLong, NumberFormat.Integer),
         new NumberDirective(
             "zset-max-listpack-entries",
             In(c => c.SortedSetMaxListpackEntries, (c, v) => c.SortedSetMaxListpackEntries = v),

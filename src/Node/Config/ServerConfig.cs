@@ -60,6 +60,15 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>The size of a list's listpacks: <see cref="Slots.Values.ValueOptions.ListMaxListpackSize"/>.</summary>
     public int ListMaxListpackSize { get; set; } = -2;
 
+    /// <summary>The most members of an intset: <see cref="Slots.Values.ValueOptions.SetMaxIntsetEntries"/>.</summary>
+    public long SetMaxIntsetEntries { get; set; } = 512;
+
+    /// <summary>The most members of a set's listpack: <see cref="Slots.Values.ValueOptions.SetMaxListpackEntries"/>.</summary>
+    public long SetMaxListpackEntries { get; set; } = 128;
+
+    /// <summary>The longest member of a set's listpack: <see cref="Slots.Values.ValueOptions.SetMaxListpackValue"/>.</summary>
+    public long SetMaxListpackValue { get; set; } = 64;
+
     /// <summary>The most elements of a sorted set that is one listpack.</summary>
     public long SortedSetMaxListpackEntries { get; set; } = 128;
 

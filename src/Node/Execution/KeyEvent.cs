@@ -91,6 +91,24 @@ public sealed class KeyEvent
     /// <summary>What SORT has found became a list.</summary>
     public static KeyEvent SortStore { get; } = new("sortstore", KeyEventClasses.List);
 
+    /// <summary>Members came to a set.</summary>
+    public static KeyEvent SAdd { get; } = new("sadd", KeyEventClasses.Set);
+
+    /// <summary>Members were removed from a set.</summary>
+    public static KeyEvent SRem { get; } = new("srem", KeyEventClasses.Set);
+
+    /// <summary>Members that chance chose left a set.</summary>
+    public static KeyEvent SPop { get; } = new("spop", KeyEventClasses.Set);
+
+    /// <summary>An intersection of sets was stored.</summary>
+    public static KeyEvent SInterStore { get; } = new("sinterstore", KeyEventClasses.Set);
+
+    /// <summary>A union of sets was stored.</summary>
+    public static KeyEvent SUnionStore { get; } = new("sunionstore", KeyEventClasses.Set);
+
+    /// <summary>A difference of sets was stored.</summary>
+    public static KeyEvent SDiffStore { get; } = new("sdiffstore", KeyEventClasses.Set);
+
     /// <summary>Members came to a sorted set, or got other scores.</summary>
     public static KeyEvent ZAdd { get; } = new("zadd", KeyEventClasses.SortedSet);
 

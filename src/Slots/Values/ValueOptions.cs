@@ -21,6 +21,16 @@ public sealed record ValueOptions
     /// </summary>
     public long ListPackedThreshold { get; init; }
 
+    /// <summary>Directive <c>set-max-intset-entries</c>: the most members of a set that is an intset.</summary>
+    public long SetMaxIntsetEntries { get; init; } = 512;
+
+    /// <summary>Directive <c>set-max-listpack-entries</c>: the most members of a set that is a listpack.</summary>
+    public long SetMaxListpackEntries { get; init; } = 128;
+
+    /// <summary>Directive <c>set-max-listpack-value</c>: the longest member, in bytes, of a set that is a listpack.
+    /// </summary>
+    public long SetMaxListpackValue { get; init; } = 64;
+
     /// <summary>
     /// Directive <c>zset-max-listpack-entries</c>: the most elements of a sorted set that is one listpack.
     /// </summary>

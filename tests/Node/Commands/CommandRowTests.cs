@@ -11,6 +11,8 @@ public sealed class CommandRowTests
         "strlen", "getrange", "setrange", "substr", "lcs", "del", "unlink", "exists", "type", "touch", "expire", "pexpire", "expireat", "pexpireat", "expiretime", "pexpiretime",
         "ttl", "pttl", "persist", "rename", "renamenx", "copy", "move", "randomkey", "keys", "scan", "dbsize", "flushdb", "flushall", "swapdb", "object", "debug",
         "lpush", "rpush", "lpushx", "rpushx", "lpop", "rpop", "llen", "lrange", "lindex", "lset", "linsert", "lrem", "ltrim", "lpos", "lmove", "rpoplpush", "lmpop",
+        "sadd", "srem", "sismember", "smismember", "scard", "smembers", "spop", "srandmember", "smove", "sinter", "sintercard", "sinterstore", "sunion", "sunionstore", "sdiff",
+        "sdiffstore", "sscan",
         "blpop", "brpop", "blmove", "brpoplpush", "blmpop", "sort", "sort_ro",
         "object|encoding", "object|freq", "object|idletime", "object|refcount", "object|help",
     ];
@@ -71,6 +73,12 @@ public sealed class CommandRowTests
     [InlineData("lmpop 2 a b left")]
     [InlineData("blmpop 0 2 a b left")]
     [InlineData("blpop a b 0")]
+    [InlineData("smove a b c")]
+    [InlineData("sinter a b c")]
+    [InlineData("sinterstore a b c d")]
+    [InlineData("sunionstore a b")]
+    [InlineData("sintercard 2 a b limit 3")]
+    [InlineData("spop a 3")]
     [InlineData("zunionstore a 2 b c weights 1 2")]
     [InlineData("zdiffstore a 1 b")]
     [InlineData("zinter 2 a b")]

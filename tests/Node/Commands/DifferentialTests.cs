@@ -23,6 +23,9 @@ public sealed class DifferentialTests(ITestOutputHelper output)
     public Task Replies_of_sort_equal_those_of_redis_server() => CompareAsync(seed => new SortCommandGenerator(seed));
 
     [Fact]
+    public Task Replies_of_set_commands_equal_those_of_redis_server() => CompareAsync(seed => new SetCommandGenerator(seed));
+
+    [Fact]
     public Task Replies_of_sorted_set_commands_equal_those_of_redis_server() =>
         CompareAsync(seed => new SortedSetCommandGenerator(seed));
 
@@ -63,7 +66,8 @@ public sealed class DifferentialTests(ITestOutputHelper output)
             foreach (var key in generator.AllKeys) history.AddRange(generator.Show(key));
         }
 
-        history.AddRange([["DEBUG", "DIGEST"], ["CONFIG", "SET", "list-max-listpack-size", "-2"], ["CONFIG", "SET", "zset-max-listpack-entries", "128"]]);
+        history.AddRange([["DEBUG", "DIGEST"], ["CONFIG", "SET", "list-max-listpack-size", "-2"], ["CONFIG", "SET", "set-max-intset-entries", "512"]]);
+        history.Add(["CONFIG", "SET", "zset-max-listpack-entries", "128"]);
         var expectedReplies = expected.CallAll(history);
         var actualReplies = actual.CallAll(history);
         for (var i = 0; i < history.Count; i++)

@@ -1,5 +1,4 @@
 using Starling.Slots.Keyspace;
-using Starling.Slots.Values.Elements;
 
 namespace Starling.Slots.Values.SortedSets;
 
