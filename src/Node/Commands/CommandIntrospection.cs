@@ -16,7 +16,7 @@ public static class CommandIntrospection
         (CommandFlags.Blocking, "blocking"), (CommandFlags.Loading, "loading"), (CommandFlags.Stale, "stale"),
         (CommandFlags.SkipMonitor, "skip_monitor"), (CommandFlags.SkipSlowLog, "skip_slowlog"),
         (CommandFlags.Asking, "asking"), (CommandFlags.Fast, "fast"), (CommandFlags.NoAuth, "no_auth"),
-        (CommandFlags.MayReplicate, "may_replicate"), (CommandFlags.NoMandatoryKeys, "no_mandatory_keys"),
+        (CommandFlags.NoMandatoryKeys, "no_mandatory_keys"),
         (CommandFlags.NoMulti, "no_multi"), (CommandFlags.MovableKeys, "movablekeys"),
         (CommandFlags.AllowBusy, "allow_busy"), (CommandFlags.NoAsyncLoading, "no_async_loading"),
     ];
@@ -282,10 +282,11 @@ public static class CommandIntrospection
         reply.Set(flags.Length + command.UnplacedKeys.Length + command.KeywordKeys.Length);
         for (var i = 0; i < flags.Length; i++)
         {
-            // Several sets of flags: one spec for each key, the last one for all that are left.
-            var at = keys.First + i;
-            var spec = flags.Length == 1 ? keys : i < flags.Length - 1 ? KeySpec.At(at) : keys.Last < 0 ? KeySpec.From(at) : KeySpec.At(at);
-            if (command.KeyCountAt > 0 && i == flags.Length - 1) WriteCountedKeySpec(reply, command.KeyCountAt, flags[i]);
+            // Several sets of flags: one spec for each key, the last one for all that follow.
+            var isLast = i == flags.Length - 1;
+            var isRest = isLast && keys.Last < 0;
+            var spec = flags.Length == 1 ? keys : isRest ? KeySpec.From(keys.First + i, keys.Step) : KeySpec.At(keys.First + i);
+            if (command.KeyCountAt > 0 && isLast) WriteCountedKeySpec(reply, command.KeyCountAt, flags[i]);
             else WriteKeySpec(reply, spec, flags[i], command.KeyNotes);
         }
 

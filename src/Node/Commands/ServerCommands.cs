@@ -8,6 +8,8 @@ public static class ServerCommands
     /// <summary>The rows of every family.</summary>
     public static IReadOnlyList<Command> Rows =>
     [
+        .. Bitfields.Rows,
+        .. Bitmaps.Rows,
         .. Connection.Rows,
         .. Clients.Rows,
         .. CommandIntrospection.Rows,
@@ -20,6 +22,8 @@ public static class ServerCommands
         .. Expiration.Rows,
         .. Geo.Rows,
         .. GeoSearches.Rows,
+        .. HyperLogLogDebug.Rows,
+        .. HyperLogLogs.Rows,
         .. Increments.Rows,
         .. Keys.Rows,
         .. Lcs.Rows,

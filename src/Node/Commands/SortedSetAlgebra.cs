@@ -1,7 +1,6 @@
 using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
-using Starling.Slots.Values;
 using Starling.Slots.Values.SortedSets;
 
 namespace Starling.Node.Commands;

@@ -55,6 +55,15 @@ public sealed class KeyEvent
     /// <summary>A part of a string was overwritten.</summary>
     public static KeyEvent SetRange { get; } = new("setrange", KeyEventClasses.String);
 
+    /// <summary>Bits of a string were set or cleared.</summary>
+    public static KeyEvent SetBit { get; } = new("setbit", KeyEventClasses.String);
+
+    /// <summary>Elements were added to a HyperLogLog.</summary>
+    public static KeyEvent PfAdd { get; } = new("pfadd", KeyEventClasses.String);
+
+    /// <summary>A HyperLogLog is held in another way, or knows its cardinality now: nobody is told.</summary>
+    public static KeyEvent PfRewritten { get; } = new("pfrewritten", KeyEventClasses.None);
+
     /// <summary>A string got longer at its end.</summary>
     public static KeyEvent Append { get; } = new("append", KeyEventClasses.String);
 
@@ -90,24 +99,6 @@ public sealed class KeyEvent
 
     /// <summary>What SORT has found became a list.</summary>
     public static KeyEvent SortStore { get; } = new("sortstore", KeyEventClasses.List);
-
-    /// <summary>Members came to a set.</summary>
-    public static KeyEvent SAdd { get; } = new("sadd", KeyEventClasses.Set);
-
-    /// <summary>Members were removed from a set.</summary>
-    public static KeyEvent SRem { get; } = new("srem", KeyEventClasses.Set);
-
-    /// <summary>Members that chance chose left a set.</summary>
-    public static KeyEvent SPop { get; } = new("spop", KeyEventClasses.Set);
-
-    /// <summary>An intersection of sets was stored.</summary>
-    public static KeyEvent SInterStore { get; } = new("sinterstore", KeyEventClasses.Set);
-
-    /// <summary>A union of sets was stored.</summary>
-    public static KeyEvent SUnionStore { get; } = new("sunionstore", KeyEventClasses.Set);
-
-    /// <summary>A difference of sets was stored.</summary>
-    public static KeyEvent SDiffStore { get; } = new("sdiffstore", KeyEventClasses.Set);
 
     /// <summary>Members came to a sorted set, or got other scores.</summary>
     public static KeyEvent ZAdd { get; } = new("zadd", KeyEventClasses.SortedSet);
@@ -150,6 +141,24 @@ public sealed class KeyEvent
 
     /// <summary>What GEORADIUS or GEORADIUSBYMEMBER has found became a sorted set.</summary>
     public static KeyEvent GeoRadiusStore { get; } = new("georadiusstore", KeyEventClasses.SortedSet);
+
+    /// <summary>Members came to a set.</summary>
+    public static KeyEvent SAdd { get; } = new("sadd", KeyEventClasses.Set);
+
+    /// <summary>Members were removed from a set.</summary>
+    public static KeyEvent SRem { get; } = new("srem", KeyEventClasses.Set);
+
+    /// <summary>Members that chance chose left a set.</summary>
+    public static KeyEvent SPop { get; } = new("spop", KeyEventClasses.Set);
+
+    /// <summary>An intersection of sets was stored.</summary>
+    public static KeyEvent SInterStore { get; } = new("sinterstore", KeyEventClasses.Set);
+
+    /// <summary>A union of sets was stored.</summary>
+    public static KeyEvent SUnionStore { get; } = new("sunionstore", KeyEventClasses.Set);
+
+    /// <summary>A difference of sets was stored.</summary>
+    public static KeyEvent SDiffStore { get; } = new("sdiffstore", KeyEventClasses.Set);
 
     /// <inheritdoc/>
     public override string ToString() => Name;

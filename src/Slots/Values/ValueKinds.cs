@@ -7,7 +7,12 @@ namespace Starling.Slots.Values;
 public static class ValueKinds
 {
     private static readonly ValueOperations[] All =
-        [new StringOperations(), new ListOperations(), new SetOperations(), new SortedSetOperations()];
+    [
+        new StringOperations(),
+        new ListOperations(),
+        new SetOperations(),
+        new SortedSetOperations(),
+    ];
 
     private static readonly ValueOperations?[] ByKind = IndexByKind();
 

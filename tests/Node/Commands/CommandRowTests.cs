@@ -14,6 +14,7 @@ public sealed class CommandRowTests
         "sadd", "srem", "sismember", "smismember", "scard", "smembers", "spop", "srandmember", "smove", "sinter", "sintercard", "sinterstore", "sunion", "sunionstore", "sdiff",
         "sdiffstore", "sscan",
         "blpop", "brpop", "blmove", "brpoplpush", "blmpop", "sort", "sort_ro",
+        "setbit", "getbit", "bitcount", "bitpos", "bitop", "bitfield", "bitfield_ro", "pfadd", "pfcount", "pfmerge", "pfdebug", "pfselftest",
         "object|encoding", "object|freq", "object|idletime", "object|refcount", "object|help",
     ];
 
@@ -89,6 +90,11 @@ public sealed class CommandRowTests
     [InlineData("georadiusbymember a b 1 m storedist c")]
     [InlineData("geosearchstore a b frommember c byradius 1 m")]
     [InlineData("sort a")]
+    [InlineData("bitop and a b c d")]
+    [InlineData("pfmerge a b c")]
+    [InlineData("bitfield a get u8 0 overflow sat get u8 1")]
+    [InlineData("bitfield a get u8 0 set u8 0 1")]
+    [InlineData("bitfield a overflow sat incrby u8 0 1")]
     [InlineData("sort a by w* get o* store b")]
     [InlineData("sort a store b limit store c store d store")]
     [InlineData("sort a by store get store store c")]

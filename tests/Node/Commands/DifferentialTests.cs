@@ -23,6 +23,13 @@ public sealed class DifferentialTests(ITestOutputHelper output)
     public Task Replies_of_sort_equal_those_of_redis_server() => CompareAsync(seed => new SortCommandGenerator(seed));
 
     [Fact]
+    public Task Replies_of_bit_commands_equal_those_of_redis_server() => CompareAsync(seed => new BitCommandGenerator(seed));
+
+    [Fact]
+    public Task Replies_and_bytes_of_hyperloglogs_equal_those_of_redis_server() =>
+        CompareAsync(seed => new HyperLogLogGenerator(seed));
+
+    [Fact]
     public Task Replies_of_set_commands_equal_those_of_redis_server() => CompareAsync(seed => new SetCommandGenerator(seed));
 
     [Fact]

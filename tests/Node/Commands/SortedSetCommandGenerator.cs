@@ -23,8 +23,12 @@ internal sealed class SortedSetCommandGenerator(int seed) : ICommandGenerator
 
     public IEnumerable<string> AllKeys => ["z0", "z1", "z2", "z3", "{l}0", "{l}1", "lex", "set", "s", "absent"];
 
+    /// <summary>Sets have encodings of Redis 7.2, which 7.0 does not know.</summary>
     public IEnumerable<string[]> Show(string key) =>
-        [["ZRANGE", key, "0", "-1", "WITHSCORES"], ["OBJECT", "ENCODING", key], ["DEBUG", "DIGEST-VALUE", key]];
+    [
+        ["ZRANGE", key, "0", "-1", "WITHSCORES"], key == "set" ? ["SCARD", key] : ["OBJECT", "ENCODING", key],
+        ["DEBUG", "DIGEST-VALUE", key],
+    ];
 
     public IEnumerable<string[]> Next()
     {
