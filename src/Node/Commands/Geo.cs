@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.Text;
 using Starling.Node.Execution;
 using Starling.Node.Serving;
-using Starling.Resp;
 using Starling.Slots;
 using Starling.Slots.Values.SortedSets;
 

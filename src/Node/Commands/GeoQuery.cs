@@ -1,5 +1,4 @@
 using Starling.Node.Serving;
-using Starling.Resp;
 using Starling.Slots.Values.SortedSets;
 
 namespace Starling.Node.Commands;
@@ -238,7 +237,7 @@ internal struct GeoQuery
 
     private static bool TryLength(CommandContext call, int at, ReadOnlySpan<byte> error, out double length)
     {
-        if (Starling.Slots.DoubleParser.TryParseScore(call[at], out length)) return true;
+        if (Slots.DoubleParser.TryParseScore(call[at], out length)) return true;
         call.Reply.Error(error);
         return false;
     }

@@ -37,7 +37,7 @@ public static class GeoSearches
             KeyFlags = Read,
             KeywordKeys = [("STORE", optionsAt, Stored), ("STOREDIST", optionsAt, Stored)],
             FindKeys = (arguments, positions) => FindKeys(arguments, optionsAt, positions),
-            FindKeyFlags = arguments => Read + string.Concat(Enumerable.Repeat(";" + Stored, arguments.Count)),
+            FindKeyFlags = _ => Read + ";" + Stored,
             AclCategories = ["geo"],
             Group = "geo",
             Since = "3.2.0",

@@ -55,7 +55,7 @@ internal sealed class GeoCommandGenerator(int seed) : ICommandGenerator
         List<string> command = ["GEOADD", Key()];
         foreach (var option in new[] { "NX", "xx", "CH" })
             if (_random.Next(10) == 0) command.Add(option);
-        for (var places = 1 + _random.Next(3); places > 0; places--) command.AddRange([.. Position(), Member()]);
+        for (var places = 1 + _random.Next(3); places > 0; places--) command.AddRange(Place());
         if (_random.Next(50) == 0) command.Add("x");
         return [.. command];
     }
@@ -82,12 +82,21 @@ internal sealed class GeoCommandGenerator(int seed) : ICommandGenerator
         return [.. options];
     }
 
-    private string[] Position()
+    /// <summary>Longitude, latitude and member; who has a place at an edge has none elsewhere.</summary>
+    private string[] Place()
+    {
+        var edge = _random.Next(Edges.Length);
+        return _random.Next(8) == 0
+            ? [Edges[edge].Longitude, Edges[edge].Latitude, "e" + edge.ToString(CultureInfo.InvariantCulture)]
+            : [.. Position(mayBeEdge: false), "p" + _random.Next(60).ToString(CultureInfo.InvariantCulture)];
+    }
+
+    private string[] Position(bool mayBeEdge = true)
     {
         var (longitude, latitude) = _random.Next(10) switch
         {
             0 when _random.Next(2) == 0 => Odd[_random.Next(Odd.Length)],
-            0 or 1 => Edges[_random.Next(Edges.Length)],
+            0 or 1 when mayBeEdge => Edges[_random.Next(Edges.Length)],
             < 6 => (Text(12 + (2 * _random.NextDouble())), Text(37 + (2 * _random.NextDouble()))),
             _ => (Text(360 * (_random.NextDouble() - 0.5)), Text(170 * (_random.NextDouble() - 0.5))),
         };
@@ -101,7 +110,9 @@ internal sealed class GeoCommandGenerator(int seed) : ICommandGenerator
         _ => "g" + (char)('0' + _random.Next(2)),
     };
 
-    private string Member() => "p" + _random.Next(60).ToString(CultureInfo.InvariantCulture);
+    private string Member() => _random.Next(20) == 0
+        ? "e" + _random.Next(Edges.Length).ToString(CultureInfo.InvariantCulture)
+        : "p" + _random.Next(60).ToString(CultureInfo.InvariantCulture);
 
     private string Unit() => _random.Next(30) == 0 ? Pick("cm", "") : Pick("m", "km", "FT", "mi", "KM");
 

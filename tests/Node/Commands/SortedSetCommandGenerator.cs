@@ -21,10 +21,14 @@ internal sealed class SortedSetCommandGenerator(int seed) : ICommandGenerator
 
     private readonly Random _random = new(seed);
 
-    public IEnumerable<string> AllKeys => ["z0", "z1", "z2", "z3", "{l}0", "{l}1", "lex", "s", "absent"];
+    public IEnumerable<string> AllKeys => ["z0", "z1", "z2", "z3", "{l}0", "{l}1", "lex", "set", "s", "absent"];
 
+    /// <summary>Sets have encodings of Redis 7.2, which 7.0 does not know.</summary>
     public IEnumerable<string[]> Show(string key) =>
-        [["ZRANGE", key, "0", "-1", "WITHSCORES"], ["OBJECT", "ENCODING", key], ["DEBUG", "DIGEST-VALUE", key]];
+    [
+        ["ZRANGE", key, "0", "-1", "WITHSCORES"], key == "set" ? ["SCARD", key] : ["OBJECT", "ENCODING", key],
+        ["DEBUG", "DIGEST-VALUE", key],
+    ];
 
     public IEnumerable<string[]> Next()
     {
@@ -125,10 +129,10 @@ internal sealed class SortedSetCommandGenerator(int seed) : ICommandGenerator
         4 => ["SET", "s", Member()],
         5 => [Pick("GET", "INCR", "LPUSH", "LLEN"), Key(), .. Enumerable.Repeat("1", _random.Next(3))],
         6 => ["ZRANDMEMBER", Key(), Pick("0", "x", "9223372036854775808", "-9223372036854775808"), .. Maybe(4, "WITHSCORES"), .. Maybe(10, "bogus")],
-        7 => ["ZRANDMEMBER", "absent", .. Maybe(2, "5")],
+        7 => ["ZRANDMEMBER", "never", .. Maybe(2, "5")],
         8 => ["ZSCAN", Key(), Pick("x", "1x", "-"), .. Maybe(3, "MATCH", "*")],
-        9 => ["ZSCAN", "absent", "0", .. Maybe(3, "bogus")],
-        10 => ["ZSCAN", "s", "0"],
+        9 => ["ZSCAN", "never", "0", .. Maybe(3, "bogus")],
+        10 => ["SADD", "set", Member(), Member()],
         11 => ["ZSCAN", Key(), "0", Pick("MATCH", "bogus")],
         12 => ["ZSCAN", "z0", "0", "COUNT", Pick("0", "x", "-1")],
         _ => ["OBJECT", "ENCODING", Key()],
@@ -138,8 +142,10 @@ internal sealed class SortedSetCommandGenerator(int seed) : ICommandGenerator
     {
         count = 1 + _random.Next(3);
         var stated = _random.Next(20) == 0 ? Pick("0", "-1", "abc", "9", "1") : Text(count);
-        return [stated, .. Enumerable.Range(0, count).Select(_ => Key())];
+        return [stated, .. Enumerable.Range(0, count).Select(_ => Source())];
     }
+
+    private string Source() => _random.Next(8) == 0 ? "set" : Key();
 
     private string Key() => _random.Next(25) switch
     {
