@@ -86,7 +86,7 @@ internal struct StreamTrimOptions
 
         for (; at < call.Count; at++)
         {
-            if (at == IdAt) effect.AddId(id);
+            if (at == IdAt && !(HasId && HasSequence)) effect.AddId(id);
             else if (IsApproximate && at == ThresholdAt - 1) effect.Add("="u8);
             else if (at == ThresholdAt) AddThreshold(ref effect, call, stream);
             else effect.Add(call[at]);
