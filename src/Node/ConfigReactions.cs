@@ -10,7 +10,6 @@ namespace Starling.Node;
 /// </summary>
 internal static class ConfigReactions
 {
-    private static readonly TimeSpan PeakPeriod = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ClusterPeriod = TimeSpan.FromSeconds(1);
 
     /// <summary>Registers the reactions of a node.</summary>
@@ -33,14 +32,29 @@ internal static class ConfigReactions
         });
         config.OnApply("maxclients", () => listener.CheckClients());
         config.OnChange("list-max-listpack-size", () => ChooseEncodings(basics));
+        config.OnChange("zset-max-listpack-entries", () => ChooseEncodings(basics));
+        config.OnChange("zset-max-listpack-value", () => ChooseEncodings(basics));
+        foreach (var directive in new[] { "set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value" })
+            config.OnChange(directive, () => ChooseEncodings(basics));
+        config.OnChange("stream-node-max-bytes", () => ChooseEncodings(basics));
+        config.OnChange("stream-node-max-entries", () => ChooseEncodings(basics));
         ChooseEncodings(basics);
         debugSubcommands.Add(Configuration.RewriteEverything);
         debugSubcommands.Add(Commands.Replication.ChangeReplicationId);
-        basics.Cron.Every(PeakPeriod, _ => sections.NotePeak());
         basics.Cron.Every(ClusterPeriod, _ => sections.NoteClusterLinks());
     }
 
     private static void ChooseEncodings(NodeBasics basics) =>
         basics.Keyspace.ChangeValueOptions(
-            options => options with { ListMaxListpackSize = basics.Config.ListMaxListpackSize });
+            options => options with
+            {
+                ListMaxListpackSize = basics.Config.ListMaxListpackSize,
+                SortedSetMaxListpackEntries = basics.Config.SortedSetMaxListpackEntries,
+                SortedSetMaxListpackValue = basics.Config.SortedSetMaxListpackValue,
+                SetMaxIntsetEntries = basics.Config.SetMaxIntsetEntries,
+                SetMaxListpackEntries = basics.Config.SetMaxListpackEntries,
+                SetMaxListpackValue = basics.Config.SetMaxListpackValue,
+                StreamNodeMaxBytes = basics.Config.StreamNodeMaxBytes,
+                StreamNodeMaxEntries = basics.Config.StreamNodeMaxEntries,
+            });
 }

@@ -60,6 +60,30 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>The size of a list's listpacks: <see cref="Slots.Values.ValueOptions.ListMaxListpackSize"/>.</summary>
     public int ListMaxListpackSize { get; set; } = -2;
 
+    /// <summary>The most elements of a sorted set that is one listpack.</summary>
+    public long SortedSetMaxListpackEntries { get; set; } = 128;
+
+    /// <summary>The longest member, in bytes, of a sorted set that is one listpack.</summary>
+    public long SortedSetMaxListpackValue { get; set; } = 64;
+
+    /// <summary>Bytes that a sparse HyperLogLog may have; one that would need more is made dense.</summary>
+    public long HllSparseMaxBytes { get; set; } = 3000;
+
+    /// <summary>The most members of an intset: <see cref="Slots.Values.ValueOptions.SetMaxIntsetEntries"/>.</summary>
+    public long SetMaxIntsetEntries { get; set; } = 512;
+
+    /// <summary>The most members of a set's listpack: <see cref="Slots.Values.ValueOptions.SetMaxListpackEntries"/>.</summary>
+    public long SetMaxListpackEntries { get; set; } = 128;
+
+    /// <summary>The longest member of a set's listpack: <see cref="Slots.Values.ValueOptions.SetMaxListpackValue"/>.</summary>
+    public long SetMaxListpackValue { get; set; } = 64;
+
+    /// <summary>How long a node of a stream may become: <see cref="Slots.Values.ValueOptions.StreamNodeMaxBytes"/>.</summary>
+    public long StreamNodeMaxBytes { get; set; } = 4096;
+
+    /// <summary>The most entries of a node of a stream; 0 for no limit.</summary>
+    public long StreamNodeMaxEntries { get; set; } = 100;
+
     /// <summary>TCP port of clients; 0 for none.</summary>
     public int Port { get; set; } = 6379;
 
@@ -138,6 +162,33 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>Percent of one core's time that it takes at most.</summary>
     public int ActiveDefragCycleMax { get; set; } = 25;
 
+    /// <summary>Bytes beyond which keys are evicted, or writes refused; 0 for no limit.</summary>
+    public long MaxMemory { get; set; }
+
+    /// <summary>Which keys are evicted: one of the words of maxmemory-policy.</summary>
+    public string MaxMemoryPolicy { get; set; } = "noeviction";
+
+    /// <summary>Keys that are looked at, at least, for each one that is evicted.</summary>
+    public int MaxMemorySamples { get; set; } = 5;
+
+    /// <summary>How long one command may evict: 0 for not at all, 100 for as long as it takes.</summary>
+    public int MaxMemoryEvictionTenacity { get; set; } = 10;
+
+    /// <summary>How much rarer than once an access each step of a frequency is.</summary>
+    public int LfuLogFactor { get; set; } = 10;
+
+    /// <summary>Minutes without access after which a frequency is one less; 0 for never.</summary>
+    public int LfuDecayTime { get; set; } = 1;
+
+    /// <summary>Bytes that the clients may take together; below 0 percent of <see cref="MaxMemory"/>, 0 for no limit.</summary>
+    public long MaxMemoryClients { get; set; }
+
+    /// <summary>A replica evicts nothing: what its master deletes is enough.</summary>
+    public bool ReplicaIgnoreMaxMemory { get; set; } = true;
+
+    /// <summary>Values of evicted keys are freed as UNLINK does it.</summary>
+    public bool LazyFreeLazyEviction { get; set; }
+
     /// <summary>Seconds after which an idle client is closed; 0 for never.</summary>
     public int Timeout { get; set; }
 
@@ -176,6 +227,9 @@ public sealed class ServerConfig : IServingSettings
 
     /// <summary>Port that a replica announces; 0 for its own.</summary>
     public int ReplicaAnnouncePort { get; set; }
+
+    /// <summary>Least of <see cref="ReplBacklogSize"/>, as in Redis: less asked for counts as this.</summary>
+    public const long LeastReplBacklogSize = 16384;
 
     /// <summary>Bytes of the replication log kept for partial resynchronisation.</summary>
     public long ReplBacklogSize { get; set; } = 1048576;
@@ -216,6 +270,9 @@ public sealed class ServerConfig : IServingSettings
 
     /// <summary>I/O threads; 0 for half the cores, at least one.</summary>
     public int IoThreads { get; set; }
+
+    /// <summary>How they send: io_uring, epoll, or auto for the first where the system lets the server.</summary>
+    public string IoTransport { get; set; } = "auto";
 
     /// <summary>Background runs per second.</summary>
     public int Hz { get; set; } = 10;

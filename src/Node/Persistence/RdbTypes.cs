@@ -12,9 +12,19 @@ internal static class RdbTypes
     [
         (0, ContentForm.String),
         (1, ContentForm.ListElements),
+        (2, ContentForm.SetMembers),
+        (3, ContentForm.SortedSetTexts),
+        (5, ContentForm.SortedSetElements),
         (10, ContentForm.ListZiplist),
+        (11, ContentForm.SetIntset),
+        (12, ContentForm.SortedSetZiplist),
         (14, ContentForm.ListZiplists),
+        (15, ContentForm.StreamNodes),
+        (17, ContentForm.SortedSetListpack),
         (18, ContentForm.ListNodes),
+        (19, ContentForm.StreamNodes2),
+        (20, ContentForm.SetListpack),
+        (21, ContentForm.StreamNodes3),
     ];
 
     private static readonly ContentForm?[] Forms = IndexByType();
@@ -37,11 +47,8 @@ internal static class RdbTypes
     /// </summary>
     public static string? NameOfUnsupported(byte type) => type switch
     {
-        2 or 11 or 20 => "set",
-        3 or 5 or 12 or 17 => "sorted set",
         4 or 9 or 13 or 16 => "hash",
         6 or 7 => "module value",
-        15 or 19 or 21 => "stream",
         22 or 23 or 24 or 25 => "hash with field expiry",
         _ => null,
     };

@@ -1,3 +1,4 @@
+using Starling.Node.Eviction;
 using Starling.Node.Execution;
 using Starling.Node.Expiry;
 using Starling.Resp;
@@ -76,8 +77,8 @@ public sealed class CommandContext : IEmptiedKeys
     /// <summary>The keyspace.</summary>
     public Keyspace Keyspace => Node.Keyspace;
 
-    /// <summary>Seconds modulo 2^24: what <see cref="Database.SetString"/> wants as access clock.</summary>
-    public uint AccessClock => (uint)(Now / 1000) & 0xFFFFFF;
+    /// <summary>What <see cref="Database.SetString"/> and its like want as access clock (<see cref="AccessTracking"/>).</summary>
+    public uint AccessClock => Node.Access.ClockOfNew(Now);
 
     /// <summary>
     /// False where a client cannot be held back: inside EXEC, and for commands that no connection sent. A command that
@@ -136,7 +137,7 @@ public sealed class CommandContext : IEmptiedKeys
     public bool TryRead(in Key key, out Entry entry)
     {
         if (!TryPeek(key, out entry)) return false;
-        if (!Session.NoTouch) Database.Touch(entry, AccessClock);
+        if (!Session.NoTouch) Touch(Database, entry);
         return true;
     }
 
@@ -176,7 +177,7 @@ public sealed class CommandContext : IEmptiedKeys
         if (database.TryFind(key, out entry)
             && (!HasExpired(entry) || IsKeptThoughExpired(database, key, forWrite: true)))
         {
-            if (!Session.NoTouch) database.Touch(entry, AccessClock);
+            if (!Session.NoTouch) Touch(database, entry);
             return true;
         }
 
@@ -184,10 +185,18 @@ public sealed class CommandContext : IEmptiedKeys
         return false;
     }
 
+    /// <summary>Notes that a key was accessed, whatever CLIENT NO-TOUCH says.</summary>
+    public void Touch(Database database, in Entry entry)
+    {
+        var access = Node.Access;
+        database.Touch(
+            entry, access.CountsFrequency ? access.Touched(entry.AccessClock, Now, NextRandom()) : AccessTracking.Seconds(Now));
+    }
+
     /// <summary>
     /// Declares that a key of the selected database changed, once for each key and event, after the change: counts it for
     /// save points, fails the transactions that watch it, records the keyspace event, and makes the command go to the
-    /// replication log as it was called, unless <see cref="Effect(EffectArgument, EffectArgument)"/> and its like or
+    /// replication log as it was called, unless <see cref="BeginEffect"/> or
     /// <see cref="SuppressEffect"/> say otherwise.
     /// </summary>
     /// <param name="key">The key.</param>
@@ -235,6 +244,10 @@ public sealed class CommandContext : IEmptiedKeys
             case DeleteReason.Expired:
                 Node.Expiry.Count(1);
                 Declare(database, key, KeyEvent.Expired, count: 0, isExpiry: true);
+                if (IsLogged) Effects.Delete(database.Index, key.Bytes, lazily);
+                break;
+            case DeleteReason.Evicted:
+                Declare(database, key, KeyEvent.Evicted, count: 0, isExpiry: false);
                 if (IsLogged) Effects.Delete(database.Index, key.Bytes, lazily);
                 break;
             case DeleteReason.ExpiredByCommand or DeleteReason.ReplacedByExpired or DeleteReason.Migrated or DeleteReason.SlotLost:
@@ -293,50 +306,9 @@ public sealed class CommandContext : IEmptiedKeys
         Invariant.That(Delete(database, key, DeleteReason.Emptied));
 
     /// <summary>
-    /// A command that goes to the replication log instead of the call itself. May be called several times; the effects go
-    /// out together (in MULTI/EXEC when there are several). Deterministic: absolute times, no randomness.
-    /// </summary>
-    public void Effect(EffectArgument name, EffectArgument first)
-    {
-        using var effect = BeginEffect();
-        effect.Add(name);
-        effect.Add(first);
-    }
-
-    /// <inheritdoc cref="Effect(EffectArgument, EffectArgument)"/>
-    public void Effect(EffectArgument name, EffectArgument first, EffectArgument second)
-    {
-        using var effect = BeginEffect();
-        effect.Add(name);
-        effect.Add(first);
-        effect.Add(second);
-    }
-
-    /// <inheritdoc cref="Effect(EffectArgument, EffectArgument)"/>
-    public void Effect(EffectArgument name, EffectArgument first, EffectArgument second, EffectArgument third)
-    {
-        using var effect = BeginEffect();
-        effect.Add(name);
-        effect.Add(first);
-        effect.Add(second);
-        effect.Add(third);
-    }
-
-    /// <inheritdoc cref="Effect(EffectArgument, EffectArgument)"/>
-    public void Effect(
-        EffectArgument name, EffectArgument first, EffectArgument second, EffectArgument third, EffectArgument fourth)
-    {
-        using var effect = BeginEffect();
-        effect.Add(name);
-        effect.Add(first);
-        effect.Add(second);
-        effect.Add(third);
-        effect.Add(fourth);
-    }
-
-    /// <summary>
-    /// Begins an effect with any number of arguments: add them, the command's name first, then dispose it, before anything
-    /// else is declared. See <see cref="Effect(EffectArgument, EffectArgument)"/>.
+    /// Begins a command that goes to the replication log instead of the call itself: add its arguments, the command's name
+    /// first, then dispose it, before anything else is declared. May be called several times; the effects go out together (in
+    /// MULTI/EXEC when there are several). Deterministic: absolute times, no randomness.
     /// </summary>
     public EffectBuilder BeginEffect()
     {
@@ -349,8 +321,7 @@ public sealed class CommandContext : IEmptiedKeys
 
     /// <summary>
     /// Holds back the client: its next commands wait until the suspension ends. The handler has written no reply;
-    /// whoever ends it does. Where
-    /// <see cref="MayBlock"/> is false it ends at once, timed out.
+    /// whoever ends it does. Where <see cref="MayBlock"/> is false it ends at once, timed out.
     /// </summary>
     /// <param name="deadline">Milliseconds of Unix time after which it ends by itself; 0 for never.</param>
     /// <param name="onEnd">Writes the reply; called once, on any thread, under no stripe.</param>
@@ -378,7 +349,10 @@ public sealed class CommandContext : IEmptiedKeys
     /// <param name="deadline">Milliseconds of Unix time after which the wait ends; 0 for never.</param>
     /// <param name="isReady">What the value of a key must be for the command to do something.</param>
     /// <param name="onTimeout">Writes the reply when the time is up. On the client's thread.</param>
-    public void BlockOn(int firstKey, int keyCount, long deadline, KeyReadiness isReady, Action<RespWriter> onTimeout)
+    /// <param name="whenGone">The command has something to say when a key goes, too.</param>
+    /// <param name="state">What the command wants to know when it runs again: <see cref="KeyWaiter.State"/>.</param>
+    public void BlockOn(
+        int firstKey, int keyCount, long deadline, KeyReadiness isReady, Action<RespWriter> onTimeout, bool whenGone = false, object? state = null)
     {
         if (!MayBlock)
         {
@@ -401,13 +375,7 @@ public sealed class CommandContext : IEmptiedKeys
             return;
         }
 
-        var keys = new HashSet<byte[]>(keyCount, Slots.ByteStringComparer.Instance);
-        for (var i = firstKey; i < firstKey + keyCount; i++) keys.Add(Arguments[i].ToArray());
-
-        // Who was held back before it could wait has its place from then.
-        var number = Session.PlaceInLine != 0 ? Session.PlaceInLine : Node.Waiters.NextNumber();
-        var waiter = new KeyWaiter(
-            Session, Session.DatabaseIndex, [.. keys], Keys.CopyEach(), number, isReady, onTimeout);
+        var waiter = KeyWaiter.Of(this, firstKey, keyCount, isReady, onTimeout, whenGone, state);
         Session.Waiter = waiter;
         Node.Waiters.Add(waiter);
         waiter.EndAt(deadline, Now);
@@ -417,8 +385,7 @@ public sealed class CommandContext : IEmptiedKeys
     /// <summary>True when the handler that ran last has blocked its client; asked once.</summary>
     internal bool TakeBlocked()
     {
-        var isBlocked = _isBlocked;
-        _isBlocked = false;
+        (var isBlocked, _isBlocked) = (_isBlocked, false);
         return isBlocked;
     }
 
@@ -489,8 +456,13 @@ public sealed class CommandContext : IEmptiedKeys
     /// now, the change might never reach the replicas.
     /// </summary>
     internal bool MayHaveChanged =>
-        (_isRunning && (_changes > 0 || (Command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0))
+        (_isRunning && (_changes > 0 || (WritesByItsRow && !HasChangedNothing)))
         || (Effects.Count > 0 && !IsInExec); // not yet in the log
+
+    /// <summary>The handler has changed nothing yet, whatever its row says: should it find no memory now, nothing is half done.</summary>
+    internal bool HasChangedNothing { get; set; }
+
+    private bool WritesByItsRow => (Command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
 
     /// <summary>A scope is open: its stripes are held, and what is declared belongs to it.</summary>
     internal bool IsInScope { get; private set; }
@@ -534,9 +506,8 @@ public sealed class CommandContext : IEmptiedKeys
     {
         _isRunning = true;
         _changes = 0;
-        _hasOwnEffects = false;
-        _isSuppressed = false;
-        _hasEmptied = false;
+        (_hasOwnEffects, _isSuppressed, _hasEmptied, HasChangedNothing) = (false, false, false, false);
+        Reply.MayLose = WritesByItsRow;
         _database = Session.DatabaseIndex;
         _errorsBefore = Reply.ErrorCount;
     }
@@ -547,7 +518,7 @@ public sealed class CommandContext : IEmptiedKeys
     /// </summary>
     internal bool End()
     {
-        _isRunning = false;
+        (_isRunning, Reply.MayLose) = (false, false);
         Invariant.That(!_hasEmptied);
         var errors = Reply.ErrorCount;
         var hasFailed = errors != _errorsBefore;
@@ -580,6 +551,7 @@ public sealed class CommandContext : IEmptiedKeys
     {
         Require(key);
         _changes += count;
+        if (what.Class == KeyEventClasses.None) return;
         if (Node.Watches.IsInUse) Node.Watches.Touch(database.Index, key.Bytes, isExpiry);
         if (!isExpiry && Session.Origin == ClientOrigin.Client && Node.Replication.IsReplica)
             Node.ReplicaExpiry.Note(database, key);

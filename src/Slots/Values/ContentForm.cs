@@ -23,4 +23,40 @@ public enum ContentForm : byte
 
     /// <summary>A list as ziplists: their number, then each.</summary>
     ListZiplists,
+
+    /// <summary>
+    /// A sorted set as its elements: their number, then of each the member and the score as a text of its own (its length in
+    /// one byte, or 253 for NaN, 254 and 255 for the infinities).
+    /// </summary>
+    SortedSetTexts,
+
+    /// <summary>A sorted set as its elements: their number, then of each the member and the score, 8 raw bytes.</summary>
+    SortedSetElements,
+
+    /// <summary>A sorted set as one ziplist of members and scores in turn.</summary>
+    SortedSetZiplist,
+
+    /// <summary>A sorted set as one listpack of members and scores in turn.</summary>
+    SortedSetListpack,
+
+    /// <summary>A set as its members: their number, then each.</summary>
+    SetMembers,
+
+    /// <summary>A set as one intset in Redis's layout.</summary>
+    SetIntset,
+
+    /// <summary>A set as one listpack.</summary>
+    SetListpack,
+
+    /// <summary>
+    /// A stream as its nodes (their number, then of each the binary id and the listpack), its length and last id, and its
+    /// groups.
+    /// </summary>
+    StreamNodes,
+
+    /// <summary>As <see cref="StreamNodes"/>, with what came with Redis 7.0: first id, deleted id, counters.</summary>
+    StreamNodes2,
+
+    /// <summary>As <see cref="StreamNodes2"/>, with what came with Redis 7.2: when consumers were active.</summary>
+    StreamNodes3,
 }

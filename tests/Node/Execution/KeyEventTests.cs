@@ -35,6 +35,26 @@ public sealed class KeyEventTests
     [InlineData("COPY old new", "copy_to new")]
     [InlineData("MOVE old 1", "move_from old, move_to old")]
     [InlineData("GET old", "")]
+    [InlineData("ZADD z 1 a", "zadd z")]
+    [InlineData("ZADD zset 1 m1", "")]
+    [InlineData("ZINCRBY zset 1 m1", "zincr zset")]
+    [InlineData("ZREM zset m1", "zrem zset")]
+    [InlineData("ZREM zset m1 m2", "zrem zset, del zset")]
+    [InlineData("ZREMRANGEBYRANK zset 0 0", "zremrangebyrank zset")]
+    [InlineData("ZREMRANGEBYSCORE zset 1 9", "zremrangebyscore zset, del zset")]
+    [InlineData("ZREMRANGEBYLEX zset - +", "zremrangebylex zset, del zset")]
+    [InlineData("ZPOPMIN zset", "zpopmin zset")]
+    [InlineData("ZPOPMAX zset 2", "zpopmax zset, del zset")]
+    [InlineData("BZMPOP 0 1 zset MIN", "zpopmin zset")]
+    [InlineData("ZRANGESTORE z zset 0 0", "zrangestore z")]
+    [InlineData("ZRANGESTORE zset zset 5 6", "del zset")]
+    [InlineData("ZUNIONSTORE z 1 zset", "zunionstore z")]
+    [InlineData("ZINTERSTORE z 1 zset", "zinterstore z")]
+    [InlineData("ZDIFFSTORE z 1 zset", "zdiffstore z")]
+    [InlineData("ZDIFFSTORE zset 2 zset zset", "del zset")]
+    [InlineData("GEOADD z 1 1 a", "zadd z")]
+    [InlineData("GEOSEARCHSTORE z zset FROMMEMBER m1 BYRADIUS 9 m", "geosearchstore z")]
+    [InlineData("GEORADIUSBYMEMBER zset m1 9 m STORE z", "georadiusstore z")]
     [InlineData("SORT list STORE sorted", "sortstore sorted")]
     [InlineData("SORT list STORE old", "sortstore old")]
     [InlineData("SORT list STORE list DESC", "sortstore list")]
@@ -42,6 +62,25 @@ public sealed class KeyEventTests
     [InlineData("SORT missing STORE sorted", "")]
     [InlineData("SORT list", "")]
     [InlineData("SORT_RO list", "")]
+    [InlineData("SADD set 1 2 4", "sadd set")]
+    [InlineData("SADD set 1 2", "")]
+    [InlineData("SREM set 1 5", "srem set")]
+    [InlineData("SREM set 1 2 3", "srem set, del set")]
+    [InlineData("SREM set 4", "")]
+    [InlineData("SPOP set", "spop set")]
+    [InlineData("SPOP set 2", "spop set")]
+    [InlineData("SPOP set 3", "spop set, del set")]
+    [InlineData("SPOP set 0", "")]
+    [InlineData("SMOVE set other 1", "srem set, sadd other")]
+    [InlineData("SMOVE single set 3", "srem single, del single")]
+    [InlineData("SMOVE single set 4", "")]
+    [InlineData("SMOVE set set 3", "")]
+    [InlineData("SINTERSTORE to set single", "sinterstore to")]
+    [InlineData("SINTERSTORE old set missing", "del old")]
+    [InlineData("SINTERSTORE to set missing", "")]
+    [InlineData("SUNIONSTORE to set missing", "sunionstore to")]
+    [InlineData("SDIFFSTORE set set single", "sdiffstore set")]
+    [InlineData("SDIFFSTORE set single set", "del set")]
     public async Task A_command_records_its_events(string command, string expected)
     {
         await using var server = Start("KEA");
@@ -49,6 +88,9 @@ public sealed class KeyEventTests
         await client.CallAsync("SET", "old", "1");
         await client.CallAsync("SET", "temporary", "1", "EX", "1000");
         await client.CallAsync("RPUSH", "list", "2", "1");
+        await client.CallAsync("SADD", "set", "1", "2", "3");
+        await client.CallAsync("SADD", "single", "3");
+        await client.CallAsync("ZADD", "zset", "1", "m1", "2", "m2");
         _events.Clear();
         await client.CallAsync(command.Split(' '));
         Assert.Equal(expected, string.Join(", ", _events));
