@@ -56,6 +56,13 @@ internal static unsafe class SlotTable
         TablePlace place;
         if (root->FanoutBits == 0) place = new TablePlace { Leaf = root };
         else place = Locate(root, hash);
+        return FindIn(place, hash, key);
+    }
+
+    /// <summary>The place of a key's reference in the leaf of its hash, or null.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong* FindIn(in TablePlace place, ulong hash, ReadOnlySpan<byte> key)
+    {
         var leaf = place.Leaf;
         uint buckets = leaf->Buckets;
         if (buckets == 0) return null;

@@ -11,6 +11,8 @@ internal unsafe ref struct ElementSequence
     private ulong _position;
     private uint _nextBucket;
     private int _cell;
+    private ulong _start; // of the leaf's positions
+    private int _offset; // of the leaf's windows
 
     /// <summary>Stands before the first element.</summary>
     public ElementSequence(TableNode* root)
@@ -21,6 +23,24 @@ internal unsafe ref struct ElementSequence
 
     /// <summary>The element; after <see cref="MoveNext"/> has answered true.</summary>
     public readonly Element Current => new(SlotTable.Address(_bucket[_cell]));
+
+    /// <summary>
+    /// What the table itself says of the hash of the element's name, without reading it: the first
+    /// <see cref="KnownBits"/> bits and the tag; the others are 0.
+    /// </summary>
+    public readonly ulong KnownHash
+    {
+        get
+        {
+            var shift = SlotTable.PositionBits - SlotTable.WindowBits - _offset;
+            var prefix = _start & ~((1UL << (SlotTable.PositionBits - _offset)) - 1);
+            var position = prefix | (_bucket[_cell] >> SlotTable.PositionBits << shift);
+            return position << (64 - SlotTable.PositionBits) | (byte)(_bucket[0] >> (8 * (_cell - 1)));
+        }
+    }
+
+    /// <summary>How many of the first bits of <see cref="KnownHash"/> are the hash's.</summary>
+    public readonly int KnownBits => _offset + SlotTable.WindowBits;
 
     /// <summary>Itself, so that <c>foreach</c> takes it.</summary>
     public readonly ElementSequence GetEnumerator() => this;
@@ -50,7 +70,9 @@ internal unsafe ref struct ElementSequence
 
             if (_position >= TableScan.End) return false;
             var place = SlotTable.Locate(_root, _position << (64 - SlotTable.PositionBits));
-            _position = place.Start(_position) + place.Width;
+            _start = place.Start(_position);
+            _offset = place.Offset;
+            _position = _start + place.Width;
             _leaf = place.Leaf;
         }
 

@@ -57,6 +57,20 @@ internal unsafe struct ElementTable
         return cell == null ? default : new Element(SlotTable.Address(*cell));
     }
 
+    /// <summary>
+    /// True when there is an element of the name that a walk through another table of the same hash stands on. What that
+    /// table says of the hash is mostly enough.
+    /// </summary>
+    public static bool Contains(ElementTable* table, scoped in ElementSequence other)
+    {
+        var hash = other.KnownHash;
+        var place = SlotTable.Locate(&table->Root, hash);
+        var name = other.Current.Name;
+        return place.Offset + SlotTable.WindowBits <= other.KnownBits
+            ? SlotTable.FindIn(place, hash, name) != null
+            : Find(table, name).IsPresent;
+    }
+
     /// <summary>Adds an element whose name is known not to be there.</summary>
     /// <param name="memory">Where blocks come from.</param>
     /// <param name="table">The table.</param>

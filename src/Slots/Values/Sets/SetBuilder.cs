@@ -52,6 +52,19 @@ public sealed unsafe class SetBuilder : IDisposable
         return Add(member.Text(scratch));
     }
 
+    /// <summary>Adds a member of another set that is known not to be one of this.</summary>
+    public void AddNew(scoped in ListElement member)
+    {
+        if (_root.Address == null || View.IsIntset)
+        {
+            Add(member);
+            return;
+        }
+
+        Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
+        new SetEditor(_memory, _options, ref _root).AddNew(member.Text(scratch));
+    }
+
     /// <summary>The set, for <see cref="Database.Put"/> or <see cref="Database.Discard"/>; it has a member.</summary>
     public LoadedValue Take()
     {

@@ -79,15 +79,27 @@ internal readonly unsafe ref struct SetEditor
                 return number.IsNumber ? AddNumber(number.Number) : AddToIntset(member);
             case SetForm.Listpack:
                 if (SetListpack.Find(_root.Address, new ListNeedle(member)) != null) return false;
-                var isRoomy = SetRoot.Count(_root) < _options.SetMaxListpackEntries
-                    && member.Length <= _options.SetMaxListpackValue
-                    && SetListpack.Length(_root.Address) + (long)member.Length < LargestBlock;
-                if (isRoomy) Append(member);
-                else AddToTable(member);
+                AddNew(member);
                 return true;
             default:
                 return ElementTable.TryAdd(_memory, SetRoot.Table(_root), member, [], out _);
         }
+    }
+
+    /// <summary>Adds a member that is known to be none yet, to a set that is no intset.</summary>
+    public void AddNew(scoped ReadOnlySpan<byte> member)
+    {
+        if (SetRoot.Form(_root) == SetForm.Table)
+        {
+            ElementTable.Add(_memory, SetRoot.Table(_root), member, []);
+            return;
+        }
+
+        var isRoomy = SetRoot.Count(_root) < _options.SetMaxListpackEntries
+            && member.Length <= _options.SetMaxListpackValue
+            && SetListpack.Length(_root.Address) + (long)member.Length < LargestBlock;
+        if (isRoomy) Append(member);
+        else AddToTable(member);
     }
 
     /// <summary>Adds an integer; false when it is a member.</summary>
@@ -182,18 +194,7 @@ internal readonly unsafe ref struct SetEditor
 
     private void BecomeListpack(int width, long count)
     {
-        Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
-        var length = (long)Listpack.EmptyBytes;
-        foreach (var member in new SetMembers(_root)) length += Listpack.EntryLength(member.Text(scratch));
-        var listpack = _memory.Allocate(SetRoot.Room(length));
-        var at = SetListpack.First(listpack);
-        foreach (var member in new SetMembers(_root))
-        {
-            Listpack.Write(at, member.Text(scratch));
-            at += Listpack.EntryLength(at);
-        }
-
-        SetListpack.Finish(listpack, (int)length, count);
+        var listpack = SetListpack.Copy(_memory, _root);
         _memory.Free(_root.Address, SetRoot.Room(width * count));
         _root = SetRoot.OfListpack(listpack, count);
     }

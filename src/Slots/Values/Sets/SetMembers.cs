@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Starling.Slots.Values.Elements;
 
 namespace Starling.Slots.Values.Sets;
@@ -42,6 +43,13 @@ public unsafe ref struct SetMembers
         SetForm.Listpack => Listpack.Read(_at),
         _ => new ListElement(_elements.Current.Name),
     };
+
+    /// <summary>The set is a table.</summary>
+    internal readonly bool IsTable => _form == SetForm.Table;
+
+    /// <summary>The walk through the table.</summary>
+    [UnscopedRef]
+    internal readonly ref readonly ElementSequence Elements => ref _elements;
 
     /// <summary>Goes to the first member, then to the next; false when there is none.</summary>
     public bool MoveNext()

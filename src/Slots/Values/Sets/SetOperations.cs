@@ -198,29 +198,33 @@ internal sealed unsafe class SetOperations : ValueOperations, IElementContent
         root = default;
         if (!Listpack.IsSound(text, out var count)) return ContentOutcome.Invalid;
         if (count == 0) return ContentOutcome.Empty;
-        var isListpack = count <= options.SetMaxListpackEntries;
         fixed (byte* listpack = text)
         {
-            if (count <= MostCompared && !SetListpack.AreUnique(listpack)) return ContentOutcome.Invalid;
-            if ((count > MostCompared || !isListpack) && !TryMakeTable(memory, listpack, count, out root))
+            var source = SetRoot.OfListpack(listpack, count);
+            if (count <= Math.Min(MostCompared, options.SetMaxListpackEntries))
+            {
+                root = SetRoot.OfListpack(SetListpack.Copy(memory, source), count);
+                if (SetListpack.AreUnique(root.Address)) return ContentOutcome.Read;
+                SetRoot.Free(memory, root);
                 return ContentOutcome.Invalid;
+            }
+
+            if (!TryMakeTable(memory, source, out root)) return ContentOutcome.Invalid;
+            if (count > options.SetMaxListpackEntries) return ContentOutcome.Read;
+            SetRoot.Free(memory, root);
+            root = SetRoot.OfListpack(SetListpack.Copy(memory, source), count);
         }
 
-        if (!isListpack) return ContentOutcome.Read;
-        if (root.Address != null) SetRoot.Free(memory, root);
-        var block = memory.Allocate(SetRoot.Room(text.Length));
-        text.CopyTo(new Span<byte>(block, text.Length));
-        root = SetRoot.OfListpack(block, count);
         return ContentOutcome.Read;
     }
 
     /// <summary>Makes a table of a sound listpack's elements; false when two of them are equal.</summary>
-    private static bool TryMakeTable(scoped in ValueMemory memory, byte* listpack, int count, out ValueRoot root)
+    private static bool TryMakeTable(scoped in ValueMemory memory, in ValueRoot listpack, out ValueRoot root)
     {
         var table = ElementTable.Make(memory);
         root = SetRoot.OfTable(table);
         Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
-        foreach (var member in new SetMembers(SetRoot.OfListpack(listpack, count)))
+        foreach (var member in new SetMembers(listpack))
         {
             if (ElementTable.TryAdd(memory, table, member.Text(scratch), [], out _)) continue;
             SetRoot.Free(memory, root);

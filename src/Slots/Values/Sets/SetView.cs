@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Starling.Slots.Values.Elements;
 
 namespace Starling.Slots.Values.Sets;
@@ -40,14 +41,22 @@ public readonly unsafe struct SetView
     }
 
     /// <summary>True for a member of this set; the element is of another one.</summary>
+    [SkipLocalsInit]
     public bool Contains(scoped in ListElement element)
     {
-        if (!Exists) return false;
-        var isNumber = element.TryNumber(out var number);
-        if (IsIntset && isNumber) return Has(number);
+        if (!element.TryNumber(out var number)) return Contains(element.Text([]));
+        if (IsIntset) return Has(number);
         Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
         return Contains(element.Text(scratch));
     }
+
+    /// <summary>
+    /// True for the member that a walk through another set stands on, of the same keyspace; quicker than to ask for it
+    /// by name.
+    /// </summary>
+    public bool Contains(scoped in SetMembers other) => IsLarge && other.IsTable
+        ? ElementTable.Contains(SetRoot.Table(_root), other.Elements)
+        : Contains(other.Current);
 
     /// <summary>The member of an index, 0 to <see cref="Count"/> - 1, in any order.</summary>
     public ListElement At(long index)

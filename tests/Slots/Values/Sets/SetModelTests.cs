@@ -105,6 +105,41 @@ public sealed class SetModelTests
     }
 
     [Fact]
+    public void A_walk_through_one_set_finds_its_members_in_another_whatever_their_sizes()
+    {
+        using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions { HashSeed = 1 });
+        var sizes = new[] { 3, 200, 3000, 60_000 };
+        var sets = new List<SetBuilder>();
+        foreach (var size in sizes)
+        {
+            var set = new SetBuilder(keyspace[0], 5);
+            for (var i = 0; i < size; i++) set.Add(DatabaseModel.Bytes($"member {i * 2}"));
+            for (var i = 0; i < size; i++) set.Add(DatabaseModel.Bytes($"{size}: {i}"));
+            sets.Add(set);
+        }
+
+        foreach (var (first, size) in sets.Zip(sizes))
+        {
+            foreach (var (second, other) in sets.Zip(sizes))
+            {
+                var common = 0;
+                var members = first.View.GetEnumerator();
+                while (members.MoveNext())
+                {
+                    var isThere = second.View.Contains(members);
+                    Assert.Equal(second.View.Contains(members.Current), isThere);
+                    if (isThere) common++;
+                }
+
+                Assert.Equal(size == other ? 2 * size : Math.Min(size, other), common);
+            }
+        }
+
+        foreach (var set in sets) set.Dispose();
+        Assert.Equal(0, keyspace.UsedBytes);
+    }
+
+    [Fact]
     public void A_set_of_fifty_small_integers_takes_little_more_than_these()
     {
         using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions { HashSeed = 1 });
