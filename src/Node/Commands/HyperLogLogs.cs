@@ -1,7 +1,5 @@
 using Starling.Node.Execution;
 using Starling.Node.Serving;
-using Starling.Resp;
-using Starling.Slots.Keyspace;
 using Starling.Slots.Values;
 
 namespace Starling.Node.Commands;

@@ -1,4 +1,3 @@
-using Starling.Node.Execution;
 using Starling.Node.Serving;
 
 namespace Starling.Node.Eviction;

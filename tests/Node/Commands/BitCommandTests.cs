@@ -1,5 +1,3 @@
-using Starling.Node.Execution;
-
 namespace Starling.Node.Tests.Commands;
 
 /// <summary>What of bitmaps and bit fields redis-server 7.0 cannot be asked about.</summary>
