@@ -33,6 +33,8 @@ internal static class ConfigReactions
         });
         config.OnApply("maxclients", () => listener.CheckClients());
         config.OnChange("list-max-listpack-size", () => ChooseEncodings(basics));
+        config.OnChange("hash-max-listpack-entries", () => ChooseEncodings(basics));
+        config.OnChange("hash-max-listpack-value", () => ChooseEncodings(basics));
         ChooseEncodings(basics);
         debugSubcommands.Add(Configuration.RewriteEverything);
         debugSubcommands.Add(Commands.Replication.ChangeReplicationId);
@@ -42,5 +44,10 @@ internal static class ConfigReactions
 
     private static void ChooseEncodings(NodeBasics basics) =>
         basics.Keyspace.ChangeValueOptions(
-            options => options with { ListMaxListpackSize = basics.Config.ListMaxListpackSize });
+            options => options with
+            {
+                ListMaxListpackSize = basics.Config.ListMaxListpackSize,
+                HashMaxListpackEntries = basics.Config.HashMaxListpackEntries,
+                HashMaxListpackValue = basics.Config.HashMaxListpackValue,
+            });
 }

@@ -15,7 +15,17 @@ internal static class RdbTypes
         (10, ContentForm.ListZiplist),
         (14, ContentForm.ListZiplists),
         (18, ContentForm.ListNodes),
+        (4, ContentForm.HashFields),
+        (9, ContentForm.HashZipmap),
+        (13, ContentForm.HashZiplist),
+        (16, ContentForm.HashListpack),
+        (22, ContentForm.HashFieldsWithExpiries),
+        (23, ContentForm.HashListpackWithExpiries),
+        (24, ContentForm.HashExpiringFields),
+        (25, ContentForm.HashExpiringListpack),
     ];
+
+    private const byte LastTypeOfWrittenVersion = 21;
 
     private static readonly ContentForm?[] Forms = IndexByType();
 
@@ -39,12 +49,28 @@ internal static class RdbTypes
     {
         2 or 11 or 20 => "set",
         3 or 5 or 12 or 17 => "sorted set",
-        4 or 9 or 13 or 16 => "hash",
         6 or 7 => "module value",
         15 or 19 or 21 => "stream",
-        22 or 23 or 24 or 25 => "hash with field expiry",
         _ => null,
     };
+
+    /// <summary>The version of the format that a reader must know for a form.</summary>
+    public static int VersionOf(ContentForm form) => Of(form) switch
+    {
+        > LastTypeOfWrittenVersion => RdbFormat.FieldExpiryVersion,
+        _ => RdbFormat.WrittenVersion,
+    };
+
+    /// <summary>
+    /// The version that a reader of all databases must know: hashes whose fields expire have forms of their own. Needs
+    /// every stripe.
+    /// </summary>
+    public static int VersionFor(Slots.Keyspace.Keyspace keyspace)
+    {
+        for (var i = 0; i < keyspace.DatabaseCount; i++)
+            if (keyspace[i].NextSlotWithElementExpiry(0) >= 0) return RdbFormat.FieldExpiryVersion;
+        return RdbFormat.WrittenVersion;
+    }
 
     private static ContentForm?[] IndexByType()
     {

@@ -20,4 +20,12 @@ public sealed record ValueOptions
     /// 0 for those that are longer than a listpack may be.
     /// </summary>
     public long ListPackedThreshold { get; init; }
+
+    /// <summary>Directive <c>hash-max-listpack-entries</c>: the most fields of a hash that is a listpack.</summary>
+    public long HashMaxListpackEntries { get; init; } = 512;
+
+    /// <summary>
+    /// Directive <c>hash-max-listpack-value</c>: the longest field or value, in bytes, of a hash that is a listpack.
+    /// </summary>
+    public long HashMaxListpackValue { get; init; } = 64;
 }

@@ -12,6 +12,7 @@ public sealed class CommandRowTests
         "ttl", "pttl", "persist", "rename", "renamenx", "copy", "move", "randomkey", "keys", "scan", "dbsize", "flushdb", "flushall", "swapdb", "object", "debug",
         "lpush", "rpush", "lpushx", "rpushx", "lpop", "rpop", "llen", "lrange", "lindex", "lset", "linsert", "lrem", "ltrim", "lpos", "lmove", "rpoplpush", "lmpop",
         "blpop", "brpop", "blmove", "brpoplpush", "blmpop", "sort", "sort_ro",
+        "hset", "hsetnx", "hmset", "hget", "hmget", "hgetall", "hkeys", "hvals", "hlen", "hstrlen", "hexists", "hdel", "hincrby", "hincrbyfloat", "hrandfield", "hscan",
         "object|encoding", "object|freq", "object|idletime", "object|refcount", "object|help",
     ];
 

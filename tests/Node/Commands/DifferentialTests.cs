@@ -20,6 +20,10 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         CompareAsync(seed => new ListCommandGenerator(seed));
 
     [Fact]
+    public Task Replies_of_hash_commands_equal_those_of_redis_server() =>
+        CompareAsync(seed => new HashCommandGenerator(seed));
+
+    [Fact]
     public Task Replies_of_sort_equal_those_of_redis_server() => CompareAsync(seed => new SortCommandGenerator(seed));
 
     private async Task CompareAsync(Func<int, ICommandGenerator> generators)
@@ -56,7 +60,7 @@ public sealed class DifferentialTests(ITestOutputHelper output)
             foreach (var key in generator.AllKeys) history.AddRange(generator.Show(key));
         }
 
-        history.AddRange([["DEBUG", "DIGEST"], ["CONFIG", "SET", "list-max-listpack-size", "-2"]]);
+        history.AddRange([["DEBUG", "DIGEST"], ["CONFIG", "SET", "list-max-listpack-size", "-2"], ["CONFIG", "SET", "hash-max-listpack-entries", "512"], ["CONFIG", "SET", "hash-max-listpack-value", "64"]]);
         var expectedReplies = expected.CallAll(history);
         var actualReplies = actual.CallAll(history);
         for (var i = 0; i < history.Count; i++)
