@@ -10,7 +10,6 @@ namespace Starling.Node;
 /// </summary>
 internal static class ConfigReactions
 {
-    private static readonly TimeSpan PeakPeriod = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan ClusterPeriod = TimeSpan.FromSeconds(1);
 
     /// <summary>Registers the reactions of a node.</summary>
@@ -35,10 +34,13 @@ internal static class ConfigReactions
         config.OnChange("list-max-listpack-size", () => ChooseEncodings(basics));
         config.OnChange("hash-max-listpack-entries", () => ChooseEncodings(basics));
         config.OnChange("hash-max-listpack-value", () => ChooseEncodings(basics));
+        config.OnChange("zset-max-listpack-entries", () => ChooseEncodings(basics));
+        config.OnChange("zset-max-listpack-value", () => ChooseEncodings(basics));
+        foreach (var directive in new[] { "set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value" })
+            config.OnChange(directive, () => ChooseEncodings(basics));
         ChooseEncodings(basics);
         debugSubcommands.Add(Configuration.RewriteEverything);
         debugSubcommands.Add(Commands.Replication.ChangeReplicationId);
-        basics.Cron.Every(PeakPeriod, _ => sections.NotePeak());
         basics.Cron.Every(ClusterPeriod, _ => sections.NoteClusterLinks());
     }
 
@@ -49,5 +51,10 @@ internal static class ConfigReactions
                 ListMaxListpackSize = basics.Config.ListMaxListpackSize,
                 HashMaxListpackEntries = basics.Config.HashMaxListpackEntries,
                 HashMaxListpackValue = basics.Config.HashMaxListpackValue,
+                SortedSetMaxListpackEntries = basics.Config.SortedSetMaxListpackEntries,
+                SortedSetMaxListpackValue = basics.Config.SortedSetMaxListpackValue,
+                SetMaxIntsetEntries = basics.Config.SetMaxIntsetEntries,
+                SetMaxListpackEntries = basics.Config.SetMaxListpackEntries,
+                SetMaxListpackValue = basics.Config.SetMaxListpackValue,
             });
 }

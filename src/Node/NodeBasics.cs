@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Config;
+using Starling.Node.Eviction;
 using Starling.Node.Telemetry;
 using Starling.Resp;
 using Starling.Slots.Keyspace;
@@ -28,6 +29,8 @@ public sealed class NodeBasics
             Databases = config.Databases,
             HashSeed = BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(16)),
         });
+        Memory = new MemoryGauge(Keyspace);
+        Access = new AccessTracking(config);
         Cron = new ServerCron(clock);
         Clients = new ClientRegistry(clock);
         Stats = new ServerStats(commands);
@@ -50,6 +53,12 @@ public sealed class NodeBasics
 
     /// <summary>The data.</summary>
     public Keyspace Keyspace { get; }
+
+    /// <summary>The memory in use.</summary>
+    public MemoryGauge Memory { get; }
+
+    /// <summary>What the access clocks of keys mean.</summary>
+    internal AccessTracking Access { get; }
 
     /// <summary>INFO's sections.</summary>
     public InfoRegistry Info { get; } = new();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Starling.Node.Cluster;
 using Starling.Node.Commands;
 using Starling.Node.Config;
+using Starling.Node.Eviction;
 using Starling.Node.Execution;
 using Starling.Node.Expiry;
 using Starling.Node.Freeing;
@@ -38,6 +39,8 @@ public sealed class NodeServer
         Expiry = new KeyExpiry(Basics, Persistence, Replication);
         ReplicaExpiry = new ReplicaExpiry(Basics, Executor, Persistence, Replication);
         ActiveExpiry = new ActiveExpiry(Basics, Executor, Expiry, ReplicaExpiry);
+        Evictor = new Evictor(Basics, Executor, Persistence, Replication);
+        _ = new ClientEviction(Basics);
         ActiveDefragmentation = new ActiveDefragmentation(Basics);
         Migrations = new MigrateService(Basics, Executor, Replication, Shutdown);
         if (config.ClusterEnabled)
@@ -49,11 +52,17 @@ public sealed class NodeServer
 
         var parts = GatherParts();
         Executor.Attach(parts);
-        Sections = new ServerSections(Basics, parts, ActiveDefragmentation);
         IoThreads = new IoThreads(
             config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads,
             loggers.CreateLogger("Serving"),
-            beforeReplies: Replication.Flush);
+            beforeReplies: Replication.Flush,
+            config.IoTransport switch
+            {
+                "io_uring" => IoTransport.IoUring,
+                "epoll" => IoTransport.Epoll,
+                _ => IoTransport.Auto,
+            });
+        Sections = new ServerSections(Basics, parts, ActiveDefragmentation, IoThreads);
         var host = new ServingHost(parts, (reason, error) => Fail(reason, error));
         Serving = new ServingParts(host, Basics.Clients, Basics.Stats, Basics.Commits);
         Listener = new ClientListener(Serving, IoThreads, Cron);
@@ -143,6 +152,9 @@ public sealed class NodeServer
 
     /// <summary>Deletes expired keys in the background.</summary>
     public ActiveExpiry ActiveExpiry { get; }
+
+    /// <summary>Evicts keys when memory is short.</summary>
+    internal Evictor Evictor { get; }
 
     /// <summary>Gives memory back in the background.</summary>
     public ActiveDefragmentation ActiveDefragmentation { get; }
@@ -234,6 +246,7 @@ public sealed class NodeServer
         Expiry = Expiry,
         ReplicaExpiry = ReplicaExpiry,
         ActiveExpiry = ActiveExpiry,
+        Evictor = Evictor,
         Migrations = Migrations,
         Cluster = Cluster,
         Shutdown = Shutdown,

@@ -39,6 +39,9 @@ public static class ErrorReplies
     /// <summary>A wrong user name or password.</summary>
     public static ReadOnlySpan<byte> WrongPass => "WRONGPASS invalid username-password pair or user is disabled."u8;
 
+    /// <summary>A command that may take memory, when there is none left that maxmemory allows.</summary>
+    public static ReadOnlySpan<byte> OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'."u8;
+
     /// <summary>A write on a read-only replica.</summary>
     public static ReadOnlySpan<byte> ReadOnly => "READONLY You can't write against a read only replica."u8;
 

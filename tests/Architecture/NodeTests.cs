@@ -11,16 +11,17 @@ public class NodeTests
     /// </summary>
     private static readonly string[] Edges =
     [
-        "root: Config Execution Persistence Telemetry",
+        "root: Config Eviction Execution Persistence Telemetry",
         "Cluster: Config Execution Persistence Replication Serving Telemetry root",
-        "Commands: Cluster Config Execution Expiry Freeing Persistence Replication Serving Telemetry root",
-        "Execution: Cluster Config Expiry Persistence Replication Serving root",
+        "Commands: Cluster Config Eviction Execution Expiry Freeing Persistence Replication Serving Telemetry root",
+        "Eviction: Config Execution Persistence Replication Serving Telemetry root",
+        "Execution: Cluster Config Eviction Expiry Persistence Replication Serving root",
         "Expiry: Config Execution Persistence Replication Serving Telemetry root",
         "Freeing: Config Execution Telemetry",
         "Maintenance: Config Telemetry root",
-        "Persistence: Config Execution Freeing Serving Telemetry root",
+        "Persistence: Config Eviction Execution Freeing Serving Telemetry root",
         "Replication: Cluster Config Execution Expiry Freeing Persistence Serving Telemetry root",
-        "Serving: Cluster Config Execution Expiry Freeing Persistence Replication Telemetry root",
+        "Serving: Cluster Config Eviction Execution Expiry Freeing Persistence Replication Telemetry root",
         "Telemetry: Cluster Config Execution Expiry Maintenance Replication Serving root",
     ];
 

@@ -91,8 +91,7 @@ public static class DumpRestore
             return;
         }
 
-        var idle = Math.Min(options.IdleSeconds, call.Now / 1000);
-        call.Database.Put(key, value, expiresAt, (uint)((call.Now / 1000) - idle) & 0xFFFFFF);
+        call.Database.Put(key, value, expiresAt, call.Node.Access.ClockOf(options.IdleSeconds, options.Frequency, call.Now));
         call.Changed(key, KeyEvent.Restore);
         if (ttl != 0 && !options.IsAbsolute) PropagateAbsolute(call, expiresAt);
         call.Ok();
@@ -113,9 +112,7 @@ public static class DumpRestore
 
     private static bool TryOptions(CommandContext call, out RestoreOptions options)
     {
-        options = default;
-        var hasIdle = false;
-        var hasFrequency = false;
+        options = new RestoreOptions { IdleSeconds = -1, Frequency = -1 };
         for (var i = 4; i < call.Count; i++)
         {
             var hasValue = i + 1 < call.Count;
@@ -127,15 +124,13 @@ public static class DumpRestore
             {
                 options.IsAbsolute = true;
             }
-            else if (call.Is(i, "idletime"u8) && hasValue && !hasFrequency)
+            else if (call.Is(i, "idletime"u8) && hasValue && options.Frequency < 0)
             {
                 if (!TryIdleTime(call, ++i, out options.IdleSeconds)) return false;
-                hasIdle = true;
             }
-            else if (call.Is(i, "freq"u8) && hasValue && !hasIdle)
+            else if (call.Is(i, "freq"u8) && hasValue && options.IdleSeconds < 0)
             {
-                if (!TryFrequency(call, ++i)) return false;
-                hasFrequency = true;
+                if (!TryFrequency(call, ++i, out options.Frequency)) return false;
             }
             else
             {
@@ -155,10 +150,9 @@ public static class DumpRestore
         return false;
     }
 
-    /// <summary>Reads a frequency. Like Redis under every policy but LFU, nothing is kept of it.</summary>
-    private static bool TryFrequency(CommandContext call, int index)
+    private static bool TryFrequency(CommandContext call, int index, out long frequency)
     {
-        if (!call.TryInteger(index, out long frequency)) return false;
+        if (!call.TryInteger(index, out frequency)) return false;
         if (frequency is >= 0 and <= 255) return true;
         call.Reply.Error("ERR Invalid FREQ value, must be >= 0 and <= 255"u8);
         return false;
@@ -168,6 +162,7 @@ public static class DumpRestore
     {
         public bool Replace;
         public bool IsAbsolute;
-        public long IdleSeconds;
+        public long IdleSeconds; // -1 when it is not given
+        public long Frequency; // 0 to 255; -1 when it is not given
     }
 }

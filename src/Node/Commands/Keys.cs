@@ -88,7 +88,7 @@ public static class Keys
             if (!call.TryRead(call.Key(i), out var entry)) continue;
 
             // CLIENT NO-TOUCH does not hold for the command that exists to touch.
-            call.Database.Touch(entry, call.AccessClock);
+            call.Touch(call.Database, entry);
             count++;
         }
 

@@ -1,3 +1,4 @@
+using Starling.Node.Eviction;
 using Starling.Node.Serving;
 using Starling.Slots.Keyspace;
 
@@ -6,8 +7,6 @@ namespace Starling.Node.Commands;
 /// <summary>OBJECT: how a value is held.</summary>
 public static class ObjectCommands
 {
-    private const uint AccessClockMask = 0xFFFFFF;
-
     /// <summary>The rows of the command table.</summary>
     public static readonly Command[] Rows =
     [
@@ -40,9 +39,9 @@ public static class ObjectCommands
             Summary = summary,
         };
 
-    /// <summary>Seconds since the last access.</summary>
+    /// <summary>Seconds since the last access, as far as the access clock tells.</summary>
     internal static uint IdleSecondsOf(CommandContext call, in Entry entry) =>
-        (call.AccessClock - entry.AccessClock) & AccessClockMask;
+        AccessTracking.IdleSeconds(entry.AccessClock, call.Now);
 
     private static bool TryEntry(CommandContext call, out Entry entry)
     {
@@ -63,16 +62,24 @@ public static class ObjectCommands
 
     private static void IdleTime(CommandContext call)
     {
-        if (TryEntry(call, out var entry)) call.Reply.Integer(IdleSecondsOf(call, entry));
+        if (!TryEntry(call, out var entry)) return;
+        if (call.Node.Access.CountsFrequency) call.Reply.Error(NoIdleTime);
+        else call.Reply.Integer(IdleSecondsOf(call, entry));
     }
 
     private static void Frequency(CommandContext call)
     {
-        if (TryEntry(call, out _)) call.Reply.Error(NoFrequency);
+        if (!TryEntry(call, out var entry)) return;
+        if (call.Node.Access.CountsFrequency) call.Reply.Integer(call.Node.Access.Frequency(entry.AccessClock, call.Now));
+        else call.Reply.Error(NoFrequency);
     }
 
     private static ReadOnlySpan<byte> NoFrequency =>
         "ERR An LFU maxmemory policy is not selected, access frequency not tracked. "u8 +
+        "Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."u8;
+
+    private static ReadOnlySpan<byte> NoIdleTime =>
+        "ERR An LFU maxmemory policy is selected, idle time not tracked. "u8 +
         "Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."u8;
 
     private static void Help(CommandContext call) => HelpReply.Write(call.Reply, "OBJECT", HelpLines);

@@ -122,7 +122,7 @@ public static class Strings
             if (found && options.Expiry == SetOptions.ExpirySource.Keep) expiresAt = entry.ExpiresAt;
         }
 
-        call.Database.SetString(key, call[2], expiresAt, call.AccessClock);
+        call.SetString(key, call[2], expiresAt);
         call.Changed(key, KeyEvent.Set);
         if (options.HasExpiry)
         {
@@ -162,7 +162,7 @@ public static class Strings
             return;
         }
 
-        call.Database.SetString(key, call[2], Entry.NoExpiry, call.AccessClock);
+        call.SetString(key, call[2], Entry.NoExpiry);
         call.Changed(key, KeyEvent.Set);
         call.Reply.Integer(1);
     }
@@ -175,7 +175,7 @@ public static class Strings
     {
         if (!SetOptions.TryExpiry(call, 2, source, out var expiresAt)) return;
         var key = call.Key(1);
-        call.Database.SetString(key, call[3], expiresAt, call.AccessClock);
+        call.SetString(key, call[3], expiresAt);
         call.Changed(key, KeyEvent.Set);
         call.Note(key, KeyEvent.Expire);
         SetEffect(call, call[3], expiresAt);
@@ -186,7 +186,7 @@ public static class Strings
     {
         var key = call.Key(1);
         if (!ReplyWithValue(call, key)) return;
-        call.Database.SetString(key, call[2], Entry.NoExpiry, call.AccessClock);
+        call.SetString(key, call[2], Entry.NoExpiry);
         call.Changed(key, KeyEvent.Set);
         call.Effect("SET"u8, call[1], call[2]);
     }
@@ -271,7 +271,7 @@ public static class Strings
         for (var i = 1; i < call.Count; i += 2)
         {
             var key = call.Key(i);
-            call.Database.SetString(key, call[i + 1], Entry.NoExpiry, call.AccessClock);
+            call.SetString(key, call[i + 1], Entry.NoExpiry);
             call.Changed(key, KeyEvent.Set);
         }
 

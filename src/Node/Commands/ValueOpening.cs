@@ -50,6 +50,17 @@ public static class ValueOpening
         return false;
     }
 
+    /// <summary>Makes or replaces a key (of any kind) with a string, which counts as an access to what was there.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The string.</param>
+    /// <param name="expiresAt">Expiry in milliseconds of Unix time, or <see cref="Entry.NoExpiry"/>.</param>
+    public static void SetString(this CommandContext call, scoped in Key key, ReadOnlySpan<byte> value, long expiresAt)
+    {
+        if (call.Node.Access.CountsFrequency && call.Database.TryFind(key, out var old)) call.Touch(call.Database, old);
+        call.Database.SetString(key, value, expiresAt, call.AccessClock);
+    }
+
     private static bool TryOpen<TValue>(CommandContext call, scoped in Key key, Entry entry, out TValue value)
         where TValue : IValue<TValue>, allows ref struct
     {

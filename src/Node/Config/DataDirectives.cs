@@ -7,11 +7,15 @@ internal static class DataDirectives
 {
     public static readonly Directive[] Rows =
     [
-        PendingNumber("maxmemory", 0, ulong.MaxValue, 0, NumberFormat.Memory),
-        PendingChoice(
+        new NumberDirective(
+            "maxmemory",
+            In(c => c.MaxMemory, (c, v) => c.MaxMemory = v),
+            0,
+            ulong.MaxValue,
+            NumberFormat.Memory),
+        new ChoiceDirective(
             "maxmemory-policy",
-            "noeviction",
-            immutable: false,
+            In(c => c.MaxMemoryPolicy, (c, v) => c.MaxMemoryPolicy = v),
             "volatile-lru",
             "volatile-lfu",
             "volatile-random",
@@ -20,12 +24,16 @@ internal static class DataDirectives
             "allkeys-lfu",
             "allkeys-random",
             "noeviction"),
-        PendingNumber("maxmemory-samples", 1, 64, 5),
-        PendingNumber("maxmemory-eviction-tenacity", 0, 100, 10),
-        PendingNumber("lfu-log-factor", 0, LargestInt, 10),
-        PendingNumber("lfu-decay-time", 0, LargestInt, 1),
+        Number("maxmemory-samples", In(c => c.MaxMemorySamples, (c, v) => c.MaxMemorySamples = v), 1, 64),
+        Number(
+            "maxmemory-eviction-tenacity",
+            In(c => c.MaxMemoryEvictionTenacity, (c, v) => c.MaxMemoryEvictionTenacity = v),
+            0,
+            100),
+        Number("lfu-log-factor", In(c => c.LfuLogFactor, (c, v) => c.LfuLogFactor = v), 0, LargestInt),
+        Number("lfu-decay-time", In(c => c.LfuDecayTime, (c, v) => c.LfuDecayTime = v), 0, LargestInt),
         PendingNumber("active-expire-effort", 1, 10, 1),
-        PendingFlag("lazyfree-lazy-eviction", false),
+        new BooleanDirective("lazyfree-lazy-eviction", In(c => c.LazyFreeLazyEviction, (c, v) => c.LazyFreeLazyEviction = v)),
         new BooleanDirective("lazyfree-lazy-expire", In(c => c.LazyFreeLazyExpire, (c, v) => c.LazyFreeLazyExpire = v)),
         new BooleanDirective("lazyfree-lazy-server-del", In(c => c.LazyFreeLazyServerDel, (c, v) => c.LazyFreeLazyServerDel = v)),
         new BooleanDirective("lazyfree-lazy-user-del", In(c => c.LazyFreeLazyUserDel, (c, v) => c.LazyFreeLazyUserDel = v)),
@@ -92,13 +100,51 @@ internal static class DataDirectives
             Aliases = ["list-max-ziplist-size"],
         },
         PendingNumber("list-compress-depth", 0, LargestInt, 0),
-        PendingNumber("set-max-intset-entries", 0, LargestLong, 512),
-        PendingNumber("set-max-listpack-entries", 0, LargestLong, 128),
-        PendingNumber("set-max-listpack-value", 0, LargestLong, 64),
-        PendingNumber("zset-max-listpack-entries", 0, LargestLong, 128, NumberFormat.Integer, false, false, "zset-max-ziplist-entries"),
-        PendingNumber("zset-max-listpack-value", 0, LargestLong, 64, NumberFormat.Memory, false, false, "zset-max-ziplist-value"),
-        PendingNumber("hll-sparse-max-bytes", 0, LargestLong, 3000, NumberFormat.Memory),
+        new NumberDirective(
+            "zset-max-listpack-entries",
+            In(c => c.SortedSetMaxListpackEntries, (c, v) => c.SortedSetMaxListpackEntries = v),
+            0,
+            LargestLong,
+            NumberFormat.Integer)
+        {
+            Aliases = ["zset-max-ziplist-entries"],
+        },
+        new NumberDirective(
+            "zset-max-listpack-value",
+            In(c => c.SortedSetMaxListpackValue, (c, v) => c.SortedSetMaxListpackValue = v),
+            0,
+            LargestLong,
+            NumberFormat.Memory)
+        {
+            Aliases = ["zset-max-ziplist-value"],
+        },
+        new NumberDirective(
+            "hll-sparse-max-bytes",
+            In(c => c.HllSparseMaxBytes, (c, v) => c.HllSparseMaxBytes = v),
+            0,
+            LargestLong,
+            NumberFormat.Memory),
+        new NumberDirective(
+            "set-max-intset-entries",
+            In(c => c.SetMaxIntsetEntries, (c, v) => c.SetMaxIntsetEntries = v),
+            0,
+            LargestLong,
+            NumberFormat.Integer),
+        new NumberDirective(
+            "set-max-listpack-entries",
+            In(c => c.SetMaxListpackEntries, (c, v) => c.SetMaxListpackEntries = v),
+            0,
+            LargestLong,
+            NumberFormat.Integer),
+        new NumberDirective(
+            "set-max-listpack-value",
+            In(c => c.SetMaxListpackValue, (c, v) => c.SetMaxListpackValue = v),
+            0,
+            LargestLong,
+            NumberFormat.Integer),
         PendingNumber("stream-node-max-bytes", 0, LargestLong, 4096, NumberFormat.Memory),
         PendingNumber("stream-node-max-entries", 0, LargestLong, 100),
     ];
+    private static NumberDirective Number(string name, Setting<long> setting, long lowest, long highest) =>
+        new(name, setting, lowest, highest, NumberFormat.Integer);
 }

@@ -98,7 +98,12 @@ internal static class ReplicationDirectives
         {
             Aliases = ["slave-lazy-flush"],
         },
-        PendingFlag("replica-ignore-maxmemory", true, immutable: false, "slave-ignore-maxmemory"),
+        new BooleanDirective(
+            "replica-ignore-maxmemory",
+            In(c => c.ReplicaIgnoreMaxMemory, (c, v) => c.ReplicaIgnoreMaxMemory = v))
+        {
+            Aliases = ["slave-ignore-maxmemory"],
+        },
         PendingFlag("replica-ignore-disk-write-errors", false),
         PendingChoice("propagation-error-behavior", "ignore", immutable: false, "ignore", "panic", "panic-on-replicas"),
     ];

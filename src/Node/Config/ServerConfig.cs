@@ -66,6 +66,24 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>The longest field or value, in bytes, of a hash that is a listpack.</summary>
     public long HashMaxListpackValue { get; set; } = 64;
 
+    /// <summary>The most elements of a sorted set that is one listpack.</summary>
+    public long SortedSetMaxListpackEntries { get; set; } = 128;
+
+    /// <summary>The longest member, in bytes, of a sorted set that is one listpack.</summary>
+    public long SortedSetMaxListpackValue { get; set; } = 64;
+
+    /// <summary>Bytes that a sparse HyperLogLog may have; one that would need more is made dense.</summary>
+    public long HllSparseMaxBytes { get; set; } = 3000;
+
+    /// <summary>The most members of an intset: <see cref="Slots.Values.ValueOptions.SetMaxIntsetEntries"/>.</summary>
+    public long SetMaxIntsetEntries { get; set; } = 512;
+
+    /// <summary>The most members of a set's listpack: <see cref="Slots.Values.ValueOptions.SetMaxListpackEntries"/>.</summary>
+    public long SetMaxListpackEntries { get; set; } = 128;
+
+    /// <summary>The longest member of a set's listpack: <see cref="Slots.Values.ValueOptions.SetMaxListpackValue"/>.</summary>
+    public long SetMaxListpackValue { get; set; } = 64;
+
     /// <summary>TCP port of clients; 0 for none.</summary>
     public int Port { get; set; } = 6379;
 
@@ -143,6 +161,33 @@ public sealed class ServerConfig : IServingSettings
 
     /// <summary>Percent of one core's time that it takes at most.</summary>
     public int ActiveDefragCycleMax { get; set; } = 25;
+
+    /// <summary>Bytes beyond which keys are evicted, or writes refused; 0 for no limit.</summary>
+    public long MaxMemory { get; set; }
+
+    /// <summary>Which keys are evicted: one of the words of maxmemory-policy.</summary>
+    public string MaxMemoryPolicy { get; set; } = "noeviction";
+
+    /// <summary>Keys that are looked at, at least, for each one that is evicted.</summary>
+    public int MaxMemorySamples { get; set; } = 5;
+
+    /// <summary>How long one command may evict: 0 for not at all, 100 for as long as it takes.</summary>
+    public int MaxMemoryEvictionTenacity { get; set; } = 10;
+
+    /// <summary>How much rarer than once an access each step of a frequency is.</summary>
+    public int LfuLogFactor { get; set; } = 10;
+
+    /// <summary>Minutes without access after which a frequency is one less; 0 for never.</summary>
+    public int LfuDecayTime { get; set; } = 1;
+
+    /// <summary>Bytes that the clients may take together; below 0 percent of <see cref="MaxMemory"/>, 0 for no limit.</summary>
+    public long MaxMemoryClients { get; set; }
+
+    /// <summary>A replica evicts nothing: what its master deletes is enough.</summary>
+    public bool ReplicaIgnoreMaxMemory { get; set; } = true;
+
+    /// <summary>Values of evicted keys are freed as UNLINK does it.</summary>
+    public bool LazyFreeLazyEviction { get; set; }
 
     /// <summary>Seconds after which an idle client is closed; 0 for never.</summary>
     public int Timeout { get; set; }
@@ -222,6 +267,9 @@ public sealed class ServerConfig : IServingSettings
 
     /// <summary>I/O threads; 0 for half the cores, at least one.</summary>
     public int IoThreads { get; set; }
+
+    /// <summary>How they send: io_uring, epoll, or auto for the first where the system lets the server.</summary>
+    public string IoTransport { get; set; } = "auto";
 
     /// <summary>Background runs per second.</summary>
     public int Hz { get; set; } = 10;

@@ -42,6 +42,10 @@ internal static class ServerDirectives
             1,
             128,
             NumberFormat.Integer) { IsImmutable = true },
+        new ChoiceDirective("io-transport", In(c => c.IoTransport, (c, v) => c.IoTransport = v), "auto", "io_uring", "epoll")
+        {
+            IsImmutable = true,
+        },
         new NumberDirective("hz", In(c => c.Hz, (c, v) => c.Hz = Math.Clamp(v, 1, 500)), 0, LargestInt, NumberFormat.Integer),
         new NumberDirective(
             "shutdown-timeout",
@@ -123,7 +127,12 @@ internal static class ServerDirectives
             LargestLong,
             NumberFormat.Memory),
         new OutputBufferLimitDirective(),
-        PendingNumber("maxmemory-clients", -100, LargestLong, 0, NumberFormat.MemoryOrPercent),
+        new NumberDirective(
+            "maxmemory-clients",
+            In(c => c.MaxMemoryClients, (c, v) => c.MaxMemoryClients = v),
+            -100,
+            LargestLong,
+            NumberFormat.MemoryOrPercent),
         PendingNumber("tracking-table-max-keys", 0, LargestLong, 1_000_000),
         PendingNumber("busy-reply-threshold", 0, LargestLong, 5000, NumberFormat.Integer, false, false, "lua-time-limit"),
 

@@ -15,6 +15,12 @@ public enum DeleteReason
     Expired,
 
     /// <summary>
+    /// Memory was short. A DEL goes to the log, an UNLINK where <c>lazyfree-lazy-eviction</c> is on; no change is counted for
+    /// save points. Event "evicted".
+    /// </summary>
+    Evicted,
+
+    /// <summary>
     /// An expiry in the past was given to it. In the place of the command a DEL goes to the log, or an UNLINK as for
     /// <see cref="Expired"/>. Event "del".
     /// </summary>

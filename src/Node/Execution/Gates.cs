@@ -21,6 +21,11 @@ internal sealed class Gates(NodeParts node)
             return Refuse(call, command, ErrorReplies.NoAuth);
         if (session.Transaction is not null && (command.Flags & CommandFlags.NoMulti) != 0)
             return Refuse(call, command, ErrorReplies.NotInTransaction);
+
+        // Evicts one stripe after the other, and holds none of them afterwards. Who is refused is told under the stripes.
+        if (node.Config.MaxMemory != 0 && session.Origin == ClientOrigin.Client)
+            session.IsOutOfMemory = !node.Evictor.TryMakeRoom(call.Now);
+        else session.IsOutOfMemory = false;
         return true;
     }
 
@@ -44,6 +49,8 @@ internal sealed class Gates(NodeParts node)
             return false;
         }
 
+        if (call.Session.IsOutOfMemory && IsRefusedWhenShort(call, command, any))
+            return Refuse(call, command, ErrorReplies.OutOfMemory);
         if (!PassState(call, command, common, isWrite)) return false;
         if (call.Session.Kind == ClientKind.Replica)
         {
@@ -61,6 +68,14 @@ internal sealed class Gates(NodeParts node)
         (isHeld, call.Session.HeldBy) = (true, reason);
         return false;
     }
+
+    /// <summary>
+    /// What may take memory is refused, and what would be queued in a transaction, which takes some. A client that has waited
+    /// for a key was let in before.
+    /// </summary>
+    private static bool IsRefusedWhenShort(CommandContext call, Command command, CommandFlags any) =>
+        call.Session.Waiter is null
+        && ((any & CommandFlags.DenyOom) != 0 || (call.Session.Transaction is not null && !command.RunsAtOnceInTransaction));
 
     /// <summary>
     /// A client that waits for a key waits on while a data set is being loaded, but for one that was woken before the load

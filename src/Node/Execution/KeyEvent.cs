@@ -55,6 +55,15 @@ public sealed class KeyEvent
     /// <summary>A part of a string was overwritten.</summary>
     public static KeyEvent SetRange { get; } = new("setrange", KeyEventClasses.String);
 
+    /// <summary>Bits of a string were set or cleared.</summary>
+    public static KeyEvent SetBit { get; } = new("setbit", KeyEventClasses.String);
+
+    /// <summary>Elements were added to a HyperLogLog.</summary>
+    public static KeyEvent PfAdd { get; } = new("pfadd", KeyEventClasses.String);
+
+    /// <summary>A HyperLogLog is held in another way, or knows its cardinality now: nobody is told.</summary>
+    public static KeyEvent PfRewritten { get; } = new("pfrewritten", KeyEventClasses.None);
+
     /// <summary>A string got longer at its end.</summary>
     public static KeyEvent Append { get; } = new("append", KeyEventClasses.String);
 
@@ -111,6 +120,66 @@ public sealed class KeyEvent
 
     /// <summary>Fields of a hash were deleted because their time had come.</summary>
     public static KeyEvent HExpired { get; } = new("hexpired", KeyEventClasses.Hash);
+
+    /// <summary>Members came to a sorted set, or got other scores.</summary>
+    public static KeyEvent ZAdd { get; } = new("zadd", KeyEventClasses.SortedSet);
+
+    /// <summary>Something was added to the score of a member.</summary>
+    public static KeyEvent ZIncr { get; } = new("zincr", KeyEventClasses.SortedSet);
+
+    /// <summary>Members were removed from a sorted set.</summary>
+    public static KeyEvent ZRem { get; } = new("zrem", KeyEventClasses.SortedSet);
+
+    /// <summary>A range of ranks was removed from a sorted set.</summary>
+    public static KeyEvent ZRemRangeByRank { get; } = new("zremrangebyrank", KeyEventClasses.SortedSet);
+
+    /// <summary>A range of scores was removed from a sorted set.</summary>
+    public static KeyEvent ZRemRangeByScore { get; } = new("zremrangebyscore", KeyEventClasses.SortedSet);
+
+    /// <summary>A range of members was removed from a sorted set.</summary>
+    public static KeyEvent ZRemRangeByLex { get; } = new("zremrangebylex", KeyEventClasses.SortedSet);
+
+    /// <summary>The members with the lowest scores left a sorted set.</summary>
+    public static KeyEvent ZPopMin { get; } = new("zpopmin", KeyEventClasses.SortedSet);
+
+    /// <summary>The members with the highest scores left a sorted set.</summary>
+    public static KeyEvent ZPopMax { get; } = new("zpopmax", KeyEventClasses.SortedSet);
+
+    /// <summary>A range of a sorted set became one.</summary>
+    public static KeyEvent ZRangeStore { get; } = new("zrangestore", KeyEventClasses.SortedSet);
+
+    /// <summary>A union became a sorted set.</summary>
+    public static KeyEvent ZUnionStore { get; } = new("zunionstore", KeyEventClasses.SortedSet);
+
+    /// <summary>An intersection became a sorted set.</summary>
+    public static KeyEvent ZInterStore { get; } = new("zinterstore", KeyEventClasses.SortedSet);
+
+    /// <summary>A difference became a sorted set.</summary>
+    public static KeyEvent ZDiffStore { get; } = new("zdiffstore", KeyEventClasses.SortedSet);
+
+    /// <summary>What GEOSEARCHSTORE has found became a sorted set.</summary>
+    public static KeyEvent GeoSearchStore { get; } = new("geosearchstore", KeyEventClasses.SortedSet);
+
+    /// <summary>What GEORADIUS or GEORADIUSBYMEMBER has found became a sorted set.</summary>
+    public static KeyEvent GeoRadiusStore { get; } = new("georadiusstore", KeyEventClasses.SortedSet);
+
+    /// <summary>Members came to a set.</summary>
+    public static KeyEvent SAdd { get; } = new("sadd", KeyEventClasses.Set);
+
+    /// <summary>Members were removed from a set.</summary>
+    public static KeyEvent SRem { get; } = new("srem", KeyEventClasses.Set);
+
+    /// <summary>Members that chance chose left a set.</summary>
+    public static KeyEvent SPop { get; } = new("spop", KeyEventClasses.Set);
+
+    /// <summary>An intersection of sets was stored.</summary>
+    public static KeyEvent SInterStore { get; } = new("sinterstore", KeyEventClasses.Set);
+
+    /// <summary>A union of sets was stored.</summary>
+    public static KeyEvent SUnionStore { get; } = new("sunionstore", KeyEventClasses.Set);
+
+    /// <summary>A difference of sets was stored.</summary>
+    public static KeyEvent SDiffStore { get; } = new("sdiffstore", KeyEventClasses.Set);
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -43,6 +43,7 @@ public sealed class BackgroundFreeing
     {
         DeleteReason.Command => _config.LazyFreeLazyUserDel,
         DeleteReason.Expired or DeleteReason.ExpiredByCommand => _config.LazyFreeLazyExpire,
+        DeleteReason.Evicted => _config.LazyFreeLazyEviction,
         _ => _config.LazyFreeLazyServerDel,
     };
 

@@ -173,12 +173,8 @@ internal sealed class RdbLoader
         using (_executor.Open(_call, LockPlan.Slot(_keyspace.Key(_reader.Key).Slot))) handler((int)_reader.Database, _reader.Key);
     }
 
-    private uint AccessClock()
-    {
-        var seconds = _now / 1000;
-        if (_reader.IdleSeconds > 0) seconds -= Math.Min(seconds, _reader.IdleSeconds);
-        return (uint)seconds & 0xFFFFFF;
-    }
+    private uint AccessClock() =>
+        _call.Node.Access.ClockOf(_reader.IdleSeconds, _reader.Frequency, _now);
 
     private bool Refuse(string error)
     {

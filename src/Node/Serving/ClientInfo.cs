@@ -6,6 +6,8 @@ namespace Starling.Node.Serving;
 /// <summary>A client's line in CLIENT LIST, CLIENT INFO and the log.</summary>
 internal static class ClientInfo
 {
+    private const int OwnBytes = 1024; // what the objects of a connection take
+
     /// <summary>The line, without its end.</summary>
     /// <param name="connection">Its connection.</param>
     /// <param name="session">Its session.</param>
@@ -17,7 +19,7 @@ internal static class ClientInfo
         var output = connection.Output.PendingBytes;
         var segments = connection.Output.PendingSegments;
         var multi = transaction?.ArgumentBytes ?? 0;
-        var total = connection.InputCapacity + output + multi + 1024;
+        var total = BytesOf(connection, session);
         var isSubscriber = session.Kind == ClientKind.PubSub;
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"id={session.Id} addr={connection.RemoteAddress}");
@@ -36,6 +38,10 @@ internal static class ClientInfo
         text.Append(CultureInfo.InvariantCulture, $" lib-name={session.LibraryName} lib-ver={session.LibraryVersion}");
         return text.ToString();
     }
+
+    /// <summary>The memory that a client takes, in bytes.</summary>
+    public static long BytesOf(ClientConnection connection, NodeSession session) =>
+        connection.InputCapacity + connection.Output.PendingBytes + (session.Transaction?.ArgumentBytes ?? 0) + OwnBytes;
 
     private static string Flags(ClientConnection connection, NodeSession session)
     {

@@ -1,3 +1,4 @@
+using Starling.Node.Eviction;
 using Starling.Node.Execution;
 using Starling.Node.Expiry;
 using Starling.Resp;
@@ -76,8 +77,8 @@ public sealed class CommandContext : IEmptiedKeys
     /// <summary>The keyspace.</summary>
     public Keyspace Keyspace => Node.Keyspace;
 
-    /// <summary>Seconds modulo 2^24: what <see cref="Database.SetString"/> wants as access clock.</summary>
-    public uint AccessClock => (uint)(Now / 1000) & 0xFFFFFF;
+    /// <summary>What <see cref="Database.SetString"/> and its like want as access clock (<see cref="AccessTracking"/>).</summary>
+    public uint AccessClock => Node.Access.ClockOfNew(Now);
 
     /// <summary>
     /// False where a client cannot be held back: inside EXEC, and for commands that no connection sent. A command that
@@ -136,7 +137,7 @@ public sealed class CommandContext : IEmptiedKeys
     public bool TryRead(in Key key, out Entry entry)
     {
         if (!TryPeek(key, out entry)) return false;
-        if (!Session.NoTouch) Database.Touch(entry, AccessClock);
+        if (!Session.NoTouch) Touch(Database, entry);
         return true;
     }
 
@@ -176,7 +177,7 @@ public sealed class CommandContext : IEmptiedKeys
         if (database.TryFind(key, out entry)
             && (!HasExpired(entry) || IsKeptThoughExpired(database, key, forWrite: true)))
         {
-            if (!Session.NoTouch) database.Touch(entry, AccessClock);
+            if (!Session.NoTouch) Touch(database, entry);
             return true;
         }
 
@@ -184,10 +185,18 @@ public sealed class CommandContext : IEmptiedKeys
         return false;
     }
 
+    /// <summary>Notes that a key was accessed, whatever CLIENT NO-TOUCH says.</summary>
+    public void Touch(Database database, in Entry entry)
+    {
+        var access = Node.Access;
+        database.Touch(
+            entry, access.CountsFrequency ? access.Touched(entry.AccessClock, Now, NextRandom()) : AccessTracking.Seconds(Now));
+    }
+
     /// <summary>
     /// Declares that a key of the selected database changed, once for each key and event, after the change: counts it for
     /// save points, fails the transactions that watch it, records the keyspace event, and makes the command go to the
-    /// replication log as it was called, unless <see cref="Effect(EffectArgument, EffectArgument)"/> and its like or
+    /// replication log as it was called, unless <see cref="BeginEffect"/> or
     /// <see cref="SuppressEffect"/> say otherwise.
     /// </summary>
     /// <param name="key">The key.</param>
@@ -235,6 +244,10 @@ public sealed class CommandContext : IEmptiedKeys
             case DeleteReason.Expired:
                 Node.Expiry.Count(1);
                 Declare(database, key, KeyEvent.Expired, count: 0, isExpiry: true);
+                if (IsLogged) Effects.Delete(database.Index, key.Bytes, lazily);
+                break;
+            case DeleteReason.Evicted:
+                Declare(database, key, KeyEvent.Evicted, count: 0, isExpiry: false);
                 if (IsLogged) Effects.Delete(database.Index, key.Bytes, lazily);
                 break;
             case DeleteReason.ExpiredByCommand or DeleteReason.ReplacedByExpired or DeleteReason.Migrated or DeleteReason.SlotLost:
@@ -293,50 +306,9 @@ public sealed class CommandContext : IEmptiedKeys
         Invariant.That(Delete(database, key, DeleteReason.Emptied));
 
     /// <summary>
-    /// A command that goes to the replication log instead of the call itself. May be called several times; the effects go
-    /// out together (in MULTI/EXEC when there are several). Deterministic: absolute times, no randomness.
-    /// </summary>
-    public void Effect(EffectArgument name, EffectArgument first)
-    {
-        using var effect = BeginEffect();
-        effect.Add(name);
-        effect.Add(first);
-    }
-
-    /// <inheritdoc cref="Effect(EffectArgument, EffectArgument)"/>
-    public void Effect(EffectArgument name, EffectArgument first, EffectArgument second)
-    {
-        using var effect = BeginEffect();
-        effect.Add(name);
-        effect.Add(first);
-        effect.Add(second);
-    }
-
-    /// <inheritdoc cref="Effect(EffectArgument, EffectArgument)"/>
-    public void Effect(EffectArgument name, EffectArgument first, EffectArgument second, EffectArgument third)
-    {
-        using var effect = BeginEffect();
-        effect.Add(name);
-        effect.Add(first);
-        effect.Add(second);
-        effect.Add(third);
-    }
-
-    /// <inheritdoc cref="Effect(EffectArgument, EffectArgument)"/>
-    public void Effect(
-        EffectArgument name, EffectArgument first, EffectArgument second, EffectArgument third, EffectArgument fourth)
-    {
-        using var effect = BeginEffect();
-        effect.Add(name);
-        effect.Add(first);
-        effect.Add(second);
-        effect.Add(third);
-        effect.Add(fourth);
-    }
-
-    /// <summary>
-    /// Begins an effect with any number of arguments: add them, the command's name first, then dispose it, before anything
-    /// else is declared. See <see cref="Effect(EffectArgument, EffectArgument)"/>.
+    /// Begins a command that goes to the replication log instead of the call itself: add its arguments, the command's name
+    /// first, then dispose it, before anything else is declared. May be called several times; the effects go out together (in
+    /// MULTI/EXEC when there are several). Deterministic: absolute times, no randomness.
     /// </summary>
     public EffectBuilder BeginEffect()
     {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Starling.Node.Cluster;
 using Starling.Node.Config;
+using Starling.Node.Eviction;
 using Starling.Node.Execution;
 using Starling.Node.Expiry;
 using Starling.Node.Freeing;
@@ -41,6 +42,15 @@ internal sealed class NodeParts(NodeBasics basics)
 
     /// <summary>The counters.</summary>
     public ServerStats Stats { get; } = basics.Stats;
+
+    /// <summary>What the access clocks of keys mean.</summary>
+    public AccessTracking Access { get; } = basics.Access;
+
+    /// <summary>The memory in use.</summary>
+    public MemoryGauge Memory { get; } = basics.Memory;
+
+    /// <summary>Evicts keys when memory is short.</summary>
+    public required Evictor Evictor { get; init; }
 
     /// <summary>Where every command enters.</summary>
     public required Executor Executor { get; init; }

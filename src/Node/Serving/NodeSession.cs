@@ -21,6 +21,9 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
     /// <summary>CLIENT NO-TOUCH: reads leave the access clock alone.</summary>
     public bool NoTouch { get; set; }
 
+    /// <summary>When the command that runs came there was no memory left, and nothing to evict.</summary>
+    internal bool IsOutOfMemory { get; set; }
+
     /// <summary>Replication offset after this client's last write.</summary>
     public long LastWriteOffset { get; set; }
 

@@ -13,16 +13,16 @@ public sealed class ServerSections
     private readonly NodeBasics _basics;
     private readonly NodeParts _node;
     private readonly ActiveDefragmentation _defragmentation;
+    private readonly IoThreads _threads;
     private long _startedAt;
     private long _bytesAtStart;
-    private long _peakBytes;
     private long _clusterLinkBytes;
     private int _clusterLinks;
 
     /// <summary>Makes the sections and adds them to the node's INFO.</summary>
-    internal ServerSections(NodeBasics basics, NodeParts node, ActiveDefragmentation defragmentation)
+    internal ServerSections(NodeBasics basics, NodeParts node, ActiveDefragmentation defragmentation, IoThreads threads)
     {
-        (_basics, _node, _defragmentation) = (basics, node, defragmentation);
+        (_basics, _node, _defragmentation, _threads) = (basics, node, defragmentation, threads);
         basics.Info.Add("server", WriteServer);
         basics.Info.Add("memory", WriteMemory);
         basics.Info.Add("cpu", WriteCpu);
@@ -30,35 +30,18 @@ public sealed class ServerSections
         basics.Info.Add("clients", info => info.Field("cluster_connections", Volatile.Read(ref _clusterLinks)));
         basics.Info.Add("cluster", info => info.Field("cluster_enabled", basics.Config.ClusterEnabled));
         basics.Info.Add("keyspace", WriteKeyspace);
-        basics.Info.AddReset(() => Interlocked.Exchange(ref _peakBytes, UsedBytes));
+        basics.Info.AddReset(basics.Memory.ResetPeak);
     }
 
-    /// <summary>Bytes in use: native memory of the data set and the managed heap.</summary>
-    public long UsedBytes => _basics.Keyspace.UsedBytes + ManagedBytes;
-
-    // While a collection runs in the background the runtime may count more as freed than there was.
-    private static long ManagedBytes => Math.Max(0, GC.GetTotalMemory(forceFullCollection: false));
+    /// <summary>The memory that the server took at its start, in bytes.</summary>
+    internal long BytesAtStart => _bytesAtStart;
 
     /// <summary>Notes when the server started and what memory it took then.</summary>
     public void NoteStart()
     {
         _startedAt = _basics.NowMilliseconds;
-        _bytesAtStart = UsedBytes;
-    }
-
-    /// <summary>Notes the memory in use, for used_memory_peak; called now and then. Answers the peak.</summary>
-    public long NotePeak()
-    {
-        var used = UsedBytes;
-        var peak = Volatile.Read(ref _peakBytes);
-        while (used > peak)
-        {
-            var seen = Interlocked.CompareExchange(ref _peakBytes, used, peak);
-            if (seen == peak) return used;
-            peak = seen;
-        }
-
-        return peak;
+        _basics.Memory.Sample();
+        _bytesAtStart = _basics.Memory.UsedBytes;
     }
 
     /// <summary>
@@ -87,7 +70,7 @@ public sealed class ServerSections
         info.Field("os", ProcessStatistics.OperatingSystem);
         info.Field("arch_bits", IntPtr.Size * 8);
         info.Field("monotonic_clock", "POSIX clock_gettime");
-        info.Field("multiplexing_api", "epoll");
+        info.Field("multiplexing_api", _threads.Api);
         info.Field("atomicvar_api", "dotnet-interlocked");
         info.Field("gcc_version", "0.0.0");
         info.Field("process_id", Environment.ProcessId);
@@ -122,8 +105,8 @@ public sealed class ServerSections
 
     private void WriteMemory(InfoWriter info)
     {
-        var peak = NotePeak();
-        var used = Math.Min(UsedBytes, peak);
+        var peak = _basics.Memory.NotePeak();
+        var used = Math.Min(_basics.Memory.UsedBytes, peak);
         var resident = ProcessStatistics.ResidentBytes;
         var dataSet = _basics.Keyspace.UsedBytes;
         var overhead = Math.Max(0, used - dataSet);
@@ -140,9 +123,8 @@ public sealed class ServerSections
         info.Field("allocator_active", active);
         info.Field("allocator_resident", held);
         info.Bytes("total_system_memory", ProcessStatistics.SystemMemoryBytes);
-        var limit = long.Parse(Value("maxmemory"), CultureInfo.InvariantCulture);
-        info.Bytes("maxmemory", limit);
-        info.Field("maxmemory_policy", Value("maxmemory-policy"));
+        info.Bytes("maxmemory", _basics.Config.MaxMemory);
+        info.Field("maxmemory_policy", _basics.Config.MaxMemoryPolicy);
         info.Field("allocator_frag_ratio", InfoFormat.Ratio(active, used));
         info.Field("allocator_frag_bytes", active - used);
         info.Field("allocator_rss_ratio", InfoFormat.Ratio(held, active));
@@ -168,8 +150,6 @@ public sealed class ServerSections
         var managed = Math.Max(GC.GetGCMemoryInfo().TotalCommittedBytes, used - native.Used);
         return (native.Active + managed, native.Resident + managed);
     }
-
-    private string Value(string directive) => DirectiveTable.Find(directive)!.Get(_basics.Config);
 
     private static string Percent(long part, long whole) => InfoFormat.Fixed(whole == 0 ? 0 : part * 100.0 / whole, 2) + "%";
 

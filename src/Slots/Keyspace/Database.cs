@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 using Starling.Slots.Values;
+using Starling.Slots.Values.SortedSets;
 
 namespace Starling.Slots.Keyspace;
 
@@ -77,6 +78,9 @@ public sealed unsafe class Database
         return ValueKinds.Of(form).Read(memory, form, reader, ValueOptions, out value);
     }
 
+    /// <summary>Begins a sorted set that a key of a slot may get afterwards. Needs the stripe until the assembly ends.</summary>
+    public SortedSetAssembly AssembleSortedSet(int slot) => new(MemoryFor(slot), ValueOptions);
+
     /// <summary>Frees a value that <see cref="Load"/> made and no key got.</summary>
     public void Discard(int slot, in LoadedValue value)
     {
@@ -114,8 +118,28 @@ public sealed unsafe class Database
     /// <param name="from">The first byte that the caller will write; what a snapshot needs of the range is saved.</param>
     /// <param name="count">How many bytes it will write, all within the new length.</param>
     /// <param name="raw">What <see cref="Entry.IsRawString"/> answers from now on.</param>
-    public Span<byte> ResizeString(in Key key, int length, int from, int count, bool raw) =>
+    public Span<byte> ResizeString(scoped in Key key, int length, int from, int count, bool raw) =>
         StringBlock.Bytes(Resize(key, length, from, count, raw));
+
+    /// <summary>
+    /// Makes or replaces a key (of any kind) with a string without expiry, and returns its bytes, of which the caller
+    /// writes every one. <see cref="Entry.IsRawString"/> is true of it.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="length">The length in bytes.</param>
+    /// <param name="accessClock">The access clock of now.</param>
+    public Span<byte> MakeRawString(scoped in Key key, int length, uint accessClock)
+    {
+        BeforeWrite(key);
+        var tables = TablesForInsert();
+        var root = tables.RootForInsert(key.Slot);
+        var cell = SlotTable.Find(root, key.Hash, key.Bytes);
+        if (cell != null && (accessClock & Entry.KeepsClock) != 0) accessClock = EntryBlock.Clock(SlotTable.Address(*cell));
+        var entry = StringBlock.MakeRaw(tables.Heap, key.Slot, key.Bytes, length, accessClock);
+        if (cell != null) tables.Replace(key.Slot, cell, entry);
+        else tables.Insert(root, key, entry);
+        return StringBlock.Bytes(entry);
+    }
 
     /// <summary>Sets or removes (<see cref="Entry.NoExpiry"/>) the expiry; false when there is no such key.</summary>
     public bool SetExpiry(in Key key, long expiresAt)
@@ -281,7 +305,7 @@ public sealed unsafe class Database
         }
 
         var filter = new ExpiringVisitor<TVisitor>(ref visitor, scan.Minimum);
-        scan.Position = TableScan.VisitLeaf(root, scan.Position, ref filter);
+        scan.Position = TableScan.VisitExpiring(root, scan.Position, ref filter);
         scan.Minimum = filter.Minimum;
         if (scan.Position < TableScan.End) return true;
         _tables!.EndExpiryScan(slot, scan.Number, scan.Minimum);
@@ -348,7 +372,22 @@ public sealed unsafe class Database
     /// Chooses a stripe with the chance of its share of the keys; -1 when there is no key. No lock is needed.
     /// </summary>
     /// <param name="random">A random number.</param>
-    public int PickStripe(ulong random) => _tables?.PickStripe(random) ?? -1;
+    /// <param name="expiring">Only keys with an expiry count.</param>
+    public int PickStripe(ulong random, bool expiring = false) => _tables?.PickStripe(random, expiring) ?? -1;
+
+    /// <summary>
+    /// Visits a few entries of a stripe that are as good as chosen at random; perhaps none when only few keys of it have an
+    /// expiry and those are wanted. Needs the stripe.
+    /// </summary>
+    /// <param name="stripe">The stripe; see <see cref="StripeSet"/>.</param>
+    /// <param name="random">A random number; the same number and tables give the same entries.</param>
+    /// <param name="expiring">Only keys with an expiry are wanted.</param>
+    /// <param name="visitor">Gets the entries, and must not change the table.</param>
+    public void Sample<TVisitor>(int stripe, ulong random, bool expiring, ref TVisitor visitor)
+        where TVisitor : IEntryVisitor
+    {
+        if (_tables is { } tables) KeySampler.Visit(tables, stripe, random, expiring, ref visitor);
+    }
 
     /// <summary>
     /// Picks an entry of the slots of a stripe, each with the same chance. Needs the stripe. False when there is none.
@@ -455,6 +494,7 @@ public sealed unsafe class Database
         if (cell != null)
         {
             var old = SlotTable.Address(*cell);
+            if ((accessClock & Entry.KeepsClock) != 0) accessClock = EntryBlock.Clock(old);
             if (tables.FindFrozen(key.Slot, old) == null && StringBlock.TryOverwrite(old, value, expiresAt))
             {
                 EntryBlock.SetClock(old, accessClock);
@@ -552,9 +592,7 @@ public sealed unsafe class Database
 
         public void Visit(in Entry entry)
         {
-            var expiresAt = entry.ExpiresAt;
-            if (expiresAt == Entry.NoExpiry) return;
-            Minimum = Math.Min(Minimum, expiresAt);
+            Minimum = Math.Min(Minimum, entry.ExpiresAt);
             _visitor.Visit(entry);
         }
     }

@@ -1,5 +1,3 @@
-using Starling.Slots.Values;
-
 namespace Starling.Slots.Keyspace;
 
 /// <summary>

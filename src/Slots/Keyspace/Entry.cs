@@ -12,6 +12,12 @@ public readonly unsafe struct Entry
     /// <summary>The expiry of a key that has none.</summary>
     public const long NoExpiry = -1;
 
+    /// <summary>
+    /// A bit beyond the 24 of an access clock that is given to what makes a string: one that takes the place of another keeps
+    /// that one's clock, which tells more than a time where frequencies are counted.
+    /// </summary>
+    public const uint KeepsClock = 1u << 31;
+
     private readonly byte* _block;
 
     internal Entry(byte* block) => _block = block;
@@ -55,7 +61,9 @@ public readonly unsafe struct Entry
     /// </summary>
     public bool IsRawString => Kind == ValueKind.String && EntryBlock.Has(_block, EntryBlock.KindFlag);
 
-    /// <summary>Seconds, modulo 2^24, of the last access (LRU clock).</summary>
+    /// <summary>
+    /// The access clock, 24 bits whose meaning is the node's: seconds of the last access, or minutes and a frequency.
+    /// </summary>
     public uint AccessClock => EntryBlock.Clock(_block);
 
     /// <summary>

@@ -73,6 +73,20 @@ public sealed class Keyspace : IDisposable
     }
 
     /// <summary>
+    /// The part of <see cref="UsedBytes"/> that the databases' keys, values and tables take: without what is kept for
+    /// snapshots. No lock is needed.
+    /// </summary>
+    public long DataBytes
+    {
+        get
+        {
+            var sum = 0L;
+            foreach (var database in _databases) sum += database.UsedBytes;
+            return sum;
+        }
+    }
+
+    /// <summary>
     /// Computes the slot and hash of a key. The result aliases <paramref name="bytes"/>. No lock is needed.
     /// </summary>
     public Key Key(ReadOnlySpan<byte> bytes) => new(bytes, HashSlot.Of(bytes), _hash.Of(bytes));

@@ -15,20 +15,24 @@ internal static unsafe class StringBlock
     public static byte* Make(
         NativeHeap heap, int selector, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expiresAt, uint clock)
     {
-        var like = (ulong)ValueKind.String | (ulong)(clock << 8);
-        byte* entry;
-        if (value.Length <= StringOperations.LargestInline)
-        {
-            entry = EntryBlock.Make(heap, selector, key, like, expiresAt, value.Length);
-        }
-        else
-        {
-            entry = EntryBlock.Make(heap, selector, key, like | EntryBlock.HasRoot, expiresAt, 0);
-            *EntryBlock.Root(entry) =
-                StringOperations.MakeRoot(new ValueMemory(heap, selector), value.Length, value.Length);
-        }
-
+        var entry = Make(heap, selector, key, value.Length, expiresAt, (ulong)ValueKind.String | (ulong)(clock << 8));
         value.CopyTo(Bytes(entry));
+        return entry;
+    }
+
+    /// <summary>Makes an entry of a string that Redis calls raw, without expiry; its bytes are undefined.</summary>
+    public static byte* MakeRaw(NativeHeap heap, int selector, ReadOnlySpan<byte> key, int length, uint clock)
+    {
+        var like = (ulong)ValueKind.String | EntryBlock.KindFlag | (ulong)(clock << 8);
+        return Make(heap, selector, key, length, Entry.NoExpiry, like);
+    }
+
+    private static byte* Make(
+        NativeHeap heap, int selector, ReadOnlySpan<byte> key, int length, long expiresAt, ulong like)
+    {
+        if (length <= StringOperations.LargestInline) return EntryBlock.Make(heap, selector, key, like, expiresAt, length);
+        var entry = EntryBlock.Make(heap, selector, key, like | EntryBlock.HasRoot, expiresAt, 0);
+        *EntryBlock.Root(entry) = StringOperations.MakeRoot(new ValueMemory(heap, selector), length, length);
         return entry;
     }
 

@@ -127,7 +127,7 @@ internal sealed unsafe class TableSet
     public void Redirect(int slot, ulong* cell, byte* entry)
     {
         var old = SlotTable.Address(*cell);
-        SlotTable.Redirect(cell, entry);
+        SlotTable.Redirect(Root(slot), _hash, cell, entry);
         if (EntryBlock.Has(old, EntryBlock.HasExpiry)) RemoveExpiry(Root(slot), slot);
         if (EntryBlock.Has(entry, EntryBlock.HasExpiry)) AddExpiry(Root(slot), slot, EntryBlock.Expiry(entry));
         if (DueValues.SecondOf(entry) is > 0 and var second)
@@ -283,22 +283,41 @@ internal sealed unsafe class TableSet
     }
 
     /// <summary>
-    /// A stripe, chosen with the chance of its share of the keys, or -1 when there is no key. No lock is needed.
+    /// A stripe, chosen with the chance of its share of the keys (when <paramref name="expiring"/>, of those with an expiry),
+    /// or -1 when there is no key. No lock is needed.
     /// </summary>
-    public int PickStripe(ulong random)
+    public int PickStripe(ulong random, bool expiring)
     {
-        var count = Count;
+        var count = expiring ? ExpiringCount : Count;
         if (count <= 0) return -1;
         var number = (long)(random % (ulong)count);
         var last = -1;
         for (var stripe = 0; stripe < _counters.Length && number >= 0; stripe++)
         {
-            var keys = Volatile.Read(ref _counters[stripe].Keys);
+            var keys = expiring ? Volatile.Read(ref _counters[stripe].Expiring) : Volatile.Read(ref _counters[stripe].Keys);
             number -= keys;
             if (keys > 0) last = stripe;
         }
 
         return last; // keys that went meanwhile may leave the number beyond the end
+    }
+
+    /// <summary>
+    /// The table of a slot of a stripe, chosen with the chance of its share of the stripe's keys (when
+    /// <paramref name="expiring"/>, of those with an expiry), or null when there is no key. Needs the stripe.
+    /// </summary>
+    public TableNode* PickTable(int stripe, ulong random, bool expiring)
+    {
+        var keys = expiring ? _counters[stripe].Expiring : _counters[stripe].Keys;
+        if (keys == 0) return null;
+        var number = random % (ulong)keys;
+        for (var slot = stripe; ; slot += StripeSet.StripeCount)
+        {
+            var root = Root(slot);
+            ulong count = expiring ? root->Expiring : root->Count;
+            if (number < count) return root;
+            number -= count;
+        }
     }
 
     /// <summary>An entry of the slots of a stripe, or null when they are empty. Needs the stripe.</summary>

@@ -28,4 +28,24 @@ public sealed record ValueOptions
     /// Directive <c>hash-max-listpack-value</c>: the longest field or value, in bytes, of a hash that is a listpack.
     /// </summary>
     public long HashMaxListpackValue { get; init; } = 64;
+
+    /// <summary>
+    /// Directive <c>zset-max-listpack-entries</c>: the most elements of a sorted set that is one listpack.
+    /// </summary>
+    public long SortedSetMaxListpackEntries { get; init; } = 128;
+
+    /// <summary>
+    /// Directive <c>zset-max-listpack-value</c>: the longest member, in bytes, of a sorted set that is one listpack.
+    /// </summary>
+    public long SortedSetMaxListpackValue { get; init; } = 64;
+
+    /// <summary>Directive <c>set-max-intset-entries</c>: the most members of a set that is an intset.</summary>
+    public long SetMaxIntsetEntries { get; init; } = 512;
+
+    /// <summary>Directive <c>set-max-listpack-entries</c>: the most members of a set that is a listpack.</summary>
+    public long SetMaxListpackEntries { get; init; } = 128;
+
+    /// <summary>Directive <c>set-max-listpack-value</c>: the longest member, in bytes, of a set that is a listpack.
+    /// </summary>
+    public long SetMaxListpackValue { get; init; } = 64;
 }

@@ -21,6 +21,16 @@ public sealed class AllocationTests
     [InlineData("MGET present absent")]
     [InlineData("SETRANGE range 3 abc")]
     [InlineData("GETRANGE present 1 2")]
+    [InlineData("SETBIT range 100 1")]
+    [InlineData("GETBIT range 100")]
+    [InlineData("BITCOUNT range 0 -1")]
+    [InlineData("BITPOS range 1 2 3")]
+    [InlineData("BITFIELD range INCRBY u8 0 1 GET i5 #2 OVERFLOW SAT SET u4 8 9")]
+    [InlineData("BITOP XOR combined range present absent")]
+    [InlineData("PFADD hll a b c")]
+    [InlineData("PFCOUNT hll")]
+    [InlineData("PFCOUNT hll absent")]
+    [InlineData("PFMERGE hll hll")]
     [InlineData("LLEN list")]
     [InlineData("LINDEX list 500")]
     [InlineData("LINDEX list -1")]
@@ -43,6 +53,7 @@ public sealed class AllocationTests
         client.Execute(Arguments("SET present value"));
         client.Execute(Arguments("SET counter 100"));
         client.Execute(Arguments("SET range abcdefghi"));
+        client.Execute(Arguments("PFADD hll a"));
         var push = "RPUSH list " + string.Join(' ', Enumerable.Range(0, 1000));
         client.Execute(Arguments(push));
         for (var i = 0; i < 12; i++) client.Execute(Arguments(push.Replace("list", "long", StringComparison.Ordinal)));

@@ -115,9 +115,8 @@ public sealed class RdbRefusalTests
     }
 
     [Theory]
-    [InlineData(16, "hash")]
-    [InlineData(17, "sorted set")]
-    [InlineData(20, "set")]
+    [InlineData(15, "stream")]
+    [InlineData(19, "stream")]
     [InlineData(21, "stream")]
     public void Values_of_other_types_are_refused_by_name_and_key(byte type, string name)
     {

@@ -46,9 +46,9 @@ internal ref struct HashBuilder
         if (encoding == HashEncoding.ExpiringPack) HashPack.Recount(ref _root);
         var count = HashPack.Count(_root);
         if (count > LargestSearched || new HashLimits(_options).ForbidCount(count)) return HasDistinctFields(count);
+        Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
         for (var at = HashPack.First(_root); at < HashPack.End(_root); at = HashPack.Next(_root, at))
         {
-            Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
             if (HashPack.Find(_root, Listpack.Read(at).Text(scratch)) != at) return false;
         }
 

@@ -1,4 +1,3 @@
-using Starling.Slots.Keyspace;
 using Starling.Slots.Values.Elements;
 
 namespace Starling.Slots.Values.Hashes;
