@@ -32,6 +32,8 @@ internal static class ConfigReactions
         });
         config.OnApply("maxclients", () => listener.CheckClients());
         config.OnChange("list-max-listpack-size", () => ChooseEncodings(basics));
+        config.OnChange("hash-max-listpack-entries", () => ChooseEncodings(basics));
+        config.OnChange("hash-max-listpack-value", () => ChooseEncodings(basics));
         config.OnChange("zset-max-listpack-entries", () => ChooseEncodings(basics));
         config.OnChange("zset-max-listpack-value", () => ChooseEncodings(basics));
         foreach (var directive in new[] { "set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value" })
@@ -49,6 +51,8 @@ internal static class ConfigReactions
             options => options with
             {
                 ListMaxListpackSize = basics.Config.ListMaxListpackSize,
+                HashMaxListpackEntries = basics.Config.HashMaxListpackEntries,
+                HashMaxListpackValue = basics.Config.HashMaxListpackValue,
                 SortedSetMaxListpackEntries = basics.Config.SortedSetMaxListpackEntries,
                 SortedSetMaxListpackValue = basics.Config.SortedSetMaxListpackValue,
                 SetMaxIntsetEntries = basics.Config.SetMaxIntsetEntries,

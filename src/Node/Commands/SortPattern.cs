@@ -1,6 +1,7 @@
 using System.Buffers;
 using Starling.Node.Serving;
 using Starling.Slots.Values;
+using Starling.Slots.Values.Hashes;
 
 namespace Starling.Node.Commands;
 
@@ -65,9 +66,11 @@ internal readonly ref struct SortPattern
         var key = call.Keyspace.Key(name);
         if (!Field.IsEmpty)
         {
-            // No kind of value has fields; the key is looked up, and counted as that, all the same.
-            call.TryRead(key, out _);
-            return false;
+            if (!call.TryFind<HashValue>(key, out var hash)) return false;
+            if (call.Session.Origin != ClientOrigin.Master) hash.Now = call.Now;
+            if (!hash.TryGet(Field, out var inField)) return false;
+            value = inField.Text(new byte[ListElement.ScratchLength]);
+            return true;
         }
 
         if (!call.TryFind<StringValue>(key, out var found)) return false;

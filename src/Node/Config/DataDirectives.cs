@@ -72,8 +72,24 @@ internal static class DataDirectives
             NumberFormat.Integer),
         PendingNumber("active-defrag-max-scan-fields", 1, LargestLong, 1000),
 
-        PendingNumber("hash-max-listpack-entries", 0, LargestLong, 512, NumberFormat.Integer, false, false, "hash-max-ziplist-entries"),
-        PendingNumber("hash-max-listpack-value", 0, LargestLong, 64, NumberFormat.Memory, false, false, "hash-max-ziplist-value"),
+        new NumberDirective(
+            "hash-max-listpack-entries",
+            In(c => c.HashMaxListpackEntries, (c, v) => c.HashMaxListpackEntries = v),
+            0,
+            LargestLong,
+            NumberFormat.Integer)
+        {
+            Aliases = ["hash-max-ziplist-entries"],
+        },
+        new NumberDirective(
+            "hash-max-listpack-value",
+            In(c => c.HashMaxListpackValue, (c, v) => c.HashMaxListpackValue = v),
+            0,
+            LargestLong,
+            NumberFormat.Memory)
+        {
+            Aliases = ["hash-max-ziplist-value"],
+        },
         new NumberDirective(
             "list-max-listpack-size",
             In(c => c.ListMaxListpackSize, (c, v) => c.ListMaxListpackSize = v),

@@ -60,6 +60,12 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>The size of a list's listpacks: <see cref="Slots.Values.ValueOptions.ListMaxListpackSize"/>.</summary>
     public int ListMaxListpackSize { get; set; } = -2;
 
+    /// <summary>The most fields of a hash that is a listpack.</summary>
+    public long HashMaxListpackEntries { get; set; } = 512;
+
+    /// <summary>The longest field or value, in bytes, of a hash that is a listpack.</summary>
+    public long HashMaxListpackValue { get; set; } = 64;
+
     /// <summary>The most elements of a sorted set that is one listpack.</summary>
     public long SortedSetMaxListpackEntries { get; set; } = 128;
 

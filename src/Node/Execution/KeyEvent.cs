@@ -100,6 +100,27 @@ public sealed class KeyEvent
     /// <summary>What SORT has found became a list.</summary>
     public static KeyEvent SortStore { get; } = new("sortstore", KeyEventClasses.List);
 
+    /// <summary>Fields of a hash were set.</summary>
+    public static KeyEvent HSet { get; } = new("hset", KeyEventClasses.Hash);
+
+    /// <summary>Fields of a hash were deleted.</summary>
+    public static KeyEvent HDel { get; } = new("hdel", KeyEventClasses.Hash);
+
+    /// <summary>An integer was added to a field of a hash.</summary>
+    public static KeyEvent HIncrBy { get; } = new("hincrby", KeyEventClasses.Hash);
+
+    /// <summary>A floating-point number was added to a field of a hash.</summary>
+    public static KeyEvent HIncrByFloat { get; } = new("hincrbyfloat", KeyEventClasses.Hash);
+
+    /// <summary>Fields of a hash got an expiry, or another one.</summary>
+    public static KeyEvent HExpire { get; } = new("hexpire", KeyEventClasses.Hash);
+
+    /// <summary>Fields of a hash lost their expiry.</summary>
+    public static KeyEvent HPersist { get; } = new("hpersist", KeyEventClasses.Hash);
+
+    /// <summary>Fields of a hash were deleted because their time had come.</summary>
+    public static KeyEvent HExpired { get; } = new("hexpired", KeyEventClasses.Hash);
+
     /// <summary>Members came to a sorted set, or got other scores.</summary>
     public static KeyEvent ZAdd { get; } = new("zadd", KeyEventClasses.SortedSet);
 

@@ -32,6 +32,7 @@ public sealed class ActiveExpiry
     private readonly Executor _executor;
     private readonly KeyExpiry _expiry;
     private readonly ReplicaExpiry _replicaExpiry;
+    private readonly FieldExpiry _fieldExpiry;
     private readonly KeyBatch _expired = new();
     private readonly Position[] _positions;
     private int _nextDatabase;
@@ -45,6 +46,7 @@ public sealed class ActiveExpiry
         (_basics, _executor, _expiry, _replicaExpiry) = (basics, executor, expiry, replicaExpiry);
         _positions = new Position[basics.Keyspace.DatabaseCount];
         TimeToLive = new TimeToLiveEstimate(executor);
+        _fieldExpiry = new FieldExpiry(basics, executor, expiry);
         basics.Cron.Every(TimeSpan.FromMilliseconds(1000.0 / basics.Config.Hz), Run);
         basics.Info.Add("stats", WriteInfo);
         basics.Info.AddReset(ResetStatistics);
@@ -87,6 +89,8 @@ public sealed class ActiveExpiry
             if (database.ExpiringCount > 0) RunDatabase(database, ref _positions[index], ref tally);
         }
 
+        // Of their own share of time, so that neither keys nor fields wait for the others.
+        _fieldExpiry.Run(now, _basics.Clock.GetTimestamp(), tally.Limit / 2);
         for (var i = 0; i < _positions.Length; i++) TimeToLive.Sample(_basics.Keyspace[i], now);
         if (tally.IsTimeUp) Interlocked.Increment(ref _timeCapReached);
         var known = tally.Sampled + tally.NotDue;
@@ -163,6 +167,7 @@ public sealed class ActiveExpiry
     {
         info.Field("slave_expires_tracked_keys", _replicaExpiry.Count);
         info.Field("expired_keys", _expiry.ExpiredKeys);
+        info.Field("expired_subkeys", _expiry.ExpiredFields);
         info.Field("expired_stale_perc", Volatile.Read(ref _stalePercent).ToString("F2", CultureInfo.InvariantCulture));
         info.Field("expired_time_cap_reached_count", Interlocked.Read(ref _timeCapReached));
         info.Field("expire_cycle_cpu_milliseconds", (long)Volatile.Read(ref _elapsedMilliseconds));

@@ -16,6 +16,7 @@ public sealed class KeyExpiry
     private readonly PersistenceService _persistence;
     private readonly ReplicationService _replication;
     private long _expiredKeys;
+    private long _expiredFields;
 
     /// <summary>Makes the expiry of a node.</summary>
     public KeyExpiry(NodeBasics basics, PersistenceService persistence, ReplicationService replication) =>
@@ -40,8 +41,18 @@ public sealed class KeyExpiry
     /// <summary>Counts keys that a command found expired and deleted.</summary>
     public void Count(long keys) => Interlocked.Add(ref _expiredKeys, keys);
 
-    /// <summary>Sets the count back to 0 (CONFIG RESETSTAT).</summary>
-    public void ResetCount() => Interlocked.Exchange(ref _expiredKeys, 0);
+    /// <summary>Fields of hashes deleted because they had expired (INFO expired_subkeys).</summary>
+    public long ExpiredFields => Interlocked.Read(ref _expiredFields);
+
+    /// <summary>Counts fields of hashes that were found expired and deleted.</summary>
+    public void CountFields(long fields) => Interlocked.Add(ref _expiredFields, fields);
+
+    /// <summary>Sets the counts back to 0 (CONFIG RESETSTAT).</summary>
+    public void ResetCount()
+    {
+        Interlocked.Exchange(ref _expiredKeys, 0);
+        Interlocked.Exchange(ref _expiredFields, 0);
+    }
 
     /// <summary>
     /// Deletes a key that has expired by the time of a scope that holds its stripe. False when the key is not there, has

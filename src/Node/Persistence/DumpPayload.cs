@@ -32,7 +32,7 @@ public static class DumpPayload
         encoder.Raw([RdbTypes.Of(entry.ContentForm)]);
         entry.WriteContent(encoder);
         Span<byte> footer = stackalloc byte[FooterLength];
-        BinaryPrimitives.WriteUInt16LittleEndian(footer, RdbFormat.WrittenVersion);
+        BinaryPrimitives.WriteUInt16LittleEndian(footer, (ushort)RdbTypes.VersionOf(entry.ContentForm));
         encoder.Raw(footer[..2]);
         BinaryPrimitives.WriteUInt64LittleEndian(footer[2..], encoder.Checksum);
         output.Write(footer[2..]);

@@ -8,6 +8,11 @@ internal static partial class PersistenceLog
     [LoggerMessage(Level = LogLevel.Information, Message = "Background saving started by pid {ProcessId}")]
     public static partial void BackgroundSaveStarted(ILogger logger, int processId);
 
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Fields of hashes expire: the RDB has version {Version}, which servers before 7.4 do not read")]
+    public static partial void NewerFormat(ILogger logger, int version);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "DB saved on disk")]
     public static partial void Saved(ILogger logger);
 

@@ -376,11 +376,13 @@ public sealed class PersistenceService
                 Sizes = Sizes(session.Options.Slots),
                 UsedBytes = _basics.Keyspace.UsedBytes,
                 Changes = _saves.Changes,
+                FormatVersion = RdbTypes.VersionFor(_basics.Keyspace),
                 Snapshot = _basics.Keyspace.StartSnapshot(session.Options.Slots),
             };
             session.Begin(work);
             if (session.IsFile) _saves.Began(work.StartedAt / 1000);
             if (session.IsBackground) PersistenceLog.BackgroundSaveStarted(_logger, Environment.ProcessId);
+            if (work.FormatVersion > RdbFormat.WrittenVersion) PersistenceLog.NewerFormat(_logger, work.FormatVersion);
         }
 
         session.Options.OnStarted?.Invoke();

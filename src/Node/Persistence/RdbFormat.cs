@@ -6,6 +6,9 @@ internal static class RdbFormat
     /// <summary>The version that is written: any server since 7.0 reads it.</summary>
     public const int WrittenVersion = 10;
 
+    /// <summary>The version that is written when fields of hashes expire: servers since 7.4 read it.</summary>
+    public const int FieldExpiryVersion = 12;
+
     /// <summary>The newest version of the Redis family that is read.</summary>
     public const int NewestVersion = 12;
 

@@ -14,18 +14,28 @@ internal static class RdbTypes
         (1, ContentForm.ListElements),
         (2, ContentForm.SetMembers),
         (3, ContentForm.SortedSetTexts),
+        (4, ContentForm.HashFields),
         (5, ContentForm.SortedSetElements),
+        (9, ContentForm.HashZipmap),
         (10, ContentForm.ListZiplist),
         (11, ContentForm.SetIntset),
         (12, ContentForm.SortedSetZiplist),
+        (13, ContentForm.HashZiplist),
         (14, ContentForm.ListZiplists),
         (15, ContentForm.StreamNodes),
+        (16, ContentForm.HashListpack),
         (17, ContentForm.SortedSetListpack),
         (18, ContentForm.ListNodes),
         (19, ContentForm.StreamNodes2),
         (20, ContentForm.SetListpack),
         (21, ContentForm.StreamNodes3),
+        (22, ContentForm.HashFieldsWithExpiries),
+        (23, ContentForm.HashListpackWithExpiries),
+        (24, ContentForm.HashExpiringFields),
+        (25, ContentForm.HashExpiringListpack),
     ];
+
+    private const byte LastTypeOfWrittenVersion = 21;
 
     private static readonly ContentForm?[] Forms = IndexByType();
 
@@ -47,11 +57,27 @@ internal static class RdbTypes
     /// </summary>
     public static string? NameOfUnsupported(byte type) => type switch
     {
-        4 or 9 or 13 or 16 => "hash",
         6 or 7 => "module value",
-        22 or 23 or 24 or 25 => "hash with field expiry",
         _ => null,
     };
+
+    /// <summary>The version of the format that a reader must know for a form.</summary>
+    public static int VersionOf(ContentForm form) => Of(form) switch
+    {
+        > LastTypeOfWrittenVersion => RdbFormat.FieldExpiryVersion,
+        _ => RdbFormat.WrittenVersion,
+    };
+
+    /// <summary>
+    /// The version that a reader of all databases must know: hashes whose fields expire have forms of their own. Needs
+    /// every stripe.
+    /// </summary>
+    public static int VersionFor(Slots.Keyspace.Keyspace keyspace)
+    {
+        for (var i = 0; i < keyspace.DatabaseCount; i++)
+            if (keyspace[i].NextSlotWithElementExpiry(0) >= 0) return RdbFormat.FieldExpiryVersion;
+        return RdbFormat.WrittenVersion;
+    }
 
     private static ContentForm?[] IndexByType()
     {

@@ -1,12 +1,13 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
 using Starling.Slots.Values;
 
 namespace Starling.Node.Persistence;
 
 /// <summary>
-/// Writes an RDB stream of version 10, in order: <see cref="Begin"/>, fields, keys, <see cref="End"/>. One thread at a
+/// Writes an RDB stream, of version 10 unless it needs a newer one, in order: <see cref="Begin"/>, fields, keys, <see cref="End"/>. One thread at a
 /// time. What the sink
 /// throws passes through.
 /// </summary>
@@ -39,7 +40,9 @@ public sealed class RdbWriter : IContentWriter
     public long Length { get; private set; }
 
     /// <summary>Writes the signature and version.</summary>
-    public void Begin() => Write("REDIS0010"u8);
+    /// <param name="version">The version of the format that a reader must know.</param>
+    public void Begin(int version = RdbFormat.WrittenVersion) =>
+        Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"REDIS{version:D4}")));
 
     /// <summary>Writes a field of the header.</summary>
     public void Auxiliary(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)

@@ -38,7 +38,7 @@ internal sealed class SnapshotPump : IByteSink, ISnapshotOutput
     /// <summary>Writes the whole stream and completes the target.</summary>
     public void Run()
     {
-        _writer.Begin();
+        _writer.Begin(_work.FormatVersion);
         _writer.StandardFields(_work.StartedAt, _work.UsedBytes, _work.Position);
         while (_work.Snapshot.Advance())
         {

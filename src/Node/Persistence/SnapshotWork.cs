@@ -21,6 +21,9 @@ internal sealed class SnapshotWork
     /// <summary>Changes since the last save at the moment.</summary>
     public required long Changes { get; init; }
 
+    /// <summary>The version of the RDB format that the data needs.</summary>
+    public required int FormatVersion { get; init; }
+
     /// <summary>The place in the replication stream.</summary>
     public required ReplicationPosition? Position { get; init; }
 

@@ -316,6 +316,9 @@ public sealed class CommandContext : IEmptiedKeys
         return new EffectBuilder(IsLogged ? Effects : null, Session.DatabaseIndex);
     }
 
+    /// <summary>As <see cref="BeginEffect"/>, of what happens beside the command, which goes to the log itself.</summary>
+    internal EffectBuilder BeginSideEffect(Database database) => new(IsLogged ? Effects : null, database.Index);
+
     /// <summary>Nothing of this call goes to the replication log.</summary>
     public void SuppressEffect() => _isSuppressed = true;
 

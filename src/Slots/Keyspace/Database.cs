@@ -98,11 +98,7 @@ public sealed unsafe class Database
     {
         _tables?.BeforeWrite(key.Slot, key.Hash);
         var tables = _tables!;
-        var like = (ulong)value.Kind | (ulong)(accessClock << 8) | (value.HasRoot ? EntryBlock.HasRoot : 0);
-        var entry = EntryBlock.Make(tables.Heap, key.Slot, key.Bytes, like, expiresAt, value.Inline.Length);
-        if (value.HasRoot) *EntryBlock.Root(entry) = value.Root;
-        else value.Inline.CopyTo(EntryBlock.Inline(entry));
-        tables.Put(key, entry);
+        tables.Put(key, InlineBlock.Make(tables, key, value, expiresAt, accessClock));
     }
 
     /// <summary>Makes or replaces a key (of any kind) with a string.</summary>
@@ -318,6 +314,46 @@ public sealed unsafe class Database
     }
 
     /// <summary>
+    /// The first slot from <paramref name="from"/> on that may hold values with elements that expire, or -1. No lock is
+    /// needed; what it says may be old by the time it is read.
+    /// </summary>
+    public int NextSlotWithElementExpiry(int from) =>
+        from < HashSlot.Count && _tables is { } tables ? tables.SlotsWithElementExpiry.Next(from) : -1;
+
+    /// <summary>
+    /// Visits keys of a slot whose values have elements that may have expired, a bounded part of the slot. For each of
+    /// them the caller removes what has expired and then calls <see cref="RenewElementExpiry"/>, else it is not found again.
+    /// Needs the slot's stripe; the visitor must not change the table.
+    /// </summary>
+    /// <param name="slot">The slot.</param>
+    /// <param name="now">Milliseconds of Unix time.</param>
+    /// <param name="visitor">Gets the keys.</param>
+    /// <returns>True when more of the slot may be due.</returns>
+    public bool VisitDueValues<TVisitor>(int slot, long now, ref TVisitor visitor)
+        where TVisitor : IEntryVisitor
+    {
+        var root = Root(slot);
+        if (root == null) return false;
+        var tables = _tables!;
+        ref var earliest = ref tables.ElementSecond(slot);
+        var second = (uint)Math.Clamp(now / 1000, 0, uint.MaxValue);
+        DueValues.Visit(root, ref earliest, second, ref visitor);
+        if (earliest == 0) tables.SlotsWithElementExpiry.Remove(slot);
+        return earliest != 0 && earliest <= second;
+    }
+
+    /// <summary>
+    /// Says again when the elements of a key's value expire, after <see cref="VisitDueValues"/> has found it; nothing when
+    /// there is no such key or nothing expires.
+    /// </summary>
+    public void RenewElementExpiry(in Key key)
+    {
+        var cell = Find(key);
+        if (cell != null)
+            _tables!.NoteElementExpiry(key.Slot, key.Hash, DueValues.SecondOf(SlotTable.Address(*cell)));
+    }
+
+    /// <summary>
     /// Picks an entry of one slot, each with about the same chance. Needs the slot's stripe. False when the slot is
     /// empty.
     /// </summary>
@@ -407,6 +443,13 @@ public sealed unsafe class Database
     /// <summary>Lets snapshots have what they need of a key before it is changed.</summary>
     internal void BeforeWrite(in Key key) => _tables?.BeforeWrite(key.Slot, key.Hash);
 
+    /// <summary>An element of an entry's value has this expiry from now on.</summary>
+    internal void NoteElementExpiry(in Key key, byte* entry, long expiresAt)
+    {
+        EntryBlock.Header(entry) |= EntryBlock.KindFlag;
+        _tables!.NoteElementExpiry(key.Slot, key.Hash, TableNode.SecondOf(expiresAt));
+    }
+
     /// <summary>Makes a key, which is not there, with a value that has a root.</summary>
     internal byte* Create(in Key key, ValueKind kind, in ValueRoot root, uint accessClock)
     {
@@ -418,6 +461,28 @@ public sealed unsafe class Database
         tables.Insert(tables.RootForInsert(key.Slot), key, entry);
         return entry;
     }
+
+    /// <summary>Makes a key, which is not there, with a value that lies in the entry; its bytes are undefined.</summary>
+    internal byte* CreateInline(in Key key, ValueKind kind, int length, uint accessClock)
+    {
+        BeforeWrite(key);
+        var tables = TablesForInsert();
+        var like = (ulong)kind | (ulong)(accessClock << 8);
+        var entry = EntryBlock.Make(tables.Heap, key.Slot, key.Bytes, like, Entry.NoExpiry, length);
+        tables.Insert(tables.RootForInsert(key.Slot), key, entry);
+        return entry;
+    }
+
+    /// <summary>See <see cref="ValueAccess.ResizeInline"/>.</summary>
+    internal byte* ResizeInline(in Key key, byte* entry, int length) => EntryBlock.HasRoomFor(entry, length)
+        ? EntryBlock.WithInlineLength(entry, length)
+        : InlineBlock.Resize(_tables!, key, Find(key), length);
+
+    /// <summary>See <see cref="ValueAccess.MoveOut"/>.</summary>
+    internal byte* MoveOut(in Key key, in ValueRoot root) => InlineBlock.MoveOut(_tables!, key, Find(key), root);
+
+    /// <summary>See <see cref="ValueAccess.MoveIn"/>.</summary>
+    internal byte* MoveIn(in Key key, byte* entry) => InlineBlock.MoveIn(_tables!, key, Find(key), entry);
 
     /// <summary>See <see cref="SetString"/>.</summary>
     internal byte* MakeString(in Key key, ReadOnlySpan<byte> value, long expiresAt, uint accessClock)

@@ -96,6 +96,20 @@ internal static unsafe class EntryBlock
     public static void SetInlineLength(byte* entry, int length) =>
         *(ulong*)entry = *(ulong*)entry & ~InlineLengthMask | (ulong)length << InlineLengthShift;
 
+    /// <summary>True when an entry with an inline value of that length takes the same memory.</summary>
+    public static bool HasRoomFor(byte* entry, int inlineLength)
+    {
+        var size = Size(entry);
+        return NativeHeap.UsableBytes(size - Inline(entry).Length + inlineLength) == NativeHeap.UsableBytes(size);
+    }
+
+    /// <summary>Sets the length of an inline value as <see cref="SetInlineLength"/> and returns the entry.</summary>
+    public static byte* WithInlineLength(byte* entry, int length)
+    {
+        SetInlineLength(entry, length);
+        return entry;
+    }
+
     /// <summary>Bytes of the entry without the blocks that a root leads to.</summary>
     public static long Size(byte* entry)
     {

@@ -12,7 +12,8 @@ internal unsafe struct StripeTables
     /// <summary>Bytes of the header and the roots.</summary>
     public const int Bytes = HeaderBytes + (Slots * TableNode.Bytes);
 
-    private const int HeaderBytes = 64 + (Slots * sizeof(long));
+    private const int SecondsAt = 64 + (Slots * sizeof(long));
+    private const int HeaderBytes = SecondsAt + (Slots * sizeof(uint));
 
     /// <summary>The slot that is being scanned for expired keys, or -1.</summary>
     public int ExpiryScanSlot;
@@ -26,6 +27,12 @@ internal unsafe struct StripeTables
     /// <summary>The root of a slot's table.</summary>
     public static TableNode* Root(StripeTables* stripe, int slot) =>
         (TableNode*)((byte*)stripe + HeaderBytes) + (slot / StripeSet.StripeCount);
+
+    /// <summary>
+    /// No element of a value in the slot expires before this, in seconds of Unix time, rounded up; 0 when none does.
+    /// </summary>
+    public static ref uint ElementSecond(StripeTables* stripe, int slot) =>
+        ref ((uint*)((byte*)stripe + SecondsAt))[slot / StripeSet.StripeCount];
 
     /// <summary>No key of the slot expires before this.</summary>
     public static ref long Earliest(StripeTables* stripe, int slot) =>

@@ -40,13 +40,14 @@ internal unsafe struct TableNode
     [FieldOffset(48)]
     public uint Count;
 
-    /// <summary>Number of entries with an expiry; kept in a slot's root only, below it means nothing.</summary>
+    /// <summary>Number of entries with an expiry; kept in a slot's root only.</summary>
     [FieldOffset(52)]
     public uint Expiring;
 
     /// <summary>
-    /// Of the nodes of a collection's elements, in the place of <see cref="Expiring"/>: a lower bound of the expiries in
-    /// the node and below it, in seconds of Unix time, rounded up; 0 when there is none.
+    /// In the place of <see cref="Expiring"/>, a lower bound of some expiries in the node and below it, as
+    /// <see cref="SecondOf"/> has them; 0 when there is none. In the tables of collections those of the elements; below the root of a
+    /// slot's table those of the elements of values (<see cref="DueValues"/>).
     /// </summary>
     [FieldOffset(52)]
     public uint EarliestSecond;
@@ -66,6 +67,12 @@ internal unsafe struct TableNode
     /// <summary>The lower of two bounds of <see cref="EarliestSecond"/>.</summary>
     public static uint Earlier(uint first, uint second) =>
         first == 0 || (second != 0 && second < first) ? second : first;
+
+    /// <summary>
+    /// The first whole second of Unix time that is later than an expiry in milliseconds: what it belongs to has expired
+    /// then.
+    /// </summary>
+    public static uint SecondOf(long expiresAt) => (uint)Math.Clamp((expiresAt / 1000) + 1, 1, uint.MaxValue);
 
     /// <summary>The leaf that continues a leaf, or null.</summary>
     public static TableNode* Next(TableNode* leaf) => (TableNode*)(leaf->_last >> 16);

@@ -36,6 +36,11 @@ internal sealed unsafe class TableSet
     /// <summary>The slots that hold a key. No lock is needed.</summary>
     public SlotBits SlotsInUse { get; } = new();
 
+    /// <summary>
+    /// The slots that may hold values with elements that expire: those that do, and some that did. No lock is needed.
+    /// </summary>
+    public SlotBits SlotsWithElementExpiry { get; } = new();
+
     /// <summary>The large values that snapshots have views of.</summary>
     public FrozenValues Frozen { get; } = new();
 
@@ -107,6 +112,7 @@ internal sealed unsafe class TableSet
         _counters[StripeSet.StripeOf(key.Slot)].Keys++;
         if (root->Count == 1) SlotsInUse.Add(key.Slot);
         if (EntryBlock.Has(entry, EntryBlock.HasExpiry)) AddExpiry(root, key.Slot, EntryBlock.Expiry(entry));
+        NoteElementExpiry(key.Slot, key.Hash, DueValues.SecondOf(entry));
     }
 
     /// <summary>Puts another block of the same key in place of one, which is freed with its value.</summary>
@@ -124,7 +130,32 @@ internal sealed unsafe class TableSet
         SlotTable.Redirect(Root(slot), _hash, cell, entry);
         if (EntryBlock.Has(old, EntryBlock.HasExpiry)) RemoveExpiry(Root(slot), slot);
         if (EntryBlock.Has(entry, EntryBlock.HasExpiry)) AddExpiry(Root(slot), slot, EntryBlock.Expiry(entry));
+        if (DueValues.SecondOf(entry) is > 0 and var second)
+            NoteElementExpiry(slot, _hash.Of(EntryBlock.Key(entry)), second);
     }
+
+    /// <summary>
+    /// An element of the value of a key expires at a second (<see cref="TableNode.SecondOf"/>), 0 for none; from then on
+    /// the key is found as due.
+    /// </summary>
+    public void NoteElementExpiry(int slot, ulong hash, uint second)
+    {
+        if (second == 0) return;
+        ref var earliest = ref ElementSecond(slot);
+        earliest = TableNode.Earlier(earliest, second);
+        SlotsWithElementExpiry.Add(slot);
+        var node = Root(slot);
+        for (var offset = 0; node->FanoutBits != 0; offset += SlotTable.MaxFanoutBits)
+        {
+            node = SlotTable.Child(node, hash, offset);
+            node->EarliestSecond = TableNode.Earlier(node->EarliestSecond, second);
+        }
+    }
+
+    /// <summary>The bound of a slot (<see cref="StripeTables.ElementSecond"/>), whose stripe must have been made.
+    /// </summary>
+    public ref uint ElementSecond(int slot) =>
+        ref StripeTables.ElementSecond((StripeTables*)_stripes[StripeSet.StripeOf(slot)], slot);
 
     /// <summary>Takes an entry out of its table; its memory stays the caller's.</summary>
     public byte* TakeOut(TableNode* root, in Key key, ulong* cell)
@@ -151,6 +182,8 @@ internal sealed unsafe class TableSet
         _slotsExpiring.Remove(slot);
         SlotsInUse.Remove(slot);
         EarliestExpiry(slot) = long.MaxValue;
+        ElementSecond(slot) = 0;
+        SlotsWithElementExpiry.Remove(slot);
         var cleared = new ClearedSlot(this, slot, root);
         cleared.Use();
         for (var snapshot = _snapshots; snapshot != null; snapshot = snapshot.Next) snapshot.Adopt(cleared);

@@ -119,7 +119,9 @@ internal static unsafe class TableShape
         SetBuckets(memory, leaf, 0);
         var children = (TableNode*)memory.Heap.AllocateZeroed(memory.Selector, 2 * TableNode.Bytes);
         Distribute(memory, references, tags, count, children, 1);
-        children[0].EarliestSecond = children[1].EarliestSecond = leaf->EarliestSecond;
+
+        // A root has no bound, or something else in its place: the lowest one is right for any.
+        children[0].EarliestSecond = children[1].EarliestSecond = moveWindows ? leaf->EarliestSecond : 1;
         leaf->Children = children;
         leaf->FanoutBits = 1;
     }

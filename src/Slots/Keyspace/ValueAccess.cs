@@ -57,6 +57,10 @@ public unsafe ref struct ValueAccess
     /// <summary>The change is done: snapshots that have views of the value are told where it is now.</summary>
     internal readonly void EndChange() => _frozen?.RootChanged(*EntryBlock.Root(_entry));
 
+    /// <summary>An element of the value, whose key is there, has this expiry from now on.</summary>
+    internal readonly void NoteElementExpiry(long expiresAt) =>
+        _database.NoteElementExpiry(_key, _entry, expiresAt);
+
     /// <summary>Makes the key, which is not there, with a value that has a root; it has no expiry.</summary>
     internal ref ValueRoot Create(ValueKind kind, in ValueRoot root)
     {
@@ -64,6 +68,48 @@ public unsafe ref struct ValueAccess
         _entry = _database.Create(_key, kind, root, _accessClock);
         _isSaved = true;
         return ref *EntryBlock.Root(_entry);
+    }
+
+    /// <summary>The value lies in the entry; the key must be there.</summary>
+    internal readonly bool IsInline => !EntryBlock.Has(_entry, EntryBlock.HasRoot);
+
+    /// <summary>
+    /// Makes the key, which is not there, with a value that lies in the entry; it has no expiry. The bytes are undefined.
+    /// </summary>
+    internal Span<byte> CreateInline(ValueKind kind, int length)
+    {
+        Invariant.That(_entry == null);
+        _entry = _database.CreateInline(_key, kind, length, _accessClock);
+        _isSaved = true;
+        return EntryBlock.Inline(_entry);
+    }
+
+    /// <summary>A value that lies in the entry is about to be changed: every snapshot that needs it as it was gets it.
+    /// </summary>
+    internal void BeginInlineChange()
+    {
+        if (!_isSaved) _database.BeforeWrite(_key);
+        _isSaved = true;
+    }
+
+    /// <summary>
+    /// Changes the length of a value that lies in the entry, which may move; the bytes stay as far as they fit, new ones are
+    /// undefined. Within a change (<see cref="BeginInlineChange"/>).
+    /// </summary>
+    internal void ResizeInline(int length) => _entry = _database.ResizeInline(_key, _entry, length);
+
+    /// <summary>Gives a value that lies in the entry a root instead.</summary>
+    internal void MoveOut(in ValueRoot root)
+    {
+        BeginInlineChange();
+        _entry = _database.MoveOut(_key, root);
+    }
+
+    /// <summary>Lets a value with a root lie in the entry, if it can (<see cref="ValueOperations.InlineOf"/>).</summary>
+    internal void MoveIn()
+    {
+        BeginInlineChange();
+        _entry = _database.MoveIn(_key, _entry);
     }
 
     /// <summary>Deletes the key with what is left of the value.</summary>

@@ -24,6 +24,37 @@ public enum ContentForm : byte
     /// <summary>A list as ziplists: their number, then each.</summary>
     ListZiplists,
 
+    /// <summary>A hash as its fields: their number, then each with its value.</summary>
+    HashFields,
+
+    /// <summary>A hash as one zipmap.</summary>
+    HashZipmap,
+
+    /// <summary>A hash as one ziplist of fields and values.</summary>
+    HashZiplist,
+
+    /// <summary>A hash as one listpack of fields and values.</summary>
+    HashListpack,
+
+    /// <summary>
+    /// A hash of which fields expire: a time in milliseconds (8 bytes), the number of fields, then of each its expiry (0
+    /// for none, else milliseconds from that time on, plus 1), itself and its value.
+    /// </summary>
+    HashExpiringFields,
+
+    /// <summary>
+    /// A hash of which fields expire: the earliest expiry (8 bytes), a listpack of fields, values and expiries.
+    /// </summary>
+    HashExpiringListpack,
+
+    /// <summary>
+    /// As <see cref="HashExpiringFields"/> without the time at the start, the expiries in milliseconds of Unix time.
+    /// </summary>
+    HashFieldsWithExpiries,
+
+    /// <summary>As <see cref="HashExpiringListpack"/> without the time at the start.</summary>
+    HashListpackWithExpiries,
+
     /// <summary>
     /// A sorted set as its elements: their number, then of each the member and the score as a text of its own (its length in
     /// one byte, or 253 for NaN, 254 and 255 for the infinities).

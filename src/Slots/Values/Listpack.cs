@@ -23,6 +23,9 @@ internal static unsafe class Listpack
     /// <summary>What the header says when the number of entries does not fit.</summary>
     public const int UnknownCount = ushort.MaxValue;
 
+    /// <summary>The most bytes that the entry of a number has.</summary>
+    public const int LongestNumber = 10;
+
     private const int Number13Code = 0xC0;
     private const int Text12Code = 0xE0;
     private const byte Text32Code = 0xF0;
@@ -41,6 +44,18 @@ internal static unsafe class Listpack
             ? NumberLength(number)
             : TextHeadLength(element.Length) + (long)element.Length;
         return length + BacklinkLength(length);
+    }
+
+    /// <summary>Bytes that an entry for this number has, all included.</summary>
+    public static int EntryLength(long number) => NumberLength(number) + 1;
+
+    /// <summary>Writes the entry of a number.</summary>
+    /// <param name="at">Room for <see cref="EntryLength(long)"/> bytes.</param>
+    /// <param name="number">The number.</param>
+    public static void Write(byte* at, long number)
+    {
+        var length = WriteNumber(at, number);
+        WriteBacklink(at + length, length);
     }
 
     /// <summary>Writes the entry of an element.</summary>
@@ -99,6 +114,9 @@ internal static unsafe class Listpack
         Unsafe.WriteUnaligned(listpack + 4, (ushort)Math.Min(count, UnknownCount));
     }
 
+    /// <summary>Writes the total length alone.</summary>
+    public static void WriteLength(byte* listpack, int length) => Unsafe.WriteUnaligned(listpack, (uint)length);
+
     /// <summary>Bytes of the entry that starts here, all included. The entry is sound.</summary>
     public static int EntryLength(byte* at)
     {
@@ -115,6 +133,16 @@ internal static unsafe class Listpack
         for (; (*at & 0x80) != 0; at--, shift += 7) length |= (*at & 0x7F) << shift;
         length |= *at << shift;
         return length + (int)(end - at);
+    }
+
+    /// <summary>The text of an entry that is one of up to 63 bytes; false for any other. The entry is sound.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryShortText(byte* at, out ReadOnlySpan<byte> text)
+    {
+        var first = *at;
+        var isShort = (first & 0xC0) == 0x80;
+        text = isShort ? new ReadOnlySpan<byte>(at + 1, first & LongestText6) : default;
+        return isShort;
     }
 
     /// <summary>The element of the entry that starts here. The entry is sound.</summary>

@@ -1,3 +1,4 @@
+using Starling.Slots.Values.Hashes;
 using Starling.Slots.Values.Sets;
 using Starling.Slots.Values.SortedSets;
 using Starling.Slots.Values.Streams;
@@ -11,6 +12,7 @@ public static class ValueKinds
     [
         new StringOperations(),
         new ListOperations(),
+        new HashOperations(),
         new SetOperations(),
         new SortedSetOperations(),
         new StreamOperations(),

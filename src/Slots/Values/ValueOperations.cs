@@ -69,6 +69,15 @@ internal abstract unsafe class ValueOperations
     /// <summary>Native bytes of the blocks of a value, rounding included; the entry with the root is not.</summary>
     public abstract long AllocatedBytes(in ValueRoot root);
 
+    /// <summary>
+    /// A lower bound of the expiries of the value's elements, as <see cref="TableNode.SecondOf"/> has them; 0 when none
+    /// expires.
+    /// </summary>
+    public virtual uint EarliestElementSecond(in ValueRoot root) => 0;
+
+    /// <summary>The bytes by which a value with a root can lie in its entry instead; empty when it cannot.</summary>
+    public virtual ReadOnlySpan<byte> InlineOf(in ValueRoot root) => default;
+
     /// <summary>The name of the value's encoding in the reply of OBJECT ENCODING.</summary>
     public abstract ReadOnlySpan<byte> EncodingName(scoped in ValueView value);
 

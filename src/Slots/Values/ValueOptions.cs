@@ -21,6 +21,14 @@ public sealed record ValueOptions
     /// </summary>
     public long ListPackedThreshold { get; init; }
 
+    /// <summary>Directive <c>hash-max-listpack-entries</c>: the most fields of a hash that is a listpack.</summary>
+    public long HashMaxListpackEntries { get; init; } = 512;
+
+    /// <summary>
+    /// Directive <c>hash-max-listpack-value</c>: the longest field or value, in bytes, of a hash that is a listpack.
+    /// </summary>
+    public long HashMaxListpackValue { get; init; } = 64;
+
     /// <summary>
     /// Directive <c>zset-max-listpack-entries</c>: the most elements of a sorted set that is one listpack.
     /// </summary>

@@ -14,6 +14,7 @@ public sealed class CommandRowTests
         "sadd", "srem", "sismember", "smismember", "scard", "smembers", "spop", "srandmember", "smove", "sinter", "sintercard", "sinterstore", "sunion", "sunionstore", "sdiff",
         "sdiffstore", "sscan",
         "blpop", "brpop", "blmove", "brpoplpush", "blmpop", "sort", "sort_ro",
+        "hset", "hsetnx", "hmset", "hget", "hmget", "hgetall", "hkeys", "hvals", "hlen", "hstrlen", "hexists", "hdel", "hincrby", "hincrbyfloat", "hrandfield", "hscan",
         "setbit", "getbit", "bitcount", "bitpos", "bitop", "bitfield", "bitfield_ro", "pfadd", "pfcount", "pfmerge", "pfdebug", "pfselftest",
         "xadd", "xlen", "xdel", "xtrim", "xsetid", "xrange", "xrevrange", "xread", "xreadgroup", "xack", "xpending", "xclaim", "xautoclaim", "xgroup", "xgroup|create",
         "xgroup|setid", "xgroup|destroy", "xgroup|createconsumer", "xgroup|delconsumer", "xgroup|help", "xinfo", "xinfo|stream", "xinfo|groups", "xinfo|consumers", "xinfo|help",

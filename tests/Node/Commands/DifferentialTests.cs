@@ -18,6 +18,8 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         ["CONFIG", "SET", "list-max-listpack-size", "-2"],
         ["CONFIG", "SET", "set-max-intset-entries", "512"],
         ["CONFIG", "SET", "zset-max-listpack-entries", "128"],
+        ["CONFIG", "SET", "hash-max-listpack-entries", "512"],
+        ["CONFIG", "SET", "hash-max-listpack-value", "64"],
     ];
 
     [Fact]
@@ -26,6 +28,10 @@ public sealed class DifferentialTests(ITestOutputHelper output)
     [Fact]
     public Task Replies_of_list_commands_equal_those_of_redis_server() =>
         CompareAsync(seed => new ListCommandGenerator(seed));
+
+    [Fact]
+    public Task Replies_of_hash_commands_equal_those_of_redis_server() =>
+        CompareAsync(seed => new HashCommandGenerator(seed));
 
     [Fact]
     public Task Replies_of_sort_equal_those_of_redis_server() => CompareAsync(seed => new SortCommandGenerator(seed));

@@ -115,7 +115,8 @@ public sealed class RdbRefusalTests
     }
 
     [Theory]
-    [InlineData(16, "hash")]
+    [InlineData(6, "module value")]
+    [InlineData(7, "module value")]
     public void Values_of_other_types_are_refused_by_name_and_key(byte type, string name)
     {
         byte[] bytes = [.. "REDIS0010"u8, 0xFE, 7, type, 5, .. "mykey"u8, 1, 1, (byte)'x', 0xFF];

@@ -41,7 +41,7 @@ internal static unsafe class ElementExpiry
     /// <summary>An element of that hash has this expiry from now on.</summary>
     public static void Lower(ElementTable* table, ulong hash, long expiresAt)
     {
-        var second = Second(expiresAt);
+        var second = TableNode.SecondOf(expiresAt);
         var node = &table->Root;
         for (var offset = 0; ; offset += SlotTable.MaxFanoutBits)
         {
@@ -50,10 +50,6 @@ internal static unsafe class ElementExpiry
             node = SlotTable.Child(node, hash, offset);
         }
     }
-
-    /// <summary>Seconds rounded up, at least 1.</summary>
-    private static uint Second(long expiresAt) =>
-        (uint)Math.Clamp((expiresAt / 1000) + (expiresAt % 1000 > 0 ? 1 : 0), 1, uint.MaxValue);
 
     private static void Visit(TableNode* node, uint now, ref Search search)
     {
@@ -88,7 +84,7 @@ internal static unsafe class ElementExpiry
                 {
                     var block = SlotTable.Address(bucket[1 + (BitOperations.TrailingZeroCount(marks) >> 3)]);
                     if (search.TryTake(block)) continue;
-                    earliest = TableNode.Earlier(earliest, Second(EntryBlock.Expiry(block)));
+                    earliest = TableNode.Earlier(earliest, TableNode.SecondOf(EntryBlock.Expiry(block)));
                 }
             }
         }
@@ -108,7 +104,7 @@ internal static unsafe class ElementExpiry
 
         public bool TryTake(byte* block)
         {
-            if (EntryBlock.Expiry(block) > now || Count == _expired.Length) return false;
+            if (EntryBlock.Expiry(block) >= now || Count == _expired.Length) return false;
             _expired[Count++] = new Element(block);
             return true;
         }

@@ -14,6 +14,9 @@ internal static unsafe class ElementStorage
     /// <summary>Leaves whose bytes are counted; with more of them the others are taken to be like these.</summary>
     private const int CountedLeaves = 512;
 
+    /// <summary>A node's share of the block that holds it with its siblings.</summary>
+    private static readonly long NodeBytes = NativeHeap.CountedBytes(64 * TableNode.Bytes) / 64;
+
     /// <summary>Leaves that are looked at in one call of <see cref="Relocate"/>.</summary>
     private const int LeavesPerMove = 64;
 
@@ -31,7 +34,7 @@ internal static unsafe class ElementStorage
             counted += place.Leaf->Count;
             for (var leaf = place.Leaf; leaf != null; leaf = TableNode.Next(leaf))
             {
-                bytes += TableNode.Bytes;
+                bytes += NodeBytes;
                 for (var piece = 0; TableShape.PieceBytes(leaf->Buckets, piece) is > 0 and var size; piece++)
                     bytes += NativeHeap.CountedBytes(size);
             }

@@ -29,7 +29,7 @@ internal sealed unsafe class FrozenElementsView : FrozenView
     public FrozenElementsView(FrozenElements value, NativeHeap heap)
         : base(value)
     {
-        _content = value.Content;
+        _content = value.Content.ForView(value.Root);
         _table = _content.TableOf(value.Root);
         _writers = new SnapshotRecords(heap, StripeSet.StripeOf(value.Slot));
         var count = Math.Max(1, ElementTable.Count(_table));

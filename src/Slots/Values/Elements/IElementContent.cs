@@ -9,6 +9,9 @@ internal unsafe interface IElementContent
     /// <summary>The table of a value. It stays the same one as long as snapshots have views of the value.</summary>
     ElementTable* TableOf(in ValueRoot root);
 
+    /// <summary>Who writes the content of a value for a view that begins now; by default this object.</summary>
+    IElementContent ForView(in ValueRoot root) => this;
+
     /// <summary>Writes what comes before the elements, e.g. how many there are. Takes constant time.</summary>
     void WriteStart(in ValueRoot root, IContentWriter writer);
 
