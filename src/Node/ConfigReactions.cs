@@ -32,6 +32,10 @@ internal static class ConfigReactions
         });
         config.OnApply("maxclients", () => listener.CheckClients());
         config.OnChange("list-max-listpack-size", () => ChooseEncodings(basics));
+        config.OnChange("zset-max-listpack-entries", () => ChooseEncodings(basics));
+        config.OnChange("zset-max-listpack-value", () => ChooseEncodings(basics));
+        foreach (var directive in new[] { "set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value" })
+            config.OnChange(directive, () => ChooseEncodings(basics));
         ChooseEncodings(basics);
         debugSubcommands.Add(Configuration.RewriteEverything);
         debugSubcommands.Add(Commands.Replication.ChangeReplicationId);
@@ -40,5 +44,13 @@ internal static class ConfigReactions
 
     private static void ChooseEncodings(NodeBasics basics) =>
         basics.Keyspace.ChangeValueOptions(
-            options => options with { ListMaxListpackSize = basics.Config.ListMaxListpackSize });
+            options => options with
+            {
+                ListMaxListpackSize = basics.Config.ListMaxListpackSize,
+                SortedSetMaxListpackEntries = basics.Config.SortedSetMaxListpackEntries,
+                SortedSetMaxListpackValue = basics.Config.SortedSetMaxListpackValue,
+                SetMaxIntsetEntries = basics.Config.SetMaxIntsetEntries,
+                SetMaxListpackEntries = basics.Config.SetMaxListpackEntries,
+                SetMaxListpackValue = basics.Config.SetMaxListpackValue,
+            });
 }

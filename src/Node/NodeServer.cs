@@ -52,11 +52,17 @@ public sealed class NodeServer
 
         var parts = GatherParts();
         Executor.Attach(parts);
-        Sections = new ServerSections(Basics, parts);
         IoThreads = new IoThreads(
             config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads,
             loggers.CreateLogger("Serving"),
-            beforeReplies: Replication.Flush);
+            beforeReplies: Replication.Flush,
+            config.IoTransport switch
+            {
+                "io_uring" => IoTransport.IoUring,
+                "epoll" => IoTransport.Epoll,
+                _ => IoTransport.Auto,
+            });
+        Sections = new ServerSections(Basics, parts, IoThreads);
         var host = new ServingHost(parts, (reason, error) => Fail(reason, error));
         Serving = new ServingParts(host, Basics.Clients, Basics.Stats, Basics.Commits);
         Listener = new ClientListener(Serving, IoThreads, Cron);

@@ -146,11 +146,11 @@ public sealed class RespWriter : IBufferWriter<byte>
     /// <summary>The head of an out-of-band push; an array in RESP2.</summary>
     public void Push(int count) => Head(Protocol == 2 ? (byte)'*' : (byte)'>', count);
 
-    /// <summary>A double, in Redis's shortest round-trip form; a bulk string in RESP2.</summary>
+    /// <summary>A double with 17 significant digits (<see cref="DoubleText"/>); a bulk string in RESP2.</summary>
     public void Double(double value)
     {
-        Span<byte> text = stackalloc byte[RespNumber.MaxDoubleLength];
-        var length = RespNumber.FormatDouble(value, text);
+        Span<byte> text = stackalloc byte[DoubleText.MaxLength];
+        var length = DoubleText.Format(value, text);
         if (Protocol == 2)
         {
             Bulk(text[..length]);
@@ -210,8 +210,8 @@ public sealed class RespWriter : IBufferWriter<byte>
     }
 
     /// <summary>
-    /// Starts an array whose count is not known yet. Write the elements, then call <see cref="EndArray"/> with what
-    /// this returned.
+    /// Starts an array or a set whose count is not known yet. Write the elements, then call <see cref="EndArray"/> or
+    /// <see cref="EndSet"/> with what this returned.
     /// </summary>
     public long BeginArray()
     {
@@ -222,7 +222,12 @@ public sealed class RespWriter : IBufferWriter<byte>
     }
 
     /// <summary>Ends an array begun with <see cref="BeginArray"/>.</summary>
-    public void EndArray(long mark, int count)
+    public void EndArray(long mark, int count) => End(mark, (byte)'*', count);
+
+    /// <summary>Ends a set begun with <see cref="BeginArray"/>; an array in RESP2.</summary>
+    public void EndSet(long mark, int count) => End(mark, Protocol == 2 ? (byte)'*' : (byte)'~', count);
+
+    private void End(long mark, byte type, int count)
     {
         var segment = (int)(mark >> 32);
         var at = (int)(uint)mark;
@@ -230,7 +235,7 @@ public sealed class RespWriter : IBufferWriter<byte>
         var bytes = inCurrent ? _current : _full[segment].Bytes;
         var length = inCurrent ? _used : _full[segment].Length;
         Span<byte> head = stackalloc byte[HeadLength];
-        var headLength = WriteHead(head, (byte)'*', count);
+        var headLength = WriteHead(head, type, count);
         var gap = HeadLength - headLength;
         bytes.AsSpan(at + HeadLength, length - at - HeadLength).CopyTo(bytes.AsSpan(at + headLength));
         head[..headLength].CopyTo(bytes.AsSpan(at));

@@ -217,6 +217,12 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
 
         var state = _output.Flush(Reply, _required);
         _required = 0;
+        if (state != ClientOutput.State.PutOff) OnFlushed(state);
+    }
+
+    /// <summary>The replies of the round have left, as far as they may and fit. On its thread.</summary>
+    internal void OnFlushed(ClientOutput.State state)
+    {
         if (state == ClientOutput.State.WaitsForLog) WaitForLog();
         else if (_gateTimer is { IsScheduled: true } timer) Thread.Cancel(timer);
         var wasExceeded = _mark.IsExceeded;

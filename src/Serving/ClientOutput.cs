@@ -10,7 +10,7 @@ namespace Starling.Serving;
 /// straight from the thread that ends a round. Its lock guards the queues and who sends; it is the last in the lock
 /// order (stripes, pump, log, output) and is not held during a call to the system.
 /// </summary>
-internal sealed class ClientOutput
+internal sealed class ClientOutput : ISendReceiver
 {
     // A client that reads as fast as it is sent to must not keep the thread from the others.
     private const long MostPerRound = 1024 * 1024;
@@ -24,6 +24,7 @@ internal sealed class ClientOutput
     private readonly OutputQueue _queue;
     private readonly OutputQueue _pushes;
     private int _inFlight; // of a reply that is sent without having been queued
+    private byte[] _putOff = []; // that reply, when it leaves with those of other connections
     private long _overSoftSince;
     private bool _isSending;
     private bool _isFull; // the socket took not all; the transport will tell when there is room
@@ -50,6 +51,11 @@ internal sealed class ClientOutput
 
         /// <summary>What comes next waits for the log; the gate is to wake the connection.</summary>
         WaitsForLog = 2,
+
+        /// <summary>
+        /// It leaves with others at the end of the round; <see cref="ClientConnection.OnFlushed"/> is told then what became of it.
+        /// </summary>
+        PutOff = 4,
     }
 
     /// <summary>Bytes that wait to be sent.</summary>
@@ -149,8 +155,24 @@ internal sealed class ClientOutput
             _inFlight = length;
         }
 
-        if (length > 0 && !TrySendSingle(bytes, length)) return State.Drained;
-        return SendQueue();
+        if (length == 0) return SendQueue();
+
+        // The stream comes from any thread, and at once: nothing of a replica's may be on its way then.
+        if (_connection.Session.Kind != ClientKind.Replica && _transport.TryPutOff(bytes.AsSpan(0, length), this))
+        {
+            _putOff = bytes;
+            return State.PutOff;
+        }
+
+        return NoteSingle(bytes, length, _transport.TrySend(bytes.AsSpan(0, length))) ? SendQueue() : State.Drained;
+    }
+
+    /// <summary>The reply that was put off has left, as far as it fitted.</summary>
+    void ISendReceiver.OnSent(int sent)
+    {
+        var bytes = _putOff;
+        _putOff = [];
+        _connection.OnFlushed(NoteSingle(bytes, _inFlight, sent) ? SendQueue() : State.Drained);
     }
 
     /// <summary>
@@ -210,10 +232,9 @@ internal sealed class ClientOutput
         if (isOver) CloseOverLimit();
     }
 
-    /// <summary>Sends replies that were not queued; what does not fit is queued then. False when it is broken.</summary>
-    private bool TrySendSingle(byte[] bytes, int length)
+    /// <summary>Replies were sent that were not queued; what did not fit is queued then. False when it is broken.</summary>
+    private bool NoteSingle(byte[] bytes, int length, int sent)
     {
-        var sent = _transport.TrySend(bytes.AsSpan(0, length));
         if (sent > 0) CountSent(sent);
         using (_lock.Enter())
         {

@@ -40,7 +40,8 @@ public abstract class CommandRow
     public KeyFinder? FindKeys { get; init; }
 
     /// <summary>
-    /// Position of the argument that says how many keys follow it; 0 when there is none. <see cref="Keys"/> then is none.
+    /// Position of the argument that says how many keys follow it; 0 when there is none. <see cref="Keys"/> are the keys before
+    /// it, if there are any.
     /// </summary>
     public int KeyCountAt { get; init; }
 
@@ -76,6 +77,12 @@ public abstract class CommandRow
     /// this order behind the keys that have places.
     /// </summary>
     public (string Notes, string Flags)[] UnplacedKeys { get; init; } = [];
+
+    /// <summary>
+    /// What COMMAND INFO says of keys behind words among the options: the word, the position from which on it is looked for,
+    /// and flags. They are found by <see cref="FindKeys"/>.
+    /// </summary>
+    public (string Word, int From, string Flags)[] KeywordKeys { get; init; } = [];
 
     /// <summary>Hints for clients in COMMAND INFO, for example "request_policy:multi_shard".</summary>
     public string[] Tips { get; init; } = [];
@@ -144,7 +151,7 @@ public abstract class CommandRow
     /// <summary>Computes what follows from the row; the command table calls it once the row is complete.</summary>
     internal void Complete()
     {
-        var areSimple = FindKeys is null && TouchesUnknownKeys is null && Locks == LockMode.Keys && Keys.First > 0;
+        var areSimple = FindKeys is null && KeyCountAt == 0 && TouchesUnknownKeys is null && Locks == LockMode.Keys && Keys.First > 0;
         SingleKey = areSimple && Keys.First == Keys.Last ? Keys.First : 0;
         _mayHaveOneKey = areSimple && Keys.Last < 0;
     }
@@ -162,12 +169,11 @@ public abstract class CommandRow
     internal bool TryFindKeys(ArgumentList arguments, List<int> positions)
     {
         if (FindKeys is { } find) return find(arguments, positions);
-        if (KeyCountAt > 0) return TryCountKeys(arguments, positions);
         var (first, last, step) = Keys;
-        if (first == 0) return true;
+        if (first == 0) return KeyCountAt == 0 || TryCountKeys(arguments, positions);
         if (last < 0) last += arguments.Count;
         for (var position = first; position <= last && position < arguments.Count; position += step) positions.Add(position);
-        return true;
+        return KeyCountAt == 0 || TryCountKeys(arguments, positions);
     }
 
     private bool TryCountKeys(ArgumentList arguments, List<int> positions)

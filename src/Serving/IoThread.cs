@@ -6,8 +6,8 @@ namespace Starling.Serving;
 /// One I/O thread. It works in rounds: waits for the sockets of its clients (not at all when there is work), tells the
 /// owners of those that are ready, who receive, execute and keep their replies; then come the timers that are due, the
 /// mailbox, and what was put off in the round before; at the end the replication log goes out, and after it what the
-/// members of the round have to send. So one call to the system serves all the commands of a connection in a round, and
-/// no reply leaves before the replica stream with its write. Nothing on the thread may block. A task that throws stops
+/// members of the round have to send. So one call to the system serves all the commands of a connection in a round, with
+/// <see cref="Sends"/> one sends the short replies of all, and no reply leaves before the replica stream with its write. Nothing on the thread may block. A task that throws stops
 /// the process.
 /// </summary>
 /// <remarks>Members are the thread's own, but for those that say "any thread".</remarks>
@@ -46,9 +46,11 @@ public sealed class IoThread : ITransportThread
     /// What comes before the replies at the end of every round: moves the replication log to the replicas, bounded by
     /// what is there now.
     /// </param>
-    public IoThread(string name, IPoller poller, TimeProvider clock, Action beforeReplies)
+    /// <param name="sends">What the replies of a round leave with, together; the thread's from now on. Null where there is none.</param>
+    public IoThread(string name, IPoller poller, TimeProvider clock, Action beforeReplies, SendBatch? sends = null)
     {
         Poller = poller;
+        Sends = sends;
         _clock = clock;
         _beforeReplies = beforeReplies;
         _thread = new Thread(Run) { IsBackground = true, Name = name };
@@ -65,6 +67,9 @@ public sealed class IoThread : ITransportThread
     /// <summary>What the thread waits with.</summary>
     public IPoller Poller { get; }
 
+    /// <inheritdoc/>
+    public SendBatch? Sends { get; }
+
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();
 
@@ -79,6 +84,7 @@ public sealed class IoThread : ITransportThread
         Poller.Wake();
         _thread.Join();
         using (_lock.Enter()) Poller.Dispose();
+        Sends?.Dispose();
     }
 
     /// <summary>
@@ -147,7 +153,13 @@ public sealed class IoThread : ITransportThread
         RunAll(_againNow);
         _beforeReplies();
         (_members, _membersNow) = (_membersNow, _members);
-        foreach (var member in _membersNow) member.EndRound();
+        foreach (var member in _membersNow)
+        {
+            member.EndRound();
+            if (Sends is { IsFull: true } full) full.Submit();
+        }
+
+        Sends?.Submit();
         _membersNow.Clear();
         t_current = outer;
     }

@@ -17,6 +17,8 @@ public sealed class IoThreads
     private readonly ILogger _logger;
     private readonly Action _beforeReplies;
     private readonly Func<IPoller> _makePoller;
+    private readonly Func<SendBatch> _makeSends;
+    private readonly IoTransport _transport;
     private readonly int _count;
     private IoThread[] _threads = [];
     private int _next;
@@ -26,24 +28,37 @@ public sealed class IoThreads
     /// <param name="count">How many, at least one.</param>
     /// <param name="logger">Gets what the operator should know.</param>
     /// <param name="beforeReplies">See <see cref="IoThread"/>.</param>
+    /// <param name="transport">How they send.</param>
     /// <param name="makePoller">Makes what they wait with; null for the best that the system has.</param>
-    public IoThreads(int count, ILogger logger, Action beforeReplies, Func<IPoller>? makePoller = null)
+    /// <param name="makeSends">Makes what they send with, unless <paramref name="transport"/> says otherwise; for tests.</param>
+    public IoThreads(
+        int count,
+        ILogger logger,
+        Action beforeReplies,
+        IoTransport transport,
+        Func<IPoller>? makePoller = null,
+        Func<SendBatch>? makeSends = null)
     {
+        _makeSends = makeSends ?? (static () => new SendBatch());
+        _transport = transport;
         _count = count;
         _logger = logger;
         _beforeReplies = beforeReplies;
         _makePoller = makePoller ?? (static () => OperatingSystem.IsLinux() ? new EpollPoller() : new SelectPoller());
     }
 
+    /// <summary>What they wait and send with, as INFO names it.</summary>
+    public string Api => (OperatingSystem.IsLinux() ? "epoll" : "select") + (_threads is [{ Sends: not null }, ..] ? "+io_uring" : "");
+
     /// <summary>Starts them; before the first <see cref="Adopt"/>.</summary>
-    /// <exception cref="ServerStartException">The system has no descriptors left.</exception>
+    /// <exception cref="ServerStartException">The system has no descriptors left, or refuses the way of sending that was asked for.</exception>
     public void Start()
     {
         var threads = new IoThread[_count];
         try
         {
             for (var i = 0; i < threads.Length; i++)
-                threads[i] = new IoThread($"io-{i}", _makePoller(), TimeProvider.System, _beforeReplies);
+                threads[i] = new IoThread($"io-{i}", _makePoller(), TimeProvider.System, _beforeReplies, MakeSends(isFirst: i == 0));
         }
         catch (Exception error) when (error is Win32Exception)
         {
@@ -68,5 +83,27 @@ public sealed class IoThreads
     {
         var thread = _threads[(uint)Interlocked.Increment(ref _next) % (uint)_threads.Length];
         return new StreamTransport(stream, thread, error => ServingLog.CannotWatch(_logger, error.Message));
+    }
+
+    private SendBatch? MakeSends(bool isFirst)
+    {
+        if (_transport == IoTransport.Epoll || !OperatingSystem.IsLinux()) return null;
+        try
+        {
+            return _makeSends();
+        }
+        catch (Win32Exception refused) when (_transport == IoTransport.Auto)
+        {
+            if (isFirst) ServingLog.NoIoUring(_logger, refused.Message);
+            return null;
+        }
+        catch (Win32Exception refused)
+        {
+            throw new ServerStartException(
+                "io-transport is io_uring, but the system refuses it to this process: " + refused.Message +
+                ". It needs Linux 5.18, kernel.io_uring_disabled = 0 and a seccomp filter that lets it pass; " +
+                "with 'io-transport auto' the server does without.",
+                refused);
+        }
     }
 }

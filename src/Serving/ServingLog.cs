@@ -12,6 +12,9 @@ internal static partial class ServingLog
     [LoggerMessage(60, LogLevel.Warning, "Client {Client} closed: too few replicas acknowledged its write within repl-timeout.")]
     public static partial void AcknowledgementsMissing(ILogger logger, string client);
 
+    [LoggerMessage(61, LogLevel.Information, "No io_uring ({Reason}): the replies of a round leave by one call to the system each.")]
+    public static partial void NoIoUring(ILogger logger, string reason);
+
     [LoggerMessage(3, LogLevel.Warning, "Failed opening Unix socket: bind: {Error}")]
     public static partial void CannotListenUnix(ILogger logger, string error);
 

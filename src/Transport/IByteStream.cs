@@ -50,6 +50,13 @@ public interface IByteStream : IDisposable
     /// <param name="sent">Bytes that are in the hands of the stream, of all segments together.</param>
     StreamStatus Send(ReadOnlySpan<ArraySegment<byte>> segments, out int sent);
 
+    /// <summary>
+    /// Puts a send off, to leave with those of other streams by one call to the system. On the thread that closes the stream. Until the
+    /// receiver has been told, nothing else is sent.
+    /// </summary>
+    /// <returns>False when that is not possible for this stream or these bytes: they are to be sent in the ordinary way.</returns>
+    bool TryPutOff(SendBatch batch, ReadOnlySpan<byte> bytes, ISendReceiver receiver) => false;
+
     /// <summary>Ends both directions at once; whoever polls is told. Any thread, any number of times.</summary>
     void Shut();
 }

@@ -39,6 +39,15 @@ public interface ITransport
     int TrySend(ReadOnlySpan<ArraySegment<byte>> segments);
 
     /// <summary>
+    /// Has bytes sent at the end of the round, with what others send then, by one call to the system. On the thread. Until the receiver
+    /// has been told, which is in this round, nothing else is sent.
+    /// </summary>
+    /// <param name="bytes">What; copied.</param>
+    /// <param name="receiver">Told what was sent.</param>
+    /// <returns>False when that is not possible here, or not for these bytes: they are to be sent now.</returns>
+    bool TryPutOff(ReadOnlySpan<byte> bytes, ISendReceiver receiver);
+
+    /// <summary>
     /// Says what the owner wants to be told of. On the thread. A stream that breaks while nothing is to be received
     /// closes by itself.
     /// </summary>

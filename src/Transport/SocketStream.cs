@@ -126,6 +126,9 @@ public sealed class SocketStream : IByteStream
     }
 
     /// <inheritdoc/>
+    public bool TryPutOff(SendBatch batch, ReadOnlySpan<byte> bytes, ISendReceiver receiver) => batch.TryAdd(_handle, bytes, receiver);
+
+    /// <inheritdoc/>
     public void Shut()
     {
         try

@@ -82,6 +82,10 @@ public sealed class StreamTransport : ITransport, IIoTask, IPollOwner
     }
 
     /// <inheritdoc/>
+    public bool TryPutOff(ReadOnlySpan<byte> bytes, ISendReceiver receiver) =>
+        Thread.Sends is { } sends && _stream.TryPutOff(sends, bytes, receiver);
+
+    /// <inheritdoc/>
     public void Watch(bool readable, bool writable)
     {
         (_wantsToReceive, _wantsToSend) = (readable, writable);

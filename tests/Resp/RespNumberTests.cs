@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using Starling.Slots;
 
 namespace Starling.Resp.Tests;
 
@@ -9,19 +10,23 @@ public sealed class RespNumberTests
 {
     private static string Format(double value)
     {
-        Span<byte> target = stackalloc byte[RespNumber.MaxDoubleLength];
-        return Encoding.ASCII.GetString(target[..RespNumber.FormatDouble(value, target)]);
+        Span<byte> target = stackalloc byte[DoubleText.MaxLength];
+        return Encoding.ASCII.GetString(target[..DoubleText.Format(value, target)]);
     }
 
     [Theory]
     [InlineData(0, "0")]
     [InlineData(3, "3")]
     [InlineData(-1.5, "-1.5")]
-    [InlineData(0.1, "0.1")]
+    [InlineData(0.1, "0.10000000000000001")]
     [InlineData(100, "100")]
     [InlineData(1e20, "1e+20")]
-    [InlineData(1e-7, "1e-7")]
-    [InlineData(1.5e-9, "1.5e-9")]
+    [InlineData(1e-7, "9.9999999999999995e-08")]
+    [InlineData(1.25e-9, "1.25e-09")]
+    [InlineData(-0.0, "-0")]
+    [InlineData(1e17, "1e+17")]
+    [InlineData(99999999999999984, "99999999999999984")]
+    [InlineData(0.00001, "1.0000000000000001e-05")]
     [InlineData(0.001, "0.001")]
     [InlineData(123456789012, "123456789012")]
     [InlineData(1.7976931348623157e308, "1.7976931348623157e+308")]

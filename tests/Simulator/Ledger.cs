@@ -34,11 +34,13 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
     public void Promoted(SimulatedNode node, DataHistory next)
     {
         var mine = node.Machine.Snapshot().Myself;
+
+        // Before its claim is noted: that explains what it lacks.
+        if (node.HandsOverFrom is { } old && !mine.Slots.IsEmpty) CheckManualFailover(node, old);
+        (node.IsHandoverAsked, node.HandsOverFrom) = (false, null);
         Claims(node, mine, next);
         if (mine.ConfigEpoch == node.AgreedEpoch && !mine.Slots.IsEmpty && WhyUnfit(node) is { } reason)
             throw simulation.Failure($"node {node.Index} was elected, and takes over with {reason}");
-        if (node.HasAllForFailover && !mine.Slots.IsEmpty) CheckManualFailover(node);
-        node.HasAllForFailover = false;
     }
 
     /// <summary>
@@ -177,18 +179,15 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
             + (simulation.Now - node.StartedAt <= Patience ? ", since it started" : "");
     }
 
-    private void CheckManualFailover(SimulatedNode node)
+    private void CheckManualFailover(SimulatedNode node, SimulatedNode old)
     {
-        foreach (var old in simulation.Nodes)
+        if (!old.IsAlive || old.Machine.Id != node.ReplicatesFrom || !old.ReplicatesFrom.IsNone) return;
+        var last = _writes.GetValueOrDefault(old.History)?[^1];
+        if (last is { } write && !IsExplained(old.History, write) && !Has(node, old.History, write.Offset))
         {
-            if (!old.IsAlive || old.Machine.Id != node.ReplicatesFrom || !old.ReplicatesFrom.IsNone) continue;
-            var last = _writes.GetValueOrDefault(old.History)?[^1];
-            if (last is { } write && !IsExplained(old.History, write) && !Has(node, old.History, write.Offset))
-            {
-                throw simulation.Failure(
-                    $"node {node.Index} takes over from node {old.Index} by a manual failover, without its write of "
-                    + $"{Simulation.Elapsed(write.At)} ms");
-            }
+            throw simulation.Failure(
+                $"node {node.Index} takes over from node {old.Index} by a manual failover, without its write of "
+                + $"{Simulation.Elapsed(write.At)} ms");
         }
     }
 

@@ -27,8 +27,9 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
         simulation.Note(node, $"is to replicate from node {master.Index}, has offset {node.ReplicationOffset}");
         node.ReplicatesFrom = master.Machine.Id;
         node.MasterAddress = (master.Ip, port);
-        node.IsLinkUp = node.HasSynchronized = false;
-        node.LoadingUntil = 0;
+        node.HasLeftMaster = node.IsLinkUp = node.HasSynchronized = false;
+        node.LoadingUntil = node.StreamHeldUntil = 0;
+        (node.IsHandoverAsked, node.HandsOverFrom) = (false, null);
     }
 
     /// <summary>The node becomes a master with the data that it has.</summary>
@@ -41,7 +42,7 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
         node.History = next;
         node.ReplicatesFrom = NodeId.None;
         node.MasterAddress = null;
-        node.IsLinkUp = node.HasSynchronized = node.IsDataIncomplete = false;
+        node.HasLeftMaster = node.IsLinkUp = node.HasSynchronized = node.IsDataIncomplete = false;
         node.LoadingUntil = 0;
     }
 
@@ -112,6 +113,12 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
             return;
         }
 
+        if (node.IsLinkUp && IsStreamHeld(node))
+        {
+            node.LastMasterContactAt = simulation.Now;
+            return;
+        }
+
         if (!node.IsLinkUp) simulation.Note(node, $"is in step with node {master.Index} at offset {master.ReplicationOffset}");
         node.History = master.History;
         node.ReplicationOffset = master.ReplicationOffset;
@@ -122,10 +129,19 @@ internal sealed class ReplicationModel(Simulation simulation, SimulationPlan pla
         node.IsDataIncomplete = false;
     }
 
+    // What was written leaves late, or is not read: the link is up all the same, and what it brings is of the same history.
+    private bool IsStreamHeld(SimulatedNode node)
+    {
+        if (node.StreamHeldUntil > simulation.Now) return true;
+        if (!simulation.IsRough || plan.StreamLag == 0 || simulation.Random.Next(20) != 0) return false;
+        node.StreamHeldUntil = simulation.Now + simulation.Random.Next(plan.StreamLag);
+        return true;
+    }
+
     // A master that is itself loading has nothing to give.
     private SimulatedNode? FindMaster(SimulatedNode node)
     {
-        if (node.IsReplicationStalled) return null;
+        if (node.IsReplicationStalled || node.HasLeftMaster) return null;
         foreach (var master in simulation.Nodes)
         {
             if (!master.IsAlive || master.Machine.Id != node.ReplicatesFrom || master == node) continue;

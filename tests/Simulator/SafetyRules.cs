@@ -28,6 +28,8 @@ internal sealed class SafetyRules(Simulation simulation, SimulationPlan plan, IR
         if (durable is null) return $"node {sender.Index} sends {type} before it has a file";
         if (epoch > durable.CurrentEpoch)
             return $"node {sender.Index} sends {type} in epoch {epoch}, and its disk knows only {durable.CurrentEpoch}";
+        if (ClaimedEpoch(sender, type, packet) is { } claimed && claimed > durable.Myself.ConfigEpoch)
+            return $"node {sender.Index} claims by {type} in config epoch {claimed}, and its disk knows only {durable.Myself.ConfigEpoch}";
         if (type == BusType.Fail) return CheckFail(sender, packet);
         if (type != BusType.FailoverAuthAck) return null;
         if (durable.LastVoteEpoch < epoch)
@@ -36,6 +38,16 @@ internal sealed class SafetyRules(Simulation simulation, SimulationPlan plan, IR
         if (_votes.TryAdd((durable.Myself.Id, epoch), receiver.Index)) return null;
         return $"node {sender.Index} voted twice in epoch {epoch}: for {_votes[(durable.Myself.Id, epoch)]} and for "
             + $"{receiver.Index}";
+    }
+
+    // The config epoch in which the sender claims slots; null where it tells that of another.
+    private static ulong? ClaimedEpoch(SimulatedNode sender, BusType type, byte[] packet)
+    {
+        if (type == BusType.Update && BusDecoder.Decode(packet, out var message, out _) == BusDecodeResult.Message
+            && message is { Body: BusBody.Update update } && update.Node == sender.Machine.Id)
+            return update.ConfigEpoch;
+        var header = new BusHeader(packet);
+        return header.Master.ContainsAnyExcept((byte)0) ? null : header.ConfigEpoch;
     }
 
     /// <summary>An administrator made a node forget: what it knew before does not count any more.</summary>

@@ -76,6 +76,9 @@ internal sealed class SimulatedNode
     /// <summary>Where <see cref="ReplicatesFrom"/> listens.</summary>
     public (string Host, int Port)? MasterAddress { get; set; }
 
+    /// <summary>It goes on as a replica without a link to its master, until it becomes a master or is told whom to follow.</summary>
+    public bool HasLeftMaster { get; set; }
+
     /// <summary>A synchronisation with the master has ended, and the stream flows.</summary>
     public bool IsLinkUp { get; set; }
 
@@ -104,8 +107,14 @@ internal sealed class SimulatedNode
 
     public long WritesPausedUntil { get; set; }
 
-    /// <summary>A manual failover of this replica may start: it has all that its master has.</summary>
-    public bool HasAllForFailover { get; set; }
+    /// <summary>This replica is to take over by a manual failover that waits for its master's writes.</summary>
+    public bool IsHandoverAsked { get; set; }
+
+    /// <summary>The master, with its writes paused, for whose place this replica has asked the votes; null for none.</summary>
+    public SimulatedNode? HandsOverFrom { get; set; }
+
+    /// <summary>The master's stream flows and brings nothing new before that moment of virtual time.</summary>
+    public long StreamHeldUntil { get; set; }
 
     /// <summary>When a packet of another node, by its index, arrived last in this life; 0 when none has.</summary>
     public long[] HeardAt { get; set; } = [];

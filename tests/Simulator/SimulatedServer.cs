@@ -42,6 +42,14 @@ internal sealed class SimulatedServer(Simulation simulation, SimulatedNode node)
     }
 
     /// <inheritdoc/>
+    public void StopFollowing()
+    {
+        simulation.BeforeEffect(node);
+        node.IsLinkUp = false;
+        node.HasLeftMaster = true;
+    }
+
+    /// <inheritdoc/>
     public void BecomeMaster()
     {
         simulation.BeforeEffect(node);

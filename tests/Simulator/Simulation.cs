@@ -204,10 +204,11 @@ public sealed class Simulation
         node.PausedUntil = 0;
         node.WritesPausedUntil = 0;
         node.MasterAddress = null;
-        node.IsLinkUp = node.HasSynchronized = node.IsDataIncomplete = false;
+        node.HasLeftMaster = node.IsLinkUp = node.HasSynchronized = node.IsDataIncomplete = false;
         node.LastMasterContactAt = 0;
         node.LoadingUntil = 0;
-        node.HasAllForFailover = false;
+        foreach (var replica in _nodes.Where(other => other == node || other.HandsOverFrom == node))
+            (replica.IsHandoverAsked, replica.HandsOverFrom) = (false, null);
         node.TickAt = long.MaxValue;
         node.CrashAfter = -1;
         node.HeardAt = new long[_plan.Nodes];
@@ -260,8 +261,30 @@ public sealed class Simulation
         else if (text.EndsWith("after successful failover", StringComparison.Ordinal)) node.AgreedEpoch = node.Machine.Snapshot().Myself.ConfigEpoch;
         else if (text.StartsWith(Moves, StringComparison.Ordinal)) node.MovesTo = IdIn(text.AsSpan(Moves.Length));
         else if (text.EndsWith("no replica that can be heard has data.", StringComparison.Ordinal)) Ledger.GivenUp(node);
-        else if (text.StartsWith("All master replication stream processed", StringComparison.Ordinal)) node.HasAllForFailover = true;
-        else if (text.StartsWith("Manual failover timed out", StringComparison.Ordinal)) node.HasAllForFailover = false;
+        else NoteHandover(node, text);
+    }
+
+    // Told by what the user asked for and when the votes are, not by what the machine says of the offset: that is what is checked.
+    private void NoteHandover(SimulatedNode node, string text)
+    {
+        if (text.StartsWith("Manual failover user request accepted", StringComparison.Ordinal))
+        {
+            (node.IsHandoverAsked, node.HandsOverFrom) = (true, null);
+        }
+        else if (text.StartsWith("Starting a failover election", StringComparison.Ordinal))
+        {
+            var view = node.Machine.Snapshot();
+            var isMasterUp = view.Find(view.Myself.MasterId) is { IsFailing: false };
+            node.HandsOverFrom = node.IsHandoverAsked && isMasterUp ? Find(view.Myself.MasterId) : null;
+        }
+        else if (text.StartsWith("Manual failover timed out", StringComparison.Ordinal)
+            || text.StartsWith("Forced failover user request", StringComparison.Ordinal)
+            || text.StartsWith("Taking over the master", StringComparison.Ordinal))
+        {
+            // A master takes writes again when its own time is over, whatever has become of its replica.
+            foreach (var replica in _nodes.Where(other => other == node || other.HandsOverFrom == node))
+                (replica.IsHandoverAsked, replica.HandsOverFrom) = (false, null);
+        }
     }
 
     /// <summary>Lets a living node do something and carries out what it asks for.</summary>

@@ -47,6 +47,9 @@ public sealed record SimulationPlan
     /// <summary>Longest time that loading a snapshot takes, milliseconds.</summary>
     public int LoadingTime { get; init; } = 1;
 
+    /// <summary>Longest time that a replica's stream brings nothing while its link is up, milliseconds; 0 for never.</summary>
+    public int StreamLag { get; init; }
+
     /// <summary>A node that died comes back with its data; else with none.</summary>
     public bool KeepsData { get; init; } = true;
 
@@ -100,6 +103,7 @@ public sealed record SimulationPlan
             DiskDelay = random.Next(3) == 0 ? 400 : 20,
             KeepsData = random.Next(3) != 0,
             LoadingTime = 100 + random.Next(4000),
+            StreamLag = random.Next(2) == 0 ? 0 : 3000,
         };
     }
 }

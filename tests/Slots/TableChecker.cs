@@ -54,7 +54,8 @@ internal static unsafe class TableChecker
                 if (reference == 0) continue;
                 count++;
                 var hash = keyspace.Key(EntryBlock.Key(SlotTable.Address(reference))).Hash;
-                Assert.Equal(SlotTable.Tag(hash), tag);
+                var hasExpiry = EntryBlock.Has(SlotTable.Address(reference), EntryBlock.HasExpiry);
+                Assert.Equal(SlotTable.Tag(hash) | (hasExpiry ? SlotTable.HasExpiry : 0), tag);
                 Assert.Equal(SlotTable.Window(hash, offset), (uint)(reference >> 48));
                 if (index >= 0) Assert.Equal((ulong)index, hash << offset >> (64 - bits));
                 var home = SlotTable.Home((uint)(reference >> 48), bits, leaf->Buckets);

@@ -207,6 +207,7 @@ internal sealed class EffectRunner
                 Publish(batch);
                 _actions.BecomeReplicaOf(master.Ip, master.Port);
                 break;
+            case ClusterEffect.StopFollowing: _actions.StopFollowing(); break;
             case ClusterEffect.Connect connect: _links.Connect(connect, Now); break;
             case ClusterEffect.CloseLink close: _links.Close(close.Link); break;
             case ClusterEffect.Send send: _links.Send(send); break;

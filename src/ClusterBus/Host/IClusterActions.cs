@@ -26,6 +26,12 @@ public interface IClusterActions
     /// <summary>Become a replica of a master, or of the same one at another address.</summary>
     void BecomeReplicaOf(string host, int port);
 
+    /// <summary>
+    /// Close the link to the master and make none until <see cref="BecomeReplicaOf"/>, for the same master too. The node is
+    /// a replica for its clients, and its data stays as it is.
+    /// </summary>
+    void StopFollowing();
+
     /// <summary>Stop replicating; the data stays.</summary>
     void BecomeMaster();
 

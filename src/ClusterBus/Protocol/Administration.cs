@@ -159,6 +159,10 @@ internal sealed class Administration(MachineCore core)
             core.SetAsMaster(myself);
             core.StopReplicating();
             core.Emit(new ClusterEffect.FlushAll());
+
+            // It is a shard of its own from now on. With the former one's id there were two masters in that, and whoever
+            // moved from one to the other would be taken for having its data.
+            myself.ShardId = core.Random.NextNodeId();
         }
 
         State.CloseAllSlots();

@@ -58,6 +58,13 @@ public abstract record ClusterEffect
     /// <param name="Port">Its client port.</param>
     public sealed record BecomeReplicaOf(NodeId Master, string Ip, int Port) : ClusterEffect;
 
+    /// <summary>
+    /// Close the link to the master, and have none until <see cref="BecomeReplicaOf"/>; the node is a replica all the same.
+    /// It has won an election and is to become a master when that is durable: what it has must not be given up meanwhile
+    /// for the data of a master that came back with others, or with none.
+    /// </summary>
+    public sealed record StopFollowing : ClusterEffect;
+
     /// <summary>Stop replicating and accept writes; the data set stays (a promotion, or a reset).</summary>
     public sealed record BecomeMaster : ClusterEffect;
 

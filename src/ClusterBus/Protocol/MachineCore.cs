@@ -303,8 +303,16 @@ internal sealed class MachineCore
             new ClusterEffect.PublishView(State.ToView(WallOffset, hidesSome ? mine : null)));
     }
 
-    /// <summary>Tells the host that this node is a master, as soon as that is durable.</summary>
-    public void StopReplicatingWhenDurable() => _promotionNumber = Durability.Ask();
+    /// <summary>
+    /// Tells the host that this node is a master, as soon as that is durable. Until then it follows nobody: what the claim
+    /// is for are the data of now.
+    /// </summary>
+    public void StopReplicatingWhenDurable()
+    {
+        _replicating = default;
+        _promotionNumber = Durability.Ask();
+        Emit(new ClusterEffect.StopFollowing());
+    }
 
     /// <summary>The state is durable up to a request.</summary>
     public void Persisted(long number)

@@ -67,11 +67,12 @@ internal sealed class ManualFailover(MachineCore core)
     public void StartPause(ClusterNode replica)
     {
         if (replica.Master != core.Myself) return;
-        Reset();
+
+        // A second one that asks finds the writes paused, and they stay so: the first may have all there is already.
+        if (_replica is null) core.Emit(new ClusterEffect.PauseWrites());
         _endsAt = core.Now + Limit;
         _replica = replica;
         _wasPaused = false;
-        core.Emit(new ClusterEffect.PauseWrites());
         core.Log(ClusterLogLevel.Warning, $"Manual failover requested by replica {replica}.");
         PingReplica();
     }

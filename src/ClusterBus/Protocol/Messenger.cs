@@ -66,10 +66,12 @@ internal sealed class Messenger(MachineCore core)
 
     /// <summary>
     /// Tells about a node's claims; later, when the sender asks for it again, if their epoch is not durable here yet: a
-    /// header's currentEpoch is never below an epoch that its message tells.
+    /// header's currentEpoch is never below an epoch that its message tells. So are this node's own claims: a master that
+    /// heard of them would give its place to a replica that may come back from a crash without having taken it.
     /// </summary>
     public void SendUpdate(BusLink? link, ClusterNode about)
     {
+        if (about.IsMyself && core.Durability.IsPending) return;
         if (about.ConfigEpoch <= core.Durability.Told.CurrentEpoch)
             Send(link, BusType.Update, new BusBody.Update(about.Id, about.ConfigEpoch, core.State.ClaimedSlots(about)));
     }

@@ -140,7 +140,10 @@ internal sealed class PacketHandler(MachineCore core)
             core.ViewChanged();
         }
 
-        if (message.ConfigEpoch > sender.ConfigEpoch)
+        // A replica tells its master's epoch. redis-server takes that for the replica's own, and goes on so when it becomes a
+        // master in its own right by CLUSTER RESET, with a lower one: what it claims then is worth more here than there, and
+        // a slot that it loses nobody may win.
+        if (message.Master.IsNone && message.ConfigEpoch > sender.ConfigEpoch)
         {
             sender.ConfigEpoch = message.ConfigEpoch;
             core.Persist(sync: true);

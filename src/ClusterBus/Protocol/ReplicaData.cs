@@ -90,7 +90,10 @@ internal sealed class ReplicaData(MachineCore core)
     {
         var myself = core.Myself;
         if (myself.Master == master) return;
-        var isSameShard = myself.ShardId == master.ShardId;
+
+        // Who leaves an owner of slots goes to another shard, whatever the ids say: a replica of redis-server 7.2 that was
+        // reset keeps that of its former shard.
+        var isSameShard = myself.ShardId == master.ShardId && myself.Master is not { OwnsSlots: true };
 
         // A master that hands over by CLUSTER FAILOVER has all that the new one has. One that was replaced otherwise
         // cannot know for how long it was.

@@ -23,7 +23,7 @@ internal sealed class SlotClaims(MachineCore core)
     public void ProcessUpdate(BusBody.Update update)
     {
         if (core.State.Find(update.Node) is not { } node || node.IsInHandshake
-            || node.ConfigEpoch >= update.ConfigEpoch)
+            || Math.Max(node.ConfigEpoch, node.Master?.ConfigEpoch ?? 0) >= update.ConfigEpoch)
             return;
         if (node.IsMyself)
         {
@@ -61,6 +61,9 @@ internal sealed class SlotClaims(MachineCore core)
     {
         if (message.Master.IsNone)
         {
+            // A replica that owns nothing as a master was reset, and is of its former shard no more. A redis-server 7.0 does
+            // not say of which it is; whoever does says it in this message.
+            if (sender.IsReplica && message.Slots.IsEmpty) sender.ShardId = core.Random.NextNodeId();
             core.SetAsMaster(sender);
             return true;
         }
@@ -87,11 +90,17 @@ internal sealed class SlotClaims(MachineCore core)
             core.CheckState();
         }
 
-        if (master is null || sender.Master == master) return true;
-        core.State.SetMasterOf(sender, master);
-        if (!sender.IsMyself) ClusterState.SetShard(sender, master.ShardId);
-        core.Persist(sync: false);
-        core.CheckState();
+        if (master is null) return true;
+        if (sender.Master != master)
+        {
+            core.State.SetMasterOf(sender, master);
+            ClusterState.SetShard(sender, master.ShardId);
+            core.Persist(sync: false);
+            core.CheckState();
+        }
+
+        // Whom it follows may have been unknown here when it became a replica.
+        if (sender == core.Myself.Master) FollowGrandmaster(master);
         return true;
     }
 
@@ -125,17 +134,19 @@ internal sealed class SlotClaims(MachineCore core)
         sender.Flags |= NodeFlags.Replica;
         core.Persist(sync: true);
         core.CheckState();
-        LeaveEmptyMaster(master, lostAll: sender == core.Myself.Master);
     }
 
-    /// <summary>This node's master became a replica: follow it to the new master.</summary>
-    private void LeaveEmptyMaster(ClusterNode? master, bool lostAll)
+    /// <summary>
+    /// This node's master is a replica itself: follow its master. redis-server looks at it only when somebody claims slots,
+    /// and stays a replica of a replica when it learns of the new master later than of the claim.
+    /// </summary>
+    private void FollowGrandmaster(ClusterNode grandmaster)
     {
-        if (!lostAll || master is null || master.IsMyself || !core.Myself.IsReplica) return;
+        if (grandmaster.IsMyself) return;
         core.Log(
             ClusterLogLevel.Notice,
-            $"I'm a sub-replica! Reconfiguring myself as a replica of grandmaster {master}");
-        core.BecomeReplicaOf(master);
+            $"I'm a sub-replica! Reconfiguring myself as a replica of grandmaster {grandmaster}");
+        core.BecomeReplicaOf(grandmaster);
     }
 
     /// <summary>
@@ -193,10 +204,7 @@ internal sealed class SlotClaims(MachineCore core)
         }
         else if (core.Myself.Master?.Master is { IsMyself: false } grandmaster)
         {
-            core.Log(
-                ClusterLogLevel.Notice,
-                $"I'm a sub-replica! Reconfiguring myself as a replica of grandmaster {grandmaster}");
-            core.BecomeReplicaOf(grandmaster);
+            FollowGrandmaster(grandmaster);
         }
         else if (!lost.IsEmpty)
         {

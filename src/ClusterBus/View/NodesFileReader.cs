@@ -182,7 +182,7 @@ internal sealed class NodesFileReader(long now)
         {
             PingSentAt = ping != 0 ? now : 0,
             PongReceivedAt = pong != 0 ? now : 0,
-            ConfigEpoch = node.IsReplica && !node.MasterId.IsNone ? 0 : epoch,
+            ConfigEpoch = node.IsReplica && !node.MasterId.IsNone && (node.Flags & NodeFlags.Myself) == 0 ? 0 : epoch,
         };
         return null;
     }

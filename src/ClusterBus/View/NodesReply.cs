@@ -76,8 +76,11 @@ public static class NodesReply
         text.Append(' ').Append(FormatFlags(node.Flags)).Append(' ');
         if (node.MasterId.IsNone) text.Append('-');
         else text.Append(node.MasterId.ToString());
+
+        // A replica is shown with its master's epoch. In the file this node has its own: what it has told as a master it must
+        // not fall back behind when it becomes one again without an election.
         var epoch = node.ConfigEpoch;
-        if (node.IsReplica && view.Find(node.MasterId) is { } master) epoch = master.ConfigEpoch;
+        if (node.IsReplica && !(forFile && node.IsMyself) && view.Find(node.MasterId) is { } master) epoch = master.ConfigEpoch;
         text.Append(' ').Append(node.PingSentAt).Append(' ').Append(node.PongReceivedAt).Append(' ').Append(epoch);
         text.Append(node.IsLinked || node.IsMyself ? " connected" : " disconnected");
         foreach (var (first, last) in node.Slots.Ranges())

@@ -107,6 +107,9 @@ internal sealed class ClusterActions : IClusterActions
     public void BecomeMaster() => _replication.Promote();
 
     /// <inheritdoc/>
+    public void StopFollowing() => _replication.StopFollowing();
+
+    /// <inheritdoc/>
     public void PauseWrites()
     {
         // It is the machine that ends it: how long it lasts is not for a wall clock to say.

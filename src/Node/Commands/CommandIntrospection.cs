@@ -279,17 +279,19 @@ public static class CommandIntrospection
         }
 
         var flags = command.KeyFlags.Split(';');
-        reply.Set(flags.Length + command.UnplacedKeys.Length);
+        reply.Set(flags.Length + command.UnplacedKeys.Length + command.KeywordKeys.Length);
         for (var i = 0; i < flags.Length; i++)
         {
             // Several sets of flags: one spec for each key, the last one for all that follow.
-            var isRest = i == flags.Length - 1 && keys.Last < 0;
+            var isLast = i == flags.Length - 1;
+            var isRest = isLast && keys.Last < 0;
             var spec = flags.Length == 1 ? keys : isRest ? KeySpec.From(keys.First + i, keys.Step) : KeySpec.At(keys.First + i);
-            if (command.KeyCountAt > 0) WriteCountedKeySpec(reply, command.KeyCountAt, flags[i]);
+            if (command.KeyCountAt > 0 && isLast) WriteCountedKeySpec(reply, command.KeyCountAt, flags[i]);
             else WriteKeySpec(reply, spec, flags[i], command.KeyNotes);
         }
 
         foreach (var (notes, unplaced) in command.UnplacedKeys) WriteKeySpec(reply, KeySpec.None, unplaced, notes);
+        foreach (var (word, from, found) in command.KeywordKeys) WriteKeywordKeySpec(reply, word, from, found);
     }
 
     private static void WriteKeySpec(RespWriter reply, KeySpec keys, string flags, string notes)
@@ -356,6 +358,35 @@ public static class CommandIntrospection
         reply.Integer(1);
         reply.Bulk("keystep"u8);
         reply.Integer(1);
+    }
+
+    private static void WriteKeywordKeySpec(RespWriter reply, string word, int from, string flags)
+    {
+        reply.Map(3);
+        reply.Bulk("flags"u8);
+        WriteFlags(reply, flags);
+        reply.Bulk("begin_search"u8);
+        reply.Map(2);
+        reply.Bulk("type"u8);
+        reply.Bulk("keyword"u8);
+        reply.Bulk("spec"u8);
+        reply.Map(2);
+        reply.Bulk("keyword"u8);
+        reply.Bulk(word);
+        reply.Bulk("startfrom"u8);
+        reply.Integer(from);
+        reply.Bulk("find_keys"u8);
+        reply.Map(2);
+        reply.Bulk("type"u8);
+        reply.Bulk("range"u8);
+        reply.Bulk("spec"u8);
+        reply.Map(3);
+        reply.Bulk("lastkey"u8);
+        reply.Integer(0);
+        reply.Bulk("keystep"u8);
+        reply.Integer(1);
+        reply.Bulk("limit"u8);
+        reply.Integer(0);
     }
 
     private static void WriteFlags(RespWriter reply, string flags)

@@ -108,7 +108,7 @@ public static class ListBlocking
 
     private static void BLMPop(CommandContext call)
     {
-        if (!ListMoves.TryPopOptions(call, 2, out var options)) return;
+        if (!PopOptions.TryParse(call, 2, "left"u8, "right"u8, out var options)) return;
         if (!BlockingTimeout.TryRead(call, 1, out var deadline)) return;
         if (!ListMoves.TryPopFirst(call, options, out var isThere) || isThere) return;
         call.BlockOn(options.FirstKey, options.Keys, deadline, HoldsList, NullArray);

@@ -1,6 +1,5 @@
 using Starling.Node.Execution;
 using Starling.Node.Serving;
-using Starling.Resp;
 using Starling.Slots.Values;
 
 namespace Starling.Node.Commands;
@@ -45,7 +44,7 @@ public static class ListMoves
 
     private static void LMPop(CommandContext call)
     {
-        if (!TryPopOptions(call, 1, out var options)) return;
+        if (!PopOptions.TryParse(call, 1, "left"u8, "right"u8, out var options)) return;
         if (!TryPopFirst(call, options, out var isThere)) return;
         if (!isThere) call.Reply.NullArray();
     }
@@ -95,38 +94,6 @@ public static class ListMoves
         return true;
     }
 
-    /// <summary>Reads numkeys, the keys, LEFT or RIGHT, and COUNT; otherwise the error is replied.</summary>
-    /// <param name="call">The call.</param>
-    /// <param name="countAt">The position of numkeys.</param>
-    /// <param name="options">What was read.</param>
-    internal static bool TryPopOptions(CommandContext call, int countAt, out PopOptions options)
-    {
-        options = new PopOptions { FirstKey = countAt + 1, Count = -1 };
-        if (!TryAtLeastOne(call, countAt, "ERR numkeys should be greater than 0"u8, out var keys)) return false;
-        if (keys >= call.Count - countAt - 1)
-        {
-            call.SyntaxError();
-            return false;
-        }
-
-        options.Keys = (int)keys;
-        var at = options.FirstKey + options.Keys;
-        if (!TrySide(call, at, out options.AtHead)) return false;
-        while (++at < call.Count)
-        {
-            if (options.Count >= 0 || !call.Is(at, "count"u8) || at + 1 == call.Count)
-            {
-                call.SyntaxError();
-                return false;
-            }
-
-            if (!TryAtLeastOne(call, ++at, "ERR count should be greater than 0"u8, out options.Count)) return false;
-        }
-
-        if (options.Count < 0) options.Count = 1;
-        return true;
-    }
-
     /// <summary>
     /// Takes elements of the first list that there is, and replies with its key and them. False when an error is
     /// replied.
@@ -146,8 +113,8 @@ public static class ListMoves
             var count = Math.Min(options.Count, list.Count);
             call.Reply.Array(2);
             call.Reply.Bulk(key.Bytes);
-            Lists.ReplyAndPop(call, key, ref list, count, options.AtHead);
-            call.Effect(options.AtHead ? "LPOP"u8 : "RPOP"u8, key.Bytes, count);
+            Lists.ReplyAndPop(call, key, ref list, count, options.AtStart);
+            call.Effect(options.AtStart ? "LPOP"u8 : "RPOP"u8, key.Bytes, count);
             return true;
         }
 
@@ -171,28 +138,5 @@ public static class ListMoves
         }
 
         call.Node.Buffers.Return(copy);
-    }
-
-    private static bool TryAtLeastOne(CommandContext call, int index, ReadOnlySpan<byte> error, out long value)
-    {
-        if (ArgumentParser.TryInteger(call[index], out value) && value >= 1) return true;
-        call.Reply.Error(error);
-        return false;
-    }
-
-    /// <summary>What LMPOP was told.</summary>
-    internal struct PopOptions
-    {
-        /// <summary>Position of the first key.</summary>
-        public int FirstKey;
-
-        /// <summary>Number of keys.</summary>
-        public int Keys;
-
-        /// <summary>LEFT.</summary>
-        public bool AtHead;
-
-        /// <summary>The most elements, at least 1.</summary>
-        public long Count;
     }
 }

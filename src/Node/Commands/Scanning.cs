@@ -62,7 +62,7 @@ public static class Scanning
     }
 
     /// <summary>What C's strtoul reads, all of it: the cursor of Redis 7.2 may have a sign or be empty.</summary>
-    private static bool TryCursor(ReadOnlySpan<byte> text, out ulong cursor)
+    internal static bool TryCursor(ReadOnlySpan<byte> text, out ulong cursor)
     {
         cursor = 0;
         if (text.IsEmpty) return true;

@@ -1,4 +1,5 @@
 using Starling.Node.Serving;
+using Starling.Slots;
 using Starling.Slots.Values;
 
 namespace Starling.Node.Commands;

@@ -84,17 +84,48 @@ internal static class DataDirectives
             Aliases = ["list-max-ziplist-size"],
         },
         PendingNumber("list-compress-depth", 0, LargestInt, 0),
-        PendingNumber("set-max-intset-entries", 0, LargestLong, 512),
-        PendingNumber("set-max-listpack-entries", 0, LargestLong, 128),
-        PendingNumber("set-max-listpack-value", 0, LargestLong, 64),
-        PendingNumber("zset-max-listpack-entries", 0, LargestLong, 128, NumberFormat.Integer, false, false, "zset-max-ziplist-entries"),
-        PendingNumber("zset-max-listpack-value", 0, LargestLong, 64, NumberFormat.Memory, false, false, "zset-max-ziplist-value"),
+        new NumberDirective(
+            "zset-max-listpack-entries",
+            In(c => c.SortedSetMaxListpackEntries, (c, v) => c.SortedSetMaxListpackEntries = v),
+            0,
+            LargestLong,
+            NumberFormat.Integer)
+        {
+            Aliases = ["zset-max-ziplist-entries"],
+        },
+        new NumberDirective(
+            "zset-max-listpack-value",
+            In(c => c.SortedSetMaxListpackValue, (c, v) => c.SortedSetMaxListpackValue = v),
+            0,
+            LargestLong,
+            NumberFormat.Memory)
+        {
+            Aliases = ["zset-max-ziplist-value"],
+        },
         new NumberDirective(
             "hll-sparse-max-bytes",
             In(c => c.HllSparseMaxBytes, (c, v) => c.HllSparseMaxBytes = v),
             0,
             LargestLong,
             NumberFormat.Memory),
+        new NumberDirective(
+            "set-max-intset-entries",
+            In(c => c.SetMaxIntsetEntries, (c, v) => c.SetMaxIntsetEntries = v),
+            0,
+            LargestLong,
+            NumberFormat.Integer),
+        new NumberDirective(
+            "set-max-listpack-entries",
+            In(c => c.SetMaxListpackEntries, (c, v) => c.SetMaxListpackEntries = v),
+            0,
+            LargestLong,
+            NumberFormat.Integer),
+        new NumberDirective(
+            "set-max-listpack-value",
+            In(c => c.SetMaxListpackValue, (c, v) => c.SetMaxListpackValue = v),
+            0,
+            LargestLong,
+            NumberFormat.Integer),
         PendingNumber("stream-node-max-bytes", 0, LargestLong, 4096, NumberFormat.Memory),
         PendingNumber("stream-node-max-entries", 0, LargestLong, 100),
     ];

@@ -60,8 +60,23 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>The size of a list's listpacks: <see cref="Slots.Values.ValueOptions.ListMaxListpackSize"/>.</summary>
     public int ListMaxListpackSize { get; set; } = -2;
 
+    /// <summary>The most elements of a sorted set that is one listpack.</summary>
+    public long SortedSetMaxListpackEntries { get; set; } = 128;
+
+    /// <summary>The longest member, in bytes, of a sorted set that is one listpack.</summary>
+    public long SortedSetMaxListpackValue { get; set; } = 64;
+
     /// <summary>Bytes that a sparse HyperLogLog may have; one that would need more is made dense.</summary>
     public long HllSparseMaxBytes { get; set; } = 3000;
+
+    /// <summary>The most members of an intset: <see cref="Slots.Values.ValueOptions.SetMaxIntsetEntries"/>.</summary>
+    public long SetMaxIntsetEntries { get; set; } = 512;
+
+    /// <summary>The most members of a set's listpack: <see cref="Slots.Values.ValueOptions.SetMaxListpackEntries"/>.</summary>
+    public long SetMaxListpackEntries { get; set; } = 128;
+
+    /// <summary>The longest member of a set's listpack: <see cref="Slots.Values.ValueOptions.SetMaxListpackValue"/>.</summary>
+    public long SetMaxListpackValue { get; set; } = 64;
 
     /// <summary>TCP port of clients; 0 for none.</summary>
     public int Port { get; set; } = 6379;
@@ -246,6 +261,9 @@ public sealed class ServerConfig : IServingSettings
 
     /// <summary>I/O threads; 0 for half the cores, at least one.</summary>
     public int IoThreads { get; set; }
+
+    /// <summary>How they send: io_uring, epoll, or auto for the first where the system lets the server.</summary>
+    public string IoTransport { get; set; } = "auto";
 
     /// <summary>Background runs per second.</summary>
     public int Hz { get; set; } = 10;

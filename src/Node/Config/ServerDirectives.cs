@@ -42,6 +42,10 @@ internal static class ServerDirectives
             1,
             128,
             NumberFormat.Integer) { IsImmutable = true },
+        new ChoiceDirective("io-transport", In(c => c.IoTransport, (c, v) => c.IoTransport = v), "auto", "io_uring", "epoll")
+        {
+            IsImmutable = true,
+        },
         new NumberDirective("hz", In(c => c.Hz, (c, v) => c.Hz = Math.Clamp(v, 1, 500)), 0, LargestInt, NumberFormat.Integer),
         new NumberDirective(
             "shutdown-timeout",

@@ -19,7 +19,7 @@ public ref struct EffectBuilder
     }
 
     /// <summary>Adds an argument; the first is the command's name.</summary>
-    public void Add(EffectArgument argument)
+    public void Add(scoped EffectArgument argument)
     {
         _effects?.Argument(argument);
         _count++;

@@ -100,6 +100,66 @@ public sealed class KeyEvent
     /// <summary>What SORT has found became a list.</summary>
     public static KeyEvent SortStore { get; } = new("sortstore", KeyEventClasses.List);
 
+    /// <summary>Members came to a sorted set, or got other scores.</summary>
+    public static KeyEvent ZAdd { get; } = new("zadd", KeyEventClasses.SortedSet);
+
+    /// <summary>Something was added to the score of a member.</summary>
+    public static KeyEvent ZIncr { get; } = new("zincr", KeyEventClasses.SortedSet);
+
+    /// <summary>Members were removed from a sorted set.</summary>
+    public static KeyEvent ZRem { get; } = new("zrem", KeyEventClasses.SortedSet);
+
+    /// <summary>A range of ranks was removed from a sorted set.</summary>
+    public static KeyEvent ZRemRangeByRank { get; } = new("zremrangebyrank", KeyEventClasses.SortedSet);
+
+    /// <summary>A range of scores was removed from a sorted set.</summary>
+    public static KeyEvent ZRemRangeByScore { get; } = new("zremrangebyscore", KeyEventClasses.SortedSet);
+
+    /// <summary>A range of members was removed from a sorted set.</summary>
+    public static KeyEvent ZRemRangeByLex { get; } = new("zremrangebylex", KeyEventClasses.SortedSet);
+
+    /// <summary>The members with the lowest scores left a sorted set.</summary>
+    public static KeyEvent ZPopMin { get; } = new("zpopmin", KeyEventClasses.SortedSet);
+
+    /// <summary>The members with the highest scores left a sorted set.</summary>
+    public static KeyEvent ZPopMax { get; } = new("zpopmax", KeyEventClasses.SortedSet);
+
+    /// <summary>A range of a sorted set became one.</summary>
+    public static KeyEvent ZRangeStore { get; } = new("zrangestore", KeyEventClasses.SortedSet);
+
+    /// <summary>A union became a sorted set.</summary>
+    public static KeyEvent ZUnionStore { get; } = new("zunionstore", KeyEventClasses.SortedSet);
+
+    /// <summary>An intersection became a sorted set.</summary>
+    public static KeyEvent ZInterStore { get; } = new("zinterstore", KeyEventClasses.SortedSet);
+
+    /// <summary>A difference became a sorted set.</summary>
+    public static KeyEvent ZDiffStore { get; } = new("zdiffstore", KeyEventClasses.SortedSet);
+
+    /// <summary>What GEOSEARCHSTORE has found became a sorted set.</summary>
+    public static KeyEvent GeoSearchStore { get; } = new("geosearchstore", KeyEventClasses.SortedSet);
+
+    /// <summary>What GEORADIUS or GEORADIUSBYMEMBER has found became a sorted set.</summary>
+    public static KeyEvent GeoRadiusStore { get; } = new("georadiusstore", KeyEventClasses.SortedSet);
+
+    /// <summary>Members came to a set.</summary>
+    public static KeyEvent SAdd { get; } = new("sadd", KeyEventClasses.Set);
+
+    /// <summary>Members were removed from a set.</summary>
+    public static KeyEvent SRem { get; } = new("srem", KeyEventClasses.Set);
+
+    /// <summary>Members that chance chose left a set.</summary>
+    public static KeyEvent SPop { get; } = new("spop", KeyEventClasses.Set);
+
+    /// <summary>An intersection of sets was stored.</summary>
+    public static KeyEvent SInterStore { get; } = new("sinterstore", KeyEventClasses.Set);
+
+    /// <summary>A union of sets was stored.</summary>
+    public static KeyEvent SUnionStore { get; } = new("sunionstore", KeyEventClasses.Set);
+
+    /// <summary>A difference of sets was stored.</summary>
+    public static KeyEvent SDiffStore { get; } = new("sdiffstore", KeyEventClasses.Set);
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

@@ -24,7 +24,7 @@ public sealed class ActiveExpiry
     /// part of
     /// the expired ones stays for a while, rather than a core being kept busy for a few.
     /// </summary>
-    private const int KeysPerRun = 20_000 * Effort;
+    private const int KeysPerRun = 100_000 * Effort;
 
     private const int AcceptableStalePercent = 10 - (Effort - 1);
 

@@ -12,9 +12,16 @@ internal static class RdbTypes
     [
         (0, ContentForm.String),
         (1, ContentForm.ListElements),
+        (2, ContentForm.SetMembers),
+        (3, ContentForm.SortedSetTexts),
+        (5, ContentForm.SortedSetElements),
         (10, ContentForm.ListZiplist),
+        (11, ContentForm.SetIntset),
+        (12, ContentForm.SortedSetZiplist),
         (14, ContentForm.ListZiplists),
+        (17, ContentForm.SortedSetListpack),
         (18, ContentForm.ListNodes),
+        (20, ContentForm.SetListpack),
     ];
 
     private static readonly ContentForm?[] Forms = IndexByType();
@@ -37,8 +44,6 @@ internal static class RdbTypes
     /// </summary>
     public static string? NameOfUnsupported(byte type) => type switch
     {
-        2 or 11 or 20 => "set",
-        3 or 5 or 12 or 17 => "sorted set",
         4 or 9 or 13 or 16 => "hash",
         6 or 7 => "module value",
         15 or 19 or 21 => "stream",

@@ -221,7 +221,7 @@ public sealed class ReplicationService
             using (Replicas.Membership.Enter())
             {
                 var former = _link;
-                if (former is not null && former.Port == port
+                if (former is { IsStopped: false } && former.Port == port
                     && string.Equals(former.Host, host, StringComparison.OrdinalIgnoreCase))
                     return false;
                 wasMaster = former is null;
@@ -268,6 +268,16 @@ public sealed class ReplicationService
                 Log.SetMirroring(false);
             }
         }
+    }
+
+    /// <summary>
+    /// Gives up the link to the master and stays a replica with the data that it has, until <see cref="ReplicateFrom"/> or
+    /// <see cref="Promote"/>. Takes every stripe itself: nothing of the master comes in any more when it returns, but for
+    /// the rest of a snapshot that is being loaded. Does nothing on a master.
+    /// </summary>
+    public void StopFollowing()
+    {
+        using (Executor.Open(LockPlan.All)) _link?.Stop();
     }
 
     /// <summary>

@@ -12,13 +12,14 @@ public sealed class ServerSections
     private readonly NodeBasics _basics;
     private readonly NodeParts _node;
     private readonly MemoryReporter _reporter;
+    private readonly IoThreads _threads;
     private long _startedAt;
     private int _clusterLinks;
 
     /// <summary>Makes the sections and adds them to the node's INFO.</summary>
-    internal ServerSections(NodeBasics basics, NodeParts node)
+    internal ServerSections(NodeBasics basics, NodeParts node, IoThreads threads)
     {
-        (_basics, _node, _reporter) = (basics, node, node.MemoryReports);
+        (_basics, _node, _reporter, _threads) = (basics, node, node.MemoryReports, threads);
         basics.Info.Add("server", WriteServer);
         basics.Info.Add("memory", WriteMemory);
         basics.Info.Add("cpu", WriteCpu);
@@ -62,7 +63,7 @@ public sealed class ServerSections
         info.Field("os", ProcessStatistics.OperatingSystem);
         info.Field("arch_bits", IntPtr.Size * 8);
         info.Field("monotonic_clock", "POSIX clock_gettime");
-        info.Field("multiplexing_api", "epoll");
+        info.Field("multiplexing_api", _threads.Api);
         info.Field("atomicvar_api", "dotnet-interlocked");
         info.Field("gcc_version", "0.0.0");
         info.Field("process_id", Environment.ProcessId);

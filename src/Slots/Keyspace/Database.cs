@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 using Starling.Slots.Values;
+using Starling.Slots.Values.SortedSets;
 
 namespace Starling.Slots.Keyspace;
 
@@ -76,6 +77,9 @@ public sealed unsafe class Database
         var memory = new ValueMemory(TablesForInsert().Heap, StripeSet.StripeOf(slot), _hash);
         return ValueKinds.Of(form).Read(memory, form, reader, ValueOptions, out value);
     }
+
+    /// <summary>Begins a sorted set that a key of a slot may get afterwards. Needs the stripe until the assembly ends.</summary>
+    public SortedSetAssembly AssembleSortedSet(int slot) => new(MemoryFor(slot), ValueOptions);
 
     /// <summary>Frees a value that <see cref="Load"/> made and no key got.</summary>
     public void Discard(int slot, in LoadedValue value)
@@ -305,7 +309,7 @@ public sealed unsafe class Database
         }
 
         var filter = new ExpiringVisitor<TVisitor>(ref visitor, scan.Minimum);
-        scan.Position = TableScan.VisitLeaf(root, scan.Position, ref filter);
+        scan.Position = TableScan.VisitExpiring(root, scan.Position, ref filter);
         scan.Minimum = filter.Minimum;
         if (scan.Position < TableScan.End) return true;
         _tables!.EndExpiryScan(slot, scan.Number, scan.Minimum);
@@ -523,9 +527,7 @@ public sealed unsafe class Database
 
         public void Visit(in Entry entry)
         {
-            var expiresAt = entry.ExpiresAt;
-            if (expiresAt == Entry.NoExpiry) return;
-            Minimum = Math.Min(Minimum, expiresAt);
+            Minimum = Math.Min(Minimum, entry.ExpiresAt);
             _visitor.Visit(entry);
         }
     }

@@ -11,7 +11,8 @@ namespace Starling.Slots.Keyspace;
 /// A table is a leaf while it is small: n buckets (n = 1..32, each a cache line of 7 references) that divide the
 /// positions evenly; n follows the number of entries in steps of an eighth, and each step places the leaf's entries
 /// anew, without reading them: a reference is an address (48 bits) and a window of 16 hash bits. An entry whose bucket
-/// is full goes to the next one; each full bucket that it passed counts it in its overflow byte. A leaf that would need
+/// is full goes to the next one; each full bucket that it passed counts it in its overflow byte. The lowest bit of an entry's
+/// tag says whether it has an expiry, so that those that do are found without reading the others. A leaf that would need
 /// more than 32 buckets becomes a branch of 2 leaves; a branch whose leaf would, doubles its leaves up to 64; then a
 /// leaf becomes a branch itself, and the windows of its references move on by 6 bits. So no operation moves more than
 /// some thousand references, however large the slot. Where the hash has no more bits to tell entries apart, a leaf is
@@ -37,8 +38,14 @@ internal static unsafe class SlotTable
     private const ulong HighBits = 0x0080_8080_8080_8080;
     private const int OverflowShift = 56;
 
-    /// <summary>The byte that stands for a hash in its bucket; never 0, which stands for a free place.</summary>
-    public static byte Tag(ulong hash) => (byte)(hash | 1);
+    /// <summary>
+    /// The byte that stands for a hash in its bucket, for an entry without an expiry: never 0, which stands for a free
+    /// place.
+    /// </summary>
+    public static byte Tag(ulong hash) => (byte)((hash | 2) & ~(ulong)HasExpiry);
+
+    /// <summary>The bit of a tag that says that the entry has an expiry.</summary>
+    public const byte HasExpiry = 1;
 
     /// <summary>The most entries of a leaf with that many buckets: 6 of 7 places.</summary>
     public static int Limit(int buckets) => buckets == 1 ? TableNode.BucketEntries : buckets * 6;
@@ -54,7 +61,7 @@ internal static unsafe class SlotTable
         if (buckets == 0) return null;
         var window = Window(hash, place.Offset);
         var home = Home(window, place.Bits, buckets);
-        var pattern = Tag(hash) * Ones;
+        var pattern = (Tag(hash) * Ones) | Ones;
         do
         {
             var at = home;
@@ -62,7 +69,7 @@ internal static unsafe class SlotTable
             {
                 var bucket = TableNode.Bucket(leaf, at);
                 var tags = *bucket;
-                for (var matches = Matches(tags, pattern); matches != 0; matches &= matches - 1)
+                for (var matches = Matches(tags | Ones, pattern); matches != 0; matches &= matches - 1)
                 {
                     var cell = bucket + 1 + (BitOperations.TrailingZeroCount(matches) >> 3);
                     if ((uint)(*cell >> PositionBits) == window && EntryBlock.HasKey(Address(*cell), key)) return cell;
@@ -81,8 +88,20 @@ internal static unsafe class SlotTable
     /// <summary>The entry that a reference leads to.</summary>
     public static byte* Address(ulong reference) => (byte*)(reference & AddressBits);
 
-    /// <summary>Makes a reference lead to another block of the same key.</summary>
+    /// <summary>
+    /// Makes a reference lead to another block of the same key, which has an expiry if the old one had one: the old one may
+    /// be gone already.
+    /// </summary>
     public static void Redirect(ulong* cell, byte* entry) => *cell = *cell & ~AddressBits | (ulong)entry;
+
+    /// <summary>Makes a reference lead to another block of the same key; the old one is still there.</summary>
+    public static void Redirect(TableNode* root, in KeyHash hash, ulong* cell, byte* entry)
+    {
+        var hasExpiry = EntryBlock.Has(entry, EntryBlock.HasExpiry);
+        var differs = EntryBlock.Has(Address(*cell), EntryBlock.HasExpiry) != hasExpiry;
+        Redirect(cell, entry);
+        if (differs) MarkExpiry(root, hash.Of(EntryBlock.Key(entry)), cell);
+    }
 
     /// <summary>Adds an entry whose key is not there.</summary>
     public static void Insert(in TableMemory memory, TableNode* root, ulong hash, byte* entry)
@@ -101,7 +120,8 @@ internal static unsafe class SlotTable
             leaf = place.Leaf;
         }
 
-        Put(leaf, place.Bits, (ulong)entry | (ulong)Window(hash, place.Offset) << PositionBits, Tag(hash));
+        var tag = EntryBlock.Has(entry, EntryBlock.HasExpiry) ? (byte)(Tag(hash) | HasExpiry) : Tag(hash);
+        Put(leaf, place.Bits, (ulong)entry | (ulong)Window(hash, place.Offset) << PositionBits, tag);
         var node = root;
         for (var offset = 0; ; offset += MaxFanoutBits)
         {
@@ -209,10 +229,28 @@ internal static unsafe class SlotTable
         *cell = 0;
     }
 
+    /// <summary>Of each tag of a bucket's tag word the bit that says that the entry has an expiry.</summary>
+    public static ulong Expiring(ulong tags) => tags & Ones;
+
     /// <summary>
     /// The overflow count of a bucket's tag word: how many entries passed the bucket because it was full.
     /// </summary>
     public static int Overflow(ulong tags) => (int)(tags >> OverflowShift);
+
+    /// <summary>An entry has an expiry from now on, or none any more: turns the bit of its tag.</summary>
+    private static void MarkExpiry(TableNode* root, ulong hash, ulong* cell)
+    {
+        var leaf = Locate(root, hash).Leaf;
+        if (TableNode.Next(leaf) != null) leaf = LeafChain.Holder(leaf, cell);
+        for (var i = 0u; ; i++)
+        {
+            Invariant.That(i < leaf->Buckets);
+            var bucket = TableNode.Bucket(leaf, i);
+            if (cell <= bucket || cell >= bucket + TableNode.BucketWords) continue;
+            *bucket ^= (ulong)HasExpiry << (int)((cell - bucket - 1) * 8);
+            return;
+        }
+    }
 
     /// <summary>The child of a branch that a hash leads to.</summary>
     public static TableNode* Child(TableNode* branch, ulong hash, int offset) =>

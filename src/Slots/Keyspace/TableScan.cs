@@ -78,6 +78,27 @@ internal static unsafe class TableScan
         return place.Start(from) + place.Width;
     }
 
+    /// <summary>
+    /// Visits every entry with an expiry of the leaf that covers a position; returns where the next leaf starts. Entries
+    /// without an expiry are not read.
+    /// </summary>
+    public static ulong VisitExpiring<TVisitor>(TableNode* root, ulong from, ref TVisitor visitor)
+        where TVisitor : IEntryVisitor, allows ref struct
+    {
+        var place = SlotTable.Locate(root, from << (64 - SlotTable.PositionBits));
+        for (var leaf = place.Leaf; leaf != null; leaf = TableNode.Next(leaf))
+        {
+            for (var i = 0u; i < leaf->Buckets; i++)
+            {
+                var bucket = TableNode.Bucket(leaf, i);
+                for (var marks = SlotTable.Expiring(*bucket); marks != 0; marks &= marks - 1)
+                    visitor.Visit(new Entry(SlotTable.Address(bucket[1 + (BitOperations.TrailingZeroCount(marks) >> 3)])));
+            }
+        }
+
+        return place.Start(from) + place.Width;
+    }
+
     /// <summary>The entry of a number in 0..count-1, in no particular order.</summary>
     public static byte* Pick(TableNode* root, uint number)
     {

@@ -121,7 +121,7 @@ internal sealed unsafe class TableSet
     public void Redirect(int slot, ulong* cell, byte* entry)
     {
         var old = SlotTable.Address(*cell);
-        SlotTable.Redirect(cell, entry);
+        SlotTable.Redirect(Root(slot), _hash, cell, entry);
         if (EntryBlock.Has(old, EntryBlock.HasExpiry)) RemoveExpiry(Root(slot), slot);
         if (EntryBlock.Has(entry, EntryBlock.HasExpiry)) AddExpiry(Root(slot), slot, EntryBlock.Expiry(entry));
     }

@@ -91,6 +91,17 @@ internal unsafe struct ListNode
         SetCount(node, node->Count + 1);
     }
 
+    /// <summary>As <see cref="Insert"/>, of two elements, one behind the other.</summary>
+    public static void InsertPair(
+        in ValueMemory memory, ref ListNode* node, int at, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        var length = checked((int)Listpack.EntryLength(first));
+        Splice(memory, ref node, at, 0, checked(length + (int)Listpack.EntryLength(second)));
+        Listpack.Write(Content(node) + at, first);
+        Listpack.Write(Content(node) + at + length, second);
+        SetCount(node, node->Count + 2);
+    }
+
     /// <summary>Puts an element in the place of another one of a listpack.</summary>
     public static void Replace(in ValueMemory memory, ref ListNode* node, int at, ReadOnlySpan<byte> element)
     {

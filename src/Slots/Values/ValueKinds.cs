@@ -1,9 +1,18 @@
+using Starling.Slots.Values.Sets;
+using Starling.Slots.Values.SortedSets;
+
 namespace Starling.Slots.Values;
 
 /// <summary>The table of kinds: the only place that lists them.</summary>
 public static class ValueKinds
 {
-    private static readonly ValueOperations[] All = [new StringOperations(), new ListOperations()];
+    private static readonly ValueOperations[] All =
+    [
+        new StringOperations(),
+        new ListOperations(),
+        new SetOperations(),
+        new SortedSetOperations(),
+    ];
 
     private static readonly ValueOperations?[] ByKind = IndexByKind();
 

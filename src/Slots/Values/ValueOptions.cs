@@ -20,4 +20,24 @@ public sealed record ValueOptions
     /// 0 for those that are longer than a listpack may be.
     /// </summary>
     public long ListPackedThreshold { get; init; }
+
+    /// <summary>
+    /// Directive <c>zset-max-listpack-entries</c>: the most elements of a sorted set that is one listpack.
+    /// </summary>
+    public long SortedSetMaxListpackEntries { get; init; } = 128;
+
+    /// <summary>
+    /// Directive <c>zset-max-listpack-value</c>: the longest member, in bytes, of a sorted set that is one listpack.
+    /// </summary>
+    public long SortedSetMaxListpackValue { get; init; } = 64;
+
+    /// <summary>Directive <c>set-max-intset-entries</c>: the most members of a set that is an intset.</summary>
+    public long SetMaxIntsetEntries { get; init; } = 512;
+
+    /// <summary>Directive <c>set-max-listpack-entries</c>: the most members of a set that is a listpack.</summary>
+    public long SetMaxListpackEntries { get; init; } = 128;
+
+    /// <summary>Directive <c>set-max-listpack-value</c>: the longest member, in bytes, of a set that is a listpack.
+    /// </summary>
+    public long SetMaxListpackValue { get; init; } = 64;
 }

@@ -105,6 +105,8 @@ internal sealed class TestNode : IClusterActions, IDisposable
         Actions.Enqueue($"replica of {port}");
     }
 
+    public void StopFollowing() => Actions.Enqueue("follows nobody");
+
     public void BecomeMaster()
     {
         _master = null;

@@ -1,5 +1,6 @@
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
+using Starling.ClusterBus.Wire;
 
 namespace Starling.ClusterBus.Tests.Protocol;
 
@@ -218,4 +219,22 @@ public sealed class FailoverTests
         foreach (var replica in spare) replica.IsReplicationStalled = false;
         cluster.Until(() => cluster.ReplicasOf(0).Any(), 30_000);
     }
+    [Fact]
+    public void The_writes_of_a_master_stay_paused_when_a_second_replica_asks_for_a_manual_failover()
+    {
+        var node = new LoneMachine(
+            LoneMachine.Options,
+            LoneMachine.Myself(LoneMachine.Master(1, 0, 16383)),
+            LoneMachine.Replica(2, master: 1),
+            LoneMachine.Replica(3, master: 1));
+        node.Hear(2, BusType.ManualFailoverStart, BusBody.Empty.Instance);
+        node.Wait(3000, 2, 3);
+        node.Hear(3, BusType.ManualFailoverStart, BusBody.Empty.Instance);
+        node.Wait(3000, 2, 3);
+        Assert.Single(node.Effects, effect => effect is ClusterEffect.PauseWrites);
+        Assert.DoesNotContain(node.Effects, effect => effect is ClusterEffect.ResumeWrites);
+        node.Wait(2500, 2, 3);
+        Assert.Single(node.Effects, effect => effect is ClusterEffect.ResumeWrites);
+    }
+
 }

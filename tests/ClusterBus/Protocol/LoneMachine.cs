@@ -46,12 +46,21 @@ internal sealed class LoneMachine
         Address = Address(number),
     };
 
+    public static NodeRecord Replica(int number, int master) => Master(number) with
+    {
+        Flags = NodeFlags.Replica,
+        MasterId = Id(master),
+        ShardId = Id(master),
+        ConfigEpoch = 0,
+    };
+
     public static NodeRecord Myself(NodeRecord node) => node with { Flags = node.Flags | NodeFlags.Myself };
 
     /// <summary>A heartbeat of a node as it is in the view, with gossip about others.</summary>
     public void Hear(int from, params GossipEntry[] gossip) =>
         Hear(from, BusType.Ping, new BusBody.Heartbeat(gossip, PingExtensions.None));
 
+    /// <summary>A message of a node as it is in the view.</summary>
     public void Hear(int from, BusType type, BusBody body, string ip = "")
     {
         var node = View.Find(Id(from))!;
@@ -68,6 +77,20 @@ internal sealed class LoneMachine
             Body = body,
         });
     }
+
+    /// <summary>What a node says of itself, whatever it is in the view.</summary>
+    public BusMessage Heartbeat(NodeRecord node, ulong configEpoch) => new()
+    {
+        Type = BusType.Ping,
+        Sender = node.Id,
+        CurrentEpoch = 5,
+        ConfigEpoch = configEpoch,
+        Slots = node.Slots,
+        Master = node.MasterId,
+        Address = node.Address with { Ip = "" },
+        Flags = node.Flags,
+        Body = new BusBody.Heartbeat([], PingExtensions.None),
+    };
 
     public void Hear(BusMessage message)
     {

@@ -112,6 +112,52 @@ public sealed class StuckDiskTests
         Assert.True(cluster[3].ReplicatesFrom.IsNone);
     }
 
+    /// <summary>
+    /// Found by the ledger (seed 1077 of ten minutes): its former master claimed its slots, and was told in an UPDATE that
+    /// they are taken; it followed, and the winner came back from a crash as its replica.
+    /// </summary>
+    [Fact]
+    public void A_promoted_replica_corrects_nobody_before_its_claim_is_durable()
+    {
+        var cluster = new CalmCluster(3, 1, nodeTimeout: NodeTimeout);
+        cluster.Isolate(0);
+        cluster.Until(() => cluster.HasLogged("Failover auth granted"));
+        cluster[3].Disk.StuckUntil = cluster.Simulation.Now + 1500;
+        cluster.Rejoin(0);
+        cluster.Until(() => cluster.HasLogged(3, "Failover election won"), 100);
+        for (var i = 0; i < 140; i++)
+        {
+            cluster.Simulation.RunFor(10);
+            Assert.True(cluster[0].View.Myself.IsMaster);
+        }
+
+        cluster.Until(() => cluster.Owns(3, 0), 500);
+        cluster.Until(() => cluster[0].View.Myself.IsReplica, 2000);
+    }
+
+    /// <summary>
+    /// Found by the rule for who takes over (seed 253 of ten minutes): its server loaded the emptiness of the former master,
+    /// which had waited in vain for a replica that it could hear.
+    /// </summary>
+    [Fact]
+    public void A_promoted_replica_keeps_its_data_until_its_claim_is_durable()
+    {
+        var cluster = new CalmCluster(3, 1, nodeTimeout: NodeTimeout, keepsData: false);
+        cluster[0].Options = cluster[0].Options with { AllowEmptyMaster = true };
+        cluster.Simulation.RunFor(3000);
+        cluster.Simulation.Crash(cluster[0]);
+        cluster.Until(() => cluster.HasLogged("Failover auth granted"));
+        var written = cluster[3].ReplicationOffset;
+        Assert.NotEqual(0, written);
+        cluster[3].Disk.StuckUntil = cluster.Simulation.Now + 5000;
+        cluster.Simulation.Start(cluster[0]);
+        cluster.Until(() => cluster.HasLogged(3, "Failover election won"), 100);
+        cluster.Simulation.RunFor(4500);
+        Assert.Equal(written, cluster[3].ReplicationOffset);
+        cluster.Until(() => cluster.Owns(3, 0), 2000);
+        Assert.InRange(cluster[3].ReplicationOffset, written, long.MaxValue);
+    }
+
     [Fact]
     public void Disks_that_are_all_stuck_at_once_make_nobody_fail()
     {

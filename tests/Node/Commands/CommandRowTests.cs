@@ -11,6 +11,8 @@ public sealed class CommandRowTests
         "strlen", "getrange", "setrange", "substr", "lcs", "del", "unlink", "exists", "type", "touch", "expire", "pexpire", "expireat", "pexpireat", "expiretime", "pexpiretime",
         "ttl", "pttl", "persist", "rename", "renamenx", "copy", "move", "randomkey", "keys", "scan", "dbsize", "flushdb", "flushall", "swapdb", "object", "debug",
         "lpush", "rpush", "lpushx", "rpushx", "lpop", "rpop", "llen", "lrange", "lindex", "lset", "linsert", "lrem", "ltrim", "lpos", "lmove", "rpoplpush", "lmpop",
+        "sadd", "srem", "sismember", "smismember", "scard", "smembers", "spop", "srandmember", "smove", "sinter", "sintercard", "sinterstore", "sunion", "sunionstore", "sdiff",
+        "sdiffstore", "sscan",
         "blpop", "brpop", "blmove", "brpoplpush", "blmpop", "sort", "sort_ro",
         "setbit", "getbit", "bitcount", "bitpos", "bitop", "bitfield", "bitfield_ro", "pfadd", "pfcount", "pfmerge", "pfdebug", "pfselftest",
         "object|encoding", "object|freq", "object|idletime", "object|refcount", "object|help",
@@ -72,6 +74,12 @@ public sealed class CommandRowTests
     [InlineData("lmpop 2 a b left")]
     [InlineData("blmpop 0 2 a b left")]
     [InlineData("blpop a b 0")]
+    [InlineData("smove a b c")]
+    [InlineData("sinter a b c")]
+    [InlineData("sinterstore a b c d")]
+    [InlineData("sunionstore a b")]
+    [InlineData("sintercard 2 a b limit 3")]
+    [InlineData("spop a 3")]
     [InlineData("sort a")]
     [InlineData("bitop and a b c d")]
     [InlineData("pfmerge a b c")]

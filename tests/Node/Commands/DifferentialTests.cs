@@ -29,6 +29,9 @@ public sealed class DifferentialTests(ITestOutputHelper output)
     public Task Replies_and_bytes_of_hyperloglogs_equal_those_of_redis_server() =>
         CompareAsync(seed => new HyperLogLogGenerator(seed));
 
+    [Fact]
+    public Task Replies_of_set_commands_equal_those_of_redis_server() => CompareAsync(seed => new SetCommandGenerator(seed));
+
     private async Task CompareAsync(Func<int, ICommandGenerator> generators)
     {
         await using var starling = TestServer.Start(config => config.EnableDebugCommand = "yes");
@@ -63,7 +66,7 @@ public sealed class DifferentialTests(ITestOutputHelper output)
             foreach (var key in generator.AllKeys) history.AddRange(generator.Show(key));
         }
 
-        history.AddRange([["DEBUG", "DIGEST"], ["CONFIG", "SET", "list-max-listpack-size", "-2"]]);
+        history.AddRange([["DEBUG", "DIGEST"], ["CONFIG", "SET", "list-max-listpack-size", "-2"], ["CONFIG", "SET", "set-max-intset-entries", "512"]]);
         var expectedReplies = expected.CallAll(history);
         var actualReplies = actual.CallAll(history);
         for (var i = 0; i < history.Count; i++)

@@ -25,6 +25,9 @@ public sealed class EffectTests
     [Fact]
     public Task Effects_of_hyperloglogs_equal_those_of_redis_server() => CompareAsync(seed => new HyperLogLogGenerator(seed));
 
+    [Fact]
+    public Task Effects_of_set_commands_equal_those_of_redis_server() => CompareAsync(seed => new SetCommandGenerator(seed));
+
     /// <summary>Where the server deletes by itself, and where a command only says that it is time.</summary>
     [Theory]
     [InlineData("lazyfree-lazy-expire", "yes")]

@@ -42,6 +42,25 @@ public sealed class KeyEventTests
     [InlineData("SORT missing STORE sorted", "")]
     [InlineData("SORT list", "")]
     [InlineData("SORT_RO list", "")]
+    [InlineData("SADD set 1 2 4", "sadd set")]
+    [InlineData("SADD set 1 2", "")]
+    [InlineData("SREM set 1 5", "srem set")]
+    [InlineData("SREM set 1 2 3", "srem set, del set")]
+    [InlineData("SREM set 4", "")]
+    [InlineData("SPOP set", "spop set")]
+    [InlineData("SPOP set 2", "spop set")]
+    [InlineData("SPOP set 3", "spop set, del set")]
+    [InlineData("SPOP set 0", "")]
+    [InlineData("SMOVE set other 1", "srem set, sadd other")]
+    [InlineData("SMOVE single set 3", "srem single, del single")]
+    [InlineData("SMOVE single set 4", "")]
+    [InlineData("SMOVE set set 3", "")]
+    [InlineData("SINTERSTORE to set single", "sinterstore to")]
+    [InlineData("SINTERSTORE old set missing", "del old")]
+    [InlineData("SINTERSTORE to set missing", "")]
+    [InlineData("SUNIONSTORE to set missing", "sunionstore to")]
+    [InlineData("SDIFFSTORE set set single", "sdiffstore set")]
+    [InlineData("SDIFFSTORE set single set", "del set")]
     public async Task A_command_records_its_events(string command, string expected)
     {
         await using var server = Start("KEA");
@@ -49,6 +68,8 @@ public sealed class KeyEventTests
         await client.CallAsync("SET", "old", "1");
         await client.CallAsync("SET", "temporary", "1", "EX", "1000");
         await client.CallAsync("RPUSH", "list", "2", "1");
+        await client.CallAsync("SADD", "set", "1", "2", "3");
+        await client.CallAsync("SADD", "single", "3");
         _events.Clear();
         await client.CallAsync(command.Split(' '));
         Assert.Equal(expected, string.Join(", ", _events));

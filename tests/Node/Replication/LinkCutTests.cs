@@ -70,6 +70,39 @@ public sealed class LinkCutTests
             () => master.Text("INFO", "replication")!);
     }
 
+    /// <summary>As the cluster has it do when it has won an election that is not on its disk yet.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_replica_that_follows_nobody_keeps_its_data_until_it_is_promoted_or_follows_again(bool isPromoted)
+    {
+        using var master = new StarlingNode();
+        using var replica = new StarlingNode();
+        var replication = replica.Node.Replication;
+        replica.ReplicaOf(master);
+        replica.WaitForLink();
+        master.Client.Command("SET", "a", "1");
+        replica.WaitForOffsetOf(master);
+
+        replication.StopFollowing();
+        master.Client.Command("SET", "b", "2");
+        SyncClient.WaitFor(
+            () => replica.Client.Info("replication")["master_link_status"] == "down", () => replica.Text("INFO", "replication")!);
+        Assert.Equal(("1", null), (replica.Text("GET", "a"), replica.Text("GET", "b")));
+        Assert.StartsWith("READONLY", replica.Text("SET", "a", "2"), StringComparison.Ordinal);
+        if (isPromoted)
+        {
+            replication.Promote();
+            Assert.Equal("OK", replica.Text("SET", "b", "3"));
+            return;
+        }
+
+        Assert.True(replication.ReplicateFrom("127.0.0.1", master.Port));
+        replica.WaitForOffsetOf(master);
+        Assert.Equal("2", replica.Text("GET", "b"));
+        Assert.Equal("1", master.Client.Info("stats")["sync_full"]);
+    }
+
     private static IEnumerable<int> Cuts(int step, bool withSnapshot)
     {
         var longest = withSnapshot ? LongestHandshake : LongestHandshake / 2;

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace Starling.Node.Tests.Serving;
 
 /// <summary>Sends back what it receives, in the way of a client's connection, and keeps what it was told.</summary>
-internal sealed class EchoOwner : ITransportOwner, IIoTask, IRoundMember
+internal sealed class EchoOwner : ITransportOwner, IIoTask, IRoundMember, ISendReceiver
 {
     private readonly ITransport _transport;
     private readonly byte[] _buffer = new byte[4096];
@@ -32,6 +32,9 @@ internal sealed class EchoOwner : ITransportOwner, IIoTask, IRoundMember
 
     /// <summary>Does not want to receive.</summary>
     public bool IsDeaf { get; set; }
+
+    /// <summary>Number of sends that were put off to the end of a round.</summary>
+    public int PutOff { get; private set; }
 
     /// <summary>A send waits for room.</summary>
     public bool IsSendWaiting
@@ -91,20 +94,41 @@ internal sealed class EchoOwner : ITransportOwner, IIoTask, IRoundMember
         if (Closings > 0) return;
         lock (_lock)
         {
-            while (!_isFull && _waiting.TryPeek(out var bytes))
-            {
-                var sent = _transport.TrySend(bytes.Span);
-                if (sent < 0) break;
-                _waiting.Dequeue();
-                if (sent == bytes.Length) continue;
-                _isFull = true;
-                var rest = _waiting.ToArray();
-                _waiting.Clear();
-                _waiting.Enqueue(bytes[sent..]);
-                foreach (var other in rest) _waiting.Enqueue(other);
-            }
-
-            _transport.Watch(!IsDeaf, _isFull);
+            if (!_isFull && _waiting.TryPeek(out var first) && _transport.TryPutOff(first.Span, this)) PutOff++;
+            else SendAll();
         }
+    }
+
+    public void OnSent(int sent)
+    {
+        WasToldAfterwards |= Closings > 0;
+        lock (_lock)
+        {
+            if (sent >= 0) Take(sent);
+            SendAll();
+        }
+    }
+
+    private void SendAll()
+    {
+        while (!_isFull && _waiting.TryPeek(out var bytes))
+        {
+            var sent = _transport.TrySend(bytes.Span);
+            if (sent < 0) break;
+            Take(sent);
+        }
+
+        _transport.Watch(!IsDeaf, _isFull);
+    }
+
+    private void Take(int sent)
+    {
+        var bytes = _waiting.Dequeue();
+        if (sent == bytes.Length) return;
+        _isFull = true;
+        var rest = _waiting.ToArray();
+        _waiting.Clear();
+        _waiting.Enqueue(bytes[sent..]);
+        foreach (var other in rest) _waiting.Enqueue(other);
     }
 }

@@ -71,6 +71,89 @@ public sealed class RoundTests : IDisposable
     }
 
     [Fact]
+    public void What_is_pushed_while_a_reply_is_put_off_comes_behind_it()
+    {
+        var (transport, connection) = Connect();
+        transport.Kept = new MemoryStream();
+        transport.PutsOff = true;
+        transport.Arrive("ECHO a\r\n"u8);
+        RunRound(transport);
+        Assert.True(transport.HasPutOff);
+        Assert.Equal(0, transport.SentBytes);
+        Assert.Equal("$1\r\na\r\n".Length, connection.PendingBytes);
+        connection.Push("+pushed\r\n"u8);
+        transport.SendPutOff();
+        transport.PutsOff = false;
+        RunRound(transport);
+        Assert.Equal("$1\r\na\r\n+pushed\r\n", Encoding.ASCII.GetString(transport.Kept.ToArray()));
+        Assert.Equal(0, connection.PendingBytes);
+    }
+
+    [Fact]
+    public void What_did_not_fit_of_a_reply_that_was_put_off_is_sent_first_when_there_is_room()
+    {
+        var (transport, connection) = Connect();
+        transport.Kept = new MemoryStream();
+        transport.PutsOff = true;
+        transport.Room = 3;
+        transport.Arrive("ECHO abcdef\r\n"u8);
+        RunRound(transport);
+        transport.SendPutOff();
+        Assert.True(transport.WatchesWritable);
+        Assert.Equal("$6\r\nabcdef\r\n".Length - 3, connection.PendingBytes);
+        transport.Arrive("ECHO g\r\n"u8);
+        RunRound(transport);
+        Assert.False(transport.HasPutOff); // not before what waits
+        transport.Room = long.MaxValue;
+        RunRound(transport);
+        Assert.Equal("$6\r\nabcdef\r\n$1\r\ng\r\n", Encoding.ASCII.GetString(transport.Kept.ToArray()));
+        Assert.Equal(0, connection.PendingBytes);
+        Assert.False(transport.WatchesWritable);
+    }
+
+    [Fact]
+    public void A_connection_that_closes_while_its_reply_is_put_off_is_told_once_and_sends_no_more()
+    {
+        var (transport, connection) = Connect();
+        transport.PutsOff = true;
+        transport.Arrive("PING\r\nPING\r\n"u8);
+        RunRound(transport);
+        connection.Close();
+        transport.SendPutOff();
+        RunRound(transport);
+        Assert.True(transport.IsClosed);
+        Assert.Equal(0, transport.SentBytes);
+        Assert.Equal(0, _server.Clients.Count);
+    }
+
+    [Fact]
+    public void The_last_reply_closes_the_connection_only_when_it_has_left()
+    {
+        var (transport, _) = Connect();
+        transport.PutsOff = true;
+        transport.Arrive("QUIT\r\n"u8);
+        RunRound(transport);
+        Assert.False(transport.IsClosed);
+        transport.SendPutOff();
+        Assert.Equal("+OK\r\n".Length, transport.SentBytes);
+        Assert.True(transport.IsClosed);
+    }
+
+    [Fact]
+    public void Nothing_of_a_replica_is_put_off()
+    {
+        // Its stream comes from any thread, which must not find the connection busy.
+        var (transport, connection) = Connect();
+        transport.PutsOff = true;
+        connection.Session.Kind = ClientKind.Replica;
+        transport.Arrive("PING\r\n"u8);
+        RunRound(transport);
+        Assert.False(transport.HasPutOff);
+        Assert.Equal("+PONG\r\n".Length, transport.SentBytes);
+        Assert.Equal(3, connection.TrySendStream("abc"u8));
+    }
+
+    [Fact]
     public void Who_answers_much_lets_the_others_have_their_turn()
     {
         var (busy, _) = Connect();

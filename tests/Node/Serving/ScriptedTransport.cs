@@ -14,6 +14,8 @@ internal sealed class ScriptedTransport : ITransport, IIoTask
     private int _end;
     private bool _hasEnded;
     private bool _wasTold;
+    private byte[] _putOff = [];
+    private ISendReceiver? _receiver;
 
     /// <summary>Makes one, on a thread of its own unless another is named.</summary>
     public ScriptedTransport(IoThread? thread = null) => Thread = thread ?? NewThread();
@@ -40,6 +42,12 @@ internal sealed class ScriptedTransport : ITransport, IIoTask
 
     /// <summary>The owner wants to be told of room.</summary>
     public bool WatchesWritable { get; private set; }
+
+    /// <summary>Replies are put off until <see cref="SendPutOff"/>.</summary>
+    public bool PutsOff { get; set; }
+
+    /// <summary>Something is put off.</summary>
+    public bool HasPutOff => _receiver is not null;
 
     /// <summary>Bytes that it takes before it is full.</summary>
     public long Room { get; set; } = long.MaxValue;
@@ -126,6 +134,22 @@ internal sealed class ScriptedTransport : ITransport, IIoTask
         using var together = new MemoryStream();
         foreach (var segment in segments) together.Write(segment);
         return TrySend(together.ToArray());
+    }
+
+    public bool TryPutOff(ReadOnlySpan<byte> bytes, ISendReceiver receiver)
+    {
+        if (!PutsOff || IsClosed) return false;
+        _putOff = bytes.ToArray();
+        _receiver = receiver;
+        return true;
+    }
+
+    /// <summary>Sends what was put off, and tells who did that.</summary>
+    public void SendPutOff()
+    {
+        var (bytes, receiver) = (_putOff, _receiver);
+        (_putOff, _receiver) = ([], null);
+        receiver!.OnSent(TrySend(bytes));
     }
 
     public void Watch(bool readable, bool writable) => (WatchesReadable, WatchesWritable) = (readable, writable);

@@ -16,8 +16,10 @@ public sealed class TransportTests : IDisposable
 
     public TransportTests()
     {
-        _threads[Kind.Epoll] = new IoThreads(4, NullLogger.Instance, () => { }, () => new EpollPoller());
-        _threads[Kind.Select] = new IoThreads(4, NullLogger.Instance, () => { }, () => new SelectPoller());
+        // What io_uring there is on this machine is SendBatchTests' affair; where there is none, its fallback is tested here.
+        _threads[Kind.IoUring] = new IoThreads(4, NullLogger.Instance, () => { }, IoTransport.Auto);
+        _threads[Kind.Epoll] = new IoThreads(4, NullLogger.Instance, () => { }, IoTransport.Epoll, () => new EpollPoller());
+        _threads[Kind.Select] = new IoThreads(4, NullLogger.Instance, () => { }, IoTransport.Epoll, () => new SelectPoller());
         foreach (var threads in _threads.Values) threads.Start();
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen(512);
@@ -25,6 +27,7 @@ public sealed class TransportTests : IDisposable
 
     public enum Kind
     {
+        IoUring,
         Epoll,
         Select,
     }
@@ -37,6 +40,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(Kind.IoUring)]
     [InlineData(Kind.Epoll)]
     [InlineData(Kind.Select)]
     public async Task Everything_comes_back_in_order_though_the_peer_reads_late(Kind kind)
@@ -53,6 +57,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(Kind.IoUring)]
     [InlineData(Kind.Epoll)]
     [InlineData(Kind.Select)]
     public async Task What_another_thread_sends_goes_out_while_nothing_comes_in(Kind kind)
@@ -67,6 +72,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(Kind.IoUring)]
     [InlineData(Kind.Epoll)]
     [InlineData(Kind.Select)]
     public async Task The_end_of_the_stream_is_told_behind_the_last_bytes_and_the_close_once(Kind kind)
@@ -86,6 +92,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(Kind.IoUring)]
     [InlineData(Kind.Epoll)]
     [InlineData(Kind.Select)]
     public async Task A_reset_ends_the_stream(Kind kind)
@@ -99,6 +106,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(Kind.IoUring)]
     [InlineData(Kind.Epoll)]
     [InlineData(Kind.Select)]
     public async Task Who_does_not_want_to_receive_is_told_of_nothing_until_he_does(Kind kind)
@@ -119,11 +127,13 @@ public sealed class TransportTests : IDisposable
         Assert.Equal(2, BitConverter.ToInt32(received, 1));
     }
 
-    [Fact]
-    public async Task A_reset_ends_the_stream_of_who_does_not_want_to_receive()
+    [Theory]
+    [InlineData(Kind.IoUring)]
+    [InlineData(Kind.Epoll)]
+    public async Task A_reset_ends_the_stream_of_who_does_not_want_to_receive(Kind kind)
     {
         // Select cannot tell; there the next send does.
-        var (owner, socket, peer) = Connect(Kind.Epoll);
+        var (owner, socket, peer) = Connect(kind);
         await EchoAsync(peer, 1);
         owner.IsDeaf = true;
         owner.Echo("x"u8.ToArray());
@@ -135,6 +145,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(Kind.IoUring)]
     [InlineData(Kind.Epoll)]
     [InlineData(Kind.Select)]
     public async Task Closing_from_another_thread_ends_what_is_under_way(Kind kind)
@@ -153,6 +164,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(Kind.IoUring)]
     [InlineData(Kind.Epoll)]
     [InlineData(Kind.Select)]
     public async Task A_full_stream_takes_nothing_and_is_not_broken(Kind kind)
@@ -167,6 +179,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(Kind.IoUring)]
     [InlineData(Kind.Epoll)]
     [InlineData(Kind.Select)]
     public async Task Several_segments_leave_in_order(Kind kind)
@@ -180,6 +193,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(Kind.IoUring)]
     [InlineData(Kind.Epoll)]
     [InlineData(Kind.Select)]
     public async Task A_peer_that_does_not_read_keeps_nobody_else_waiting(Kind kind)
@@ -196,6 +210,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(Kind.IoUring)]
     [InlineData(Kind.Epoll)]
     [InlineData(Kind.Select)]
     public async Task A_connection_stays_with_one_thread_and_every_thread_gets_its_share(Kind kind)
@@ -208,6 +223,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(Kind.IoUring)]
     [InlineData(Kind.Epoll)]
     [InlineData(Kind.Select)]
     public async Task Stopping_the_threads_closes_every_stream(Kind kind)
@@ -226,6 +242,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(Kind.IoUring)]
     [InlineData(Kind.Epoll)]
     [InlineData(Kind.Select)]
     public async Task A_connection_that_comes_after_the_stop_is_closed_at_once(Kind kind)
@@ -238,6 +255,7 @@ public sealed class TransportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(Kind.IoUring)]
     [InlineData(Kind.Epoll)]
     [InlineData(Kind.Select)]
     public async Task Connections_that_come_and_go_while_others_talk_disturb_nobody(Kind kind)
@@ -262,6 +280,33 @@ public sealed class TransportTests : IDisposable
             Assert.Equal(i, BitConverter.ToInt32(received));
             if (i % 3 == 0) await owner.Closed.WaitAsync(Deadline);
         }
+    }
+
+    [Theory]
+    [InlineData(Kind.IoUring)]
+    [InlineData(Kind.Epoll)]
+    public async Task A_round_of_more_connections_than_one_call_takes_answers_all_of_them(Kind kind)
+    {
+        const int Count = 700; // of which every thread has more than a batch holds
+        var connections = Enumerable.Range(0, Count).Select(_ => Connect(kind)).ToList();
+        var request = new byte[1000];
+        var reply = new byte[1000];
+        for (var round = 0; round < 5; round++)
+        {
+            for (var i = 0; i < Count; i++)
+            {
+                Array.Fill(request, (byte)(i + round));
+                await SendAllAsync(connections[i].Peer, request);
+            }
+
+            for (var i = 0; i < Count; i++)
+            {
+                await ReceiveAllAsync(connections[i].Peer, reply);
+                Assert.True(reply.AsSpan().IndexOfAnyExcept((byte)(i + round)) < 0);
+            }
+        }
+
+        Assert.All(connections, connection => Assert.False(connection.Owner.Closed.IsCompleted));
     }
 
     private static async Task EchoAsync(Socket peer, int number)

@@ -109,7 +109,7 @@ public sealed class ListContentTests
         return ContentRecorder.Of(entry);
     }
 
-    private static byte[] MakeZiplist(List<byte[]> elements)
+    internal static byte[] MakeZiplist(List<byte[]> elements)
     {
         List<byte> bytes = [.. new byte[10]];
         var before = 0;

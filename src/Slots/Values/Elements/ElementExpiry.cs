@@ -1,3 +1,4 @@
+using System.Numerics;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Slots.Values.Elements;
@@ -83,11 +84,10 @@ internal static unsafe class ElementExpiry
             for (var i = 0u; i < leaf->Buckets; i++)
             {
                 var bucket = TableNode.Bucket(leaf, i);
-                for (var j = 1; j < TableNode.BucketWords; j++)
+                for (var marks = SlotTable.Expiring(*bucket); marks != 0; marks &= marks - 1)
                 {
-                    if (bucket[j] == 0) continue;
-                    var block = SlotTable.Address(bucket[j]);
-                    if (!EntryBlock.Has(block, EntryBlock.HasExpiry) || search.TryTake(block)) continue;
+                    var block = SlotTable.Address(bucket[1 + (BitOperations.TrailingZeroCount(marks) >> 3)]);
+                    if (search.TryTake(block)) continue;
                     earliest = TableNode.Earlier(earliest, Second(EntryBlock.Expiry(block)));
                 }
             }

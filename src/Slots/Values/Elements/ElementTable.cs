@@ -161,7 +161,7 @@ internal unsafe struct ElementTable
         var cell = Cell(table, hash, name);
         var nodes = memory.ForTable(table->Hash);
         var changed = EntryBlock.Rename(nodes.Heap, nodes.Selector, old, name, expiresAt);
-        SlotTable.Redirect(cell, changed);
+        SlotTable.Redirect(&table->Root, table->Hash, cell, changed);
         Forget(table, old);
         EntryBlock.FreeWithoutValue(nodes.Heap, old);
         Remember(table, hash, changed);
@@ -244,7 +244,7 @@ internal unsafe struct ElementTable
 
         var nodes = memory.ForTable(table->Hash);
         var block = StringBlock.Make(nodes.Heap, nodes.Selector, EntryBlock.Key(old), value, expiresAt, 0);
-        SlotTable.Redirect(cell, block);
+        SlotTable.Redirect(&table->Root, table->Hash, cell, block);
         Forget(table, old);
         EntryBlock.Free(nodes.Heap, old);
         Remember(table, hash, block);

@@ -2,14 +2,14 @@ using System.Globalization;
 using System.Numerics;
 using System.Text;
 
-namespace Starling.Node.Commands;
+namespace Starling.Slots;
 
 /// <summary>
 /// Reads 64-bit floating-point numbers as C's <c>strtod</c> does, where Redis wants the whole text to be one: decimal or
 /// hexadecimal, with a fraction and an exponent, or infinity; white space may stand before it, and a zero byte ends the
 /// text. Rounds to nearest, ties to even.
 /// </summary>
-internal static class DoubleParser
+public static class DoubleParser
 {
     private const int SignificandBits = 53;
     private const int LowestExponent = -1074;
@@ -34,8 +34,31 @@ internal static class DoubleParser
         value = 0;
         var end = text.IndexOf((byte)0);
         if (end >= 0) text = text[..end];
-        if (text.IsEmpty) return true;
-        text = text.TrimStart(" \t\n\v\f\r"u8);
+        return text.IsEmpty || TryParse(text.TrimStart(" \t\n\v\f\r"u8), Precision.Exact, out value);
+    }
+
+    /// <summary>
+    /// Reads the score of a sorted set: all of the text, which is not empty, must be a number. False for NaN, and for what is
+    /// too large or so small that nothing is left of it.
+    /// </summary>
+    public static bool TryParseScore(ReadOnlySpan<byte> text, out double value) =>
+        TryParse(text, Precision.Some, out value);
+
+    /// <summary>
+    /// Reads an end of a range of scores: as <see cref="TryParse(ReadOnlySpan{byte}, out double)"/>, but what is too large
+    /// is infinite, and what is too small is 0.
+    /// </summary>
+    public static bool TryParseBound(ReadOnlySpan<byte> text, out double value)
+    {
+        value = 0;
+        var end = text.IndexOf((byte)0);
+        if (end >= 0) text = text[..end];
+        return text.IsEmpty || TryParse(text.TrimStart(" \t\n\v\f\r"u8), Precision.Any, out value);
+    }
+
+    private static bool TryParse(ReadOnlySpan<byte> text, Precision precision, out double value)
+    {
+        value = 0;
         if (text.IsEmpty) return false;
         var isNegative = text[0] == '-';
         if (text[0] is (byte)'-' or (byte)'+') text = text[1..];
@@ -43,21 +66,23 @@ internal static class DoubleParser
         if (Ascii.EqualsIgnoreCase(text, "inf"u8) || Ascii.EqualsIgnoreCase(text, "infinity"u8))
             (value, isRead) = (double.PositiveInfinity, true);
         else if (text.Length > 1 && text[0] == '0' && text[1] is (byte)'x' or (byte)'X')
-            isRead = TryHexadecimal(text[2..], out value);
+            isRead = TryHexadecimal(text[2..], precision, out value);
         else
-            isRead = TryDecimal(text, out value);
+            isRead = TryDecimal(text, precision, out value);
         if (isNegative) value = -value;
         return isRead;
     }
 
-    private static bool TryDecimal(ReadOnlySpan<byte> text, out double value)
+    private static bool TryDecimal(ReadOnlySpan<byte> text, Precision precision, out double value)
     {
         value = 0;
         if (!TrySplit(text, isHexadecimal: false, out var significand, out var exponent)) return false;
         if (significand.IndexOfAnyExcept("0."u8) < 0) return true;
         const NumberStyles style = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
-        if (!double.TryParse(text, style, CultureInfo.InvariantCulture, out value) || double.IsInfinity(value)) return false;
-        return value >= SmallestNormal || IsExact(significand, exponent, value);
+        if (!double.TryParse(text, style, CultureInfo.InvariantCulture, out value)) return false;
+        if (precision == Precision.Any) return true;
+        if (double.IsInfinity(value)) return false;
+        return value >= SmallestNormal || (precision != Precision.Exact ? value != 0 : IsExact(significand, exponent, value));
     }
 
     /// <summary>True when a decimal number is equal to a binary one below the smallest normal one.</summary>
@@ -98,7 +123,7 @@ internal static class DoubleParser
         return number << -LowestExponent == BitConverter.DoubleToInt64Bits(value) * BigInteger.Pow(10, -(int)exponent);
     }
 
-    private static bool TryHexadecimal(ReadOnlySpan<byte> text, out double value)
+    private static bool TryHexadecimal(ReadOnlySpan<byte> text, Precision precision, out double value)
     {
         value = 0;
         if (!TrySplit(text, isHexadecimal: true, out var significand, out var exponent)) return false;
@@ -127,16 +152,21 @@ internal static class DoubleParser
             }
         }
 
-        return number == 0 || TryRound(number, exponent, out value);
+        return number == 0 || TryRound(number, exponent, precision, out value);
     }
 
     /// <summary>number x 2^exponent, rounded; false when it is out of range.</summary>
-    private static bool TryRound(UInt128 number, long exponent, out double value)
+    private static bool TryRound(UInt128 number, long exponent, Precision precision, out double value)
     {
         value = 0;
         var bits = 128 - (int)UInt128.LeadingZeroCount(number);
         var top = bits + exponent;
-        if (top is > HighestBit or < LowestExponent) return false;
+        if (top is > HighestBit or < LowestExponent)
+        {
+            value = top > HighestBit ? double.PositiveInfinity : 0;
+            return precision == Precision.Any;
+        }
+
         var excess = bits - (int)Math.Min(SignificandBits, top - LowestExponent);
         var isExact = true;
         if (excess > 0)
@@ -150,7 +180,7 @@ internal static class DoubleParser
         }
 
         value = Math.ScaleB((double)(ulong)number, (int)exponent);
-        return !double.IsInfinity(value) && (isExact || value >= SmallestNormal);
+        return precision == Precision.Any || !double.IsInfinity(value) && (isExact || value >= SmallestNormal || (precision != Precision.Exact && value != 0));
     }
 
     /// <summary>Splits all of a text into digits with at most one point among them, and the exponent behind them.</summary>
@@ -193,4 +223,17 @@ internal static class DoubleParser
         isHexadecimal ? char.IsAsciiHexDigit((char)character) : char.IsAsciiDigit((char)character);
 
     private static int HexadecimalValue(byte digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
+
+    /// <summary>What may be lost of a number that is too large or too small for all its bits.</summary>
+    private enum Precision
+    {
+        /// <summary>No bit.</summary>
+        Exact,
+
+        /// <summary>Bits, but not all.</summary>
+        Some,
+
+        /// <summary>Everything.</summary>
+        Any,
+    }
 }

@@ -1,0 +1,51 @@
+using Starling.Resp;
+using Starling.Slots.Values;
+using Starling.Slots.Values.Sets;
+
+namespace Starling.Node.Commands;
+
+/// <summary>
+/// Takes the members of a combination of sets: replies with them, stores them or counts them. What comes twice is taken
+/// once only where <see cref="IsSet"/>.
+/// </summary>
+internal struct MemberSink
+{
+    private readonly RespWriter? _reply;
+    private readonly SetBuilder? _builder;
+    private readonly long _limit;
+
+    /// <summary>Members are replied.</summary>
+    public MemberSink(RespWriter reply)
+    {
+        _reply = reply;
+        _limit = long.MaxValue;
+    }
+
+    /// <summary>Members are put into a set.</summary>
+    public MemberSink(SetBuilder builder)
+    {
+        _builder = builder;
+        _limit = long.MaxValue;
+    }
+
+    /// <summary>Members are counted.</summary>
+    /// <param name="limit">How many are enough; 0 for all.</param>
+    public MemberSink(long limit) => _limit = limit == 0 ? long.MaxValue : limit;
+
+    /// <summary>How many members were taken.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Members are put into a set, which has each once.</summary>
+    public readonly bool IsSet => _builder is not null;
+
+    /// <summary>No more members are needed.</summary>
+    public readonly bool IsFull => Count >= _limit;
+
+    /// <summary>Takes a member.</summary>
+    public void Take(scoped in ListElement member)
+    {
+        if (_builder is not null && !_builder.Add(member)) return;
+        Count++;
+        _reply?.Bulk(member);
+    }
+}

@@ -1,0 +1,117 @@
+using Starling.Node.Serving;
+using Starling.Slots.Values.Sets;
+
+namespace Starling.Node.Commands;
+
+/// <summary>
+/// Intersection, union and difference of sets. Members go to the sink as they are found: beside what the sink keeps, no
+/// result is built up. Sets are looked into by their hash tables, so that the cost is that of their members, whatever
+/// their order.
+/// </summary>
+internal static class SetCombination
+{
+    /// <summary>More sets than this are united by building the union: who streams it, asks every set before.</summary>
+    private const int MostStreamed = 8;
+
+    /// <summary>The members that all sets have: those of the smallest, each looked for in the others.</summary>
+    public static void Intersect(CommandContext call, Span<SetView> sets, ref MemberSink sink)
+    {
+        sets.Sort(static (a, b) => a.Count.CompareTo(b.Count));
+        if (sets[0].Count == 0) return;
+        foreach (var member in sets[0])
+        {
+            var isCommon = true;
+            for (var i = 1; i < sets.Length && isCommon; i++) isCommon = sets[i].Is(sets[0]) || sets[i].Contains(member);
+            if (!isCommon) continue;
+            sink.Take(member);
+            if (sink.IsFull) return;
+        }
+    }
+
+    /// <summary>
+    /// The members of all sets. From the largest to the smallest: so it is the few that are looked for among the many.
+    /// </summary>
+    public static void Unite(CommandContext call, Span<SetView> sets, ref MemberSink sink)
+    {
+        sets.Sort(static (a, b) => b.Count.CompareTo(a.Count));
+        if (sink.IsSet)
+        {
+            foreach (var set in sets)
+                foreach (var member in set) sink.Take(member);
+            return;
+        }
+
+        if (sets.Length > MostStreamed)
+        {
+            UniteMany(call, sets, ref sink);
+            return;
+        }
+
+        for (var i = 0; i < sets.Length; i++)
+        {
+            foreach (var member in sets[i])
+                if (!IsInAny(sets[..i], member)) sink.Take(member);
+        }
+    }
+
+    /// <summary>
+    /// The members of the first set that are in none of the others. Either each is looked for in the others, or theirs
+    /// are looked for in the first set, whichever takes fewer comparisons.
+    /// </summary>
+    public static void Subtract(CommandContext call, Span<SetView> sets, ref MemberSink sink)
+    {
+        var first = sets[0];
+        var others = sets[1..];
+        if (first.Count == 0) return;
+        long searching = 0;
+        var sweeping = first.Count;
+        foreach (var set in others)
+        {
+            if (set.Is(first)) return;
+            searching += first.Count * set.SearchCost;
+            sweeping += set.Count * first.SearchCost;
+        }
+
+        if (searching <= sweeping) SubtractBySearch(first, others, ref sink);
+        else SubtractBySweep(call, first, others, ref sink);
+    }
+
+    private static void SubtractBySearch(SetView first, Span<SetView> others, ref MemberSink sink)
+    {
+        // Where a member is soonest found: in the largest.
+        others.Sort(static (a, b) => b.Count.CompareTo(a.Count));
+        foreach (var member in first)
+            if (!IsInAny(others, member)) sink.Take(member);
+    }
+
+    private static void SubtractBySweep(CommandContext call, SetView first, Span<SetView> others, ref MemberSink sink)
+    {
+        using var excluded = new SetBuilder(call.Database, call.Key(1).Slot);
+        foreach (var set in others)
+        {
+            foreach (var member in set)
+                if (first.Contains(member)) excluded.Add(member);
+        }
+
+        var view = excluded.View;
+        foreach (var member in first)
+            if (!view.Contains(member)) sink.Take(member);
+    }
+
+    private static void UniteMany(CommandContext call, Span<SetView> sets, ref MemberSink sink)
+    {
+        using var union = new SetBuilder(call.Database, call.Key(1).Slot, sets[0].Count);
+        foreach (var set in sets)
+        {
+            foreach (var member in set)
+                if (union.Add(member)) sink.Take(member);
+        }
+    }
+
+    private static bool IsInAny(ReadOnlySpan<SetView> sets, scoped in Slots.Values.ListElement member)
+    {
+        foreach (var set in sets)
+            if (set.Contains(member)) return true;
+        return false;
+    }
+}

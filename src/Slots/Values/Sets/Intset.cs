@@ -1,0 +1,159 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+
+namespace Starling.Slots.Values.Sets;
+
+/// <summary>
+/// Sorted integers without a header, little-endian, each as wide as the widest needs: 1, 2, 3, 4, 6 or 8 bytes. RDB files
+/// have Redis's intset instead: the width (2, 4 or 8) and the number of integers in 4 bytes each, then the integers.
+/// </summary>
+internal static unsafe class Intset
+{
+    /// <summary>Bytes before the integers in Redis's layout.</summary>
+    public const int HeaderBytes = 8;
+
+    private const long Largest24 = (1 << 23) - 1;
+    private const long Largest48 = (1L << 47) - 1;
+
+    /// <summary>Bytes that an integer needs.</summary>
+    public static int WidthOf(long value) => value switch
+    {
+        >= sbyte.MinValue and <= sbyte.MaxValue => 1,
+        >= short.MinValue and <= short.MaxValue => 2,
+        >= -Largest24 - 1 and <= Largest24 => 3,
+        >= int.MinValue and <= int.MaxValue => 4,
+        >= -Largest48 - 1 and <= Largest48 => 6,
+        _ => 8,
+    };
+
+    /// <summary>The width for all integers of a sorted range.</summary>
+    public static int WidthOf(long lowest, long highest) => Math.Max(WidthOf(lowest), WidthOf(highest));
+
+    /// <summary>The integer of an index.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long Read(byte* integers, int width, long index)
+    {
+        var at = integers + (index * width);
+        return width switch
+        {
+            1 => *(sbyte*)at,
+            2 => Unsafe.ReadUnaligned<short>(at),
+            3 => Unsafe.ReadUnaligned<ushort>(at) | (sbyte)at[2] << 16,
+            4 => Unsafe.ReadUnaligned<int>(at),
+            6 => Unsafe.ReadUnaligned<uint>(at) | (long)Unsafe.ReadUnaligned<short>(at + 4) << 32,
+            _ => Unsafe.ReadUnaligned<long>(at),
+        };
+    }
+
+    /// <summary>Writes the integer of an index.</summary>
+    public static void Write(byte* integers, int width, long index, long value)
+    {
+        var at = integers + (index * width);
+        switch (width)
+        {
+            case 1:
+                *at = (byte)value;
+                break;
+            case 2:
+                Unsafe.WriteUnaligned(at, (short)value);
+                break;
+            case 3:
+                Unsafe.WriteUnaligned(at, (short)value);
+                at[2] = (byte)(value >> 16);
+                break;
+            case 4:
+                Unsafe.WriteUnaligned(at, (int)value);
+                break;
+            case 6:
+                Unsafe.WriteUnaligned(at, (int)value);
+                Unsafe.WriteUnaligned(at + 4, (short)(value >> 32));
+                break;
+            default:
+                Unsafe.WriteUnaligned(at, value);
+                break;
+        }
+    }
+
+    /// <summary>Finds an integer.</summary>
+    /// <param name="integers">The integers.</param>
+    /// <param name="width">Bytes of each.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="value">The one that is looked for.</param>
+    /// <param name="index">Its index, or the one that it would get.</param>
+    public static bool TryFind(byte* integers, int width, long count, long value, out long index)
+    {
+        long from = 0, end = count;
+        while (from < end)
+        {
+            var middle = (from + end) >>> 1;
+            var found = Read(integers, width, middle);
+            if (found == value)
+            {
+                index = middle;
+                return true;
+            }
+
+            if (found < value) from = middle + 1;
+            else end = middle;
+        }
+
+        index = from;
+        return false;
+    }
+
+    /// <summary>Writes integers anew with another width, or the same.</summary>
+    /// <param name="from">The integers.</param>
+    /// <param name="width">Bytes of each.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="to">Where they go; not where they are.</param>
+    /// <param name="newWidth">Bytes of each there.</param>
+    public static void Copy(byte* from, int width, long count, byte* to, int newWidth)
+    {
+        if (width == newWidth) Buffer.MemoryCopy(from, to, count * width, count * width);
+        else for (long i = 0; i < count; i++) Write(to, newWidth, i, Read(from, width, i));
+    }
+
+    /// <summary>Bytes of an integer in Redis's layout for what has this width here.</summary>
+    public static int WrittenWidth(int width) => width switch
+    {
+        <= 2 => 2,
+        <= 4 => 4,
+        _ => 8,
+    };
+
+    /// <summary>Writes all in Redis's layout.</summary>
+    /// <param name="integers">The integers.</param>
+    /// <param name="width">Bytes of each.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="target"><see cref="HeaderBytes"/> and then <see cref="WrittenWidth"/> bytes for each.</param>
+    public static void WriteAll(byte* integers, int width, long count, Span<byte> target)
+    {
+        var written = WrittenWidth(width);
+        BinaryPrimitives.WriteInt32LittleEndian(target, written);
+        BinaryPrimitives.WriteInt32LittleEndian(target[4..], (int)count);
+        fixed (byte* to = target[HeaderBytes..]) Copy(integers, width, count, to, written);
+    }
+
+    /// <summary>
+    /// Checks bytes from outside: Redis's layout, as long as it says, with at least one integer, in rising order.
+    /// </summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="width">Bytes of each integer there.</param>
+    /// <param name="count">How many there are.</param>
+    public static bool IsSound(ReadOnlySpan<byte> bytes, out int width, out int count)
+    {
+        (width, count) = (0, 0);
+        if (bytes.Length <= HeaderBytes) return false;
+        width = BinaryPrimitives.ReadInt32LittleEndian(bytes);
+        var stated = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
+        if (width is not (2 or 4 or 8) || stated * (long)width != bytes.Length - HeaderBytes) return false;
+        count = (int)stated;
+        fixed (byte* integers = bytes[HeaderBytes..])
+        {
+            for (var i = 1; i < count; i++)
+                if (Read(integers, width, i - 1) >= Read(integers, width, i)) return false;
+        }
+
+        return true;
+    }
+}
