@@ -19,9 +19,12 @@ internal static class RdbTypes
         (11, ContentForm.SetIntset),
         (12, ContentForm.SortedSetZiplist),
         (14, ContentForm.ListZiplists),
+        (15, ContentForm.StreamNodes),
         (17, ContentForm.SortedSetListpack),
         (18, ContentForm.ListNodes),
+        (19, ContentForm.StreamNodes2),
         (20, ContentForm.SetListpack),
+        (21, ContentForm.StreamNodes3),
     ];
 
     private static readonly ContentForm?[] Forms = IndexByType();
@@ -46,7 +49,6 @@ internal static class RdbTypes
     {
         4 or 9 or 13 or 16 => "hash",
         6 or 7 => "module value",
-        15 or 19 or 21 => "stream",
         22 or 23 or 24 or 25 => "hash with field expiry",
         _ => null,
     };

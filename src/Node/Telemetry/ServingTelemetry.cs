@@ -39,7 +39,7 @@ internal static class ServingTelemetry
         writer.Field("clients_in_timeout_table", 0);
         writer.Field("total_watched_keys", watches.Count);
         writer.Field("total_blocking_keys", waiters.KeyCount);
-        writer.Field("total_blocking_keys_on_nokey", 0); // of commands that are not here: those that wait for a key to go
+        writer.Field("total_blocking_keys_on_nokey", waiters.WatchedKeyCount);
     }
 
     private static void WriteStats(NodeBasics basics, InfoWriter writer)

@@ -1,5 +1,6 @@
 using Starling.Slots.Values.Sets;
 using Starling.Slots.Values.SortedSets;
+using Starling.Slots.Values.Streams;
 
 namespace Starling.Slots.Values;
 
@@ -12,6 +13,7 @@ public static class ValueKinds
         new ListOperations(),
         new SetOperations(),
         new SortedSetOperations(),
+        new StreamOperations(),
     ];
 
     private static readonly ValueOperations?[] ByKind = IndexByKind();

@@ -116,9 +116,6 @@ public sealed class RdbRefusalTests
 
     [Theory]
     [InlineData(16, "hash")]
-    [InlineData(17, "sorted set")]
-    [InlineData(20, "set")]
-    [InlineData(21, "stream")]
     public void Values_of_other_types_are_refused_by_name_and_key(byte type, string name)
     {
         byte[] bytes = [.. "REDIS0010"u8, 0xFE, 7, type, 5, .. "mykey"u8, 1, 1, (byte)'x', 0xFF];
