@@ -38,6 +38,8 @@ internal static class ConfigReactions
         config.OnChange("zset-max-listpack-value", () => ChooseEncodings(basics));
         foreach (var directive in new[] { "set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value" })
             config.OnChange(directive, () => ChooseEncodings(basics));
+        config.OnChange("stream-node-max-bytes", () => ChooseEncodings(basics));
+        config.OnChange("stream-node-max-entries", () => ChooseEncodings(basics));
         ChooseEncodings(basics);
         debugSubcommands.Add(Configuration.RewriteEverything);
         debugSubcommands.Add(Commands.Replication.ChangeReplicationId);
@@ -56,5 +58,7 @@ internal static class ConfigReactions
                 SetMaxIntsetEntries = basics.Config.SetMaxIntsetEntries,
                 SetMaxListpackEntries = basics.Config.SetMaxListpackEntries,
                 SetMaxListpackValue = basics.Config.SetMaxListpackValue,
+                StreamNodeMaxBytes = basics.Config.StreamNodeMaxBytes,
+                StreamNodeMaxEntries = basics.Config.StreamNodeMaxEntries,
             });
 }

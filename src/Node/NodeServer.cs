@@ -62,7 +62,7 @@ public sealed class NodeServer
                 "epoll" => IoTransport.Epoll,
                 _ => IoTransport.Auto,
             });
-        Sections = new ServerSections(Basics, parts, ActiveDefragmentation, IoThreads);
+        Sections = new ServerSections(Basics, parts, IoThreads);
         var host = new ServingHost(parts, (reason, error) => Fail(reason, error));
         Serving = new ServingParts(host, Basics.Clients, Basics.Stats, Basics.Commits);
         Listener = new ClientListener(Serving, IoThreads, Cron);
@@ -247,6 +247,7 @@ public sealed class NodeServer
         ReplicaExpiry = ReplicaExpiry,
         ActiveExpiry = ActiveExpiry,
         Evictor = Evictor,
+        MemoryReports = new MemoryReporter(Basics, Replication, ActiveDefragmentation),
         Migrations = Migrations,
         Cluster = Cluster,
         Shutdown = Shutdown,

@@ -37,6 +37,15 @@ public sealed class BufferPool
         _large = new(this, LargeLength);
     }
 
+    /// <summary>
+    /// Bytes of the managed heap beyond which no array is made; 0, the default, for what the runtime may have less an eighth.
+    /// </summary>
+    public long MostBytes
+    {
+        get => Volatile.Read(ref _mostBytes);
+        set => Volatile.Write(ref _mostBytes, value);
+    }
+
     /// <summary>Bytes of the arrays that wait to be used again.</summary>
     public long FreeBytes => _small.FreeBytes + _segments.FreeBytes + _large.FreeBytes;
 
@@ -57,7 +66,7 @@ public sealed class BufferPool
         <= SmallLength => _small.Rent(),
         <= SegmentLength => _segments.Rent(),
         <= LargeLength => _large.Rent(),
-        _ => Make(least),
+        _ => MakeLong(least),
     };
 
     /// <summary>Gives an array back, which the caller uses no more. An empty one is nobody's and ignored.</summary>
@@ -87,19 +96,36 @@ public sealed class BufferPool
     /// </summary>
     public void DropFree() => NoteDropped(_small.DropFree() + _segments.DropFree() + _large.DropFree());
 
+    /// <summary>
+    /// Makes sure of room for what a client is about to make in many pieces, of which none may be missing in the end. It leaves
+    /// room for the replies of others, as long arrays do.
+    /// </summary>
+    /// <param name="bytes">Bytes of all of it, roughly.</param>
+    /// <exception cref="OutOfMemoryException">As of <see cref="Rent"/>.</exception>
+    public void EnsureRoom(long bytes) => Ensure(bytes + (MostBytes / ReservedPart));
+
+    private void Ensure(long bytes)
+    {
+        if (HasRoom(bytes)) return;
+
+        // Much of it may be garbage: the runtime too would collect before it refused.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+        if (!HasRoom(bytes)) throw new OutOfMemoryException();
+    }
+
     private byte[] Make(int length)
     {
-        if (!HasRoom(length))
-        {
-            // Much of it may be garbage: the runtime too would collect before it refused.
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
-            if (!HasRoom(length)) throw new OutOfMemoryException();
-        }
-
+        Ensure(length);
         return GC.AllocateUninitializedArray<byte>(length);
     }
 
-    private bool HasRoom(int length)
+    private byte[] MakeLong(int length)
+    {
+        EnsureRoom(length);
+        return GC.AllocateUninitializedArray<byte>(length);
+    }
+
+    private bool HasRoom(long length)
     {
         var used = GC.GetTotalMemory(forceFullCollection: false) + length;
         var most = Volatile.Read(ref _mostBytes);

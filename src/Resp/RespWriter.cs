@@ -36,6 +36,14 @@ public sealed class RespWriter : IBufferWriter<byte>
     /// <summary>Bytes written and not yet taken away.</summary>
     public long Length => _fullLength + _used;
 
+    /// <summary>
+    /// What finds no memory is dropped, instead of an exception: for handlers that must not be stopped in the middle of a change.
+    /// </summary>
+    public bool MayLose { get; set; }
+
+    /// <summary>Something was dropped: what is here is worth nothing, until <see cref="Clear"/>.</summary>
+    public bool IsLost { get; private set; }
+
     /// <summary>Number of error replies written so far, those taken away included.</summary>
     public long ErrorCount { get; private set; }
 
@@ -55,10 +63,11 @@ public sealed class RespWriter : IBufferWriter<byte>
 
     /// <summary>
     /// An error reply: the whole text with its code ("ERR syntax error"), without the leading '-'. CR and LF become
-    /// spaces.
+    /// spaces, and go at its end.
     /// </summary>
     public void Error(ReadOnlySpan<byte> text)
     {
+        text = text.TrimEnd("\r\n"u8);
         ErrorCount++;
         var space = text.IndexOf((byte)' ');
         var code = text[..Math.Min(space < 0 ? text.Length : space, _errorCode.Length)];
@@ -150,16 +159,16 @@ public sealed class RespWriter : IBufferWriter<byte>
     public void Double(double value)
     {
         Span<byte> text = stackalloc byte[DoubleText.MaxLength];
-        var length = DoubleText.Format(value, text);
-        if (Protocol == 2)
-        {
-            Bulk(text[..length]);
-            return;
-        }
+        WriteDouble(text[..DoubleText.Format(value, text)]);
+    }
 
-        Raw(","u8);
-        Raw(text[..length]);
-        Raw("\r\n"u8);
+    /// <summary>
+    /// As <see cref="Double"/>, a number below 10^15 without an exponent (<see cref="DoubleText.FormatPlain"/>).
+    /// </summary>
+    public void PlainDouble(double value)
+    {
+        Span<byte> text = stackalloc byte[DoubleText.MaxPlainLength];
+        WriteDouble(text[..DoubleText.FormatPlain(value, text)]);
     }
 
     /// <summary>A boolean; 1 or 0 in RESP2.</summary>
@@ -229,6 +238,7 @@ public sealed class RespWriter : IBufferWriter<byte>
 
     private void End(long mark, byte type, int count)
     {
+        if (IsLost) return;
         var segment = (int)(mark >> 32);
         var at = (int)(uint)mark;
         var inCurrent = segment == _fullCount;
@@ -252,7 +262,8 @@ public sealed class RespWriter : IBufferWriter<byte>
     /// <summary>Drops what was written beyond a former <see cref="Length"/>.</summary>
     public void Truncate(long length)
     {
-        while (_fullCount > 0 && _fullLength > length)
+        if (IsLost) (_fullLength, _used) = (length, 0);
+        while (!IsLost && _fullCount > 0 && _fullLength > length)
         {
             Give(_current);
             (_current, _used) = _full[--_fullCount];
@@ -272,6 +283,7 @@ public sealed class RespWriter : IBufferWriter<byte>
         _fullCount = 0;
         _fullLength = 0;
         _used = 0;
+        IsLost = false;
         if (_pool is null && _current.Length == SegmentLength) return;
         Give(_current);
         _current = [];
@@ -316,7 +328,7 @@ public sealed class RespWriter : IBufferWriter<byte>
     /// <summary>
     /// An empty writer of the same protocol whose segments this one can take over with <see cref="Append"/>.
     /// </summary>
-    public RespWriter MakeSibling() => new(_pool) { Protocol = Protocol };
+    public RespWriter MakeSibling() => new(_pool) { Protocol = Protocol, MayLose = MayLose };
 
     /// <summary>
     /// Adds everything that a sibling holds, without copying it; the sibling is empty afterwards. For replies whose end is
@@ -325,6 +337,14 @@ public sealed class RespWriter : IBufferWriter<byte>
     public void Append(RespWriter sibling)
     {
         Invariant.That(sibling._pool == _pool);
+        if (IsLost || sibling.IsLost)
+        {
+            IsLost = true;
+            _fullLength += sibling.Length;
+            sibling.Clear();
+            return;
+        }
+
         if (sibling._fullCount == 0)
         {
             Raw(sibling._current.AsSpan(0, sibling._used));
@@ -371,6 +391,19 @@ public sealed class RespWriter : IBufferWriter<byte>
         return _current.AsSpan(_used);
     }
 
+    private void WriteDouble(ReadOnlySpan<byte> text)
+    {
+        if (Protocol == 2)
+        {
+            Bulk(text);
+            return;
+        }
+
+        Raw(","u8);
+        Raw(text);
+        Raw("\r\n"u8);
+    }
+
     private void Head(byte type, long value)
     {
         var span = GetSpan(32);
@@ -412,19 +445,35 @@ public sealed class RespWriter : IBufferWriter<byte>
     {
         var size = Math.Max(sizeHint, 1);
         if (_current.Length - _used >= size) return;
-        if (_current.Length > 0)
+        if (IsLost || !TryGrow(size)) Lose(size);
+    }
+
+    /// <summary>False when there is no memory and what was written may be lost.</summary>
+    private bool TryGrow(int size)
+    {
+        byte[] next;
+        try
         {
-            if (_used == 0)
-            {
-                Give(_current);
-            }
-            else
-            {
-                AddFull(_current, _used);
-            }
+            next = Take(Math.Max(size, SegmentLength)); // first, since a segment must not be given back twice
+            if (_used > 0) AddFull(_current, _used);
+        }
+        catch (OutOfMemoryException) when (MayLose)
+        {
+            return false;
         }
 
-        _current = Take(Math.Max(size, SegmentLength));
+        if (_used == 0 && _current.Length > 0) Give(_current);
+        _current = next;
         _used = 0;
+        return true;
+    }
+
+    /// <summary>Drops the segment under way. The length goes on as if it were there, so that marks stay in their order.</summary>
+    private void Lose(int size)
+    {
+        IsLost = true;
+        _fullLength += _used;
+        _used = 0;
+        if (_current.Length < size) _current = new byte[size];
     }
 }

@@ -105,7 +105,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     /// The next command of a batch may run: nothing that has run since the turn began holds the client back or ends it. On
     /// its thread.
     /// </summary>
-    public bool MayGoOn => Session.Suspension is null && !Session.CloseAfterReply && !_isClosing;
+    public bool MayGoOn => Session.Suspension is null && !Session.CloseAfterReply && !_isClosing && !Reply.IsLost;
 
     /// <summary>Gets the replies of this round. On its thread.</summary>
     internal RespWriter Reply { get; }
@@ -429,6 +429,12 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         {
             batch.Stopped = null;
             var outcome = _client.Run(batch);
+            if (Reply.IsLost)
+            {
+                CloseForMemory();
+                return false;
+            }
+
             if (batch.Stopped is { } pending)
             {
                 Interrupt(pending, outcome);

@@ -45,6 +45,12 @@ public abstract class CommandRow
     /// </summary>
     public int KeyCountAt { get; init; }
 
+    /// <summary>
+    /// The word that the keys follow, as far as COMMAND INFO can say it, and from which argument on it is looked for; keys
+    /// fill half of what is behind it. Null when there is none; <see cref="FindKeys"/> finds the keys.
+    /// </summary>
+    public (string Word, int From)? KeysBehindWord { get; init; }
+
     /// <summary>The keys are named by the arguments in a way that COMMAND INFO can say, or by <see cref="FindKeys"/>.</summary>
     public bool HasKeys => Keys.First != 0 || KeyCountAt != 0 || FindKeys is not null;
 

@@ -43,17 +43,14 @@ public sealed class CommandTable
     /// Finds the row that a call is for: of its subcommand, if the command has subcommands and one is named. Null when
     /// there is none or the number of arguments is wrong; <see cref="Explain"/> then says what.
     /// </summary>
-    public CommandRow? Find(ArgumentList arguments)
+    public CommandRow? Find(ArgumentList arguments) =>
+        FindNamed(arguments) is { } command && HasRightCount(command, arguments) ? command : null;
+
+    /// <summary>As <see cref="Find(ArgumentList)"/>, whatever the number of arguments is.</summary>
+    public CommandRow? FindNamed(ArgumentList arguments)
     {
         var command = _index.Find(arguments[0]);
-        if (command is null) return null;
-        if (command.SubcommandIndex is { } index && arguments.Count > 1)
-        {
-            command = index.Find(arguments[1]);
-            if (command is null) return null;
-        }
-
-        return HasRightCount(command, arguments) ? command : null;
+        return command?.SubcommandIndex is { } index && arguments.Count > 1 ? index.Find(arguments[1]) : command;
     }
 
     /// <summary>The error reply to a call for which <see cref="Find(ArgumentList)"/> found nothing.</summary>

@@ -7,8 +7,8 @@ namespace Starling.Serving;
 /// owners of those that are ready, who receive, execute and keep their replies; then come the timers that are due, the
 /// mailbox, and what was put off in the round before; at the end the replication log goes out, and after it what the
 /// members of the round have to send. So one call to the system serves all the commands of a connection in a round, with
-/// <see cref="Sends"/> one sends the short replies of all, and no reply leaves before the replica stream with its write. Nothing on the thread may block. A task that throws stops
-/// the process.
+/// <see cref="Sends"/> one sends the short replies of all, and no reply leaves before the replica stream with its write.
+/// Nothing on the thread may block. A task that throws stops the process.
 /// </summary>
 /// <remarks>Members are the thread's own, but for those that say "any thread".</remarks>
 public sealed class IoThread : ITransportThread

@@ -41,8 +41,13 @@ public static class DoubleParser
     /// Reads the score of a sorted set: all of the text, which is not empty, must be a number. False for NaN, and for what is
     /// too large or so small that nothing is left of it.
     /// </summary>
-    public static bool TryParseScore(ReadOnlySpan<byte> text, out double value) =>
-        TryParse(text, Precision.Some, out value);
+    public static bool TryParseScore(ReadOnlySpan<byte> text, out double value)
+    {
+        // Most scores are integers.
+        if (!DecimalInteger.TryParse(text, out var integer)) return TryParse(text, Precision.Some, out value);
+        value = integer;
+        return true;
+    }
 
     /// <summary>
     /// Reads an end of a range of scores: as <see cref="TryParse(ReadOnlySpan{byte}, out double)"/>, but what is too large
@@ -180,7 +185,9 @@ public static class DoubleParser
         }
 
         value = Math.ScaleB((double)(ulong)number, (int)exponent);
-        return precision == Precision.Any || !double.IsInfinity(value) && (isExact || value >= SmallestNormal || (precision != Precision.Exact && value != 0));
+        if (precision == Precision.Any) return true;
+        var isWhole = isExact || value >= SmallestNormal;
+        return !double.IsInfinity(value) && (isWhole || (precision == Precision.Some && value != 0));
     }
 
     /// <summary>Splits all of a text into digits with at most one point among them, and the exponent behind them.</summary>

@@ -7,6 +7,11 @@ namespace Starling.Transport;
 /// An epoll instance of Linux (epoll(7)), level-triggered: it names the descriptors that are ready, again and again
 /// until they are not. Registrations are changed from any thread; one thread waits, and any thread can wake it.
 /// </summary>
+/// <remarks>
+/// Why not edge-triggered, where the system need not look a second time at each socket that it has named: measured with the server (150
+/// paired turns of PING, SET and GET each at P=1 or P=16) that took 0.975 to 1.003 of the processor time, which is too little for having
+/// to know what is left in every socket.
+/// </remarks>
 internal sealed class Epoll : IDisposable
 {
     /// <summary>There is something to receive, or the stream has ended.</summary>

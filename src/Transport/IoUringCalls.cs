@@ -17,9 +17,6 @@ internal static unsafe class IoUringCalls
     /// <summary>The operation send(2).</summary>
     public const byte OperationSend = 26;
 
-    /// <summary>A feature: the rings of submissions and completions lie in one mapping. Linux 5.4.</summary>
-    public const uint SingleMapping = 1;
-
     private const int SetupNumber = 425;
     private const int EnterNumber = 426;
     private const long RingsAt = 0;
@@ -85,7 +82,7 @@ internal static unsafe class IoUringCalls
         public uint ThreadIdle;
         public uint Features;
         public uint WorkQueue;
-        private fixed uint _reserved[3];
+        public fixed uint Reserved[3];
         public SubmissionOffsets Submissions;
         public CompletionOffsets Completions;
     }
@@ -101,8 +98,8 @@ internal static unsafe class IoUringCalls
         public uint Flags;
         public uint Dropped;
         public uint Array;
-        private uint _reserved;
-        private ulong _address;
+        public uint Reserved;
+        public ulong Address;
     }
 
     /// <summary>struct io_cqring_offsets: where the parts of the completion ring lie in its mapping.</summary>
@@ -116,8 +113,8 @@ internal static unsafe class IoUringCalls
         public uint Overflow;
         public uint Completions;
         public uint Flags;
-        private uint _reserved;
-        private ulong _address;
+        public uint Reserved;
+        public ulong Address;
     }
 
     /// <summary>struct io_uring_sqe, as the operation send uses it.</summary>

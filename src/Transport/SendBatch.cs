@@ -13,7 +13,8 @@ namespace Starling.Transport;
 /// Why only the sends: measured with a small server in C (50 connections, PING, processor time of the server in 61 paired turns) against
 /// epoll with one send a reply, epoll with this took 0.93 of the time without a pipeline and 0.92 at P=16; with io_uring for everything
 /// (receives into provided buffers, over and over by one entry) it was 0.90 and 0.90. That last part is not worth what it asks for:
-/// buffers in the system's hands, cancellation, and input that comes in though nobody wants it now.
+/// buffers in the system's hands, cancellation, and input that comes in though nobody wants it now. The server itself gained more
+/// (PING at P=16: 0.75 of redis-server's time instead of 0.96), task switches being half as large a part of its time.
 /// </remarks>
 public sealed unsafe class SendBatch : IDisposable
 {

@@ -93,12 +93,12 @@ public sealed class ConfigurationTests : IDisposable
     {
         Assert.Equal("OK", Call("SET", "loglevel", "nothing"));
         var before = _server.Output;
-        Assert.Equal("OK", Call("SET", "maxmemory", "1"));
+        Assert.Equal("OK", Call("SET", "tracking-table-max-keys", "1"));
         Assert.Equal("OK", Call("SET", "loglevel", "notice"));
-        Assert.Equal("OK", Call("SET", "maxmemory", "0"));
-        _server.WaitForLine("CONFIG SET: maxmemory is accepted but has no effect yet");
+        Assert.Equal("OK", Call("SET", "tracking-table-max-keys", "0"));
+        _server.WaitForLine("CONFIG SET: tracking-table-max-keys is accepted but has no effect yet");
         var parts = _server.Output[before.Length..].Split("has no effect yet");
-        Assert.Single(parts, part => part.EndsWith("maxmemory is accepted but ", StringComparison.Ordinal));
+        Assert.Single(parts, part => part.EndsWith("tracking-table-max-keys is accepted but ", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Starling.Tests.Support;
 
 namespace Starling.Executable.Tests;
@@ -55,6 +56,8 @@ public sealed class MemoryLimitTests
     [Theory]
     [InlineData("LRANGE", "list", "0", "-1")]
     [InlineData("MGET", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k")]
+    [InlineData("SORT", "list", "BY", "nosort")]
+    [InlineData("20 GETEX", "k", "PERSIST")]
     public void Clients_whose_replies_find_no_room_are_closed_and_nobody_else(params string[] command)
     {
         var port = Ports.Take();
@@ -69,7 +72,9 @@ public sealed class MemoryLimitTests
 
         // None of them reads.
         var greedy = Enumerable.Range(0, 200).Select(_ => new RespConnection(port)).ToList();
-        foreach (var client in greedy) client.Send(command);
+        var (times, name) = command[0].Split(' ') is [var count, var word] ? (int.Parse(count, CultureInfo.InvariantCulture), word) : (1, command[0]);
+        string[] sent = [name, .. command[1..]];
+        foreach (var client in greedy) SendOften(client, times, sent);
         Wait.Until("some were closed", () => server.Output.Contains("finds no memory", StringComparison.Ordinal));
         Assert.Equal("PONG", other.Text("PING"));
         foreach (var client in greedy) client.Dispose();
@@ -87,5 +92,36 @@ public sealed class MemoryLimitTests
                 return false;
             }
         });
+    }
+
+    [Fact]
+    public void Clients_whose_wait_finds_no_room_are_closed_and_nobody_else()
+    {
+        var port = Ports.Take();
+        using var server = new RunningServer(
+            ["server", "--port", RunningServer.Text(port), "--bind", "127.0.0.1", "--save", ""],
+            environment: new() { ["DOTNET_GCHeapHardLimit"] = "0x6000000" });
+        server.WaitForLine("Ready to accept");
+        using var other = new RespConnection(port);
+        string[] pop = ["BLPOP", .. Enumerable.Range(0, 100).Select(i => new string('k', 1000) + RunningServer.Text(i)), "0"];
+        var greedy = Enumerable.Range(0, 500).Select(_ => new RespConnection(port)).ToList();
+        foreach (var client in greedy) SendOften(client, 1, pop);
+        Wait.Until("some were closed", () => server.Output.Contains("finds no memory", StringComparison.Ordinal));
+        Assert.Equal("PONG", other.Text("PING"));
+        foreach (var client in greedy) client.Dispose();
+        Wait.Until("nobody waits", () => other.Text("INFO", "clients").Contains("blocked_clients:0", StringComparison.Ordinal));
+        Assert.Equal("OK", other.Text("SET", "k", "v"));
+    }
+
+    private static void SendOften(RespConnection client, int times, string[] command)
+    {
+        try
+        {
+            for (var i = 0; i < times; i++) client.Send(command);
+        }
+        catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
+        {
+            // Closed, as it should be.
+        }
     }
 }

@@ -51,6 +51,7 @@ public sealed class RespWriterTests
     {
         AssertBoth("+OK\r\n", "+OK\r\n", w => w.Simple("OK"u8));
         AssertBoth("-ERR a  b\r\n", "-ERR a  b\r\n", w => w.Error("ERR a\r\nb"u8));
+        AssertBoth("-ERR a\r\n", "-ERR a\r\n", w => w.Error("ERR a\n\r"u8));
         AssertBoth(":-12\r\n", ":-12\r\n", w => w.Integer(-12));
         AssertBoth("$3\r\nabc\r\n", "$3\r\nabc\r\n", w => w.Bulk("abc"u8));
         AssertBoth("$2\r\n\u00c3\u00a9\r\n", "$2\r\n\u00c3\u00a9\r\n", w => w.Bulk("é"));
@@ -136,6 +137,50 @@ public sealed class RespWriterTests
         writer.Error("ERR");
         Assert.Equal("ERR", Encoding.ASCII.GetString(writer.LastErrorCode));
         Assert.Equal(2, writer.ErrorCount);
+    }
+
+    [Fact]
+    public void A_segment_is_given_back_once_when_the_next_finds_no_room()
+    {
+        var pool = new BufferPool();
+        foreach (var used in (int[])[0, 100, BufferPool.SegmentLength])
+        {
+            pool.MostBytes = 0;
+            var writer = new RespWriter(pool);
+            writer.GetSpan(1);
+            writer.Advance(used);
+            pool.MostBytes = 1;
+            Assert.Throws<OutOfMemoryException>(() => writer.GetSpan(BufferPool.LargeLength + 1));
+            writer.Clear();
+            pool.MostBytes = 0;
+            Assert.NotSame(pool.Rent(BufferPool.SegmentLength), pool.Rent(BufferPool.SegmentLength));
+        }
+    }
+
+    [Fact]
+    public void What_may_be_lost_and_finds_no_room_is_dropped_and_the_writer_says_so()
+    {
+        var pool = new BufferPool();
+        var writer = new RespWriter(pool);
+        writer.Simple("OK"u8);
+        pool.MostBytes = 1;
+        writer.MayLose = true;
+        var mark = writer.BeginArray();
+        for (var i = 0; i < 10; i++) writer.Bulk(new byte[10_000]);
+        writer.EndArray(mark, 10);
+        Assert.True(writer.IsLost);
+        Assert.InRange(writer.Length, 100_000, 101_000);
+        var sibling = writer.MakeSibling();
+        sibling.Bulk(new byte[100_000]);
+        writer.Append(sibling);
+        Assert.InRange(writer.Length, 200_000, 201_000);
+        writer.Truncate(5);
+        Assert.True(writer.IsLost);
+        writer.Clear();
+        pool.MostBytes = 0;
+        Assert.False(writer.IsLost);
+        writer.Simple("OK"u8);
+        Assert.Equal("+OK\r\n", Encoding.ASCII.GetString(writer.ToArray()));
     }
 
     private sealed class Receiver : IRespSegmentReceiver

@@ -150,6 +150,7 @@ public sealed class Simulation
         RunUntil(() => _nodes.All(node => node.LoadingUntil == 0), 60_000, "all replicas are synchronised");
         foreach (var node in _nodes) node.Disk.WriteNow();
         IsBuilding = false;
+        new Convergence(this, _plan).Schedule();
     }
 
     internal void At(long at, Action action) => _events.Add(at, action);

@@ -80,17 +80,35 @@ public sealed class ClusterMachine
     /// First call: persists the file of a new node, publishes the view, becomes a replica when the file says so.
     /// </summary>
     /// <param name="hasLostData">
-    /// The data set is empty and there was no file of it: what this node had, if it had any, is gone.
+    /// The data set is empty and there was no file of it: what this node had, if it had any, is gone. After
+    /// <see cref="NoteEmptyAtExit"/> in its life before it had none.
     /// </param>
     /// <param name="now">The time.</param>
     /// <param name="effects">Gets what to do.</param>
     public void Start(bool hasLostData, long now, EffectList effects)
     {
         _core.Begin(now, effects);
-        if (hasLostData) _core.LostData.Begin();
+        if (hasLostData && !_core.State.WasEmptyAtExit) _core.LostData.Begin();
+        _core.State.WasEmptyAtExit = false;
         _core.Persist(sync: true);
         _core.CheckState();
         _core.FollowMaster();
+        _core.End();
+    }
+
+    /// <summary>
+    /// Last call of a server that is shut down in order with an empty data set: an empty cluster without persistence can be
+    /// restarted, and its masters do not wait for replicas that have no more than they.
+    /// </summary>
+    public void NoteEmptyAtExit(long now, EffectList effects)
+    {
+        _core.Begin(now, effects);
+        if (_core.Myself.IsMaster)
+        {
+            _core.State.WasEmptyAtExit = true;
+            _core.Persist(sync: true);
+        }
+
         _core.End();
     }
 

@@ -46,6 +46,9 @@ internal sealed class ClusterState(ClusterNode myself)
     /// <summary>This master has started without its data, and is to be replaced.</summary>
     public bool HasLostData { get; set; }
 
+    /// <summary>See <see cref="ClusterView.WasEmptyAtExit"/>.</summary>
+    public bool WasEmptyAtExit { get; set; }
+
     /// <summary>Votes needed for FAIL and for a failover.</summary>
     public int Quorum => (Size / 2) + 1;
 
@@ -185,6 +188,7 @@ internal sealed class ClusterState(ClusterNode myself)
             Health = Health,
             Size = Size,
             HasLostData = HasLostData && Myself.OwnsSlots,
+            WasEmptyAtExit = WasEmptyAtExit,
         };
     }
 

@@ -33,7 +33,8 @@ internal sealed class Durability(MachineCore core)
         var myself = core.Myself;
         var owner = myself.IsReplica && myself.Master is { } master ? master : myself;
         return new Claims(
-            core.State.CurrentEpoch, owner.ConfigEpoch, owner.FrozenSlots, myself.Master?.Id ?? NodeId.None, myself.Flags, myself.ShardId);
+            core.State.CurrentEpoch, owner.ConfigEpoch, myself.ConfigEpoch, owner.FrozenSlots, myself.Master?.Id ?? NodeId.None,
+            myself.Flags, myself.ShardId);
     }
 
     /// <summary>A call of the machine begins.</summary>
@@ -93,7 +94,9 @@ internal sealed class Durability(MachineCore core)
         _told = _told with
         {
             CurrentEpoch = Math.Min(_told.CurrentEpoch, told.CurrentEpoch),
-            ConfigEpoch = Math.Min(_told.ConfigEpoch, told.ConfigEpoch),
+
+            // Its own: what it told as a replica was its master's.
+            ConfigEpoch = Math.Min(_told.ConfigEpoch, told.OwnEpoch),
         };
     }
 
@@ -118,11 +121,11 @@ internal sealed class Durability(MachineCore core)
     }
 
     /// <summary>
-    /// Epochs, slots, role and shard, as a message has them. The shard goes with the master: whoever heard the former one and
+    /// Epochs, slots, role and shard, as a message has them: a replica's config epoch and slots are its master's. The shard goes with the master: whoever heard the former one and
     /// the new shard would take the two shards for one.
     /// </summary>
     public readonly record struct Claims(
-        ulong CurrentEpoch, ulong ConfigEpoch, SlotSet Slots, NodeId Master, NodeFlags Flags, NodeId ShardId);
+        ulong CurrentEpoch, ulong ConfigEpoch, ulong OwnEpoch, SlotSet Slots, NodeId Master, NodeFlags Flags, NodeId ShardId);
 
     private readonly record struct Request(long Number, long AskedAt, Claims Claims);
 }

@@ -1,3 +1,4 @@
+using Starling.ClusterBus.View;
 using Starling.ClusterBus.Wire;
 
 namespace Starling.ClusterBus.Protocol;
@@ -69,6 +70,8 @@ internal sealed class LostData(MachineCore core)
         return core.Now - _since >= _patience ? "no replica that can be heard has data" : null;
     }
 
+    private static bool MayNotStand(ClusterNode replica) => (replica.Flags & NodeFlags.NoFailover) != 0;
+
     private bool HasSpoken(ClusterNode replica) => replica.DataReceivedAt >= _since;
 
     private bool IsDataElsewhere() => Replicas().Any(replica => HasSpoken(replica) && replica.ReplicationOffset > 0);
@@ -101,6 +104,7 @@ internal sealed class LostData(MachineCore core)
         core.Log(
             ClusterLogLevel.Warning,
             "This master is still without data and waits for one of its replicas to take its place: ask one by CLUSTER "
-            + "FAILOVER TAKEOVER, or set 'cluster-allow-empty-master' to give their data up.");
+            + (Replicas().All(MayNotStand) ? "FAILOVER FORCE (cluster-replica-no-failover keeps them from it)" : "FAILOVER TAKEOVER")
+            + ", or set 'cluster-allow-empty-master' to give their data up.");
     }
 }

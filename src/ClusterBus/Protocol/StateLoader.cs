@@ -26,6 +26,7 @@ internal static class StateLoader
         {
             CurrentEpoch = saved.CurrentEpoch,
             LastVoteEpoch = saved.LastVoteEpoch,
+            WasEmptyAtExit = saved.WasEmptyAtExit,
         };
         foreach (var record in saved.Nodes)
         {

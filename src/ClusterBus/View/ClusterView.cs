@@ -57,6 +57,11 @@ public sealed class ClusterView
     /// </summary>
     public bool HasLostData { get; init; }
 
+    /// <summary>
+    /// This node was shut down in order, as a master with an empty data set: without a file of it nothing is lost.
+    /// </summary>
+    public bool WasEmptyAtExit { get; init; }
+
     /// <summary>cluster_size: number of masters that own slots, and vote.</summary>
     public int Size { get; init; }
 

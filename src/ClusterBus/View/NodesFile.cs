@@ -57,7 +57,11 @@ public static class NodesFile
         }
 
         text.Append("vars currentEpoch ").Append(view.CurrentEpoch);
-        text.Append(" lastVoteEpoch ").Append(view.LastVoteEpoch).Append('\n');
+        text.Append(" lastVoteEpoch ").Append(view.LastVoteEpoch);
+
+        // Other servers skip variables that they do not know.
+        if (view.WasEmptyAtExit) text.Append(" emptyAtExit 1");
+        text.Append('\n');
         return text.ToString();
     }
 }

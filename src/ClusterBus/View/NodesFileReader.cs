@@ -15,6 +15,7 @@ internal sealed class NodesFileReader(long now)
     private NodeId _myself;
     private ulong? _currentEpoch;
     private ulong? _lastVoteEpoch;
+    private bool _wasEmptyAtExit;
 
     public string? Read(string[] fields)
     {
@@ -50,6 +51,7 @@ internal sealed class NodesFileReader(long now)
 
             // redis-server takes a missing one for 0, and then votes a second time in an epoch it may have voted in.
             LastVoteEpoch = _lastVoteEpoch ?? currentEpoch,
+            WasEmptyAtExit = _wasEmptyAtExit,
         };
         return null;
     }
@@ -127,6 +129,7 @@ internal sealed class NodesFileReader(long now)
         if (fields.Length % 2 == 0) return "a variable without value";
         for (var i = 1; i < fields.Length; i += 2)
         {
+            if (fields[i].Equals("emptyAtExit", StringComparison.OrdinalIgnoreCase)) _wasEmptyAtExit = fields[i + 1] == "1";
             var isCurrent = fields[i].Equals("currentEpoch", StringComparison.OrdinalIgnoreCase);
             if (!isCurrent && !fields[i].Equals("lastVoteEpoch", StringComparison.OrdinalIgnoreCase)) continue;
             if (!ulong.TryParse(fields[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))

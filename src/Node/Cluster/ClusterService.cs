@@ -164,8 +164,18 @@ public sealed class ClusterService : IDisposable
         _isStarted = true;
     }
 
-    /// <summary>Leaves: the bus thread ends, links and listeners are closed, nodes.conf is unlocked.</summary>
-    public void Stop() => _host?.Dispose();
+    /// <summary>
+    /// Leaves: the bus thread ends, links and listeners are closed, nodes.conf is unlocked. No client changes the data set any
+    /// more.
+    /// </summary>
+    public void Stop()
+    {
+        if (_host is not { } host) return;
+        if (_isStarted && _basics.Keyspace[0].Count == 0)
+            host.Apply((machine, now, effects) => machine.NoteEmptyAtExit(now, effects));
+        _isStarted = false;
+        host.Dispose();
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Stop();

@@ -49,9 +49,10 @@ internal sealed class MigrateTransfer
             {
                 connection ??= MigrateConnection.Open(_options.Host, _options.Port, _options.Timeout);
             }
-            catch (SocketException)
+            catch (SocketException e)
             {
-                return CannotConnect;
+                // Redis connects in the background, and finds a target that refuses it when it writes.
+                return e.SocketErrorCode == SocketError.ConnectionRefused ? Failed("writing") : CannotConnect;
             }
 
             _step = "writing";
@@ -69,10 +70,12 @@ internal sealed class MigrateTransfer
 
                 // Once a key was answered, sending again would find keys that are there already (BUSYKEY).
                 if (mayRetry && answers == 0 && e.SocketErrorCode != SocketError.TimedOut) continue;
-                return _targetError ?? $"IOERR error or timeout {_step} to target instance";
+                return _targetError ?? Failed(_step);
             }
         }
     }
+
+    private static string Failed(string step) => $"IOERR error or timeout {step} to target instance";
 
     /// <summary>
     /// Sends the commands and reads their answers, a part at a time: a target whose answers nobody reads need not read

@@ -88,7 +88,7 @@ public static class Clients
         var isName = call.Is(2, "lib-name"u8);
         if (!isName && !call.Is(2, "lib-ver"u8))
         {
-            call.Reply.Error($"ERR Unrecognized option '{Encoding.Latin1.GetString(call[2])}'");
+            call.ErrorQuoting("ERR Unrecognized option '"u8, call[2], "'"u8);
             return;
         }
 
@@ -104,11 +104,20 @@ public static class Clients
         call.Reply.Simple("OK"u8);
     }
 
+    /// <summary>Writes the error and answers true when more follows than the one option of a subcommand with one argument.</summary>
+    private static bool HasTooMany(CommandContext call)
+    {
+        if (call.Count <= 4) return false;
+        call.ErrorQuoting("ERR unknown subcommand or wrong number of arguments for '"u8, call[1], "'. Try CLIENT HELP."u8);
+        return true;
+    }
+
     /// <summary>Ends another client's wait, as if its time were up or with an error.</summary>
     private static void Unblock(CommandContext call)
     {
+        if (HasTooMany(call)) return;
         var withError = call.Count == 4 && call.Is(3, "error"u8);
-        if (call.Count > 4 || (call.Count == 4 && !withError && !call.Is(3, "timeout"u8)))
+        if (call.Count == 4 && !withError && !call.Is(3, "timeout"u8))
         {
             call.Reply.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"u8);
             return;
@@ -175,7 +184,7 @@ public static class Clients
         if (call.Is(index, "slave"u8) || call.Is(index, "replica"u8)) kind = ClientKind.Replica;
         else if (call.Is(index, "pubsub"u8)) kind = ClientKind.PubSub;
         else if (call.Is(index, "master"u8)) kind = ClientKind.Master;
-        else call.Reply.Error($"ERR Unknown client type '{Encoding.Latin1.GetString(call[index])}'");
+        else call.ErrorQuoting("ERR Unknown client type '"u8, call[index], "'"u8);
         return kind != ClientKind.Normal;
     }
 
@@ -234,7 +243,7 @@ public static class Clients
             {
                 if (!call[i + 1].SequenceEqual("default"u8))
                 {
-                    call.Reply.Error($"ERR No such user '{Encoding.Latin1.GetString(call[i + 1])}'");
+                    call.ErrorQuoting("ERR No such user '"u8, call[i + 1], "'"u8);
                     return false;
                 }
 
@@ -256,19 +265,14 @@ public static class Clients
 
     private static void Pause(CommandContext call)
     {
+        if (HasTooMany(call)) return;
         var isAll = true;
-        if (call.Count >= 4)
+        if (call.Count == 4)
         {
             if (call.Is(3, "write"u8)) isAll = false;
             else if (!call.Is(3, "all"u8))
             {
                 call.Reply.Error("ERR CLIENT PAUSE mode must be WRITE or ALL"u8);
-                return;
-            }
-
-            if (call.Count > 4)
-            {
-                call.Reply.Error(ErrorReplies.Syntax);
                 return;
             }
         }

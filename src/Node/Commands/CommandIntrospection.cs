@@ -287,11 +287,12 @@ public static class CommandIntrospection
             var isRest = isLast && keys.Last < 0;
             var spec = flags.Length == 1 ? keys : isRest ? KeySpec.From(keys.First + i, keys.Step) : KeySpec.At(keys.First + i);
             if (command.KeyCountAt > 0 && isLast) WriteCountedKeySpec(reply, command.KeyCountAt, flags[i]);
+            else if (command.KeysBehindWord is var (first, start)) WriteKeywordKeySpec(reply, first, start, flags[i], isHalfOfTheRest: true);
             else WriteKeySpec(reply, spec, flags[i], command.KeyNotes);
         }
 
         foreach (var (notes, unplaced) in command.UnplacedKeys) WriteKeySpec(reply, KeySpec.None, unplaced, notes);
-        foreach (var (word, from, found) in command.KeywordKeys) WriteKeywordKeySpec(reply, word, from, found);
+        foreach (var (word, from, found) in command.KeywordKeys) WriteKeywordKeySpec(reply, word, from, found, isHalfOfTheRest: false);
     }
 
     private static void WriteKeySpec(RespWriter reply, KeySpec keys, string flags, string notes)
@@ -360,7 +361,8 @@ public static class CommandIntrospection
         reply.Integer(1);
     }
 
-    private static void WriteKeywordKeySpec(RespWriter reply, string word, int from, string flags)
+    /// <summary>Keys behind a word: one, or the first half of what follows.</summary>
+    private static void WriteKeywordKeySpec(RespWriter reply, string word, int from, string flags, bool isHalfOfTheRest)
     {
         reply.Map(3);
         reply.Bulk("flags"u8);
@@ -382,11 +384,11 @@ public static class CommandIntrospection
         reply.Bulk("spec"u8);
         reply.Map(3);
         reply.Bulk("lastkey"u8);
-        reply.Integer(0);
+        reply.Integer(isHalfOfTheRest ? -1 : 0);
         reply.Bulk("keystep"u8);
         reply.Integer(1);
         reply.Bulk("limit"u8);
-        reply.Integer(0);
+        reply.Integer(isHalfOfTheRest ? 2 : 0);
     }
 
     private static void WriteFlags(RespWriter reply, string flags)

@@ -105,11 +105,11 @@ public static class Configuration
             return;
         }
 
-        if (!TryReadSettings(call, out var settings)) return;
+        if (!TryReadSettings(call, out var settings, out var names)) return;
         var node = call.Node;
         if (!settings.Exists(MayWait))
         {
-            Reply(call.Reply, Apply(node, settings));
+            Reply(call.Reply, Apply(node, settings, names));
             return;
         }
 
@@ -125,7 +125,7 @@ public static class Configuration
         ThreadPool.UnsafeQueueUserWorkItem(
             _ =>
             {
-                error = Apply(node, settings);
+                error = Apply(node, settings, names);
                 waiting.Complete();
             },
             state: null);
@@ -141,11 +141,12 @@ public static class Configuration
     private static bool MayWait((Directive Directive, string Value) setting) =>
         setting.Directive.Name == "bind" && ListenAddress.NeedsLookUp(setting.Value.Split(' '));
 
-    /// <summary>Sets the values; null, or the error reply's text.</summary>
-    private static string? Apply(NodeParts node, List<(Directive Directive, string Value)> settings)
+    /// <summary>Sets the values; null, or the error reply's text, with the name (of several) that the client used.</summary>
+    private static string? Apply(NodeParts node, List<(Directive Directive, string Value)> settings, List<string> names)
     {
         var config = node.Config;
-        if (!config.Changes.TrySet(config, settings, out var failed, out var reason)) return Failure(failed!.Name, reason!);
+        if (!config.Changes.TrySet(config, settings, out var failed, out var reason))
+            return Failure(names[settings.FindIndex(setting => setting.Directive == failed)], reason!);
         var log = node.Loggers.CreateLogger("config");
         foreach (var (directive, _) in settings)
         {
@@ -159,15 +160,16 @@ public static class Configuration
     /// Checks everything about the arguments that does not need their values; writes the error reply when it answers
     /// false.
     /// </summary>
-    private static bool TryReadSettings(CommandContext call, out List<(Directive Directive, string Value)> settings)
+    private static bool TryReadSettings(
+        CommandContext call, out List<(Directive Directive, string Value)> settings, out List<string> names)
     {
-        settings = [];
+        (settings, names) = ([], []);
         for (var i = 2; i < call.Count; i += 2)
         {
-            var name = Encoding.UTF8.GetString(call[i]);
+            var name = Encoding.UTF8.GetString(call[i]).ToLowerInvariant();
             if (DirectiveTable.Find(name) is not { } directive)
             {
-                call.Reply.Error($"ERR Unknown option or number of arguments for CONFIG SET - '{name}'");
+                call.ErrorQuoting("ERR Unknown option or number of arguments for CONFIG SET - '"u8, call[i], "'"u8);
                 return false;
             }
 
@@ -182,6 +184,7 @@ public static class Configuration
             if (settings.Exists(setting => setting.Directive == directive)) return Fail(call, name, "duplicate parameter");
             if (!TryDecode(call[i + 1], out var value)) return Fail(call, name, "argument must be UTF-8 text");
             settings.Add((directive, value));
+            names.Add(name);
         }
 
         return true;

@@ -147,7 +147,7 @@ public static class Connection
             }
             else
             {
-                call.Reply.Error($"ERR Syntax error in HELLO option '{Encoding.Latin1.GetString(call[i])}'");
+                call.ErrorQuoting("ERR Syntax error in HELLO option '"u8, call[i], "'"u8);
                 return false;
             }
         }

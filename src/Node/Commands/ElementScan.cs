@@ -1,6 +1,5 @@
 using Starling.Node.Serving;
 using Starling.Resp;
-using Starling.Slots;
 using Starling.Slots.Values;
 using Starling.Slots.Values.SortedSets;
 
@@ -91,8 +90,8 @@ internal sealed class ElementScan : IElementVisitor, ISortedSetVisitor
     public void Visit(SortedSetElement element)
     {
         if (!TryMatch(element.Member)) return;
-        Span<byte> score = stackalloc byte[DoubleText.MaxLength];
-        _matches.Bulk(score[..DoubleText.Format(element.Score, score)]);
+        Span<byte> scratch = stackalloc byte[SortedSetElement.ScratchLength];
+        _matches.Bulk(element.KeptScore(scratch));
         _matched++;
     }
 

@@ -127,7 +127,9 @@ public static class ListMoves
         // Taken out first, as Redis does it: a list at its limit keeps its encoding.
         Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
         var text = list.At(index).Text(scratch);
+        call.HasChangedNothing = true;
         var copy = call.Node.Buffers.Rent(text.Length);
+        call.HasChangedNothing = false;
         text.CopyTo(copy);
         var element = copy.AsSpan(0, text.Length);
         call.Reply.Bulk(element);

@@ -1,14 +1,16 @@
 using Starling.Node.Serving;
 using Starling.Resp;
+using Starling.Slots;
 using Starling.Slots.Keyspace;
 using Starling.Slots.Values;
+using Starling.Slots.Values.Sets;
 using Starling.Slots.Values.SortedSets;
 
 namespace Starling.Node.Commands;
 
 /// <summary>
-/// The sorted sets that ZUNION and its like work on, each with the weight by which its scores are multiplied. Valid until
-/// any of them is changed.
+/// The sorted sets and sets that ZUNION and its like work on, each with the weight by which its scores are multiplied; the
+/// members of a set have the score 1. Valid until any of them is changed.
 /// </summary>
 internal sealed class ScoredSources
 {
@@ -104,6 +106,13 @@ internal sealed class ScoredSources
         ref readonly var source = ref _sources[index];
         if (!source.Entry.IsPresent) return;
         Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
+        if (source.IsSet)
+        {
+            foreach (var member in source.Set)
+                if (!visitor.Visit(member.Text(scratch), source.Weight)) return;
+            return;
+        }
+
         var set = OpenSorted(source);
         foreach (var element in set.Range(0, set.Count))
             if (!visitor.Visit(element.Member.Text(scratch), source.Weigh(element.Score))) return;
@@ -114,7 +123,14 @@ internal sealed class ScoredSources
     {
         score = 0;
         ref readonly var source = ref _sources[index];
-        if (!source.Entry.IsPresent || !OpenSorted(source).TryScore(member, out score)) return false;
+        if (!source.Entry.IsPresent) return false;
+        if (source.IsSet)
+        {
+            score = source.Weight;
+            return source.Set.Contains(member);
+        }
+
+        if (!OpenSorted(source).TryScore(member, out score)) return false;
         score *= source.Weight;
         return true;
     }
@@ -126,14 +142,23 @@ internal sealed class ScoredSources
         var isThere = forWrite ? _call.TryWrite(key, out entry) : _call.TryRead(key, out entry);
         _sources[index] = new Source { Position = position, Weight = 1 };
         if (!isThere) return true;
+        ref var source = ref _sources[index];
+        source.Entry = entry;
+        source.IsSet = entry.Holds<SetValue>();
+        if (source.IsSet)
+        {
+            source.Set = _call.Database.Open<SetValue>(key, entry, _call.AccessClock).View;
+            source.Count = source.Set.Count;
+            return true;
+        }
+
         if (!entry.Holds<SortedSetValue>())
         {
             _call.Reply.Error(ErrorReplies.WrongType);
             return false;
         }
 
-        _sources[index].Entry = entry;
-        _sources[index].Count = OpenSorted(_sources[index]).Count;
+        source.Count = OpenSorted(source).Count;
         return true;
     }
 
@@ -142,7 +167,7 @@ internal sealed class ScoredSources
 
     private bool TryWeight(int index, out double weight)
     {
-        if (Starling.Slots.DoubleParser.TryParseScore(_call[index], out weight)) return true;
+        if (DoubleParser.TryParseScore(_call[index], out weight)) return true;
         _call.Reply.Error("ERR weight value is not a float"u8);
         return false;
     }
@@ -160,6 +185,8 @@ internal sealed class ScoredSources
         public Entry Entry;
         public long Count;
         public double Weight;
+        public bool IsSet;
+        public SetView Set;
 
         /// <summary>A score times the weight; 0 where that is no number.</summary>
         public readonly double Weigh(double score)

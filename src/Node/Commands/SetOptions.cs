@@ -37,6 +37,9 @@ internal struct SetOptions
     /// <summary>XX: only when the key exists.</summary>
     public bool OnlyIfPresent { get; private set; }
 
+    /// <summary>IFEQ and its like: only when the string that is there fulfils it.</summary>
+    public StringCondition Condition { get; private set; }
+
     /// <summary>GET: answer the old value.</summary>
     public bool ReturnOld { get; private set; }
 
@@ -50,7 +53,7 @@ internal struct SetOptions
     public readonly bool HasExpiry => ExpiryAt != 0;
 
     /// <summary>True when what SET does depends on the value or expiry that is there.</summary>
-    public readonly bool LooksAtOld => OnlyIfAbsent || OnlyIfPresent || Expiry == ExpirySource.Keep;
+    public readonly bool LooksAtOld => OnlyIfAbsent || OnlyIfPresent || Condition.IsGiven || Expiry == ExpirySource.Keep;
 
     /// <summary>True for EXAT and PXAT.</summary>
     public readonly bool IsAbsolute => Expiry is ExpirySource.SecondsAt or ExpirySource.MillisecondsAt;
@@ -64,11 +67,29 @@ internal struct SetOptions
         for (var i = 3; i < call.Count; i++)
         {
             var word = call[i];
-            if (ArgumentParser.Is(word, "nx"u8) && !options.OnlyIfPresent) options.OnlyIfAbsent = true;
-            else if (ArgumentParser.Is(word, "xx"u8) && !options.OnlyIfAbsent) options.OnlyIfPresent = true;
+            if (options.TryParsePresence(word)) continue;
+            if (!options.OnlyIfAbsent && !options.OnlyIfPresent && !options.Condition.IsGiven
+                && StringCondition.TryParse(call, i, out var condition)) (options.Condition, i) = (condition, i + 1);
             else if (ArgumentParser.Is(word, "get"u8)) options.ReturnOld = true;
             else if (ArgumentParser.Is(word, "keepttl"u8) && options.Accepts(ExpirySource.Keep))
                 options.Expiry = ExpirySource.Keep;
+            else if (!options.TryParseExpiry(call, word, ref i)) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Reads MSETEX's options from the argument behind the last value on. False: a syntax error, the reply is not written yet.
+    /// </summary>
+    public static bool TryParseMSetEx(CommandContext call, int from, out SetOptions options)
+    {
+        options = default;
+        for (var i = from; i < call.Count; i++)
+        {
+            var word = call[i];
+            if (options.TryParsePresence(word)) continue;
+            if (ArgumentParser.Is(word, "keepttl"u8) && options.Accepts(ExpirySource.Keep)) options.Expiry = ExpirySource.Keep;
             else if (!options.TryParseExpiry(call, word, ref i)) return false;
         }
 
@@ -112,6 +133,16 @@ internal struct SetOptions
         if (expiresAt > 0) return true;
         call.InvalidExpireTime();
         return false;
+    }
+
+    /// <summary>NX or XX, one of them only, and not beside another condition.</summary>
+    private bool TryParsePresence(ReadOnlySpan<byte> word)
+    {
+        if (Condition.IsGiven) return false;
+        if (ArgumentParser.Is(word, "nx"u8) && !OnlyIfPresent) OnlyIfAbsent = true;
+        else if (ArgumentParser.Is(word, "xx"u8) && !OnlyIfAbsent) OnlyIfPresent = true;
+        else return false;
+        return true;
     }
 
     private bool TryParseExpiry(CommandContext call, ReadOnlySpan<byte> word, ref int index)

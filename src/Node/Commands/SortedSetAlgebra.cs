@@ -1,7 +1,6 @@
 using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
-using Starling.Slots.Values;
 using Starling.Slots.Values.SortedSets;
 
 namespace Starling.Node.Commands;
@@ -47,15 +46,11 @@ public static class SortedSetAlgebra
         {
             KeyCountAt = 2,
             KeyFlags = "OW update;RO access",
-            FindKeyFlags = KeyFlags,
             AclCategories = ["sortedset"],
             Group = "sorted-set",
             Since = since,
             Summary = summary,
         };
-
-    private static string KeyFlags(ArgumentList arguments) =>
-        "OW update" + string.Concat(Enumerable.Repeat(";RO access", arguments.Count));
 
     private static void ZUnion(CommandContext call) => Reply(call, Operation.Union);
 

@@ -50,6 +50,7 @@ public static class Sorting
     private static void Sort(CommandContext call, bool mayStore)
     {
         if (!SortOptions.TryParse(call, mayStore, out var options)) return;
+        call.HasChangedNothing = true;
         ValueElements elements = default;
         if (call.TryRead(call.Key(1), out var entry) && !entry.TryElements(out elements))
         {
@@ -66,6 +67,7 @@ public static class Sorting
     /// <summary>Makes the result the list of a key, whatever it held; without any element the key goes.</summary>
     private static void Store(CommandContext call, int keyAt, SortContent content)
     {
+        call.HasChangedNothing = false;
         var key = call.Key(keyAt);
         if (content.Count == 0)
         {

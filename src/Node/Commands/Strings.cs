@@ -86,11 +86,15 @@ public static class Strings
         return true;
     }
 
-    /// <summary>SET reads the key with GET only.</summary>
+    /// <summary>SET reads the key with GET or a condition on the string only.</summary>
     private static string SetKeyFlags(ArgumentList arguments)
     {
         for (var i = 3; i < arguments.Count; i++)
-            if (ArgumentParser.Is(arguments[i], "get"u8)) return "RW access update";
+        {
+            var word = arguments[i];
+            if (ArgumentParser.Is(word, "get"u8) || ArgumentParser.Is(word, "ifeq"u8) || ArgumentParser.Is(word, "ifne"u8)
+                || ArgumentParser.Is(word, "ifdeq"u8) || ArgumentParser.Is(word, "ifdne"u8)) return "RW access update";
+        }
 
         return "OW update";
     }
@@ -107,13 +111,20 @@ public static class Strings
         if (options.HasExpiry && !SetOptions.TryExpiry(call, options.ExpiryAt, options.Expiry, out expiresAt)) return;
 
         var key = call.Key(1);
+        if (!options.Condition.IsSound(call)) return;
         if (options.ReturnOld && !ReplyWithValue(call, key)) return;
 
         // Without a condition nobody asks what is there, unless it may have to be reported as expired.
         if (options.LooksAtOld || call.MayHaveExpired(key))
         {
             var found = call.TryWrite(key, out var entry);
-            if ((options.OnlyIfAbsent && found) || (options.OnlyIfPresent && !found))
+            if (found && options.Condition.IsGiven && !entry.Holds<StringValue>())
+            {
+                call.Reply.Error(ErrorReplies.WrongType);
+                return;
+            }
+
+            if (!IsAllowed(call, options, found, entry))
             {
                 if (!options.ReturnOld) call.Reply.Null();
                 return;
@@ -131,9 +142,9 @@ public static class Strings
             // PXAT is what the others become; as in Redis 7.2 it goes out as it came.
             if (options.Expiry != SetOptions.ExpirySource.MillisecondsAt) SetEffect(call, call[2], expiresAt);
         }
-        else if (options.ReturnOld)
+        else if (options.ReturnOld || options.Condition.IsGiven)
         {
-            SetEffectWithoutGet(call);
+            SetEffectWithoutGet(call, options);
         }
 
         if (!options.ReturnOld) call.Ok();
@@ -145,12 +156,25 @@ public static class Strings
         call.Effect("SET"u8, call[1], value, "PXAT"u8, expiresAt);
     }
 
-    /// <summary>The call as it was, but for GET, which may be repeated: a replica has nobody to answer.</summary>
-    private static void SetEffectWithoutGet(CommandContext call)
+    /// <summary>True when what is there lets SET do its work.</summary>
+    private static bool IsAllowed(CommandContext call, in SetOptions options, bool found, in Entry entry)
+    {
+        if (options.Condition.IsGiven) return found ? options.Condition.Holds(call, entry) : !options.Condition.IsEqual;
+        return !(found ? options.OnlyIfAbsent : options.OnlyIfPresent);
+    }
+
+    /// <summary>
+    /// The call as it was, but for GET, which may be repeated: a replica has nobody to answer. A condition on the string that was
+    /// there is fulfilled, so that the rest is all there is to say.
+    /// </summary>
+    private static void SetEffectWithoutGet(CommandContext call, in SetOptions options)
     {
         using var effect = call.BeginEffect();
         for (var i = 0; i < call.Count; i++)
-            if (i < 3 || !call.Is(i, "get"u8)) effect.Add(call[i]);
+        {
+            if (i > 2 && options.Condition.IsGiven && StringCondition.TryParse(call, i, out _)) i++;
+            else if (i < 3 || !call.Is(i, "get"u8)) effect.Add(call[i]);
+        }
     }
 
     private static void SetNx(CommandContext call)

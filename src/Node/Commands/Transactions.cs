@@ -115,6 +115,7 @@ public static class Transactions
             return;
         }
 
+        call.Node.Buffers.EnsureRoom(call.Arguments.TotalLength + (call.Count * WatchTable.BytesOfWatch));
         for (var i = 1; i < call.Count; i++)
         {
             var key = call.Key(i);

@@ -63,7 +63,10 @@ internal static class ClusterDirectives
             0,
             ulong.MaxValue,
             NumberFormat.Memory),
-        new TextDirective("cluster-announce-ip", InOptional(c => c.ClusterAnnounceIp, (c, v) => c.ClusterAnnounceIp = v)),
+        new TextDirective("cluster-announce-ip", InOptional(c => c.ClusterAnnounceIp, (c, v) => c.ClusterAnnounceIp = v))
+        {
+            Check = CheckAnnouncedIp,
+        },
         AnnouncedPort("cluster-announce-port", c => c.ClusterAnnouncePort, (c, v) => c.ClusterAnnouncePort = v),
         AnnouncedPort("cluster-announce-tls-port", c => c.ClusterAnnounceTlsPort, (c, v) => c.ClusterAnnounceTlsPort = v),
         AnnouncedPort("cluster-announce-bus-port", c => c.ClusterAnnounceBusPort, (c, v) => c.ClusterAnnounceBusPort = v),
@@ -84,6 +87,12 @@ internal static class ClusterDirectives
 
     private static NumberDirective AnnouncedPort(string name, Func<ServerConfig, int> get, Action<ServerConfig, int> set) =>
         new(name, In(get, set), 0, 65535, NumberFormat.Integer);
+
+    /// <summary>What would tear a line of nodes.conf apart is refused here; with redis-server the node does not start again.</summary>
+    private static string? CheckAnnouncedIp(string address) =>
+        address.Any(c => c is <= ' ' or ',' or '"' or '\'' or '\x7f')
+            ? "An address or a host name contains no spaces, commas, quotation marks or control characters"
+            : null;
 
     private static string? CheckHostname(string name)
     {

@@ -100,51 +100,28 @@ internal static class DataDirectives
             Aliases = ["list-max-ziplist-size"],
         },
         PendingNumber("list-compress-depth", 0, LargestInt, 0),
-        new NumberDirective(
+        Elements("set-max-intset-entries", In(c => c.SetMaxIntsetEntries, (c, v) => c.SetMaxIntsetEntries = v)),
+        Elements("set-max-listpack-entries", In(c => c.SetMaxListpackEntries, (c, v) => c.SetMaxListpackEntries = v)),
+        Elements("set-max-listpack-value", In(c => c.SetMaxListpackValue, (c, v) => c.SetMaxListpackValue = v)),
+        Elements(
             "zset-max-listpack-entries",
             In(c => c.SortedSetMaxListpackEntries, (c, v) => c.SortedSetMaxListpackEntries = v),
-            0,
-            LargestLong,
-            NumberFormat.Integer)
-        {
-            Aliases = ["zset-max-ziplist-entries"],
-        },
-        new NumberDirective(
+            "zset-max-ziplist-entries"),
+        Bytes(
             "zset-max-listpack-value",
             In(c => c.SortedSetMaxListpackValue, (c, v) => c.SortedSetMaxListpackValue = v),
-            0,
-            LargestLong,
-            NumberFormat.Memory)
-        {
-            Aliases = ["zset-max-ziplist-value"],
-        },
-        new NumberDirective(
-            "hll-sparse-max-bytes",
-            In(c => c.HllSparseMaxBytes, (c, v) => c.HllSparseMaxBytes = v),
-            0,
-            LargestLong,
-            NumberFormat.Memory),
-        new NumberDirective(
-            "set-max-intset-entries",
-            In(c => c.SetMaxIntsetEntries, (c, v) => c.SetMaxIntsetEntries = v),
-            0,
-            LargestLong,
-            NumberFormat.Integer),
-        new NumberDirective(
-            "set-max-listpack-entries",
-            In(c => c.SetMaxListpackEntries, (c, v) => c.SetMaxListpackEntries = v),
-            0,
-            LargestLong,
-            NumberFormat.Integer),
-        new NumberDirective(
-            "set-max-listpack-value",
-            In(c => c.SetMaxListpackValue, (c, v) => c.SetMaxListpackValue = v),
-            0,
-            LargestLong,
-            NumberFormat.Integer),
-        PendingNumber("stream-node-max-bytes", 0, LargestLong, 4096, NumberFormat.Memory),
-        PendingNumber("stream-node-max-entries", 0, LargestLong, 100),
+            "zset-max-ziplist-value"),
+        Bytes("hll-sparse-max-bytes", In(c => c.HllSparseMaxBytes, (c, v) => c.HllSparseMaxBytes = v)),
+        Bytes("stream-node-max-bytes", In(c => c.StreamNodeMaxBytes, (c, v) => c.StreamNodeMaxBytes = v)),
+        Elements("stream-node-max-entries", In(c => c.StreamNodeMaxEntries, (c, v) => c.StreamNodeMaxEntries = v)),
     ];
+
+    private static NumberDirective Elements(string name, Setting<long> setting, params string[] aliases) =>
+        new(name, setting, 0, LargestLong, NumberFormat.Integer) { Aliases = aliases };
+
+    private static NumberDirective Bytes(string name, Setting<long> setting, params string[] aliases) =>
+        new(name, setting, 0, LargestLong, NumberFormat.Memory) { Aliases = aliases };
+
     private static NumberDirective Number(string name, Setting<long> setting, long lowest, long highest) =>
         new(name, setting, lowest, highest, NumberFormat.Integer);
 }

@@ -10,14 +10,18 @@ internal static class MemorySize
         (string.Empty, 1), ("b", 1), ("k", 1000), ("kb", 1L << 10), ("m", 1000_000), ("mb", 1L << 20), ("g", 1000_000_000), ("gb", 1L << 30),
     ];
 
-    /// <summary>Reads digits with an optional unit in any case; false for anything else and from 2^64 on.</summary>
+    /// <summary>
+    /// Reads digits with an optional unit in any case; false for anything else. As in Redis no text at all is 0, and what does not fit
+    /// into 64 bits is the largest number that does.
+    /// </summary>
     public static bool TryParse(string text, out ulong bytes)
     {
         bytes = 0;
+        if (text.Length == 0) return true;
         var digits = 0;
         while (digits < text.Length && text[digits] is >= '0' and <= '9') digits++;
-        if (digits == 0 || !ulong.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-            return false;
+        if (digits == 0) return false;
+        if (!ulong.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var number)) number = ulong.MaxValue;
         foreach (var (unit, factor) in Units)
         {
             if (!text.AsSpan(digits).Equals(unit, StringComparison.OrdinalIgnoreCase)) continue;

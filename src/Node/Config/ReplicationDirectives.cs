@@ -44,7 +44,7 @@ internal static class ReplicationDirectives
         PendingFlag("replica-announced", true),
         new NumberDirective(
             "repl-backlog-size",
-            In(c => c.ReplBacklogSize, (c, v) => c.ReplBacklogSize = v),
+            In(c => c.ReplBacklogSize, (c, v) => c.ReplBacklogSize = Math.Max(v, ServerConfig.LeastReplBacklogSize)),
             1,
             LargestLong,
             NumberFormat.Memory),

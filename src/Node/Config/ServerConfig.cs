@@ -84,6 +84,12 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>The longest member of a set's listpack: <see cref="Slots.Values.ValueOptions.SetMaxListpackValue"/>.</summary>
     public long SetMaxListpackValue { get; set; } = 64;
 
+    /// <summary>How long a node of a stream may become: <see cref="Slots.Values.ValueOptions.StreamNodeMaxBytes"/>.</summary>
+    public long StreamNodeMaxBytes { get; set; } = 4096;
+
+    /// <summary>The most entries of a node of a stream; 0 for no limit.</summary>
+    public long StreamNodeMaxEntries { get; set; } = 100;
+
     /// <summary>TCP port of clients; 0 for none.</summary>
     public int Port { get; set; } = 6379;
 
@@ -227,6 +233,9 @@ public sealed class ServerConfig : IServingSettings
 
     /// <summary>Port that a replica announces; 0 for its own.</summary>
     public int ReplicaAnnouncePort { get; set; }
+
+    /// <summary>Least of <see cref="ReplBacklogSize"/>, as in Redis: less asked for counts as this.</summary>
+    public const long LeastReplBacklogSize = 16384;
 
     /// <summary>Bytes of the replication log kept for partial resynchronisation.</summary>
     public long ReplBacklogSize { get; set; } = 1048576;

@@ -154,7 +154,10 @@ internal static class ServerDirectives
         [
             "{title}", "{listen-addr}", "{server-mode}", "{port}", "{tls-port}", "{unixsocket}", "{config-file}",
         ];
-        foreach (var variable in variables) template = template.Replace(variable, string.Empty, StringComparison.Ordinal);
-        return template.Contains('{', StringComparison.Ordinal) ? "template format is invalid or contains unknown variables" : null;
+        var rest = template;
+        foreach (var variable in variables) rest = rest.Replace(variable, string.Empty, StringComparison.Ordinal);
+        return rest.Contains('{', StringComparison.Ordinal) || template.AsSpan().Trim(' ').IsEmpty
+            ? "template format is invalid or contains unknown variables"
+            : null;
     }
 }

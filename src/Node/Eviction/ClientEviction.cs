@@ -50,9 +50,9 @@ internal sealed class ClientEviction
             if (total < limit) return;
             if (connection.Session.NoEvict) continue;
             EvictionLog.EvictingClient(_logger, connection.Describe());
+            Interlocked.Increment(ref _evicted);
             connection.Close();
             total -= bytes;
-            Interlocked.Increment(ref _evicted);
         }
 
         if (total >= limit) EvictionLog.ClientsStillTooLarge(_logger);

@@ -384,7 +384,7 @@ public sealed class Executor
             && (Ascii.EqualsIgnoreCase(name, "post"u8) || Ascii.EqualsIgnoreCase(name, "host:"u8)))
             return DispatchOutcome.CrossProtocol;
         call.Session.LastCommand = null;
-        _gates.Refuse(call, null, Encoding.Latin1.GetBytes(_table.Explain(call.Arguments)));
+        _gates.Refuse(call, (Command?)_table.FindNamed(call.Arguments), Encoding.Latin1.GetBytes(_table.Explain(call.Arguments)));
         if (call.Guard is not { } guard || call.Session.Transaction is not null) return DispatchOutcome.Done;
 
         // Its bytes are part of the master's stream all the same.

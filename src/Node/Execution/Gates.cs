@@ -100,10 +100,11 @@ internal sealed class Gates(NodeParts node)
     {
         var session = call.Session;
         if (command is not null) call.Stats.PerCommand[command.Ordinal].Rejected++;
-        if (session.Transaction is not null && command is { Executes: true })
+        if (command is { Executes: true })
         {
-            Transaction.Discard(call);
-            call.Reply.Error([.. "EXECABORT Transaction discarded because of: "u8, .. error]);
+            if (session.Transaction is not null) Transaction.Discard(call); // without one the words are the same in Redis
+            var reason = error.StartsWith("ERR "u8) ? error[4..] : error; // EXECABORT takes the place of the code that says nothing
+            call.Reply.Error([.. "EXECABORT Transaction discarded because of: "u8, .. reason]);
         }
         else
         {

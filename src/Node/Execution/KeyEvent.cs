@@ -181,6 +181,39 @@ public sealed class KeyEvent
     /// <summary>A difference of sets was stored.</summary>
     public static KeyEvent SDiffStore { get; } = new("sdiffstore", KeyEventClasses.Set);
 
+    /// <summary>
+    /// No event, and no news for who watches the key: what consumer groups keep about entries has changed. It counts for
+    /// save points and goes to replicas.
+    /// </summary>
+    public static KeyEvent Bookkeeping { get; } = new("", KeyEventClasses.None);
+
+    /// <summary>An entry came to a stream.</summary>
+    public static KeyEvent XAdd { get; } = new("xadd", KeyEventClasses.Stream);
+
+    /// <summary>Entries of a stream were deleted.</summary>
+    public static KeyEvent XDel { get; } = new("xdel", KeyEventClasses.Stream);
+
+    /// <summary>The oldest entries of a stream went.</summary>
+    public static KeyEvent XTrim { get; } = new("xtrim", KeyEventClasses.Stream);
+
+    /// <summary>A stream got another last id.</summary>
+    public static KeyEvent XSetId { get; } = new("xsetid", KeyEventClasses.Stream);
+
+    /// <summary>A consumer group was made.</summary>
+    public static KeyEvent XGroupCreate { get; } = new("xgroup-create", KeyEventClasses.Stream);
+
+    /// <summary>A consumer came to a group.</summary>
+    public static KeyEvent XGroupCreateConsumer { get; } = new("xgroup-createconsumer", KeyEventClasses.Stream);
+
+    /// <summary>A consumer of a group went.</summary>
+    public static KeyEvent XGroupDelConsumer { get; } = new("xgroup-delconsumer", KeyEventClasses.Stream);
+
+    /// <summary>A consumer group went.</summary>
+    public static KeyEvent XGroupDestroy { get; } = new("xgroup-destroy", KeyEventClasses.Stream);
+
+    /// <summary>A consumer group got another last id.</summary>
+    public static KeyEvent XGroupSetId { get; } = new("xgroup-setid", KeyEventClasses.Stream);
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

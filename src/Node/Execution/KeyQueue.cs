@@ -23,6 +23,14 @@ internal sealed class KeyQueue
         return false;
     }
 
+    /// <summary>Somebody waits for the key in a database who is to be told when it goes.</summary>
+    public bool IsWatchedIn(int database)
+    {
+        foreach (var waiter in Places)
+            if (waiter.Database == database && waiter.IsServedWithoutKey) return true;
+        return false;
+    }
+
     /// <summary>Puts a client in line, behind those who came before it.</summary>
     public void Add(KeyWaiter waiter)
     {

@@ -27,6 +27,9 @@ internal sealed class KeyWaiter(
     Action<RespWriter> onTimeout)
     : IIoTask
 {
+    // What a wait takes for each key beside two copies of it: its place in the client's sets and in the queues.
+    private const int BytesOfKey = 512;
+
     private int _end;
     private IoTimer? _timer;
 
@@ -51,6 +54,12 @@ internal sealed class KeyWaiter(
     /// <summary>What a value must be to serve the client.</summary>
     public KeyReadiness IsReady => isReady;
 
+    /// <summary>The client has something to be told when a key is not there, or not any more.</summary>
+    public bool IsServedWithoutKey { get; init; }
+
+    /// <summary>What the handler keeps for when the command runs again.</summary>
+    public object? State { get; init; }
+
     /// <summary>Milliseconds of Unix time at which the wait ends; 0 for never.</summary>
     public long Deadline { get; private set; }
 
@@ -64,6 +73,41 @@ internal sealed class KeyWaiter(
 
     /// <summary>The wait is over without a key: the reply is an end's, and the command does not run.</summary>
     public bool HasEnded => End is not (WaitEnd.Waiting or WaitEnd.Woken);
+
+    /// <summary>A waiter for keys that a call names, not yet in any queue.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="firstKey">Position of the first key; the keys follow each other.</param>
+    /// <param name="keyCount">How many there are.</param>
+    /// <param name="isReady">What a value must be to serve the client.</param>
+    /// <param name="onTimeout">Writes the reply when the time is up.</param>
+    /// <param name="whenGone"><see cref="IsServedWithoutKey"/>.</param>
+    /// <param name="state"><see cref="State"/>.</param>
+    /// <exception cref="OutOfMemoryException">There is no room for the wait; nothing has changed.</exception>
+    public static KeyWaiter Of(
+        CommandContext call,
+        int firstKey,
+        int keyCount,
+        KeyReadiness isReady,
+        Action<RespWriter> onTimeout,
+        bool whenGone,
+        object? state)
+    {
+        call.HasChangedNothing = true;
+        call.Node.Buffers.EnsureRoom((2 * call.Arguments.TotalLength) + ((long)keyCount * BytesOfKey));
+        var keys = new HashSet<byte[]>(keyCount, ByteStringComparer.Instance);
+        for (var i = firstKey; i < firstKey + keyCount; i++) keys.Add(call.Arguments[i].ToArray());
+
+        // Who was held back before it could wait has its place from then.
+        var session = call.Session;
+        var number = session.PlaceInLine != 0 ? session.PlaceInLine : call.Node.Waiters.NextNumber();
+        var waiter = new KeyWaiter(session, session.DatabaseIndex, [.. keys], call.Keys.CopyEach(), number, isReady, onTimeout)
+        {
+            IsServedWithoutKey = whenGone,
+            State = state,
+        };
+        call.HasChangedNothing = false;
+        return waiter;
+    }
 
     /// <summary>The time is up. On the client's thread.</summary>
     void IIoTask.Run() => TryEnd(WaitEnd.TimedOut);

@@ -23,6 +23,7 @@ internal sealed class KeyWaiters(NodeBasics basics)
     private long _lastNumber;
     private int _count;
     private int _keyCount;
+    private int _watchedKeyCount;
     private int _crossing;
     private int _claims;
     private int _wideClaims;
@@ -32,6 +33,9 @@ internal sealed class KeyWaiters(NodeBasics basics)
 
     /// <summary>Number of keys that clients wait for, counted in each database.</summary>
     public int KeyCount => Volatile.Read(ref _keyCount);
+
+    /// <summary>Number of those keys whose going is told to a client.</summary>
+    public int WatchedKeyCount => Volatile.Read(ref _watchedKeyCount);
 
     /// <summary>Some key is kept for a client.</summary>
     public bool HasClaims => Volatile.Read(ref _claims) != 0;
@@ -65,6 +69,7 @@ internal sealed class KeyWaiters(NodeBasics basics)
         {
             var queue = QueueFor(key);
             if (!queue.IsAwaitedIn(waiter.Database)) Interlocked.Increment(ref _keyCount);
+            if (waiter.IsServedWithoutKey && !queue.IsWatchedIn(waiter.Database)) Interlocked.Increment(ref _watchedKeyCount);
             queue.Add(waiter);
         }
 
@@ -96,6 +101,7 @@ internal sealed class KeyWaiters(NodeBasics basics)
         {
             var queue = FindQueue(key)!;
             queue.Places.Remove(waiter);
+            if (waiter.IsServedWithoutKey && !queue.IsWatchedIn(waiter.Database)) Interlocked.Decrement(ref _watchedKeyCount);
             if (!queue.IsAwaitedIn(waiter.Database)) Interlocked.Decrement(ref _keyCount);
             DropIfEmpty(key);
         }
@@ -217,10 +223,10 @@ internal sealed class KeyWaiters(NodeBasics basics)
     {
         // What another claim keeps is looked at when that one comes to it.
         if (FindQueue(ready.Key) is not { } queue || (queue.Claim is not null && queue.Claim != claim)) return null;
-        if (!basics.Keyspace[ready.Database].TryFind(basics.Keyspace.Key(ready.Key), out var entry)) return null;
+        var isThere = basics.Keyspace[ready.Database].TryFind(basics.Keyspace.Key(ready.Key), out var entry);
 
         // What has expired serves nobody, and is deleted by whoever asks for it, not here.
-        if (entry.ExpiresAt != Entry.NoExpiry && KeyExpiry.IsExpired(entry, basics.NowMilliseconds)) return null;
+        if (isThere && entry.ExpiresAt != Entry.NoExpiry && KeyExpiry.IsExpired(entry, basics.NowMilliseconds)) return null;
         var mayServe = ready.Behind is null;
         foreach (var waiter in queue.Places)
         {
@@ -230,7 +236,8 @@ internal sealed class KeyWaiters(NodeBasics basics)
                 continue;
             }
 
-            if (waiter.Database == ready.Database && waiter.IsReady(entry) && waiter.TryWake()) return waiter;
+            if (waiter.Database != ready.Database) continue;
+            if ((isThere ? waiter.IsReady(entry) : waiter.IsServedWithoutKey) && waiter.TryWake()) return waiter;
         }
 
         return null;

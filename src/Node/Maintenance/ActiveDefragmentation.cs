@@ -49,6 +49,14 @@ public sealed class ActiveDefragmentation
     /// <summary>What the native memory of the data set is used for.</summary>
     public MemoryUsage Usage => _memory.Usage;
 
+    /// <summary>Gives back to the system what is free and more than a reserve, all of it.</summary>
+    public void Purge()
+    {
+        while (_memory.Trim())
+        {
+        }
+    }
+
     /// <summary>
     /// The share of one core's time, in percent, that a fragmentation asks for; 0 when it asks for nothing.
     /// </summary>

@@ -19,6 +19,7 @@ internal static class RdbTypes
         (11, ContentForm.SetIntset),
         (12, ContentForm.SortedSetZiplist),
         (14, ContentForm.ListZiplists),
+        (15, ContentForm.StreamNodes),
         (17, ContentForm.SortedSetListpack),
         (18, ContentForm.ListNodes),
         (4, ContentForm.HashFields),
@@ -29,7 +30,9 @@ internal static class RdbTypes
         (23, ContentForm.HashListpackWithExpiries),
         (24, ContentForm.HashExpiringFields),
         (25, ContentForm.HashExpiringListpack),
+        (19, ContentForm.StreamNodes2),
         (20, ContentForm.SetListpack),
+        (21, ContentForm.StreamNodes3),
     ];
 
     private const byte LastTypeOfWrittenVersion = 21;
@@ -55,7 +58,6 @@ internal static class RdbTypes
     public static string? NameOfUnsupported(byte type) => type switch
     {
         6 or 7 => "module value",
-        15 or 19 or 21 => "stream",
         _ => null,
     };
 

@@ -324,8 +324,7 @@ public sealed class CommandContext : IEmptiedKeys
 
     /// <summary>
     /// Holds back the client: its next commands wait until the suspension ends. The handler has written no reply;
-    /// whoever ends it does. Where
-    /// <see cref="MayBlock"/> is false it ends at once, timed out.
+    /// whoever ends it does. Where <see cref="MayBlock"/> is false it ends at once, timed out.
     /// </summary>
     /// <param name="deadline">Milliseconds of Unix time after which it ends by itself; 0 for never.</param>
     /// <param name="onEnd">Writes the reply; called once, on any thread, under no stripe.</param>
@@ -353,7 +352,10 @@ public sealed class CommandContext : IEmptiedKeys
     /// <param name="deadline">Milliseconds of Unix time after which the wait ends; 0 for never.</param>
     /// <param name="isReady">What the value of a key must be for the command to do something.</param>
     /// <param name="onTimeout">Writes the reply when the time is up. On the client's thread.</param>
-    public void BlockOn(int firstKey, int keyCount, long deadline, KeyReadiness isReady, Action<RespWriter> onTimeout)
+    /// <param name="whenGone">The command has something to say when a key goes, too.</param>
+    /// <param name="state">What the command wants to know when it runs again: <see cref="KeyWaiter.State"/>.</param>
+    public void BlockOn(
+        int firstKey, int keyCount, long deadline, KeyReadiness isReady, Action<RespWriter> onTimeout, bool whenGone = false, object? state = null)
     {
         if (!MayBlock)
         {
@@ -376,13 +378,7 @@ public sealed class CommandContext : IEmptiedKeys
             return;
         }
 
-        var keys = new HashSet<byte[]>(keyCount, Slots.ByteStringComparer.Instance);
-        for (var i = firstKey; i < firstKey + keyCount; i++) keys.Add(Arguments[i].ToArray());
-
-        // Who was held back before it could wait has its place from then.
-        var number = Session.PlaceInLine != 0 ? Session.PlaceInLine : Node.Waiters.NextNumber();
-        var waiter = new KeyWaiter(
-            Session, Session.DatabaseIndex, [.. keys], Keys.CopyEach(), number, isReady, onTimeout);
+        var waiter = KeyWaiter.Of(this, firstKey, keyCount, isReady, onTimeout, whenGone, state);
         Session.Waiter = waiter;
         Node.Waiters.Add(waiter);
         waiter.EndAt(deadline, Now);
@@ -392,8 +388,7 @@ public sealed class CommandContext : IEmptiedKeys
     /// <summary>True when the handler that ran last has blocked its client; asked once.</summary>
     internal bool TakeBlocked()
     {
-        var isBlocked = _isBlocked;
-        _isBlocked = false;
+        (var isBlocked, _isBlocked) = (_isBlocked, false);
         return isBlocked;
     }
 
@@ -464,8 +459,13 @@ public sealed class CommandContext : IEmptiedKeys
     /// now, the change might never reach the replicas.
     /// </summary>
     internal bool MayHaveChanged =>
-        (_isRunning && (_changes > 0 || (Command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0))
+        (_isRunning && (_changes > 0 || (WritesByItsRow && !HasChangedNothing)))
         || (Effects.Count > 0 && !IsInExec); // not yet in the log
+
+    /// <summary>The handler has changed nothing yet, whatever its row says: should it find no memory now, nothing is half done.</summary>
+    internal bool HasChangedNothing { get; set; }
+
+    private bool WritesByItsRow => (Command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
 
     /// <summary>A scope is open: its stripes are held, and what is declared belongs to it.</summary>
     internal bool IsInScope { get; private set; }
@@ -509,9 +509,8 @@ public sealed class CommandContext : IEmptiedKeys
     {
         _isRunning = true;
         _changes = 0;
-        _hasOwnEffects = false;
-        _isSuppressed = false;
-        _hasEmptied = false;
+        (_hasOwnEffects, _isSuppressed, _hasEmptied, HasChangedNothing) = (false, false, false, false);
+        Reply.MayLose = WritesByItsRow;
         _database = Session.DatabaseIndex;
         _errorsBefore = Reply.ErrorCount;
     }
@@ -522,7 +521,7 @@ public sealed class CommandContext : IEmptiedKeys
     /// </summary>
     internal bool End()
     {
-        _isRunning = false;
+        (_isRunning, Reply.MayLose) = (false, false);
         Invariant.That(!_hasEmptied);
         var errors = Reply.ErrorCount;
         var hasFailed = errors != _errorsBefore;
@@ -555,6 +554,7 @@ public sealed class CommandContext : IEmptiedKeys
     {
         Require(key);
         _changes += count;
+        if (what.Class == KeyEventClasses.None) return;
         if (Node.Watches.IsInUse) Node.Watches.Touch(database.Index, key.Bytes, isExpiry);
         if (!isExpiry && Session.Origin == ClientOrigin.Client && Node.Replication.IsReplica)
             Node.ReplicaExpiry.Note(database, key);

@@ -40,12 +40,19 @@ internal sealed class NodeClient : IServedClient
     /// <inheritdoc/>
     public DispatchOutcome Run(CommandBatch batch)
     {
+        var resolved = ResolvedBatch.Rent();
+        resolved.Resolve(batch, _node.Commands, _node.Keyspace, _context.Database);
+        _context.Now = batch.Now;
+        _context.Stats = batch.Counters;
+        var outcome = Run(batch, resolved);
+        resolved.Return();
+        return outcome;
+    }
+
+    private DispatchOutcome Run(CommandBatch batch, ResolvedBatch resolved)
+    {
         var context = _context;
         var reply = context.Reply;
-        var resolved = ResolvedBatch.Own;
-        resolved.Resolve(batch, _node.Commands, _node.Keyspace, context.Database);
-        context.Now = batch.Now;
-        context.Stats = batch.Counters;
         for (var i = 0; i < batch.Count; i++)
         {
             var pending = batch.Commands[i];

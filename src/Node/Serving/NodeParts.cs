@@ -46,11 +46,11 @@ internal sealed class NodeParts(NodeBasics basics)
     /// <summary>What the access clocks of keys mean.</summary>
     public AccessTracking Access { get; } = basics.Access;
 
-    /// <summary>The memory in use.</summary>
-    public MemoryGauge Memory { get; } = basics.Memory;
-
     /// <summary>Evicts keys when memory is short.</summary>
     public required Evictor Evictor { get; init; }
+
+    /// <summary>Tells what the memory is used for.</summary>
+    public required MemoryReporter MemoryReports { get; init; }
 
     /// <summary>Where every command enters.</summary>
     public required Executor Executor { get; init; }

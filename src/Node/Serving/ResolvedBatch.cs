@@ -4,12 +4,12 @@ namespace Starling.Node.Serving;
 
 /// <summary>
 /// The rows of the commands of a batch and, of those that have exactly one key at a fixed place, what was computed of that
-/// key. Belongs to a thread, as the batch does.
+/// key. Belongs to the run of one batch: a command can wake another client of this thread, whose batch runs in between.
 /// </summary>
 internal sealed class ResolvedBatch
 {
     [ThreadStatic]
-    private static ResolvedBatch? t_own;
+    private static ResolvedBatch? t_spare;
 
     private readonly ResolvedCommand[] _commands = new ResolvedCommand[CommandBatch.Length];
 
@@ -17,11 +17,19 @@ internal sealed class ResolvedBatch
     {
     }
 
-    /// <summary>This thread's.</summary>
-    public static ResolvedBatch Own => t_own ??= new ResolvedBatch();
-
     /// <summary>What was found out about one command.</summary>
     public ref readonly ResolvedCommand this[int index] => ref _commands[index];
+
+    /// <summary>Takes the one that this thread has to spare, or a new one.</summary>
+    public static ResolvedBatch Rent()
+    {
+        var batch = t_spare ?? new ResolvedBatch();
+        t_spare = null;
+        return batch;
+    }
+
+    /// <summary>Gives it back to this thread. One that a failed handler has kept from this is simply made anew.</summary>
+    public void Return() => t_spare = this;
 
     /// <summary>Looks up the commands of a batch, computes their keys, and fetches the memory of these into the cache.</summary>
     /// <param name="batch">The batch.</param>

@@ -11,8 +11,8 @@ namespace Starling.Node.Serving;
 /// </summary>
 internal sealed class WatchTable
 {
-    // What a watch takes beside its key: its object, its list, its place in the dictionary.
-    private const int BytesOfWatch = 256;
+    /// <summary>Bytes that a watch takes beside its key: its object, its list, its place in the dictionary.</summary>
+    internal const int BytesOfWatch = 256;
     private const int KeptRoom = 1024; // watches that there is room for without asking again
 
     private readonly RankedLock _lock = new(LockRank.Subscriptions, nameof(WatchTable));

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Starling.Node.Config;
-using Starling.Node.Maintenance;
 using Starling.Node.Serving;
 
 namespace Starling.Node.Telemetry;
@@ -12,17 +11,15 @@ public sealed class ServerSections
 
     private readonly NodeBasics _basics;
     private readonly NodeParts _node;
-    private readonly ActiveDefragmentation _defragmentation;
+    private readonly MemoryReporter _reporter;
     private readonly IoThreads _threads;
     private long _startedAt;
-    private long _bytesAtStart;
-    private long _clusterLinkBytes;
     private int _clusterLinks;
 
     /// <summary>Makes the sections and adds them to the node's INFO.</summary>
-    internal ServerSections(NodeBasics basics, NodeParts node, ActiveDefragmentation defragmentation, IoThreads threads)
+    internal ServerSections(NodeBasics basics, NodeParts node, IoThreads threads)
     {
-        (_basics, _node, _defragmentation, _threads) = (basics, node, defragmentation, threads);
+        (_basics, _node, _reporter, _threads) = (basics, node, node.MemoryReports, threads);
         basics.Info.Add("server", WriteServer);
         basics.Info.Add("memory", WriteMemory);
         basics.Info.Add("cpu", WriteCpu);
@@ -33,15 +30,11 @@ public sealed class ServerSections
         basics.Info.AddReset(basics.Memory.ResetPeak);
     }
 
-    /// <summary>The memory that the server took at its start, in bytes.</summary>
-    internal long BytesAtStart => _bytesAtStart;
-
     /// <summary>Notes when the server started and what memory it took then.</summary>
     public void NoteStart()
     {
         _startedAt = _basics.NowMilliseconds;
-        _basics.Memory.Sample();
-        _bytesAtStart = _basics.Memory.UsedBytes;
+        _basics.Memory.NoteStart();
     }
 
     /// <summary>
@@ -53,7 +46,7 @@ public sealed class ServerSections
         if (_node.Cluster is not { } cluster) return;
         var links = cluster.Host.DescribeLinks();
         Volatile.Write(ref _clusterLinks, links.Count);
-        Interlocked.Exchange(ref _clusterLinkBytes, links.Sum(link => link.SendBufferAllocated));
+        _reporter.ClusterLinkBytes = links.Sum(link => link.SendBufferAllocated);
     }
 
     private void WriteServer(InfoWriter info)
@@ -105,53 +98,34 @@ public sealed class ServerSections
 
     private void WriteMemory(InfoWriter info)
     {
-        var peak = _basics.Memory.NotePeak();
-        var used = Math.Min(_basics.Memory.UsedBytes, peak);
-        var resident = ProcessStatistics.ResidentBytes;
-        var dataSet = _basics.Keyspace.UsedBytes;
-        var overhead = Math.Max(0, used - dataSet);
-        info.Bytes("used_memory", used);
-        info.Bytes("used_memory_rss", resident);
-        info.Bytes("used_memory_peak", peak);
-        info.Field("used_memory_peak_perc", Percent(used, peak));
-        info.Field("used_memory_overhead", overhead);
-        info.Field("used_memory_startup", _bytesAtStart);
-        info.Field("used_memory_dataset", dataSet);
-        info.Field("used_memory_dataset_perc", Percent(dataSet, Math.Max(dataSet, used - _bytesAtStart)));
-        var (active, held) = AllocatorBytes(used);
-        info.Field("allocator_allocated", used);
-        info.Field("allocator_active", active);
-        info.Field("allocator_resident", held);
+        var report = _reporter.Report();
+        info.Bytes("used_memory", report.Used);
+        info.Bytes("used_memory_rss", report.Resident);
+        info.Bytes("used_memory_peak", report.Peak);
+        info.Field("used_memory_peak_perc", InfoFormat.Fixed(report.PeakPercent, 2) + "%");
+        info.Field("used_memory_overhead", report.Overhead);
+        info.Field("used_memory_startup", report.Start);
+        info.Field("used_memory_dataset", report.DataSet);
+        info.Field("used_memory_dataset_perc", InfoFormat.Fixed(report.DataSetPercent, 2) + "%");
+        info.Field("allocator_allocated", report.Used);
+        info.Field("allocator_active", report.Active);
+        info.Field("allocator_resident", report.Held);
         info.Bytes("total_system_memory", ProcessStatistics.SystemMemoryBytes);
         info.Bytes("maxmemory", _basics.Config.MaxMemory);
         info.Field("maxmemory_policy", _basics.Config.MaxMemoryPolicy);
-        info.Field("allocator_frag_ratio", InfoFormat.Ratio(active, used));
-        info.Field("allocator_frag_bytes", active - used);
-        info.Field("allocator_rss_ratio", InfoFormat.Ratio(held, active));
-        info.Field("allocator_rss_bytes", held - active);
-        info.Field("rss_overhead_ratio", InfoFormat.Ratio(resident, held));
-        info.Field("rss_overhead_bytes", resident - held);
-        info.Field("mem_fragmentation_ratio", InfoFormat.Ratio(resident, used));
-        info.Field("mem_fragmentation_bytes", resident - used);
-        var backlog = _node.Replication.Log.HasBacklog ? _basics.Config.ReplBacklogSize : 0;
-        info.Field("mem_replication_backlog", backlog);
-        info.Field("mem_total_replication_buffers", backlog);
-        info.Field("mem_cluster_links", Interlocked.Read(ref _clusterLinkBytes));
+        info.Field("allocator_frag_ratio", InfoFormat.Ratio(report.Active, report.Used));
+        info.Field("allocator_frag_bytes", report.Active - report.Used);
+        info.Field("allocator_rss_ratio", InfoFormat.Ratio(report.Held, report.Active));
+        info.Field("allocator_rss_bytes", report.Held - report.Active);
+        info.Field("rss_overhead_ratio", InfoFormat.Ratio(report.Resident, report.Held));
+        info.Field("rss_overhead_bytes", report.Resident - report.Held);
+        info.Field("mem_fragmentation_ratio", InfoFormat.Ratio(report.Resident, report.Used));
+        info.Field("mem_fragmentation_bytes", report.Resident - report.Used);
+        info.Field("mem_replication_backlog", report.Backlog);
+        info.Field("mem_total_replication_buffers", report.Backlog);
+        info.Field("mem_cluster_links", _reporter.ClusterLinkBytes);
         info.Field("mem_allocator", "starling-" + ServerVersion.Starling);
     }
-
-    /// <summary>
-    /// What the two allocators, the native one and the managed heap, have in use and hold of the system's memory, free
-    /// parts included.
-    /// </summary>
-    private (long Active, long Resident) AllocatorBytes(long used)
-    {
-        var native = _defragmentation.Usage;
-        var managed = Math.Max(GC.GetGCMemoryInfo().TotalCommittedBytes, used - native.Used);
-        return (native.Active + managed, native.Resident + managed);
-    }
-
-    private static string Percent(long part, long whole) => InfoFormat.Fixed(whole == 0 ? 0 : part * 100.0 / whole, 2) + "%";
 
     private static void WriteCpu(InfoWriter info)
     {

@@ -39,7 +39,7 @@ internal static class ServingTelemetry
         writer.Field("clients_in_timeout_table", 0);
         writer.Field("total_watched_keys", watches.Count);
         writer.Field("total_blocking_keys", waiters.KeyCount);
-        writer.Field("total_blocking_keys_on_nokey", 0); // of commands that are not here: those that wait for a key to go
+        writer.Field("total_blocking_keys_on_nokey", waiters.WatchedKeyCount);
     }
 
     private static void WriteStats(NodeBasics basics, InfoWriter writer)
@@ -70,14 +70,7 @@ internal static class ServingTelemetry
 
     private static void WriteMemory(NodeBasics basics, InfoWriter writer)
     {
-        long replicas = 0, others = 0;
-        foreach (var connection in basics.Clients.Snapshot())
-        {
-            var bytes = connection.InputCapacity + connection.PendingBytes;
-            if (connection.Session.Kind == ClientKind.Replica) replicas += bytes;
-            else others += bytes;
-        }
-
+        var (replicas, others) = MemoryReporter.ClientBytes(basics);
         writer.Field("mem_clients_slaves", replicas);
         writer.Field("mem_clients_normal", others);
     }

@@ -78,4 +78,16 @@ public enum ContentForm : byte
 
     /// <summary>A set as one listpack.</summary>
     SetListpack,
+
+    /// <summary>
+    /// A stream as its nodes (their number, then of each the binary id and the listpack), its length and last id, and its
+    /// groups.
+    /// </summary>
+    StreamNodes,
+
+    /// <summary>As <see cref="StreamNodes"/>, with what came with Redis 7.0: first id, deleted id, counters.</summary>
+    StreamNodes2,
+
+    /// <summary>As <see cref="StreamNodes2"/>, with what came with Redis 7.2: when consumers were active.</summary>
+    StreamNodes3,
 }

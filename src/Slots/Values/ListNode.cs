@@ -91,12 +91,18 @@ internal unsafe struct ListNode
         SetCount(node, node->Count + 1);
     }
 
-    /// <summary>As <see cref="Insert"/>, of two elements, one behind the other.</summary>
+    /// <summary>
+    /// As <see cref="Insert"/>, of two elements, one behind the other; makes no room for later: for small values, of which
+    /// there are many.
+    /// </summary>
     public static void InsertPair(
         in ValueMemory memory, ref ListNode* node, int at, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
         var length = checked((int)Listpack.EntryLength(first));
-        Splice(memory, ref node, at, 0, checked(length + (int)Listpack.EntryLength(second)));
+        var added = checked(length + (int)Listpack.EntryLength(second));
+        if (added > Math.Max(node->_start, node->_capacity - node->_start - node->_length))
+            Resize(memory, ref node, node->_length, 0, added);
+        Splice(memory, ref node, at, 0, added);
         Listpack.Write(Content(node) + at, first);
         Listpack.Write(Content(node) + at + length, second);
         SetCount(node, node->Count + 2);

@@ -78,6 +78,35 @@ internal static unsafe class Listpack
         WriteBacklink(at + length, length);
     }
 
+    /// <summary>Bytes that an entry for this number has, all included.</summary>
+    public static int EntryLength(long number)
+    {
+        var length = NumberLength(number);
+        return length + BacklinkLength(length);
+    }
+
+    /// <summary>Writes the entry of a number.</summary>
+    /// <returns>Bytes of the entry, all included.</returns>
+    public static int Write(byte* at, long number)
+    {
+        var length = WriteNumber(at, number);
+        WriteBacklink(at + length, length);
+        return length + BacklinkLength(length);
+    }
+
+    /// <summary>Writes what says behind an entry how long it is.</summary>
+    /// <param name="at">Where it goes.</param>
+    /// <param name="length">Bytes of encoding and data.</param>
+    /// <returns>Its own bytes.</returns>
+    public static int WriteLengthBehind(byte* at, int length)
+    {
+        WriteBacklink(at, length);
+        return BacklinkLength(length);
+    }
+
+    /// <summary>Bytes of encoding and data of the entry that starts here. The entry is sound.</summary>
+    public static int BareLength(byte* at) => (int)DataLength(at);
+
     /// <summary>Writes total length and number of entries.</summary>
     public static void WriteHeader(byte* listpack, int length, int count)
     {

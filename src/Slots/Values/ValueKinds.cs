@@ -1,6 +1,7 @@
 using Starling.Slots.Values.Hashes;
 using Starling.Slots.Values.Sets;
 using Starling.Slots.Values.SortedSets;
+using Starling.Slots.Values.Streams;
 
 namespace Starling.Slots.Values;
 
@@ -14,6 +15,7 @@ public static class ValueKinds
         new HashOperations(),
         new SetOperations(),
         new SortedSetOperations(),
+        new StreamOperations(),
     ];
 
     private static readonly ValueOperations?[] ByKind = IndexByKind();

@@ -48,4 +48,13 @@ public sealed record ValueOptions
     /// <summary>Directive <c>set-max-listpack-value</c>: the longest member, in bytes, of a set that is a listpack.
     /// </summary>
     public long SetMaxListpackValue { get; init; } = 64;
+
+    /// <summary>
+    /// Directive <c>stream-node-max-bytes</c>: a node of a stream that would become longer gets no more entries; 0 for no
+    /// limit.
+    /// </summary>
+    public long StreamNodeMaxBytes { get; init; } = 4096;
+
+    /// <summary>Directive <c>stream-node-max-entries</c>: the most entries of a node of a stream; 0 for no limit.</summary>
+    public long StreamNodeMaxEntries { get; init; } = 100;
 }

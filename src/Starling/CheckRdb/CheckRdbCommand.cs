@@ -13,7 +13,7 @@ internal static class CheckRdbCommand
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            return new RdbCheck(Console.Out, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()).Run(path, file) ? 0 : 1;
+            return new RdbCheck(Console.Out, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()).Run(path, file) ? 0 : 1;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -47,13 +47,12 @@ internal sealed partial class NodeProcess : IDisposable
     {
         ThrowIfPortIsTaken();
         Directory.CreateDirectory(_folder);
-        var executable = Environment.ProcessPath ?? throw new InvalidOperationException("the path of this executable is not known");
         // A session of its own keeps the terminal's Ctrl-C from reaching the node: the nodes are stopped in order
         // instead.
         var start = new ProcessStartInfo("setsid") { RedirectStandardInput = true };
         string[] arguments =
         [
-            executable, "server", configFile, "--port", Port.ToString(CultureInfo.InvariantCulture), "--dir", _folder,
+            .. Program(), "server", configFile, "--port", Port.ToString(CultureInfo.InvariantCulture), "--dir", _folder,
         ];
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         _process = Process.Start(start) ?? throw new InvalidOperationException("the node's process did not start");
@@ -67,6 +66,13 @@ internal sealed partial class NodeProcess : IDisposable
     {
         using var client = new NodeClient(Port);
         return client.Call(arguments);
+    }
+
+    /// <summary>What starts this program again: its executable, or that of the runtime with the assembly that it was given.</summary>
+    private static string[] Program()
+    {
+        var executable = Environment.ProcessPath ?? throw new InvalidOperationException("the path of this executable is not known");
+        return Path.GetFileNameWithoutExtension(executable) == "dotnet" ? [executable, Environment.GetCommandLineArgs()[0]] : [executable];
     }
 
     /// <summary>One field of INFO, CLUSTER INFO or the like; null when the text lacks it.</summary>

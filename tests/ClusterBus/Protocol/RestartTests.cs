@@ -173,6 +173,38 @@ public sealed class RestartTests
         Assert.True(cluster.HasLogged(0, "The wait for a replica with data is over: no replica that can be heard has data."));
     }
 
+    /// <summary>An empty cluster without persistence is restarted: offsets tell of pings too, and of nothing to wait for.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_master_that_was_empty_when_it_was_shut_down_has_lost_nothing(bool isNoted)
+    {
+        var node = new LoneMachine(
+            LoneMachine.Options,
+            LoneMachine.Myself(LoneMachine.Master(1, 0, 16383)),
+            LoneMachine.Replica(2, master: 1));
+        if (isNoted) node.Machine.NoteEmptyAtExit(node.Now, node.Effects);
+        var text = node.Machine.FormatNodesFile();
+        Assert.Equal(isNoted, text.EndsWith(" emptyAtExit 1\n", StringComparison.Ordinal));
+
+        Assert.True(NodesFile.TryParse(text, node.Now, out var saved, out var error), error);
+        var again = new ClusterMachine(LoneMachine.Options, new RandomSource(2), saved, node.Now);
+        again.Start(hasLostData: true, node.Now, node.Effects);
+        Assert.Equal(!isNoted, again.Snapshot().HasLostData);
+        Assert.DoesNotContain("emptyAtExit", again.FormatNodesFile(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_replica_that_is_shut_down_notes_nothing()
+    {
+        var node = new LoneMachine(
+            LoneMachine.Options,
+            LoneMachine.Myself(LoneMachine.Replica(1, master: 2)),
+            LoneMachine.Master(2, 0, 16383));
+        node.Machine.NoteEmptyAtExit(node.Now, node.Effects);
+        Assert.DoesNotContain("emptyAtExit", node.Machine.FormatNodesFile(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_master_without_data_that_cannot_be_replaced_goes_on_when_the_directive_is_set()
     {

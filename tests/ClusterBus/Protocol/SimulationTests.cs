@@ -7,7 +7,7 @@ namespace Starling.ClusterBus.Tests.Protocol;
 /// </summary>
 public sealed class SimulationTests
 {
-    private const int SeedsPerTest = 6;
+    private const int SeedsPerTest = 12;
     private const long Length = 60_000;
 
     [Theory]

@@ -1,3 +1,4 @@
+using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
 using Starling.Simulator;
 
@@ -156,6 +157,30 @@ public sealed class StuckDiskTests
         Assert.Equal(written, cluster[3].ReplicationOffset);
         cluster.Until(() => cluster.Owns(3, 0), 2000);
         Assert.InRange(cluster[3].ReplicationOffset, written, long.MaxValue);
+    }
+
+    /// <summary>Found by the rule for claims (seed 527 of ten minutes): it told its master's epoch as its own.</summary>
+    [Fact]
+    public void A_replica_that_is_reset_before_its_claim_is_durable_tells_no_epoch_that_its_disk_does_not_know()
+    {
+        var cluster = new CalmCluster(3, 1, nodeTimeout: NodeTimeout);
+        foreach (var node in (int[])[1, 0])
+        {
+            cluster.Do(node, (machine, effects) =>
+            {
+                machine.BumpEpoch(out _, cluster.Simulation.Now, effects);
+                return null;
+            });
+            cluster.Simulation.RunFor(2000);
+        }
+
+        cluster[3].Disk.StuckUntil = cluster.Simulation.Now + 1500;
+        Assert.Null(cluster.Do(3, (machine, effects) => machine.Failover(FailoverMode.Takeover, cluster.Simulation.Now, effects)));
+        Assert.Null(cluster.Do(3, (machine, effects) => machine.Reset(hard: false, hasKeys: false, cluster.Simulation.Now, effects)));
+        cluster.Simulation.RunFor(1400);
+        var own = cluster[3].Machine.Snapshot().Myself.ConfigEpoch;
+        Assert.All(cluster.Nodes.Take(3), node => Assert.InRange(node.View.Find(cluster[3].Machine.Id)!.ConfigEpoch, 0UL, own - 1));
+        cluster.Until(() => cluster[0].View.Find(cluster[3].Machine.Id)!.ConfigEpoch == own, 3000);
     }
 
     [Fact]

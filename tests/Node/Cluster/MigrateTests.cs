@@ -169,7 +169,7 @@ public sealed class MigrateTests
     [InlineData(
         "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string",
         "a", "0", "1000", "KEYS", "b")]
-    [InlineData("IOERR error or timeout connecting to the client", "a", "0", "1000")]
+    [InlineData("IOERR error or timeout writing to target instance", "a", "0", "1000")]
     public async Task Errors_are_those_of_redis(string expected, params string[] arguments)
     {
         await using var source = TestServer.Start();

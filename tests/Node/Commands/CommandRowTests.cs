@@ -16,6 +16,8 @@ public sealed class CommandRowTests
         "blpop", "brpop", "blmove", "brpoplpush", "blmpop", "sort", "sort_ro",
         "hset", "hsetnx", "hmset", "hget", "hmget", "hgetall", "hkeys", "hvals", "hlen", "hstrlen", "hexists", "hdel", "hincrby", "hincrbyfloat", "hrandfield", "hscan",
         "setbit", "getbit", "bitcount", "bitpos", "bitop", "bitfield", "bitfield_ro", "pfadd", "pfcount", "pfmerge", "pfdebug", "pfselftest",
+        "xadd", "xlen", "xdel", "xtrim", "xsetid", "xrange", "xrevrange", "xread", "xreadgroup", "xack", "xpending", "xclaim", "xautoclaim", "xgroup", "xgroup|create",
+        "xgroup|setid", "xgroup|destroy", "xgroup|createconsumer", "xgroup|delconsumer", "xgroup|help", "xinfo", "xinfo|stream", "xinfo|groups", "xinfo|consumers", "xinfo|help",
         "object|encoding", "object|freq", "object|idletime", "object|refcount", "object|help",
     ];
 
@@ -81,6 +83,18 @@ public sealed class CommandRowTests
     [InlineData("sunionstore a b")]
     [InlineData("sintercard 2 a b limit 3")]
     [InlineData("spop a 3")]
+    [InlineData("zunionstore a 2 b c weights 1 2")]
+    [InlineData("zdiffstore a 1 b")]
+    [InlineData("zinter 2 a b")]
+    [InlineData("zrangestore a b 0 1")]
+    [InlineData("bzmpop 0 2 a b min")]
+    [InlineData("georadius a 1 1 1 m")]
+    [InlineData("georadius a 1 1 1 m store b")]
+    [InlineData("georadiusbymember a b 1 m storedist c")]
+    [InlineData("geosearchstore a b frommember c byradius 1 m")]
+    [InlineData("xread count 5 streams a b 0 0")]
+    [InlineData("xreadgroup group g c streams a >")]
+    [InlineData("xgroup create a g 0")]
     [InlineData("sort a")]
     [InlineData("bitop and a b c d")]
     [InlineData("pfmerge a b c")]

@@ -16,6 +16,7 @@ public sealed class CommandTableTests
         "command|getkeys 1", "command|getkeysandflags 1", // Redis 7.2 takes a command without arguments
         "cluster|info 2", "cluster|nodes 2", "cluster|slots 2", "cluster|shards 2", "cluster|myid 2", // answered while loading
         "wait 2", "wait 6", // Redis 7.2 calls it blocking, and lets scripts call it
+        "zrank 1", "zrevrank 1", // Redis 7.2 added WITHSCORE
         "migrate 8", // the keys behind KEYS are found by COMMAND GETKEYS, not described
     };
 

@@ -88,6 +88,20 @@ public class DirectiveTableTests
     }
 
     [Theory]
+    [InlineData("not an ip")]
+    [InlineData("1.2.3.4,5")]
+    [InlineData("1.2.3.4\nvars currentEpoch 9")]
+    [InlineData("\"1.2.3.4\"")]
+    public void An_announced_address_that_nodes_conf_could_not_hold_is_refused(string address)
+    {
+        var config = new ServerConfig();
+        var directive = DirectiveTable.Find("cluster-announce-ip")!;
+        Assert.NotNull(directive.SetText(config, address));
+        Assert.Null(directive.SetText(config, "node-1.example"));
+        Assert.Equal("node-1.example", directive.Get(config));
+    }
+
+    [Theory]
     [InlineData("hz", "100000", "500")]
     [InlineData("hz", "0", "1")]
     [InlineData("oom-score-adj", "RELATIVE", "yes")]
@@ -96,9 +110,9 @@ public class DirectiveTableTests
     [InlineData("notify-keyspace-events", "nxK", "xnK")]
     [InlineData("latency-tracking-info-percentiles", "1.50 2", "1.5 2")]
     [InlineData("shutdown-on-sigterm", "now FORCE nosave", "nosave now force")]
-    [InlineData("repl-backlog-size", "1k", "1000")]
-    [InlineData("repl-backlog-size", "1KB", "1024")]
-    [InlineData("repl-backlog-size", "3gb", "3221225472")]
+    [InlineData("auto-aof-rewrite-min-size", "1k", "1000")]
+    [InlineData("auto-aof-rewrite-min-size", "1KB", "1024")]
+    [InlineData("auto-aof-rewrite-min-size", "3gb", "3221225472")]
     [InlineData("maxmemory-clients", "5%", "5%")]
     [InlineData("maxmemory", "18446744073709551615", "9223372036854775807")]
     [InlineData("unixsocketperm", "0700", "700")]

@@ -35,6 +35,26 @@ public sealed class KeyEventTests
     [InlineData("COPY old new", "copy_to new")]
     [InlineData("MOVE old 1", "move_from old, move_to old")]
     [InlineData("GET old", "")]
+    [InlineData("ZADD z 1 a", "zadd z")]
+    [InlineData("ZADD zset 1 m1", "")]
+    [InlineData("ZINCRBY zset 1 m1", "zincr zset")]
+    [InlineData("ZREM zset m1", "zrem zset")]
+    [InlineData("ZREM zset m1 m2", "zrem zset, del zset")]
+    [InlineData("ZREMRANGEBYRANK zset 0 0", "zremrangebyrank zset")]
+    [InlineData("ZREMRANGEBYSCORE zset 1 9", "zremrangebyscore zset, del zset")]
+    [InlineData("ZREMRANGEBYLEX zset - +", "zremrangebylex zset, del zset")]
+    [InlineData("ZPOPMIN zset", "zpopmin zset")]
+    [InlineData("ZPOPMAX zset 2", "zpopmax zset, del zset")]
+    [InlineData("BZMPOP 0 1 zset MIN", "zpopmin zset")]
+    [InlineData("ZRANGESTORE z zset 0 0", "zrangestore z")]
+    [InlineData("ZRANGESTORE zset zset 5 6", "del zset")]
+    [InlineData("ZUNIONSTORE z 1 zset", "zunionstore z")]
+    [InlineData("ZINTERSTORE z 1 zset", "zinterstore z")]
+    [InlineData("ZDIFFSTORE z 1 zset", "zdiffstore z")]
+    [InlineData("ZDIFFSTORE zset 2 zset zset", "del zset")]
+    [InlineData("GEOADD z 1 1 a", "zadd z")]
+    [InlineData("GEOSEARCHSTORE z zset FROMMEMBER m1 BYRADIUS 9 m", "geosearchstore z")]
+    [InlineData("GEORADIUSBYMEMBER zset m1 9 m STORE z", "georadiusstore z")]
     [InlineData("SORT list STORE sorted", "sortstore sorted")]
     [InlineData("SORT list STORE old", "sortstore old")]
     [InlineData("SORT list STORE list DESC", "sortstore list")]
@@ -70,6 +90,7 @@ public sealed class KeyEventTests
         await client.CallAsync("RPUSH", "list", "2", "1");
         await client.CallAsync("SADD", "set", "1", "2", "3");
         await client.CallAsync("SADD", "single", "3");
+        await client.CallAsync("ZADD", "zset", "1", "m1", "2", "m2");
         _events.Clear();
         await client.CallAsync(command.Split(' '));
         Assert.Equal(expected, string.Join(", ", _events));

@@ -66,7 +66,7 @@ public sealed class RdbCheckTests : IDisposable
     {
         using var output = new StringWriter();
         using var file = File.OpenRead(path);
-        var isSound = new RdbCheck(output, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()).Run(path, file);
+        var isSound = new RdbCheck(output, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()).Run(path, file);
         report = output.ToString();
         return isSound;
     }

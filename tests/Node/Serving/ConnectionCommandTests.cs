@@ -37,6 +37,45 @@ public sealed class ConnectionCommandTests
         Assert.Equal("(nil)", await client.TextAsync("CLIENT", "GETNAME"));
     }
 
+    [Theory]
+    [InlineData("ERR unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP.", "CLIENT", "pause", "1", "all", "x")]
+    [InlineData("ERR unknown subcommand or wrong number of arguments for 'unblock'. Try CLIENT HELP.", "CLIENT", "unblock", "1", "error", "x")]
+    [InlineData("ERR Syntax error in HELLO option 'a'", "HELLO", "3", "a\0b")]
+    [InlineData("ERR Unknown client type 'a'", "CLIENT", "KILL", "TYPE", "a\0b")]
+    [InlineData("ERR Unknown option or number of arguments for CONFIG SET - 'a'", "CONFIG", "SET", "a\0b", "x")]
+    [InlineData("ERR Unsupported option a  b", "EXPIRE", "k", "1", "a\r\nb\r\n")]
+    public async Task What_a_client_sent_wrongly_is_quoted_as_by_redis(string expected, params string[] arguments)
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        Assert.Equal("(error) " + expected, await client.TextAsync(arguments));
+    }
+
+    [Theory]
+    [InlineData("slave-read-only", "x", "argument must be 'yes' or 'no'")]
+    [InlineData("Replica-Read-Only", "x", "argument must be 'yes' or 'no'")]
+    [InlineData("hash-max-ziplist-value", "-1", "argument must be a memory value")]
+    [InlineData("repl-backlog-size", "", "argument must be between 1 and 9223372036854775807 inclusive")]
+    [InlineData("repl-backlog-size", "99999999999999999999", "argument must be between 1 and 9223372036854775807 inclusive")]
+    [InlineData("proc-title-template", "", "template format is invalid or contains unknown variables")]
+    public async Task A_setting_that_is_refused_is_named_as_the_client_named_it(string directive, string value, string reason)
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        Assert.Equal(
+            $"(error) ERR CONFIG SET failed (possibly related to argument '{directive.ToLowerInvariant()}') - {reason}",
+            await client.TextAsync("CONFIG", "SET", directive, value));
+    }
+
+    [Fact]
+    public async Task A_backlog_is_at_least_as_long_as_in_redis()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        Assert.Equal("OK", await client.TextAsync("CONFIG", "SET", "repl-backlog-size", "100"));
+        Assert.Equal("[repl-backlog-size, 16384]", await client.TextAsync("CONFIG", "GET", "repl-backlog-size"));
+    }
+
     [Fact]
     public async Task Nothing_runs_before_the_password_is_given()
     {

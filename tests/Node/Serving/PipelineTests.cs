@@ -108,6 +108,21 @@ public sealed class PipelineTests
     }
 
     [Fact]
+    public async Task Commands_read_ahead_stay_what_they_are_when_one_before_them_wakes_a_client_with_a_pipeline_of_its_own()
+    {
+        await using var server = TestServer.Start();
+        var waiting = await server.ConnectAsync();
+        await waiting.SendAsync("BLPOP list 0\r\nSET other 1\r\nSET other 2\r\n");
+        await Eventually.True(() => server.Node.Waiters.Count == 1);
+        var waking = await server.ConnectAsync();
+        await waking.SendAsync("RPUSH list a\r\nSTRLEN mine\r\nGETRANGE mine 0 1\r\n");
+        foreach (var expected in (string[])["(integer) 1", "(integer) 0", ""])
+            Assert.Equal(expected, (await waking.ReadAsync()).ToString());
+        foreach (var expected in (string[])["[list, a]", "OK", "OK"]) Assert.Equal(expected, (await waiting.ReadAsync()).ToString());
+        Assert.Equal("[other]", await waking.TextAsync("KEYS", "*"));
+    }
+
+    [Fact]
     public async Task Http_is_answered_by_closing()
     {
         await using var server = TestServer.Start();

@@ -36,6 +36,22 @@ public sealed class TransactionTests
     }
 
     [Fact]
+    public async Task An_exec_with_too_many_arguments_ends_the_transaction()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        const string refused = "(error) EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command";
+        Assert.Equal(refused, await client.TextAsync("EXEC", "now"));
+        await client.CallAsync("MULTI");
+        await client.CallAsync("SET", "a", "1");
+        Assert.Equal(refused, await client.TextAsync("EXEC", "now"));
+        Assert.Equal("(nil)", await client.TextAsync("GET", "a"));
+        var statistics = (await client.TextAsync("INFO", "commandstats")).Split("\r\n");
+        var exec = Array.Find(statistics, line => line.StartsWith("cmdstat_exec:", StringComparison.Ordinal));
+        Assert.EndsWith(",rejected_calls=2,failed_calls=0", exec, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_error_inside_exec_does_not_stop_the_rest()
     {
         await using var server = TestServer.Start();

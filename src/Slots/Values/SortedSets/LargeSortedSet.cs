@@ -196,6 +196,6 @@ internal unsafe ref struct LargeSortedSet
         public TVisitor Visitor = visitor;
 
         public void Receive(in Element element) =>
-            Visitor.Visit(new SortedSetElement(new ListElement(element.Name), element.Score));
+            Visitor.Visit(new SortedSetElement(new ListElement(element.Name), element.Score, isPacked: false));
     }
 }

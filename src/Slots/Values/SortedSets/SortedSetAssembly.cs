@@ -23,7 +23,8 @@ public sealed unsafe class SortedSetAssembly : IDisposable
     }
 
     /// <summary>Number of elements.</summary>
-    public long Count => _members != null ? ElementTable.Count(_members) : SortedSetRoot.Count(_root);
+    public long Count => _members != null ? ElementTable.Count(_members)
+        : _root.Address != null ? SortedSetRoot.Count(_root) : 0;
 
     /// <summary>Adds an element; false when its member is there, and nothing has changed.</summary>
     public bool TryAdd(scoped ReadOnlySpan<byte> member, double score)
@@ -44,14 +45,14 @@ public sealed unsafe class SortedSetAssembly : IDisposable
     /// <summary>The elements in their order. Nothing may be added from then on.</summary>
     public SortedSetRange Ordered()
     {
-        Order();
+        Order(mayPack: false);
         return Count == 0 ? default : new SortedSetRange(_root, 0, Count, backward: false);
     }
 
     /// <summary>Gives the set away, which has an element; this is empty then.</summary>
     public LoadedValue Take()
     {
-        Order();
+        Order(mayPack: true);
         var root = _root;
         _root = default;
         return new LoadedValue(ValueKind.SortedSet, root);
@@ -69,7 +70,7 @@ public sealed unsafe class SortedSetAssembly : IDisposable
     /// <summary>Gives the set away without a value around it.</summary>
     internal ValueRoot TakeRoot() => Take().Root;
 
-    private void Order()
+    private void Order(bool mayPack)
     {
         if (_members == null) return;
         var count = Count;
@@ -85,7 +86,7 @@ public sealed unsafe class SortedSetAssembly : IDisposable
         foreach (var element in ElementTable.All(_members))
             items[at++] = new ScoreItem { Score = element.Score, Element = element.Block };
         items.AsSpan().Sort(static (x, y) => x.Score != y.Score ? x.Score.CompareTo(y.Score) : x.Member.SequenceCompareTo(y.Member));
-        if (new SortedSetLimits(_options).Allow(count, _longest, _members->ElementBytes))
+        if (mayPack && new SortedSetLimits(_options).Allow(count, _longest, _members->ElementBytes))
         {
             var pack = ListNode.MakeEmpty(_memory, 0);
             foreach (ref readonly var item in items.AsSpan()) SortedSetPack.Append(_memory, ref pack, item.Member, item.Score);

@@ -39,7 +39,7 @@ internal static unsafe class SortedSetPack
     }
 
     /// <summary>The element at a place.</summary>
-    public static SortedSetElement Read(byte* at) => new(Listpack.Read(at), Score(at));
+    public static SortedSetElement Read(byte* at) => new(Listpack.Read(at), Score(at), isPacked: true);
 
     /// <summary>The place of a member, or null; <paramref name="rank"/> is how many elements come before it.</summary>
     public static byte* Find(ListNode* node, ReadOnlySpan<byte> member, out int rank)

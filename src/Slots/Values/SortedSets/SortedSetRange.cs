@@ -22,7 +22,7 @@ public unsafe ref struct SortedSetRange
 
     /// <summary>The element; after <see cref="MoveNext"/> said that there is one.</summary>
     public readonly SortedSetElement Current => _isLarge
-        ? new SortedSetElement(new ListElement(_path.Item->Member), _path.Item->Score)
+        ? new SortedSetElement(new ListElement(_path.Item->Member), _path.Item->Score, isPacked: false)
         : SortedSetPack.Read(_at);
 
     /// <summary>Goes to the first element, then to the next; false when there is none.</summary>

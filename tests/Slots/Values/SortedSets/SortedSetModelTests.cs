@@ -111,6 +111,19 @@ public sealed class SortedSetModelTests
     }
 
     [Fact]
+    public void A_small_set_keeps_no_room_for_later()
+    {
+        using var model = new SortedSetModel(ValueOptions.Default, 1, 1);
+        for (var i = 0; i < 100; i++)
+        {
+            model.Change("member:" + i, i * 0.5, SortedSetConditions.None);
+            Assert.True(model.Keyspace[0].TryFind(model.Keyspace.Key("zset"u8), out var entry));
+            var length = ContentRecorder.Of(entry).Length / 2;
+            Assert.InRange(entry.AllocatedBytes, length, length + 80 + (length / 8));
+        }
+    }
+
+    [Fact]
     public void The_hot_operations_allocate_no_managed_memory()
     {
         using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions());

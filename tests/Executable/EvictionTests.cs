@@ -1,0 +1,42 @@
+using System.Globalization;
+using Starling.Tests.Support;
+
+namespace Starling.Executable.Tests;
+
+/// <summary>A server that evicts under full load, in a process of its own, so that its memory is its own too.</summary>
+public sealed class EvictionTests
+{
+    private const long Limit = 32 << 20;
+    private const int Batches = 400;
+    private const int Batch = 256;
+
+    [Theory]
+    [InlineData("allkeys-lru")]
+    [InlineData("allkeys-lfu")]
+    [InlineData("allkeys-random")]
+    [InlineData("volatile-ttl")]
+    public void Memory_stays_within_a_hundredth_of_the_limit(string policy)
+    {
+        using var server = ServerProcess.Start(
+            ServerKind.Starling, "save ", "maxmemory " + Limit.ToString(CultureInfo.InvariantCulture), "maxmemory-policy " + policy);
+        using var client = server.Connect();
+        var random = new Random(161803);
+        for (var i = 0; i < Batches; i++)
+        {
+            for (var j = 0; j < Batch; j++)
+            {
+                var length = random.Next(20) == 0 ? 5000 : random.Next(300);
+                client.Send("SET", "key:" + random.Next(1_000_000).ToString(CultureInfo.InvariantCulture), new string('v', length), "EX", "10000");
+            }
+
+            for (var j = 0; j < Batch; j++) Assert.Equal("OK", client.Read());
+            if (i % 10 == 0) Assert.InRange(Field(server, "memory", "used_memory"), 0, Limit + (Limit / 100));
+        }
+
+        Assert.InRange(Field(server, "memory", "used_memory_peak"), Limit / 2, Limit + (Limit / 100));
+        Assert.True(Field(server, "stats", "evicted_keys") > 10_000);
+    }
+
+    private static long Field(ServerProcess server, string section, string field) =>
+        long.Parse(server.Info(section, field)!, CultureInfo.InvariantCulture);
+}
