@@ -46,18 +46,6 @@ internal static unsafe class Listpack
         return length + BacklinkLength(length);
     }
 
-    /// <summary>Bytes that an entry for this number has, all included.</summary>
-    public static int EntryLength(long number) => NumberLength(number) + 1;
-
-    /// <summary>Writes the entry of a number.</summary>
-    /// <param name="at">Room for <see cref="EntryLength(long)"/> bytes.</param>
-    /// <param name="number">The number.</param>
-    public static void Write(byte* at, long number)
-    {
-        var length = WriteNumber(at, number);
-        WriteBacklink(at + length, length);
-    }
-
     /// <summary>Writes the entry of an element.</summary>
     /// <param name="at">Room for <see cref="EntryLength(ReadOnlySpan{byte})"/> bytes.</param>
     /// <param name="element">The element.</param>
