@@ -27,6 +27,8 @@ public static class ServerCommands
         .. GeoSearches.Rows,
         .. Hashes.Rows,
         .. HashSampling.Rows,
+        .. Geo.Rows,
+        .. GeoSearches.Rows,
         .. HyperLogLogDebug.Rows,
         .. HyperLogLogs.Rows,
         .. Increments.Rows,
