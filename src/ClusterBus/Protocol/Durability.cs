@@ -121,8 +121,8 @@ internal sealed class Durability(MachineCore core)
     }
 
     /// <summary>
-    /// Epochs, slots, role and shard, as a message has them: a replica's config epoch and slots are its master's. The shard goes with the master: whoever heard the former one and
-    /// the new shard would take the two shards for one.
+    /// Epochs, slots, role and shard, as a message has them: a replica's config epoch and slots are its master's. The
+    /// shard goes with the master: whoever heard the former one and the new shard would take the two shards for one.
     /// </summary>
     public readonly record struct Claims(
         ulong CurrentEpoch, ulong ConfigEpoch, ulong OwnEpoch, SlotSet Slots, NodeId Master, NodeFlags Flags, NodeId ShardId);

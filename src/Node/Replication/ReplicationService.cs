@@ -203,9 +203,7 @@ public sealed class ReplicationService
         Log.Append(database, _expiredInFile.Bytes, asTransaction: false);
     }
 
-    /// <summary>
-    /// Becomes a replica of a master, or of another one. Returns at once; takes every stripe itself.
-    /// </summary>
+    /// <summary>Becomes a replica of a master, or of another one. Returns at once; takes every stripe itself.</summary>
     /// <returns>False when that is the master already: nothing changes then.</returns>
     public bool ReplicateFrom(string host, int port) => Become(host, port, isFresh: false);
 
@@ -272,13 +270,9 @@ public sealed class ReplicationService
 
     /// <summary>
     /// Gives up the link to the master and stays a replica with the data that it has, until <see cref="ReplicateFrom"/> or
-    /// <see cref="Promote"/>. Takes every stripe itself: nothing of the master comes in any more when it returns, but for
-    /// the rest of a snapshot that is being loaded. Does nothing on a master.
+    /// <see cref="Promote"/>. Takes every stripe itself; the rest of a snapshot may still be loaded. Nothing on a master.
     /// </summary>
-    public void StopFollowing()
-    {
-        using (Executor.Open(LockPlan.All)) _link?.Stop();
-    }
+    public void StopFollowing() => StopLink();
 
     /// <summary>
     /// DEBUG CHANGE-REPL-ID: a new replication id and no second one, so that no replica can go on partially.
@@ -324,18 +318,16 @@ public sealed class ReplicationService
     public int CountAcknowledged(long offset) => Replicas.CountAcked(offset);
 
     /// <summary>Ends the link to the master. Before the process ends; takes every stripe itself.</summary>
-    public void Stop()
+    public void Stop() => StopLink()?.Join(TimeSpan.FromSeconds(5));
+
+    private MasterLink? StopLink()
     {
-        MasterLink? link;
         using (Executor.Open(LockPlan.All))
         {
-            link = _link;
-            link?.Stop();
+            _link?.Stop();
+            return _link;
         }
-
-        link?.Join(TimeSpan.FromSeconds(5));
     }
-
 
     internal MasterSide AsMaster => _masterSide;
 
