@@ -27,6 +27,11 @@ need() { # command, package...
     command -v "$command" >/dev/null || { echo "build.sh: installing $*"; apt_install "$@"; }
 }
 
+need_python_module() { # module, package...
+    local module=$1; shift
+    /usr/bin/python3 -c "import $module" 2>/dev/null || { echo "build.sh: installing $*"; apt_install python3 "$@"; }
+}
+
 have_sdk() { command -v dotnet >/dev/null && dotnet --list-sdks 2>/dev/null | grep -q '^10\.'; }
 
 ensure_sdk() {
@@ -62,6 +67,7 @@ case "$target" in
         need redis-benchmark redis-tools
         need node nodejs
         need npm npm
+        need_python_module redis python3-redis
         rm -f artifacts/tests/summary.txt
         status=0
         dotnet cake --target=Test --verbosity=normal "$@" || status=$?
