@@ -5,8 +5,7 @@ using Starling.Slots.Values.Sets;
 namespace Starling.Node.Commands;
 
 /// <summary>
-/// Takes the members of a combination of sets: replies with them, stores them or counts them. What comes twice is taken
-/// once only where <see cref="IsSet"/>.
+/// Takes the members of a combination of sets: replies with them, stores them or counts them.
 /// </summary>
 internal struct MemberSink
 {
@@ -41,11 +40,17 @@ internal struct MemberSink
     /// <summary>No more members are needed.</summary>
     public readonly bool IsFull => Count >= _limit;
 
-    /// <summary>Takes a member.</summary>
+    /// <summary>Takes a member that comes once.</summary>
     public void Take(scoped in ListElement member)
     {
-        if (_builder is not null && !_builder.Add(member)) return;
         Count++;
         _reply?.Bulk(member);
+        _builder?.AddNew(member);
+    }
+
+    /// <summary>Takes a member that may have come before; where <see cref="IsSet"/>.</summary>
+    public void TakeOnce(scoped in ListElement member)
+    {
+        if (_builder!.Add(member)) Count++;
     }
 }

@@ -1,6 +1,6 @@
 using Starling.Node.Execution;
 using Starling.Node.Serving;
-using Starling.Resp;
+using Starling.Slots.Keyspace;
 using Starling.Slots.Values;
 using Starling.Slots.Values.Sets;
 
@@ -48,7 +48,7 @@ public static class RandomMembers
         else PopSome(call, key, ref set, count);
     }
 
-    private static void PopOne(CommandContext call, scoped in Slots.Keyspace.Key key, ref SetValue set)
+    private static void PopOne(CommandContext call, scoped in Key key, ref SetValue set)
     {
         Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
         var member = set.View.At(Below(call, set.Count)).Text(scratch);
@@ -58,7 +58,7 @@ public static class RandomMembers
         call.Changed(key, KeyEvent.SPop);
     }
 
-    private static void PopAll(CommandContext call, scoped in Slots.Keyspace.Key key, ref SetValue set)
+    private static void PopAll(CommandContext call, scoped in Key key, ref SetValue set)
     {
         var count = set.Count;
         call.Reply.Set((int)count);
@@ -69,7 +69,7 @@ public static class RandomMembers
     }
 
     /// <summary>Takes fewer members than there are. What goes to the log are the members, some at a time.</summary>
-    private static void PopSome(CommandContext call, scoped in Slots.Keyspace.Key key, ref SetValue set, long count)
+    private static void PopSome(CommandContext call, scoped in Key key, ref SetValue set, long count)
     {
         call.Reply.Set((int)count);
         Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];

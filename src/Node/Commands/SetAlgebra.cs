@@ -30,12 +30,18 @@ public static class SetAlgebra
         },
     ];
 
+    private static readonly Combination Intersect =
+        static (CommandContext _, Span<SetView> sets, ref MemberSink sink) => SetCombination.Intersect(sets, ref sink);
+
     private delegate void Combination(CommandContext call, Span<SetView> sets, ref MemberSink sink);
 
     private static Command ReadRow(string name, string summary, CommandHandler handler) =>
         new(name, -2, CommandFlags.ReadOnly, KeySpec.From(1), handler)
         {
-            KeyFlags = "RO access", AclCategories = ["set"], Group = "set", Since = "1.0.0",
+            KeyFlags = "RO access",
+            AclCategories = ["set"],
+            Group = "set",
+            Since = "1.0.0",
             Tips = ["nondeterministic_output_order"],
             Summary = summary,
         };
@@ -43,19 +49,23 @@ public static class SetAlgebra
     private static Command StoreRow(string name, string targetFlags, string summary, CommandHandler handler) =>
         new(name, -3, CommandFlags.Write | CommandFlags.DenyOom, KeySpec.From(1), handler)
         {
-            KeyFlags = targetFlags + ";RO access", AclCategories = ["set"], Group = "set", Since = "1.0.0",
+            KeyFlags = targetFlags + ";RO access",
+            AclCategories = ["set"],
+            Group = "set",
+            Since = "1.0.0",
             Summary = summary,
         };
 
-    private static void SInter(CommandContext call) => Reply(call, SetCombination.Intersect);
+    private static void SInter(CommandContext call) => Reply(call, Intersect);
 
     private static void SUnion(CommandContext call) => Reply(call, SetCombination.Unite);
 
     private static void SDiff(CommandContext call) => Reply(call, SetCombination.Subtract);
 
-    private static void SInterStore(CommandContext call) => Store(call, SetCombination.Intersect, KeyEvent.SInterStore);
+    private static void SInterStore(CommandContext call) => Store(call, Intersect, KeyEvent.SInterStore);
 
-    private static void SUnionStore(CommandContext call) => Store(call, SetCombination.Unite, KeyEvent.SUnionStore);
+    private static void SUnionStore(CommandContext call) =>
+        Store(call, SetCombination.Unite, KeyEvent.SUnionStore, isUnion: true);
 
     private static void SDiffStore(CommandContext call) => Store(call, SetCombination.Subtract, KeyEvent.SDiffStore);
 
@@ -78,7 +88,7 @@ public static class SetAlgebra
         var sets = count <= KeysOnStack ? stackalloc SetView[count] : new SetView[count];
         if (!TryRead(call, 2, sets)) return;
         var sink = new MemberSink(limit);
-        SetCombination.Intersect(call, sets, ref sink);
+        SetCombination.Intersect(sets, ref sink);
         call.Reply.Integer(sink.Count);
     }
 
@@ -116,13 +126,15 @@ public static class SetAlgebra
     /// <summary>
     /// Makes the result the set of the first key, whatever it held, sources included; without any member the key goes.
     /// </summary>
-    private static void Store(CommandContext call, Combination combine, KeyEvent what)
+    private static void Store(CommandContext call, Combination combine, KeyEvent what, bool isUnion = false)
     {
         var count = call.Count - 2;
         var sets = count <= KeysOnStack ? stackalloc SetView[count] : new SetView[count];
         if (!TryRead(call, 2, sets)) return;
         var key = call.Key(1);
-        using var builder = new SetBuilder(call.Database, key.Slot);
+        long least = 0;
+        foreach (var set in sets) least = isUnion ? Math.Max(least, set.Count) : 0;
+        using var builder = new SetBuilder(call.Database, key.Slot, least);
         var sink = new MemberSink(builder);
         combine(call, sets, ref sink);
         if (sink.Count == 0)

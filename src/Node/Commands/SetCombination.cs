@@ -14,17 +14,16 @@ internal static class SetCombination
     private const int MostStreamed = 8;
 
     /// <summary>The members that all sets have: those of the smallest, each looked for in the others.</summary>
-    public static void Intersect(CommandContext call, Span<SetView> sets, ref MemberSink sink)
+    public static void Intersect(Span<SetView> sets, ref MemberSink sink)
     {
         sets.Sort(static (a, b) => a.Count.CompareTo(b.Count));
         if (sets[0].Count == 0) return;
-        foreach (var member in sets[0])
+        var members = sets[0].GetEnumerator();
+        while (members.MoveNext() && !sink.IsFull)
         {
             var isCommon = true;
-            for (var i = 1; i < sets.Length && isCommon; i++) isCommon = sets[i].Is(sets[0]) || sets[i].Contains(member);
-            if (!isCommon) continue;
-            sink.Take(member);
-            if (sink.IsFull) return;
+            for (var i = 1; i < sets.Length && isCommon; i++) isCommon = sets[i].Is(sets[0]) || sets[i].Contains(members);
+            if (isCommon) sink.Take(members.Current);
         }
     }
 
@@ -37,7 +36,7 @@ internal static class SetCombination
         if (sink.IsSet)
         {
             foreach (var set in sets)
-                foreach (var member in set) sink.Take(member);
+                foreach (var member in set) sink.TakeOnce(member);
             return;
         }
 
@@ -49,8 +48,9 @@ internal static class SetCombination
 
         for (var i = 0; i < sets.Length; i++)
         {
-            foreach (var member in sets[i])
-                if (!IsInAny(sets[..i], member)) sink.Take(member);
+            var members = sets[i].GetEnumerator();
+            while (members.MoveNext())
+                if (!IsInAny(sets[..i], members)) sink.Take(members.Current);
         }
     }
 
@@ -80,8 +80,9 @@ internal static class SetCombination
     {
         // Where a member is soonest found: in the largest.
         others.Sort(static (a, b) => b.Count.CompareTo(a.Count));
-        foreach (var member in first)
-            if (!IsInAny(others, member)) sink.Take(member);
+        var members = first.GetEnumerator();
+        while (members.MoveNext())
+            if (!IsInAny(others, members)) sink.Take(members.Current);
     }
 
     private static void SubtractBySweep(CommandContext call, SetView first, Span<SetView> others, ref MemberSink sink)
@@ -89,13 +90,15 @@ internal static class SetCombination
         using var excluded = new SetBuilder(call.Database, call.Key(1).Slot);
         foreach (var set in others)
         {
-            foreach (var member in set)
-                if (first.Contains(member)) excluded.Add(member);
+            var swept = set.GetEnumerator();
+            while (swept.MoveNext())
+                if (first.Contains(swept)) excluded.Add(swept.Current);
         }
 
         var view = excluded.View;
-        foreach (var member in first)
-            if (!view.Contains(member)) sink.Take(member);
+        var members = first.GetEnumerator();
+        while (members.MoveNext())
+            if (!view.Contains(members)) sink.Take(members.Current);
     }
 
     private static void UniteMany(CommandContext call, Span<SetView> sets, ref MemberSink sink)
@@ -108,10 +111,10 @@ internal static class SetCombination
         }
     }
 
-    private static bool IsInAny(ReadOnlySpan<SetView> sets, scoped in Slots.Values.ListElement member)
+    private static bool IsInAny(ReadOnlySpan<SetView> sets, scoped in SetMembers at)
     {
         foreach (var set in sets)
-            if (set.Contains(member)) return true;
+            if (set.Contains(at)) return true;
         return false;
     }
 }

@@ -46,6 +46,20 @@ public sealed class AllocationTests
     [InlineData("LREM list 1 nothing")]
     [InlineData("LPOS list 100 COUNT 1")]
     [InlineData("LTRIM list 0 -1")]
+    [InlineData("SADD set new")]
+    [InlineData("SADD integers 5 6 7")]
+    [InlineData("SREM set nothing")]
+    [InlineData("SISMEMBER set 500")]
+    [InlineData("SISMEMBER integers 5")]
+    [InlineData("SMISMEMBER set 500 x")]
+    [InlineData("SCARD set")]
+    [InlineData("SPOP many")]
+    [InlineData("SRANDMEMBER set")]
+    [InlineData("SRANDMEMBER integers -3")]
+    [InlineData("SMOVE set integers nothing")]
+    [InlineData("SINTER set integers")]
+    [InlineData("SINTERCARD 2 set integers")]
+    [InlineData("SDIFF integers set")]
     public async Task Common_commands_allocate_nothing(string command)
     {
         await using var server = TestServer.Start();
@@ -54,6 +68,9 @@ public sealed class AllocationTests
         client.Execute(Arguments("SET counter 100"));
         client.Execute(Arguments("SET range abcdefghi"));
         client.Execute(Arguments("PFADD hll a"));
+        client.Execute(Arguments("SADD set " + string.Join(' ', Enumerable.Range(0, 1000))));
+        client.Execute(Arguments("SADD integers 1 2 3 4 5"));
+        for (var i = 0; i < 4; i++) client.Execute(Arguments("SADD many " + string.Join(' ', Enumerable.Range(i * 1000, 1000))));
         var push = "RPUSH list " + string.Join(' ', Enumerable.Range(0, 1000));
         client.Execute(Arguments(push));
         for (var i = 0; i < 12; i++) client.Execute(Arguments(push.Replace("list", "long", StringComparison.Ordinal)));

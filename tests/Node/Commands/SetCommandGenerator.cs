@@ -23,7 +23,7 @@ internal sealed class SetCommandGenerator(int seed) : ICommandGenerator
 
     private readonly Random _random = new(seed);
 
-    public IEnumerable<string> AllKeys => [.. Enumerable.Range(0, 6).Select(i => "s" + Text(i)), "{s}0", "{s}1", "string", "absent"];
+    public IEnumerable<string> AllKeys => [.. Enumerable.Range(0, 6).Select(i => "s" + Text(i)), "{s}0", "{s}1", "string", "absent", "never"];
 
     public IEnumerable<string[]> Show(string key) =>
         [["SMEMBERS", key], ["SCARD", key], ["GET", key], ["PEXPIRETIME", key], ["DEBUG", "DIGEST-VALUE", key]];
@@ -59,7 +59,7 @@ internal sealed class SetCommandGenerator(int seed) : ICommandGenerator
         1 or 2 => ["SADD", Key(), .. Enumerable.Range(0, 700).Select(_ => Text(_random.Next(2000)))],
         3 => ["SADD", Key(), .. Enumerable.Range(0, 300).Select(_ => Member() + "+")],
         4 => ["SREM", Key(), .. Enumerable.Range(0, 300).Select(_ => Text(_random.Next(2000)))],
-        5 or 6 => [Pick(Names), .. Enumerable.Repeat("absent", _random.Next(6))],
+        5 or 6 => [Pick(Names), .. Enumerable.Repeat("never", _random.Next(6))],
         _ => ["FLUSHALL"],
     };
 
@@ -89,7 +89,7 @@ internal sealed class SetCommandGenerator(int seed) : ICommandGenerator
         };
         return _random.Next(10) switch
         {
-            0 => ["SPOP", Pick("string", "absent")],
+            0 => ["SPOP", "never"],
             1 => ["SPOP", Key(), count, "1"],
             _ => ["SPOP", Key(), count],
         };

@@ -62,7 +62,7 @@ public sealed class SetExchangeTests
         byte[] content = [20, 16, 16, 0, 0, 0, 3, 0, 0x81, (byte)'a', 2, 5, 1, 0x82, (byte)'b', (byte)'c', 3, 0xFF];
         Assert.Equal("OK", Restore(own, content).Text);
         Assert.Equal("listpack", own.Call("OBJECT", "ENCODING", "damaged").Text);
-        Assert.Equal("*3[$5 $a $bc]", own.Call("SMEMBERS", "damaged").Sorted().ToString());
+        Assert.Equal(["5", "a", "bc"], own.Call("SMEMBERS", "damaged").Sorted().Items.Select(item => item.Text));
 
         // The same with "a" twice.
         content = [20, 15, 15, 0, 0, 0, 3, 0, 0x81, (byte)'a', 2, 5, 1, 0x81, (byte)'a', 2, 0xFF];
