@@ -32,7 +32,7 @@ internal static class Program
     private static Command CheckRdb()
     {
         var file = new Argument<string>("file") { Description = "The RDB file." };
-        var command = new Command("check-rdb", "Tells whether a server could load an RDB file, as redis-check-rdb does; exits with 1 when not.") { file };
+        var command = new Command("check-rdb", "Tells whether a server could load an RDB file, as redis-check-rdb does.") { file };
         command.SetAction(result => CheckRdbCommand.Run(result.GetValue(file)!));
         return command;
     }

@@ -22,7 +22,7 @@ internal static class MemoryDoctor
         if (report.Used < TooLittle) return "This instance holds too little for a diagnosis. Come back when there is some data.\n";
         var findings = new StringBuilder();
         if (MemoryReport.Ratio(report.Peak, report.Used) > LargePeak)
-            findings.Append(" * Peak memory: once more than 1.5 times as much was in use as now. What is free goes back to the system within seconds.\n");
+            findings.Append(" * Peak memory: once more than 1.5 times as much was in use. What is free goes back to the system soon.\n");
         if (IsHigh(report.Resident, report.Used, HighFragmentation))
             findings.Append(" * High total RSS: more than 1.4 times of what is in use is resident, for fragmentation or after a peak.\n");
         if (IsHigh(report.Active, report.Used, HighOverhead))

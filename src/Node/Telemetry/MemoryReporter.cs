@@ -47,7 +47,7 @@ internal sealed class MemoryReporter(NodeBasics basics, ReplicationService repli
         var managed = GC.GetGCMemoryInfo();
         return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"""
             native: used {native.Used}, active {native.Active}, resident {native.Resident}, reclaimable {native.Reclaimable}
-            managed: committed {managed.TotalCommittedBytes}, heap {managed.HeapSizeBytes}, fragmented {managed.FragmentedBytes}, collections {managed.Index}
+            managed: committed {managed.TotalCommittedBytes}, heap {managed.HeapSizeBytes}, collections {managed.Index}
 
             """);
     }

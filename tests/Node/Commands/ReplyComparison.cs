@@ -55,13 +55,6 @@ internal static class ReplyComparison
         Items = [.. reply.Items.Chunk(2).OrderBy(x => x[0].Text, StringComparer.Ordinal).SelectMany(x => x)],
     };
 
-    private static RawReply WithoutTime(RawReply pending) => pending with
-    {
-        Items = [.. pending.Items.Select(entry => entry.Items.Count == 4
-            ? entry with { Items = [entry.Items[0], entry.Items[1], entry.Items[3]] }
-            : entry)],
-    };
-
     private static bool AreNear(RawReply expected, RawReply actual, long tolerance)
     {
         if (expected.Type != ':' || actual.Type != ':') return AreEqual(expected, actual);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Starling.Resp;
 
 namespace Starling.Node.Tests.Commands;
 
@@ -231,8 +230,11 @@ public sealed class SetTests
         using var client = new RawConnection(server.Port);
         var sets = new Dictionary<string, HashSet<string>>(StringComparer.Ordinal)
         {
-            ["large"] = [.. Members(20_000, isText: true)], ["integers"] = [.. Members(300, isText: false)], ["many"] = [.. Members(9000, isText: false)],
-            ["few"] = [.. Members(40, isText: true), "5", "absent elsewhere"], ["absent"] = [],
+            ["large"] = [.. Members(20_000, isText: true)],
+            ["integers"] = [.. Members(300, isText: false)],
+            ["many"] = [.. Members(9000, isText: false)],
+            ["few"] = [.. Members(40, isText: true), "5", "absent elsewhere"],
+            ["absent"] = [],
         };
         foreach (var (name, members) in sets.Where(pair => pair.Value.Count > 0)) client.Call(["SADD", name, .. members]);
         foreach (var first in sets.Keys)

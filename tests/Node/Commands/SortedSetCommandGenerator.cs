@@ -68,7 +68,7 @@ internal sealed class SortedSetCommandGenerator(int seed) : ICommandGenerator
     private string[] MakeRare() => _random.Next(4) switch
     {
         0 => ["CONFIG", "SET", Pick("zset-max-listpack-entries", "zset-max-ziplist-entries"), Pick("128", "8", "20", "0")],
-        1 => ["ZADD", Key(), .. Enumerable.Range(0, 150).SelectMany(i => new[] { Score(), "b" + Text(_random.Next(300)) }).Select(x => OddNumbers.Contains(x) ? "7" : x)],
+        1 => ["ZADD", Key(), .. Enumerable.Range(0, 150).SelectMany(_ => new[] { Score(), "b" + Text(_random.Next(300)) }).Select(x => OddNumbers.Contains(x) ? "7" : x)],
         2 => [Pick("ZADD", "ZINCRBY", "ZREM", "ZCARD", "ZSCORE", "ZMSCORE", "ZCOUNT", "ZRANGE", "ZPOPMIN", "ZMPOP", "ZUNION", "ZINTERCARD", "ZDIFFSTORE", "ZRANDMEMBER", "ZSCAN"), .. Enumerable.Repeat("absent", _random.Next(6))],
         _ => ["FLUSHALL"],
     };

@@ -160,7 +160,7 @@ public sealed class EvictionTests
         {
             config.ReplicaOf = new MasterAddress("127.0.0.1", master.Port);
             config.MaxMemoryPolicy = "allkeys-random";
-        });
+        }, master.Node.Clock);
         using var source = new RawConnection(master.Port);
         using var client = new RawConnection(replica.Port);
         source.Call("SET", "k", "v");

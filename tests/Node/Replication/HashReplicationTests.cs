@@ -27,7 +27,7 @@ public sealed class HashReplicationTests
     }
 
     [Fact]
-    public void A_replica_hides_expired_fields_until_the_masters_hdel_comes()
+    public async Task A_replica_hides_expired_fields_until_the_masters_hdel_comes()
     {
         using var master = TestNode.Start(isRedis: false, "--enable-debug-command", "yes");
         using var replica = TestNode.Start(isRedis: false, "--enable-debug-command", "yes");
@@ -37,10 +37,10 @@ public sealed class HashReplicationTests
         replica.WaitForLink();
         master.Client.Command("HPEXPIRE", "h", "1", "FIELDS", "1", "a");
         replica.WaitForOffsetOf(master);
-        Eventually.True(() => string.IsNullOrEmpty(replica.Text("HGET", "h", "a"))).GetAwaiter().GetResult();
+        await Eventually.True(() => string.IsNullOrEmpty(replica.Text("HGET", "h", "a")));
         Assert.Equal("2", replica.Text("HLEN", "h"));
         master.Text("DEBUG", "SET-ACTIVE-EXPIRE", "1");
-        Eventually.True(() => replica.Text("HLEN", "h") == "1").GetAwaiter().GetResult();
+        await Eventually.True(() => replica.Text("HLEN", "h") == "1");
     }
 
     /// <summary>Without what would take the data away.</summary>

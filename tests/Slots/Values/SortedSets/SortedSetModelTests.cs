@@ -98,7 +98,7 @@ public sealed class SortedSetModelTests
             while (model.Elements.Count < count) model.Grow(random);
             var before = SortedSetModel.Read(model.Open().Range(0, count));
             var to = model.Keyspace.Key("{zset}copy"u8);
-            
+
             Assert.True(model.Keyspace[0].Copy(model.Keyspace.Key("zset"u8), model.Keyspace[0], to));
             Assert.True(model.Keyspace[0].TryFind(to, out var copy));
             SortedSetChecker.Check(copy, ValueOptions.Default);
