@@ -27,8 +27,6 @@ public static class ServerCommands
         .. GeoSearches.Rows,
         .. Hashes.Rows,
         .. HashSampling.Rows,
-        .. Geo.Rows,
-        .. GeoSearches.Rows,
         .. HyperLogLogDebug.Rows,
         .. HyperLogLogs.Rows,
         .. Increments.Rows,

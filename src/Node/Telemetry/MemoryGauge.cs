@@ -43,7 +43,7 @@ public sealed class MemoryGauge(Keyspace keyspace)
         // While a collection runs in the background the runtime may count more as freed than there was.
         var total = Math.Max(0, GC.GetTotalMemory(forceFullCollection: false));
         var before = ManagedBytes;
-        if (total < before || total > before + MostGarbage) Volatile.Write(ref _managedBytes, total);
+        if (before == 0 || total < before || total > before + MostGarbage) Volatile.Write(ref _managedBytes, total);
         NotePeak();
     }
 

@@ -12,7 +12,7 @@ internal sealed class SetCommandGenerator(int seed) : ICommandGenerator
     private static readonly string[] OddIntegers =
     [
         "-0", "+1", " 1", "01", "1.0", "", "abc", "9223372036854775807", "9223372036854775808", "-9223372036854775807",
-        "-9223372036854775808", "-9223372036854775809", "2147483648", "4294967296", "1\0",
+        "-9223372036854775808", "-9223372036854775809", "2147483648", "4294967296", "1\x01",
     ];
 
     private static readonly string[] Names =

@@ -128,7 +128,7 @@ public sealed class PauseOrderTests : IAsyncDisposable
         await control.CallAsync("DEL", "l", "log");
         var clients = new List<TestClient>();
         for (var i = 0; i < Clients; i++) clients.Add(await TestClient.ConnectAsync(port));
-        await control.CallAsync("CLIENT", "PAUSE", end == "await" ? "400" : "100000", "WRITE");
+        await control.CallAsync("CLIENT", "PAUSE", end == "await" ? "1500" : "100000", "WRITE");
         for (var i = 0; i < Clients; i++)
         {
             string[] command = (i % 4) switch
