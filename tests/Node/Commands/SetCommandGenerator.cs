@@ -168,12 +168,13 @@ internal sealed class SetCommandGenerator(int seed) : ICommandGenerator
 
     private IEnumerable<string> Members(int count) => Enumerable.Range(0, count).Select(_ => Member());
 
+    /// <summary>Without zero bytes: SORT ALPHA does not look behind one, so what differs there only may come in any order.</summary>
     private string Member() => _random.Next(30) switch
     {
         0 => Pick(OddIntegers),
         1 => Text(_random.NextInt64() >> _random.Next(64)),
         2 => new string('v', _random.Next(100)),
-        3 => _random.Next(6) == 0 ? new string((char)('a' + _random.Next(3)), _random.Next(3000, 20_000)) : "\x00ff\0\r\n",
+        3 => _random.Next(6) == 0 ? new string((char)('a' + _random.Next(3)), _random.Next(3000, 20_000)) : "\x00ff\u0001\r\n",
         _ => Text(_random.Next(20)),
     };
 
