@@ -35,11 +35,11 @@ public static class HashSampling
         if (!call.TryReadHash(call.Key(1), out var hash)) return;
         if (!hash.Exists)
         {
-            HashScan.ReplyEmpty(call);
+            ElementScan.ReplyEmpty(call);
             return;
         }
 
-        if (!HashScan.TryParse(call, 3, hash.Now, out var scan)) return;
+        if (!ElementScan.TryParseFields(call, 3, hash.Now, out var scan)) return;
         var steps = scan.Steps;
         do cursor = hash.Scan(cursor, ref scan);
         while (cursor != 0 && !scan.IsEnough && --steps > 0);
