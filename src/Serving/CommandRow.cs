@@ -144,6 +144,12 @@ public abstract class CommandRow
     internal int SingleKey { get; private set; }
 
     /// <summary>
+    /// Position of the first of two neighbouring keys when each call has just these and the locks are their stripes';
+    /// otherwise 0.
+    /// </summary>
+    internal int KeyPair { get; private set; }
+
+    /// <summary>
     /// Position of the key of a call with so many arguments when it has just one and the locks are its stripe's; otherwise
     /// 0.
     /// </summary>
@@ -159,6 +165,7 @@ public abstract class CommandRow
     {
         var areSimple = FindKeys is null && KeyCountAt == 0 && TouchesUnknownKeys is null && Locks == LockMode.Keys && Keys.First > 0;
         SingleKey = areSimple && Keys.First == Keys.Last ? Keys.First : 0;
+        KeyPair = areSimple && Keys.Last == Keys.First + 1 && Keys.Step == 1 ? Keys.First : 0;
         _mayHaveOneKey = areSimple && Keys.Last < 0;
     }
 

@@ -213,7 +213,7 @@ public sealed class Executor
         keys.Clear();
         var takesAll = command.TakesEverything(call.Arguments) || session.Encounters > MostEncounters;
         if (command.Executes && session.Transaction is { } transaction) takesAll |= transaction.CollectKeys(call);
-        else keys.Add(command, call.Arguments);
+        else call.CollectKeys(command);
         if (session.Origin == ClientOrigin.Master)
         {
             // What takes its locks itself does so inside this scope, and has them all.

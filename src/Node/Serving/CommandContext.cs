@@ -27,6 +27,8 @@ public sealed class CommandContext : IEmptiedKeys
     private ArgumentList _arguments = new();
     private int _keyPosition; // of the key whose slot and hash are known; 0 for none
     private KeyPlace _keyPlace;
+    private KeyPlace _secondPlace; // of the key behind it, if that is known
+    private bool _hasTwoKeys;
     private RandomSequence _random;
 
     /// <summary>Makes the context of a session.</summary>
@@ -62,6 +64,7 @@ public sealed class CommandContext : IEmptiedKeys
         {
             _arguments = value;
             _keyPosition = 0;
+            _hasTwoKeys = false;
         }
     }
 
@@ -118,6 +121,7 @@ public sealed class CommandContext : IEmptiedKeys
     {
         var keyspace = Node.Keyspace;
         if (index == _keyPosition) return keyspace.Key(_arguments[index], _keyPlace);
+        if (_hasTwoKeys && index == _keyPosition + 1) return keyspace.Key(_arguments[index], _secondPlace);
         return Keys.TryPlace(_arguments, index, out var place)
             ? keyspace.Key(_arguments[index], place)
             : keyspace.Key(_arguments[index]);
@@ -432,14 +436,20 @@ public sealed class CommandContext : IEmptiedKeys
     internal Queue<Action> Afterwards { get; } = new();
 
     /// <summary>Makes a command that was read ahead the current one.</summary>
-    /// <param name="arguments">Its arguments.</param>
-    /// <param name="keyPosition">Position of the key whose place is known; 0 for none.</param>
-    /// <param name="keyPlace">That key's place.</param>
-    internal void Load(ArgumentList arguments, int keyPosition, KeyPlace keyPlace)
+    internal void Load(ArgumentList arguments, in ResolvedCommand resolved)
     {
         _arguments = arguments;
-        _keyPosition = keyPosition;
-        _keyPlace = keyPlace;
+        _keyPosition = resolved.KeyPosition;
+        _keyPlace = resolved.KeyPlace;
+        _hasTwoKeys = resolved.HasTwoKeys;
+        if (_hasTwoKeys) _secondPlace = resolved.SecondPlace;
+    }
+
+    /// <summary>Puts the keys of the command into <see cref="Keys"/>, whose places may be known already.</summary>
+    internal void CollectKeys(Command command)
+    {
+        if (_hasTwoKeys && _keyPosition == command.KeyPair) Keys.AddPair(_arguments, _keyPosition, _keyPlace, _secondPlace);
+        else Keys.Add(command, _arguments);
     }
 
     /// <summary>The slot of the one key, at a position; computes its place once for the gate and the handler.</summary>
@@ -448,6 +458,7 @@ public sealed class CommandContext : IEmptiedKeys
         if (position != _keyPosition)
         {
             _keyPosition = position;
+            _hasTwoKeys = false;
             _keyPlace = Node.Keyspace.Key(_arguments[position]).Place;
         }
 

@@ -127,6 +127,13 @@ internal sealed class CommandKeys : ICommandKeys
         CrossesSlots = false;
     }
 
+    /// <summary>Adds two neighbouring keys whose places are known.</summary>
+    public void AddPair(ArgumentList arguments, int position, KeyPlace first, KeyPlace second)
+    {
+        Add(arguments, position, first);
+        Add(arguments, position + 1, second);
+    }
+
     /// <summary>Adds the keys of a call.</summary>
     public void Add(CommandRow command, ArgumentList arguments)
     {
@@ -140,9 +147,10 @@ internal sealed class CommandKeys : ICommandKeys
 
     private ReadOnlySpan<byte> KeyAt(int index) => _keys[index].Arguments[_keys[index].Position];
 
-    private void Add(ArgumentList arguments, int position)
+    private void Add(ArgumentList arguments, int position) => Add(arguments, position, _keyspace.Key(arguments[position]).Place);
+
+    private void Add(ArgumentList arguments, int position, KeyPlace place)
     {
-        var place = _keyspace.Key(arguments[position]).Place;
         int slot = place.Slot;
         if (_keys.Count == 0) Slot = slot;
         else if (slot != Slot) CrossesSlots = true;

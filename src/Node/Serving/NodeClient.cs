@@ -57,7 +57,7 @@ internal sealed class NodeClient : IServedClient
         {
             var pending = batch.Commands[i];
             ref readonly var command = ref resolved[i];
-            context.Load(pending.Arguments, command.KeyPosition, command.KeyPlace);
+            context.Load(pending.Arguments, command);
             var mode = _session.BeginReply(reply);
             var outcome = _node.Executor.Execute(context, command.Command);
             _session.EndReply(reply, mode, outcome);

@@ -3,8 +3,8 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Serving;
 
 /// <summary>
-/// The rows of the commands of a batch and, of those that have exactly one key at a fixed place, what was computed of that
-/// key. Belongs to the run of one batch: a command can wake another client of this thread, whose batch runs in between.
+/// The rows of the commands of a batch and, of those that have one key or two at fixed positions, what was computed of
+/// these. Belongs to the run of one batch: a command can wake another client of this thread, whose batch runs in between.
 /// </summary>
 internal sealed class ResolvedBatch
 {
@@ -38,13 +38,14 @@ internal sealed class ResolvedBatch
     /// <param name="database">The database that is selected.</param>
     public void Resolve(CommandBatch batch, CommandTable table, Keyspace keyspace, Database database)
     {
-        Span<KeyPlace> keys = stackalloc KeyPlace[CommandBatch.Length];
+        Span<KeyPlace> keys = stackalloc KeyPlace[2 * CommandBatch.Length];
         var found = 0;
         for (var i = 0; i < batch.Count; i++)
         {
             ref var resolved = ref _commands[i];
             resolved = new ResolvedCommand(batch.Commands[i].Arguments, table, keyspace);
             if (resolved.KeyPosition > 0) keys[found++] = resolved.KeyPlace;
+            if (resolved.HasTwoKeys) keys[found++] = resolved.SecondPlace;
         }
 
         if (found > 1) keyspace.Prefetch(database, keys[..found]);

@@ -3,24 +3,42 @@ using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Serving;
 
-/// <summary>The row of a command that was read and, when it has exactly one key at a fixed place, that key's place.</summary>
+/// <summary>
+/// The row of a command that was read and, when it has exactly one key or two neighbouring ones at fixed positions, where
+/// these belong.
+/// </summary>
 internal readonly struct ResolvedCommand
 {
-    /// <summary>Looks up a command and computes its key.</summary>
+    /// <summary>Looks up a command and computes its keys.</summary>
     public ResolvedCommand(ArgumentList arguments, CommandTable table, Keyspace keyspace)
     {
         Command = (Command?)table.Find(arguments);
-        if (Command is not { } command || command.SingleKeyIn(arguments.Count) is not (> 0 and var position)) return;
-        KeyPosition = position;
-        KeyPlace = keyspace.Key(arguments[position]).Place;
+        if (Command is not { } command) return;
+        KeyPosition = command.SingleKeyIn(arguments.Count);
+        HasTwoKeys = command.KeyPair > 0;
+        if (HasTwoKeys)
+        {
+            KeyPosition = command.KeyPair;
+            SecondPlace = keyspace.Key(arguments[KeyPosition + 1]).Place;
+        }
+
+        if (KeyPosition > 0) KeyPlace = keyspace.Key(arguments[KeyPosition]).Place;
     }
 
     /// <summary>The row; null when there is no such command or the number of arguments is wrong.</summary>
     public Command? Command { get; }
 
-    /// <summary>Place of the one key among the arguments; 0 when there is none or several.</summary>
+    /// <summary>
+    /// Position of the one key, or of the first of two, among the arguments; 0 when there is none, or there are more.
+    /// </summary>
     public int KeyPosition { get; }
 
-    /// <summary>Slot and hash of the one key.</summary>
+    /// <summary>Slot and hash of the key at <see cref="KeyPosition"/>.</summary>
     public KeyPlace KeyPlace { get; }
+
+    /// <summary>A second key follows the first.</summary>
+    public bool HasTwoKeys { get; }
+
+    /// <summary>Slot and hash of the second key.</summary>
+    public KeyPlace SecondPlace { get; }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Starling.Slots.Memory;
 using Starling.Slots.Values;
 
@@ -13,7 +11,8 @@ internal sealed unsafe class TableSet
 {
     private readonly KeyHash _hash;
     private readonly nint[] _stripes = new nint[StripeSet.StripeCount];
-    private readonly StripeCounters[] _counters = new StripeCounters[StripeSet.StripeCount];
+    private readonly StripeTotals _keys = new();
+    private readonly StripeTotals _expiring = new();
     private readonly SlotBits _slotsExpiring = new();
     private readonly FreeingQueue _freeing;
     private SnapshotProgress? _snapshots;
@@ -45,35 +44,10 @@ internal sealed unsafe class TableSet
     public FrozenValues Frozen { get; } = new();
 
     /// <summary>Number of keys. No lock is needed.</summary>
-    public long Count
-    {
-        get
-        {
-            // Four sums side by side: the additions of one would wait for each other. DBSIZE is little more than this.
-            long a = 0, b = 0, c = 0, d = 0;
-            ref var first = ref MemoryMarshal.GetArrayDataReference(_counters);
-            for (nint i = 0; i < StripeSet.StripeCount; i += 4)
-            {
-                a += Volatile.Read(ref Unsafe.Add(ref first, i).Keys);
-                b += Volatile.Read(ref Unsafe.Add(ref first, i + 1).Keys);
-                c += Volatile.Read(ref Unsafe.Add(ref first, i + 2).Keys);
-                d += Volatile.Read(ref Unsafe.Add(ref first, i + 3).Keys);
-            }
-
-            return a + b + c + d;
-        }
-    }
+    public long Count => _keys.Sum();
 
     /// <summary>Number of keys with an expiry. No lock is needed.</summary>
-    public long ExpiringCount
-    {
-        get
-        {
-            var sum = 0L;
-            for (var i = 0; i < _counters.Length; i++) sum += Volatile.Read(ref _counters[i].Expiring);
-            return sum;
-        }
-    }
+    public long ExpiringCount => _expiring.Sum();
 
     /// <summary>The hash of keys.</summary>
     public ref readonly KeyHash Hash => ref _hash;
@@ -109,7 +83,7 @@ internal sealed unsafe class TableSet
     public void Insert(TableNode* root, in Key key, byte* entry)
     {
         SlotTable.Insert(Memory(key.Slot), root, key.Hash, entry);
-        _counters[StripeSet.StripeOf(key.Slot)].Keys++;
+        _keys[StripeSet.StripeOf(key.Slot)]++;
         if (root->Count == 1) SlotsInUse.Add(key.Slot);
         if (EntryBlock.Has(entry, EntryBlock.HasExpiry)) AddExpiry(root, key.Slot, EntryBlock.Expiry(entry));
         NoteElementExpiry(key.Slot, key.Hash, DueValues.SecondOf(entry));
@@ -162,7 +136,7 @@ internal sealed unsafe class TableSet
     {
         var entry = SlotTable.Address(*cell);
         SlotTable.Remove(Memory(key.Slot), root, key.Hash, cell);
-        _counters[StripeSet.StripeOf(key.Slot)].Keys--;
+        _keys[StripeSet.StripeOf(key.Slot)]--;
         if (EntryBlock.Has(entry, EntryBlock.HasExpiry)) RemoveExpiry(root, key.Slot);
         if (root->Count == 0) SlotsInUse.Remove(key.Slot);
         return entry;
@@ -176,9 +150,8 @@ internal sealed unsafe class TableSet
     {
         var root = Root(slot);
         if (root == null || root->Count == 0) return 0;
-        ref var counters = ref _counters[StripeSet.StripeOf(slot)];
-        counters.Keys -= root->Count;
-        counters.Expiring -= root->Expiring;
+        _keys[StripeSet.StripeOf(slot)] -= root->Count;
+        _expiring[StripeSet.StripeOf(slot)] -= root->Expiring;
         _slotsExpiring.Remove(slot);
         SlotsInUse.Remove(slot);
         EarliestExpiry(slot) = long.MaxValue;
@@ -290,16 +263,9 @@ internal sealed unsafe class TableSet
     {
         var count = expiring ? ExpiringCount : Count;
         if (count <= 0) return -1;
-        var number = (long)(random % (ulong)count);
-        var last = -1;
-        for (var stripe = 0; stripe < _counters.Length && number >= 0; stripe++)
-        {
-            var keys = expiring ? Volatile.Read(ref _counters[stripe].Expiring) : Volatile.Read(ref _counters[stripe].Keys);
-            number -= keys;
-            if (keys > 0) last = stripe;
-        }
 
-        return last; // keys that went meanwhile may leave the number beyond the end
+        // Keys that went meanwhile may leave the number beyond the end.
+        return (expiring ? _expiring : _keys).Find((long)(random % (ulong)count));
     }
 
     /// <summary>
@@ -308,7 +274,7 @@ internal sealed unsafe class TableSet
     /// </summary>
     public TableNode* PickTable(int stripe, ulong random, bool expiring)
     {
-        var keys = expiring ? _counters[stripe].Expiring : _counters[stripe].Keys;
+        var keys = expiring ? _expiring[stripe] : _keys[stripe];
         if (keys == 0) return null;
         var number = random % (ulong)keys;
         for (var slot = stripe; ; slot += StripeSet.StripeCount)
@@ -323,7 +289,7 @@ internal sealed unsafe class TableSet
     /// <summary>An entry of the slots of a stripe, or null when they are empty. Needs the stripe.</summary>
     public byte* PickEntry(int stripe, ulong random)
     {
-        var keys = _counters[stripe].Keys;
+        var keys = _keys[stripe];
         if (keys == 0) return null;
         var number = random % (ulong)keys;
         for (var slot = stripe; ; slot += StripeSet.StripeCount)
@@ -415,14 +381,14 @@ internal sealed unsafe class TableSet
 
     private void AddExpiry(TableNode* root, int slot, long expiresAt)
     {
-        _counters[StripeSet.StripeOf(slot)].Expiring++;
+        _expiring[StripeSet.StripeOf(slot)]++;
         if (root->Expiring++ == 0) _slotsExpiring.Add(slot);
         LowerEarliest(slot, expiresAt);
     }
 
     private void RemoveExpiry(TableNode* root, int slot)
     {
-        _counters[StripeSet.StripeOf(slot)].Expiring--;
+        _expiring[StripeSet.StripeOf(slot)]--;
         if (--root->Expiring > 0) return;
         _slotsExpiring.Remove(slot);
         EarliestExpiry(slot) = long.MaxValue;

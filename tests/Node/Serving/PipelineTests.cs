@@ -26,6 +26,63 @@ public sealed class PipelineTests
     }
 
     [Fact]
+    public async Task Pipelined_commands_of_two_keys_have_each_their_own()
+    {
+        // The places of both keys are computed ahead for a whole batch; what comes between has one key, none, or ten.
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        var random = new Random(5);
+        var model = Enumerable.Range(0, 8).ToDictionary(number => "k" + number, number => "v" + number);
+        var sent = new List<byte>();
+        var expected = new List<string>();
+        foreach (var (key, value) in model) Send("OK", "SET", key, value);
+        for (var i = 0; i < 600; i++)
+        {
+            var (from, to) = ("k" + random.Next(8), "k" + random.Next(8));
+            var isThere = model.TryGetValue(from, out var value);
+            switch (random.Next(6))
+            {
+                case 0:
+                    Send(isThere ? "OK" : "(error) ERR no such key", "RENAME", from, to);
+                    if (!isThere || from == to) break;
+                    model.Remove(from);
+                    model[to] = value!;
+                    break;
+                case 1 when from != to:
+                    Send(isThere ? "(integer) 1" : "(integer) 0", "COPY", from, to, "REPLACE");
+                    if (isThere) model[to] = value!;
+                    break;
+                case 2:
+                    Send("OK", "SET", from, "w" + i);
+                    model[from] = "w" + i;
+                    break;
+                case 3:
+                    Send("OK", "MULTI");
+                    Send("QUEUED", "COPY", from, from + "'");
+                    Send("QUEUED", "DEL", from + "'");
+                    Send(isThere ? "[(integer) 1, (integer) 1]" : "[(integer) 0, (integer) 0]", "EXEC");
+                    break;
+                case 4:
+                    Send("(error) ERR wrong number of arguments for 'rename' command", "RENAME", from);
+                    break;
+                default:
+                    Send(value ?? "(nil)", "GET", from);
+                    break;
+            }
+        }
+
+        await client.SendAsync(sent.ToArray());
+        foreach (var reply in expected) Assert.Equal(reply, (await client.ReadAsync()).ToString());
+        Assert.Equal($"(integer) {model.Count}", await client.TextAsync("DBSIZE"));
+
+        void Send(string reply, params string[] arguments)
+        {
+            sent.AddRange(TestClient.Encode(arguments));
+            expected.Add(reply);
+        }
+    }
+
+    [Fact]
     public async Task A_pipeline_may_be_sent_without_reading_until_its_end()
     {
         // The replies do not fit into the sockets' buffers: the server keeps them and reads on.
