@@ -7,8 +7,7 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Expiry;
 
 /// <summary>
-/// Deletes expired keys that nobody asks for. A run goes around the slots in which a key has expired, from where the
-/// run
+/// Deletes expired keys that nobody asks for. A run goes around the slots in which a key has expired, from where the run
 /// before stopped, until it is around, or has seen enough while little of it had expired, or its share of one core's
 /// time is used up. Runs on the cron's thread; takes one stripe at a time, for a bounded part of a slot's table.
 /// </summary>
@@ -20,9 +19,8 @@ public sealed class ActiveExpiry
     private const int TimePercent = 25 + (2 * (Effort - 1));
 
     /// <summary>
-    /// Keys that a run looks at however few of them have expired: some milliseconds' worth. With more keys than that,
-    /// part of
-    /// the expired ones stays for a while, rather than a core being kept busy for a few.
+    /// Keys that a run looks at however few of them have expired: some milliseconds' worth. With more keys than that, part
+    /// of the expired ones stays for a while, rather than a core being kept busy for a few.
     /// </summary>
     private const int KeysPerRun = 100_000 * Effort;
 
@@ -106,12 +104,18 @@ public sealed class ActiveExpiry
         if (position.Database != database) position = new Position { Database = database };
         var slotsLeft = HashSlot.Count;
         long sampled = tally.Sampled, expired = tally.Expired;
+        var expiring = database.ExpiringCount;
         while (!tally.IsTimeUp)
         {
             if (!position.IsInSlot)
             {
-                slotsLeft -= AdvanceToExpiring(database, ref position);
-                if (slotsLeft < 0) return;
+                slotsLeft -= AdvanceToExpiring(database, ref position, tally.Now);
+                if (slotsLeft < 0)
+                {
+                    // It went around: what it has not looked at has not expired.
+                    tally.NotDue += Math.Max(0, expiring - (tally.Sampled - sampled));
+                    return;
+                }
             }
 
             RunSlot(database, ref position, ref tally);
@@ -122,13 +126,13 @@ public sealed class ActiveExpiry
     }
 
     /// <summary>
-    /// Goes to the next slot with an expiring key, around the end; returns how many slots that went past.
+    /// Goes to the next slot in which a key may have expired, around the end; returns how many slots that went past.
     /// </summary>
-    private static int AdvanceToExpiring(Database database, ref Position position)
+    private static int AdvanceToExpiring(Database database, ref Position position, long now)
     {
         var from = position.Slot;
-        var slot = from < HashSlot.Count ? database.NextSlotInUse(from, expiring: true) : -1;
-        if (slot < 0) slot = database.NextSlotInUse(0, expiring: true);
+        var slot = database.NextSlotExpiring(from, now);
+        if (slot < 0) slot = database.NextSlotExpiring(0, now);
         if (slot < 0) return HashSlot.Count + 1;
         position.Slot = slot;
         position.Scan = default;
@@ -137,8 +141,7 @@ public sealed class ActiveExpiry
     }
 
     /// <summary>
-    /// Looks at a bounded part of a slot's table and deletes what has expired there, under the slot's stripe; leaves a
-    /// slot at once in which nothing can have expired yet.
+    /// Looks at a bounded part of a slot's table and deletes what has expired there, under the slot's stripe.
     /// </summary>
     private void RunSlot(Database database, ref Position position, ref Tally tally)
     {
@@ -146,17 +149,9 @@ public sealed class ActiveExpiry
         var visitor = new Visitor(tally.Now, _expired);
         using (var scope = _executor.Open(LockPlan.Slot(position.Slot)))
         {
-            if (database.EarliestExpiryInSlot(position.Slot) >= tally.Now)
-            {
-                tally.NotDue += database.ExpiringCountInSlot(position.Slot);
-                position.IsInSlot = false;
-            }
-            else
-            {
-                position.IsInSlot = database.ScanExpiring(position.Slot, ref position.Scan, ref visitor);
-                for (var i = 0; i < _expired.Count; i++)
-                    if (_expiry.TryDelete(scope.Call, database, _basics.Keyspace.Key(_expired[i]))) tally.Expired++;
-            }
+            position.IsInSlot = database.ScanExpiring(position.Slot, ref position.Scan, ref visitor);
+            for (var i = 0; i < _expired.Count; i++)
+                if (_expiry.TryDelete(scope.Call, database, _basics.Keyspace.Key(_expired[i]))) tally.Expired++;
         }
 
         tally.Sampled += visitor.Seen;

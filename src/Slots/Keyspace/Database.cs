@@ -243,7 +243,14 @@ public sealed unsafe class Database
     /// has one. Exact after <see cref="ScanExpiring"/> came to the end, until keys are deleted. Needs the slot's
     /// stripe.
     /// </summary>
-    public long EarliestExpiryInSlot(int slot) => Root(slot) == null ? long.MaxValue : _tables!.EarliestExpiry(slot);
+    public long EarliestExpiryInSlot(int slot) => _tables?.EarliestExpiry(slot) ?? long.MaxValue;
+
+    /// <summary>
+    /// The first slot from <paramref name="from"/> on in which a key may have expired before <paramref name="now"/>, in
+    /// milliseconds of Unix time, or -1. No lock is needed; what it says may be old by the time it is read.
+    /// </summary>
+    public int NextSlotExpiring(int from, long now) =>
+        from < HashSlot.Count && _tables is { } tables ? tables.NextSlotExpiring(from, now) : -1;
 
     /// <summary>
     /// Deletes all keys of a slot and returns how many there were. Needs the slot's stripe; takes constant time: the

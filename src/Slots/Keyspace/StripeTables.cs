@@ -12,7 +12,7 @@ internal unsafe struct StripeTables
     /// <summary>Bytes of the header and the roots.</summary>
     public const int Bytes = HeaderBytes + (Slots * TableNode.Bytes);
 
-    private const int SecondsAt = 64 + (Slots * sizeof(long));
+    private const int SecondsAt = 64;
     private const int HeaderBytes = SecondsAt + (Slots * sizeof(uint));
 
     /// <summary>The slot that is being scanned for expired keys, or -1.</summary>
@@ -33,8 +33,4 @@ internal unsafe struct StripeTables
     /// </summary>
     public static ref uint ElementSecond(StripeTables* stripe, int slot) =>
         ref ((uint*)((byte*)stripe + SecondsAt))[slot / StripeSet.StripeCount];
-
-    /// <summary>No key of the slot expires before this.</summary>
-    public static ref long Earliest(StripeTables* stripe, int slot) =>
-        ref ((long*)((byte*)stripe + 64))[slot / StripeSet.StripeCount];
 }

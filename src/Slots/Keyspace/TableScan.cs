@@ -88,6 +88,8 @@ internal static unsafe class TableScan
         var place = SlotTable.Locate(root, from << (64 - SlotTable.PositionBits));
         for (var leaf = place.Leaf; leaf != null; leaf = TableNode.Next(leaf))
         {
+            // The entries of a leaf lie anywhere: all are asked for before the first is read.
+            PrefetchExpiring(leaf);
             for (var i = 0u; i < leaf->Buckets; i++)
             {
                 var bucket = TableNode.Bucket(leaf, i);
@@ -97,6 +99,18 @@ internal static unsafe class TableScan
         }
 
         return place.Start(from) + place.Width;
+    }
+
+    private static void PrefetchExpiring(TableNode* leaf)
+    {
+        if (!Sse.IsSupported) return;
+        for (var i = 0u; i < leaf->Buckets; i++) Sse.Prefetch0(TableNode.Bucket(leaf, i));
+        for (var i = 0u; i < leaf->Buckets; i++)
+        {
+            var bucket = TableNode.Bucket(leaf, i);
+            for (var marks = SlotTable.Expiring(*bucket); marks != 0; marks &= marks - 1)
+                Sse.Prefetch0(SlotTable.Address(bucket[1 + (BitOperations.TrailingZeroCount(marks) >> 3)]));
+        }
     }
 
     /// <summary>The entry of a number in 0..count-1, in no particular order.</summary>

@@ -14,6 +14,7 @@ internal sealed unsafe class TableSet
     private readonly StripeTotals _keys = new();
     private readonly StripeTotals _expiring = new();
     private readonly SlotBits _slotsExpiring = new();
+    private readonly ExpiryBounds _bounds = new();
     private readonly FreeingQueue _freeing;
     private SnapshotProgress? _snapshots;
     private bool _isCleared;
@@ -154,7 +155,7 @@ internal sealed unsafe class TableSet
         _expiring[StripeSet.StripeOf(slot)] -= root->Expiring;
         _slotsExpiring.Remove(slot);
         SlotsInUse.Remove(slot);
-        EarliestExpiry(slot) = long.MaxValue;
+        _bounds[slot] = long.MaxValue;
         ElementSecond(slot) = 0;
         SlotsWithElementExpiry.Remove(slot);
         var cleared = new ClearedSlot(this, slot, root);
@@ -168,15 +169,16 @@ internal sealed unsafe class TableSet
     public void LowerEarliest(int slot, long expiresAt)
     {
         var stripe = (StripeTables*)_stripes[StripeSet.StripeOf(slot)];
-        ref var earliest = ref StripeTables.Earliest(stripe, slot);
-        if (expiresAt < earliest) earliest = expiresAt;
+        if (expiresAt < _bounds[slot]) _bounds[slot] = expiresAt;
         if (stripe->ExpiryScanSlot == slot && expiresAt < stripe->ExpiryScanMinimum)
             stripe->ExpiryScanMinimum = expiresAt;
     }
 
-    /// <summary>No key of the slot expires before this. The slot's stripe must have been made.</summary>
-    public ref long EarliestExpiry(int slot) =>
-        ref StripeTables.Earliest((StripeTables*)_stripes[StripeSet.StripeOf(slot)], slot);
+    /// <summary>No key of the slot expires before this.</summary>
+    public long EarliestExpiry(int slot) => _bounds[slot];
+
+    /// <summary>See <see cref="ExpiryBounds.NextBefore"/>.</summary>
+    public int NextSlotExpiring(int from, long now) => _bounds.NextBefore(from, now);
 
     /// <summary>Begins to look at all expiries of a slot; returns the number of this scan.</summary>
     public int BeginExpiryScan(int slot)
@@ -195,7 +197,7 @@ internal sealed unsafe class TableSet
     {
         var stripe = (StripeTables*)_stripes[StripeSet.StripeOf(slot)];
         if (stripe->ExpiryScanNumber != number) return;
-        StripeTables.Earliest(stripe, slot) = Math.Min(minimum, stripe->ExpiryScanMinimum);
+        _bounds[slot] = Math.Min(minimum, stripe->ExpiryScanMinimum);
         stripe->ExpiryScanSlot = -1;
     }
 
@@ -391,15 +393,13 @@ internal sealed unsafe class TableSet
         _expiring[StripeSet.StripeOf(slot)]--;
         if (--root->Expiring > 0) return;
         _slotsExpiring.Remove(slot);
-        EarliestExpiry(slot) = long.MaxValue;
+        _bounds[slot] = long.MaxValue;
     }
 
     private StripeTables* MakeStripe(int stripe)
     {
         var tables = (StripeTables*)Heap.AllocateZeroed(stripe, StripeTables.Bytes);
         tables->ExpiryScanSlot = -1;
-        for (var i = 0; i < StripeTables.Slots; i++)
-            StripeTables.Earliest(tables, stripe + (i * StripeSet.StripeCount)) = long.MaxValue;
         return tables;
     }
 }
