@@ -57,6 +57,9 @@ public sealed class NodeBasics
     /// <summary>The memory in use.</summary>
     public MemoryGauge Memory { get; }
 
+    /// <summary>The memory that there is for it.</summary>
+    public ProcessMemory Process { get; } = new();
+
     /// <summary>What the access clocks of keys mean.</summary>
     internal AccessTracking Access { get; }
 

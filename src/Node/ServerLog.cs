@@ -76,6 +76,18 @@ public static partial class ServerLog
         Message = "This runtime needs free descriptors to handle signals: with none, SIGTERM ends the server unsaved")]
     public static partial void SignalsNeedDescriptors(ILogger log);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "=== REDIS BUG REPORT START: Cut & paste starting from here ===")]
+    public static partial void CrashReportBegins(ILogger log);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Starling {Version} crashed by signal: {Number}, which another process has sent")]
+    public static partial void Crashed(ILogger log, string version, int number);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "------ INFO OUTPUT ------\n{Info}")]
+    public static partial void CrashInfo(ILogger log, string info);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "=== REDIS BUG REPORT END. ===")]
+    public static partial void CrashReportEnds(ILogger log);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "You insist... exiting now.")]
     public static partial void ExitingNow(ILogger log);
 

@@ -23,11 +23,17 @@ public sealed class BufferPool
     // What buffers leave to the rest of the server, of the memory that the runtime may have (a container's limit, say).
     private const int ReservedPart = 8;
 
+    // The part of the memory that must have been dropped since the last collection for another one to be worth its time.
+    private const int WorthwhilePart = 16;
+
     private readonly Shelf _small;
     private readonly Shelf _segments;
     private readonly Shelf _large;
     private long _droppedBytes;
     private long _mostBytes;
+    private long _heapBytes = long.MaxValue;
+    private long _droppedAtCollection;
+    private int _mayCollect = 1;
 
     /// <summary>An empty pool.</summary>
     public BufferPool()
@@ -44,6 +50,16 @@ public sealed class BufferPool
     {
         get => Volatile.Read(ref _mostBytes);
         set => Volatile.Write(ref _mostBytes, value);
+    }
+
+    /// <summary>
+    /// Bytes of the managed heap beyond which no array is made either, since the process has no room for more beside its
+    /// data; changes with that.
+    /// </summary>
+    public long HeapBytes
+    {
+        get => Volatile.Read(ref _heapBytes);
+        set => Volatile.Write(ref _heapBytes, value);
     }
 
     /// <summary>Bytes of the arrays that wait to be used again.</summary>
@@ -89,7 +105,11 @@ public sealed class BufferPool
     /// Drops the arrays that nobody needed since the last call. Called from time to time, once a second for instance:
     /// what the load needs again and again stays, what a burst needed goes.
     /// </summary>
-    public void Trim() => NoteDropped(_small.Trim() + _segments.Trim() + _large.Trim());
+    public void Trim()
+    {
+        NoteDropped(_small.Trim() + _segments.Trim() + _large.Trim());
+        Volatile.Write(ref _mayCollect, 1);
+    }
 
     /// <summary>
     /// Leaves everything that is free to the garbage collector at once: somebody has found no memory.
@@ -102,15 +122,29 @@ public sealed class BufferPool
     /// </summary>
     /// <param name="bytes">Bytes of all of it, roughly.</param>
     /// <exception cref="OutOfMemoryException">As of <see cref="Rent"/>.</exception>
-    public void EnsureRoom(long bytes) => Ensure(bytes + (MostBytes / ReservedPart));
+    public void EnsureRoom(long bytes) => Ensure(bytes + (Math.Min(MostBytes, HeapBytes) / ReservedPart));
 
     private void Ensure(long bytes)
     {
         if (HasRoom(bytes)) return;
 
         // Much of it may be garbage: the runtime too would collect before it refused.
+        if (!TryCollect() || !HasRoom(bytes)) throw new OutOfMemoryException();
+    }
+
+    /// <summary>
+    /// Has the garbage collected, unless there cannot be much: that stops every thread, and where hundreds of clients find no
+    /// room at once, each with a collection of its own, nobody would be served for as long as that takes.
+    /// </summary>
+    private bool TryCollect()
+    {
+        var dropped = DroppedBytes;
+        var most = Math.Min(MostBytes, HeapBytes);
+        var isWorthwhile = dropped - Interlocked.Read(ref _droppedAtCollection) >= Math.Max(most / WorthwhilePart, LargeLength);
+        if (Interlocked.Exchange(ref _mayCollect, 0) == 0 && !isWorthwhile) return false;
+        Interlocked.Exchange(ref _droppedAtCollection, dropped);
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
-        if (!HasRoom(bytes)) throw new OutOfMemoryException();
+        return true;
     }
 
     private byte[] Make(int length)
@@ -129,13 +163,16 @@ public sealed class BufferPool
     {
         var used = GC.GetTotalMemory(forceFullCollection: false) + length;
         var most = Volatile.Read(ref _mostBytes);
-        if (most != 0) return used <= most;
+        if (most == 0)
+        {
+            // Known once the garbage was first collected, which is long before the memory is full.
+            var available = GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes;
+            if (available <= 0) return true;
+            most = available - available / ReservedPart;
+            Interlocked.CompareExchange(ref _mostBytes, most, 0);
+        }
 
-        // Known once the garbage was first collected, which is long before the memory is full.
-        var available = GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes;
-        if (available <= 0) return true;
-        Volatile.Write(ref _mostBytes, available - available / ReservedPart);
-        return used <= available - available / ReservedPart;
+        return used <= Math.Min(most, Volatile.Read(ref _heapBytes));
     }
 
     /// <summary>The arrays of one size.</summary>

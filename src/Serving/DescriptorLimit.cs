@@ -8,10 +8,8 @@ namespace Starling.Serving;
 /// </summary>
 public static class DescriptorLimit
 {
-    /// <summary>
-    /// Descriptors that no client gets, beside those that the server holds when it begins to accept clients.
-    /// </summary>
-    public const int Reserve = 32;
+    // With so few, room for clients counts more than room for many files at once.
+    private const int Few = 192;
 
     private const int OpenFiles = 7; // RLIMIT_NOFILE of Linux
     private const string Folder = "/proc/self/fd";
@@ -29,6 +27,11 @@ public static class DescriptorLimit
         }
     }
 
+    /// <summary>
+    /// Descriptors that no client gets, beside those that the server holds when it begins to accept clients.
+    /// </summary>
+    public static int Reserve => Most <= Few ? 16 : 32;
+
     /// <summary>Descriptors that are open now; null where the system does not say.</summary>
     public static int? CountOpen()
     {
@@ -44,11 +47,12 @@ public static class DescriptorLimit
     }
 
     /// <summary>
-    /// True for a client that took one of the descriptors that are not for clients. The system gives out the lowest
-    /// number that is free, so that a high one tells, without any counting, that those below are all in use.
+    /// True for a client that took one of the last descriptors, which are not for clients. The system gives out the lowest
+    /// number that is free, so that a high one tells, without any counting, that those below are all in use. Half of the
+    /// reserve may be in use by the server itself: what it opens for a moment must not cost a client its place.
     /// </summary>
     /// <param name="descriptor">The descriptor of a connection that was just accepted.</param>
-    public static bool IsReserved(long descriptor) => descriptor >= Most - Reserve;
+    public static bool IsReserved(long descriptor) => descriptor >= Most - (Reserve / 2);
 
     /// <summary>How many clients there is room for; zero or less for none.</summary>
     /// <param name="clients">How many are connected now.</param>

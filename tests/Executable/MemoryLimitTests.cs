@@ -113,6 +113,60 @@ public sealed class MemoryLimitTests
         Assert.Equal("OK", other.Text("SET", "k", "v"));
     }
 
+    [Fact]
+    public void Replies_find_the_room_that_the_data_leave()
+    {
+        using var server = Start("0x10000000", out var port);
+        using var other = new RespConnection(port);
+        for (var i = 0; i < 150; i++) Assert.Equal("OK", other.Text("SET", "k" + RunningServer.Text(i), new string('x', 1_000_000)));
+
+        // None of them reads. Without the data there would be room for all.
+        var greedy = Enumerable.Range(0, 20).Select(_ => new RespConnection(port)).ToList();
+        string[] get = ["MGET", .. Enumerable.Repeat("k1", 7)];
+        foreach (var client in greedy) SendOften(client, 1, get);
+        Wait.Until("some were closed", () => server.Output.Contains("finds no memory", StringComparison.Ordinal));
+        Assert.Equal("PONG", other.Text("PING"));
+        foreach (var client in greedy) client.Dispose();
+        Assert.Equal("OK", other.Text("FLUSHALL"));
+        Wait.Until("there is room for all", () =>
+        {
+            try
+            {
+                using var client = new RespConnection(port);
+                return client.Text("SET", "k1", new string('x', 20_000_000)) == "OK" && client.Text("GET", "k1").Length == 20_000_000;
+            }
+            catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
+            {
+                return false;
+            }
+        });
+    }
+
+    [Fact]
+    public void A_maxmemory_that_the_process_cannot_have_counts_as_what_it_can_have()
+    {
+        using var server = Start("0x8000000", out var port, "--maxmemory", "200mb");
+        using var client = new RespConnection(port);
+        var stored = 0;
+        while (stored < 200 && client.Call("SET", "k" + RunningServer.Text(stored), new string('x', 1_000_000)) is not RespError) stored++;
+        Assert.InRange(stored, 20, 115);
+        Assert.Contains("WARNING: maxmemory is 209715200 bytes", server.Output, StringComparison.Ordinal);
+        Assert.Equal("OK", client.Text("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"));
+        for (var i = 0; i < 200; i++) Assert.Equal("OK", client.Text("SET", "l" + RunningServer.Text(i), new string('x', 1_000_000)));
+        Assert.InRange((long)client.Call("DBSIZE")!, 20L, 115L);
+    }
+
+    /// <summary>A server on a machine of so much memory.</summary>
+    private static RunningServer Start(string physicalMemory, out int port, params string[] arguments)
+    {
+        port = Ports.Take();
+        var server = new RunningServer(
+            ["server", "--port", RunningServer.Text(port), "--bind", "127.0.0.1", "--save", "", .. arguments],
+            environment: new() { ["DOTNET_GCTotalPhysicalMemory"] = physicalMemory });
+        server.WaitForLine("Ready to accept");
+        return server;
+    }
+
     private static void SendOften(RespConnection client, int times, string[] command)
     {
         try

@@ -5,12 +5,18 @@ namespace Starling.Executable.Tests;
 /// <summary>Signals that shells, containers, timers and logrotate send, beside what redis-server does.</summary>
 public sealed class SignalTests
 {
+    private const int SegmentationFault = 11;
+
     [Theory]
     [InlineData(1, true)] // SIGHUP
     [InlineData(2, false)] // SIGINT
     [InlineData(3, false)] // SIGQUIT
+    [InlineData(4, false)] // SIGILL
     [InlineData(6, false)] // SIGABRT: a watchdog's
+    [InlineData(7, false)] // SIGBUS
+    [InlineData(8, false)] // SIGFPE
     [InlineData(10, false)] // SIGUSR1
+    [InlineData(11, false)] // SIGSEGV
     [InlineData(12, false)] // SIGUSR2
     [InlineData(13, true)] // SIGPIPE
     [InlineData(14, true)] // SIGALRM
@@ -40,6 +46,18 @@ public sealed class SignalTests
         string[] programs = [Executables.RedisServer, Executables.Starling];
         var exitCodes = programs.Select(program => Send(program, signals, survives)).ToArray();
         Assert.Equal(exitCodes[0], exitCodes[1]);
+    }
+
+    [Fact]
+    public void A_crash_that_somebody_asked_for_is_reported()
+    {
+        var port = Ports.Take();
+        using var server = new RunningServer(["server", "--port", RunningServer.Text(port), "--bind", "127.0.0.1", "--save", ""]);
+        Wait.Until("it answers", () => Ping(port));
+        server.Send(SegmentationFault);
+        Assert.Equal(128 + SegmentationFault, server.WaitForExit());
+        string[] lines = ["REDIS BUG REPORT START", "crashed by signal: 11", "------ INFO OUTPUT ------", "used_memory:", "REDIS BUG REPORT END"];
+        Assert.All(lines, line => Assert.Contains(line, server.Output, StringComparison.Ordinal));
     }
 
     [Fact]

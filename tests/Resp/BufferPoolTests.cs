@@ -69,6 +69,41 @@ public sealed class BufferPoolTests
     }
 
     [Fact]
+    public void Many_that_find_no_room_have_the_garbage_collected_a_few_times_only()
+    {
+        var pool = new BufferPool { MostBytes = 1 };
+        var before = GC.CollectionCount(GC.MaxGeneration);
+        for (var i = 0; i < 300; i++)
+        {
+            Assert.Throws<OutOfMemoryException>(() => pool.Rent(1));
+            if (i % 100 == 0) pool.Trim(); // from time to time it may have become worth it
+        }
+
+        Assert.InRange(GC.CollectionCount(GC.MaxGeneration) - before, 1, 100);
+    }
+
+    [Fact]
+    public void What_was_dropped_since_makes_a_collection_worth_it()
+    {
+        var pool = new BufferPool { MostBytes = 1 };
+        Assert.Throws<OutOfMemoryException>(() => pool.Rent(1));
+        var before = GC.CollectionCount(GC.MaxGeneration);
+        pool.NoteDropped(1_000_000);
+        Assert.Throws<OutOfMemoryException>(() => pool.Rent(1));
+        Assert.True(GC.CollectionCount(GC.MaxGeneration) > before);
+    }
+
+    [Fact]
+    public void What_others_leave_of_the_memory_is_a_limit_too()
+    {
+        var pool = new BufferPool { HeapBytes = 1 };
+        Assert.Throws<OutOfMemoryException>(() => pool.Rent(1));
+        Assert.Throws<OutOfMemoryException>(() => pool.EnsureRoom(1_000_000));
+        pool.HeapBytes = long.MaxValue;
+        Assert.Equal(BufferPool.SmallLength, pool.Rent(1).Length);
+    }
+
+    [Fact]
     public void A_writer_gives_everything_back()
     {
         var pool = new BufferPool();

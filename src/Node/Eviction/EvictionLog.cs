@@ -10,4 +10,9 @@ internal static partial class EvictionLog
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Over client maxmemory after evicting all evictable clients")]
     public static partial void ClientsStillTooLarge(ILogger log);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "WARNING: maxmemory is {Wanted} bytes, but the memory of this machine or container leaves {Room} to the data: that counts")]
+    public static partial void LimitOutOfReach(ILogger log, long wanted, long room);
 }

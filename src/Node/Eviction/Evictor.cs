@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Starling.Node.Execution;
 using Starling.Node.Persistence;
 using Starling.Node.Replication;
@@ -24,6 +25,7 @@ internal sealed class Evictor
     private static readonly TimeSpan WorkTime = TimeSpan.FromMilliseconds(5);
 
     private readonly NodeBasics _basics;
+    private readonly ILogger _log;
     private readonly PersistenceService _persistence;
     private readonly ReplicationService _replication;
     private readonly KeyEvictor _keys;
@@ -33,11 +35,13 @@ internal sealed class Evictor
     private long _evictedKeys;
     private long _exceededSince; // a timestamp; 0 while it is not exceeded
     private long _exceededTicks;
+    private long _notedLimit; // the cron's
 
     /// <summary>Makes the evictor of a node and registers it with the cron and with INFO.</summary>
     public Evictor(NodeBasics basics, Executor executor, PersistenceService persistence, ReplicationService replication)
     {
         (_basics, _persistence, _replication) = (basics, persistence, replication);
+        _log = basics.Loggers.CreateLogger("Eviction");
         _keys = new KeyEvictor(basics, executor);
         _threads = new ThreadLocal<EvictionThread>(() => new EvictionThread(executor.NewCall()));
         basics.Cron.Every(SamplePeriod, Sample);
@@ -45,6 +49,19 @@ internal sealed class Evictor
         basics.Info.Add("stats", WriteStats);
         basics.Info.Add("memory", info => info.Field("mem_not_counted_for_evict", Math.Max(0, basics.Memory.UsedBytes - CountedBytes)));
         basics.Info.AddReset(Reset);
+    }
+
+    /// <summary>
+    /// Bytes beyond which keys are evicted, 0 for no limit. Where the process cannot have as much as maxmemory says (a
+    /// container), what it can have counts: beyond that the system would end it.
+    /// </summary>
+    private long Limit
+    {
+        get
+        {
+            var limit = _basics.Config.MaxMemory;
+            return limit == 0 ? 0 : Math.Min(limit, _basics.Process.DataBytes);
+        }
     }
 
     /// <summary>The memory in use that counts for maxmemory, in bytes.</summary>
@@ -58,7 +75,7 @@ internal sealed class Evictor
     /// <returns>False when there is too much and no key may go: what takes memory is to be refused.</returns>
     public bool TryMakeRoom(long now)
     {
-        var limit = _basics.Config.MaxMemory;
+        var limit = Limit;
         if (limit == 0 || CountedBytes <= limit)
         {
             if (Volatile.Read(ref _exceededSince) != 0) EndExceeding();
@@ -144,13 +161,23 @@ internal sealed class Evictor
     {
         _basics.Memory.Sample();
         Volatile.Write(ref _uncountedBytes, _replication.Log.AllocatedBytes);
+        NoteLimit();
         if (_basics.Config.MaxMemory != 0) TryMakeRoom(now);
+    }
+
+    /// <summary>Tells the operator of a limit that the process cannot come to.</summary>
+    private void NoteLimit()
+    {
+        var wanted = _basics.Config.MaxMemory;
+        if (wanted == _notedLimit) return;
+        _notedLimit = wanted;
+        if (wanted > _basics.Process.DataBytes) EvictionLog.LimitOutOfReach(_log, wanted, _basics.Process.DataBytes);
     }
 
     /// <summary>Goes on with what a command had no time for; false when it is enough.</summary>
     private bool Work(long now)
     {
-        var limit = _basics.Config.MaxMemory;
+        var limit = Limit;
         if (limit == 0 || !MayEvict(now)) return false;
         var outcome = Evict(now, limit, WorkTime, long.MaxValue);
         if (outcome == Outcome.Enough) EndExceeding();

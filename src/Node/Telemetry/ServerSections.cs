@@ -35,6 +35,7 @@ public sealed class ServerSections
     {
         _startedAt = _basics.NowMilliseconds;
         _basics.Memory.NoteStart();
+        _basics.Process.NoteStart(_basics.Keyspace.UsedBytes);
     }
 
     /// <summary>

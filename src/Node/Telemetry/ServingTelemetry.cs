@@ -22,7 +22,12 @@ internal static class ServingTelemetry
         basics.Cron.Every(TimeSpan.FromMilliseconds(1000), now => CheckClients(basics, now));
         basics.Cron.Every(TimeSpan.FromMilliseconds(1000), basics.Clients.Line.EndOverdue);
         var collector = new BurstCollector(basics.Buffers);
-        basics.Cron.Every(BurstCollector.Period, _ => collector.Run());
+        basics.Cron.Every(BurstCollector.Period, _ =>
+        {
+            basics.Process.Sample();
+            basics.Buffers.HeapBytes = basics.Process.HeapBytes;
+            collector.Run();
+        });
     }
 
     private static void WriteClients(NodeBasics basics, WatchTable watches, KeyWaiters waiters, InfoWriter writer)

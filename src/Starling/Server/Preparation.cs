@@ -13,7 +13,7 @@ namespace Starling.CommandLine.Server;
 internal static class Preparation
 {
     /// <summary>Enough to start and to read a configuration. The rest is counted when everything is open.</summary>
-    public const int FewestDescriptors = 128;
+    public const int FewestDescriptors = 104;
 
     private const int FewestPoolThreads = 8;
 
@@ -62,8 +62,12 @@ internal static class Preparation
         }
     }
 
-    /// <summary>What logging's abstractions refer to for hosts of other kinds than this one.</summary>
-    private static bool IsUnused(string name) => name.StartsWith("Microsoft.Extensions.DependencyInjection", StringComparison.Ordinal);
+    /// <summary>
+    /// What others refer to for what is not done here: hosts of other kinds, certificates, cookies, addresses of the web.
+    /// </summary>
+    private static bool IsUnused(string name) =>
+        name.StartsWith("Microsoft.Extensions.DependencyInjection", StringComparison.Ordinal)
+        || name is "System.Formats.Asn1" or "System.IO.MemoryMappedFiles" or "System.Collections.NonGeneric" or "System.Private.Uri";
 
     /// <summary>Finds the functions of the C library that an assembly calls: the library is searched for by name.</summary>
     private static void FindSystemCalls(Assembly assembly)

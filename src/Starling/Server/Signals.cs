@@ -8,7 +8,7 @@ namespace Starling.CommandLine.Server;
 
 /// <summary>
 /// SIGTERM and SIGINT begin a shutdown, a second SIGINT exits at once; SIGHUP and SIGALRM do nothing, SIGABRT ends the
-/// process as it does by itself.
+/// process as it does by itself. For SIGSEGV and its like see <see cref="CrashSignals"/>.
 /// </summary>
 /// <remarks>
 /// The runtime starts a thread for every signal, which takes descriptors for a moment: when none is free the process
@@ -81,7 +81,11 @@ internal sealed class Signals : IDisposable
 
     private void Handle()
     {
-        foreach (var signal in _received.GetConsumingEnumerable()) Stop(signal);
+        while (true)
+        {
+            if (_received.TryTake(out var signal, CrashSignals.Period)) Stop(signal);
+            if (CrashSignals.FindSent() is { } crash) CrashSignals.End(crash, _server, _log, _writer);
+        }
     }
 
     private void Stop(PosixSignal signal)

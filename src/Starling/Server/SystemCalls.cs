@@ -23,6 +23,9 @@ internal static class SystemCalls
         if (OperatingSystem.IsLinux()) _ = Action(signal, new nint[ActionLength], null);
     }
 
+    /// <summary>The handler of a signal that does what the system has it do by itself.</summary>
+    public const nint LeftToSystem = 0;
+
     /// <summary>The handler of a signal that is ignored.</summary>
     public const nint Ignored = 1;
 

@@ -1,0 +1,82 @@
+using System.Globalization;
+
+namespace Starling.Serving;
+
+/// <summary>
+/// How much memory the process may have (the machine's, or a container's limit), and what of it is left to the managed
+/// heap by everything else: the data set, code, stacks. The runtime limits its heap to three quarters of a container's
+/// memory, whatever else the process has there; beyond the container's limit the system ends the process. The cron's, but
+/// for the properties.
+/// </summary>
+public sealed class ProcessMemory
+{
+    private const string Pages = "/proc/self/statm";
+
+    // What garbage may gather before the runtime collects it, and what lies free between objects.
+    private const int ReservedPart = 8;
+
+    private long _heapBytes = long.MaxValue;
+    private long _dataBytes = long.MaxValue;
+
+    /// <summary>
+    /// Bytes that the managed heap may have, with what everything else takes now; <see cref="long.MaxValue"/> while that is
+    /// not known.
+    /// </summary>
+    public long HeapBytes => Volatile.Read(ref _heapBytes);
+
+    /// <summary>
+    /// Bytes that data and managed heap may have together, beside what the process took for itself at its start;
+    /// <see cref="long.MaxValue"/> while that is not known. It does not change any more: what evicts by it must not see less
+    /// of it for what it has evicted and the system does not have back yet.
+    /// </summary>
+    public long DataBytes => Volatile.Read(ref _dataBytes);
+
+    /// <summary>Notes what the process takes for itself.</summary>
+    /// <param name="dataBytes">Bytes of native memory that hold data by now.</param>
+    public void NoteStart(long dataBytes)
+    {
+        // The runtime tells what it may have once it has collected.
+        if (GC.GetGCMemoryInfo(GCKind.Any).Index == 0) GC.Collect(0, GCCollectionMode.Forced, blocking: true);
+        Sample();
+        if (Read() is var (most, others)) Volatile.Write(ref _dataBytes, WithoutReserve(most - Math.Max(0, others - dataBytes)));
+    }
+
+    /// <summary>Looks again. Where the system does not say, or no descriptor is free to ask it, what was known goes on.</summary>
+    public void Sample()
+    {
+        if (Read() is var (most, others)) Volatile.Write(ref _heapBytes, WithoutReserve(most - others));
+    }
+
+    private static long WithoutReserve(long bytes) => Math.Max(0, bytes - bytes / ReservedPart);
+
+    /// <summary>The bytes that the process may have, and those that it has beside its managed heap.</summary>
+    private static (long Most, long Others)? Read()
+    {
+        // Nine tenths of the machine's memory or of the container's, whether or not the heap has a limit of its own.
+        var info = GC.GetGCMemoryInfo(GCKind.Any);
+        var most = info.HighMemoryLoadThresholdBytes;
+        if (most <= 0 || ReadAnonymousBytes() is not { } anonymous) return null;
+
+        // What was committed is told as of the last collection.
+        var heap = Math.Max(info.TotalCommittedBytes, GC.GetTotalMemory(forceFullCollection: false));
+        return (most, Math.Max(0, anonymous - heap));
+    }
+
+    /// <summary>Bytes of physical memory that belong to no file: those the system could take back.</summary>
+    private static long? ReadAnonymousBytes()
+    {
+        try
+        {
+            var words = File.ReadAllText(Pages).Split(' ');
+            return words.Length > 2
+                && long.TryParse(words[1], CultureInfo.InvariantCulture, out var resident)
+                && long.TryParse(words[2], CultureInfo.InvariantCulture, out var shared)
+                ? (resident - shared) * Environment.SystemPageSize
+                : null;
+        }
+        catch (Exception none) when (none is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
