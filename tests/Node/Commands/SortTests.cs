@@ -88,7 +88,7 @@ public sealed class SortTests
             ("SORT {a}l GET {a}h*->{b} LIMIT 2 1", "f"), ("SORT a BY {a}w* GET {a}o*", "x"), ("SORT {a}l BY nosort GET a LIMIT 0 1", ""),
         ];
         foreach (var (line, reply) in served)
-            Assert.Equal((line, reply), (line, string.Join(' ', client.Call(line.Split(' ')).Elements!.Select(element => element.Text))));
+            Assert.Equal((line, reply), (line, string.Join(' ', client.Call(line.Split(' ')).Items.Select(item => item.Text))));
 
         (string Line, string Option)[] denied =
         [
