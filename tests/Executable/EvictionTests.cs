@@ -37,6 +37,21 @@ public sealed class EvictionTests
         Assert.True(Field(server, "stats", "evicted_keys") > 10_000);
     }
 
+    [Fact]
+    public void Garbage_evicts_nothing()
+    {
+        using var server = ServerProcess.Start(ServerKind.Starling, "save ", "maxmemory-policy allkeys-lru");
+        using var client = server.Connect();
+        var limit = Field(server, "memory", "used_memory") + (1 << 20);
+        Assert.Equal("OK", client.Call("CONFIG", "SET", "maxmemory", limit.ToString(CultureInfo.InvariantCulture)));
+        for (var i = 0; i < 100; i++) Assert.Equal("OK", client.Call("SET", "key:" + i.ToString(CultureInfo.InvariantCulture), "v"));
+
+        // Each leaves some tens of kilobytes of it.
+        for (var i = 0; i < 3000; i++) client.Call("INFO");
+        Assert.Equal(100L, client.Call("DBSIZE"));
+        Assert.InRange(Field(server, "memory", "used_memory_peak"), 0, limit);
+    }
+
     private static long Field(ServerProcess server, string section, string field) =>
         long.Parse(server.Info(section, field)!, CultureInfo.InvariantCulture);
 }

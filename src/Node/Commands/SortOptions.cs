@@ -1,5 +1,6 @@
 using Starling.Node.Serving;
 using Starling.Resp;
+using Starling.Slots;
 
 namespace Starling.Node.Commands;
 
@@ -8,6 +9,9 @@ internal struct SortOptions
 {
     /// <summary>The options start behind the command and the key.</summary>
     private const int FirstOption = 2;
+
+    private static ReadOnlySpan<byte> MaySpanSlots =>
+        " option of SORT denied in Cluster mode when keys formed by the pattern may be in different slots."u8;
 
     /// <summary>DESC.</summary>
     public bool Descending;
@@ -37,7 +41,8 @@ internal struct SortOptions
     public static bool TryParse(CommandContext call, bool mayStore, out SortOptions options)
     {
         options = new SortOptions { Limit = -1 };
-        var inCluster = call.Node.Cluster is not null;
+        // In a cluster a pattern must lead to keys of the slot of the one that is sorted: no other is sure to be here.
+        var slot = call.Node.Cluster is null ? -1 : HashSlot.Of(call[1]);
         for (var i = FirstOption; i < call.Count; i++)
         {
             var option = OptionAt(call.Arguments, i);
@@ -58,10 +63,10 @@ internal struct SortOptions
                 case Option.By:
                     options.ByAt = i + 1;
                     if (!SortPattern.HasAsterisk(call[i + 1])) options.KeepsOrder = true;
-                    else if (inCluster) return Deny(call, "ERR BY option of SORT denied in Cluster mode."u8);
+                    else if (!StaysIn(slot, call[i + 1])) return Deny(call, [.. "ERR BY"u8, .. MaySpanSlots]);
                     break;
                 case Option.Get:
-                    if (inCluster) return Deny(call, "ERR GET option of SORT denied in Cluster mode."u8);
+                    if (!StaysIn(slot, call[i + 1])) return Deny(call, [.. "ERR GET"u8, .. MaySpanSlots]);
                     (options.Gets ??= []).Add(i + 1);
                     break;
                 default:
@@ -124,6 +129,12 @@ internal struct SortOptions
         Option.Store or Option.By or Option.Get => 1,
         _ => 0,
     };
+
+    /// <summary>
+    /// Every key that the pattern may lead to is in a slot, or there is no cluster (slot -1). "#" leads to none.
+    /// </summary>
+    private static bool StaysIn(int slot, ReadOnlySpan<byte> pattern) =>
+        slot < 0 || pattern is [(byte)'#'] || GlobPattern.SlotOf(pattern) == slot;
 
     private static bool Deny(CommandContext call, ReadOnlySpan<byte> error)
     {

@@ -16,9 +16,15 @@ public static class StreamGroupReading
     ];
 
     /// <summary>Finds a consumer, or makes it, and notes that it was heard of.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="key">The stream's key.</param>
+    /// <param name="stream">The stream.</param>
+    /// <param name="group">The place of the group.</param>
+    /// <param name="name">The consumer's name.</param>
+    /// <param name="isClaiming">An XCLAIM for the consumer follows in the log, which makes it where it is executed.</param>
     /// <returns>Its place.</returns>
     internal static int OpenConsumer(
-        CommandContext call, scoped in Key key, ref StreamValue stream, int group, scoped ReadOnlySpan<byte> name)
+        CommandContext call, scoped in Key key, ref StreamValue stream, int group, scoped ReadOnlySpan<byte> name, bool isClaiming = false)
     {
         var place = stream.Group(group).FindConsumer(name);
         if (place >= 0)
@@ -29,6 +35,7 @@ public static class StreamGroupReading
 
         place = stream.CreateConsumer(group, name, call.Now);
         call.Changed(key, KeyEvent.XGroupCreateConsumer);
+        if (isClaiming) return place;
         var effect = call.BeginEffect();
         effect.Add("XGROUP"u8);
         effect.Add("CREATECONSUMER"u8);
@@ -88,8 +95,10 @@ public static class StreamGroupReading
             var key = call.Key(options.FirstKey + i);
             call.TryOpen<StreamValue>(key, out var stream);
             var group = stream.FindGroup(call[options.GroupAt]);
-            OpenConsumer(call, key, ref stream, group, call[options.GroupAt + 1]);
-            if (HasSomething(call, options, i, stream, group)) ready++;
+            var hasSomething = HasSomething(call, options, i, stream, group);
+            var isClaiming = hasSomething && !options.NoAck && IsNewestId(call, options, i, out _);
+            OpenConsumer(call, key, ref stream, group, call[options.GroupAt + 1], isClaiming);
+            if (hasSomething) ready++;
         }
 
         if (ready == 0)

@@ -27,7 +27,8 @@ public enum DeleteReason
     ExpiredByCommand,
 
     /// <summary>
-    /// A value was to replace it whose time had come. In the place of the command a DEL goes to the log. Event "del".
+    /// A value was to replace it whose time had come. In the place of the command a DEL goes to the log, an UNLINK where
+    /// <c>lazyfree-lazy-server-del</c> is on. Event "del".
     /// </summary>
     ReplacedByExpired,
 

@@ -257,7 +257,7 @@ public sealed class CommandContext : IEmptiedKeys
             case DeleteReason.ExpiredByCommand or DeleteReason.ReplacedByExpired or DeleteReason.Migrated or DeleteReason.SlotLost:
                 Changed(database, key, KeyEvent.Del);
                 _hasOwnEffects = true;
-                lazily &= reason is DeleteReason.ExpiredByCommand or DeleteReason.SlotLost;
+                lazily &= reason != DeleteReason.Migrated;
                 if (IsLogged) Effects.Delete(database.Index, key.Bytes, lazily);
                 break;
             case DeleteReason.Emptied:

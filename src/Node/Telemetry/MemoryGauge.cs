@@ -3,19 +3,21 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Telemetry;
 
 /// <summary>
-/// The memory in use: native memory as it is, the managed heap as it was when it was last looked at, which the cron sees to.
-/// What decides by it (eviction) and what shows it (INFO) see the same. Any thread.
+/// The memory in use: native memory as it is, the managed heap as the last collection left it, when it was last looked at,
+/// which the cron sees to. What decides by it (eviction) and what shows it (INFO) see the same. Any thread.
 /// </summary>
 /// <remarks>
-/// Garbage is not in use, but nobody can tell how much of the heap it is. It comes and goes by some mebibytes, which would have
-/// keys evicted for nothing: so the least that was seen counts, until there is so much more that it cannot be garbage alone.
+/// Garbage is not in use, and would have keys evicted for nothing: so what was allocated since the last collection does not
+/// count, which is some mebibytes at most. Some garbage survives collections, those of young objects: so the least that was
+/// left counts, until there is so much more that it cannot be garbage alone.
 /// </remarks>
 public sealed class MemoryGauge(Keyspace keyspace)
 {
-    /// <summary>Garbage that may gather before it is collected, with what comes in the meantime.</summary>
+    /// <summary>Garbage that collections of young objects may leave.</summary>
     private const long MostGarbage = 6 << 20;
 
     private long _managedBytes;
+    private int _collections;
     private long _peakBytes;
 
     /// <summary>Bytes of the managed heap in use.</summary>
@@ -40,10 +42,15 @@ public sealed class MemoryGauge(Keyspace keyspace)
     /// <summary>Looks at the managed heap, and notes the peak.</summary>
     public void Sample()
     {
-        // While a collection runs in the background the runtime may count more as freed than there was.
-        var total = Math.Max(0, GC.GetTotalMemory(forceFullCollection: false));
+        var collections = GC.CollectionCount(0);
         var before = ManagedBytes;
-        if (before == 0 || total < before || total > before + MostGarbage) Volatile.Write(ref _managedBytes, total);
+        if (before == 0 || collections != Volatile.Read(ref _collections))
+        {
+            Volatile.Write(ref _collections, collections);
+            var left = LeftByCollection(collections);
+            if (before == 0 || left < before || left > before + MostGarbage) Volatile.Write(ref _managedBytes, left);
+        }
+
         NotePeak();
     }
 
@@ -64,4 +71,13 @@ public sealed class MemoryGauge(Keyspace keyspace)
 
     /// <summary>Begins with the peak anew (CONFIG RESETSTAT).</summary>
     public void ResetPeak() => Interlocked.Exchange(ref _peakBytes, UsedBytes);
+
+    /// <summary>Bytes that the last collection left; all that there are when there was none yet.</summary>
+    private static long LeftByCollection(int collections)
+    {
+        var heap = GC.GetGCMemoryInfo(GCKind.Any);
+        return collections == 0 || heap.HeapSizeBytes == 0
+            ? Math.Max(1, GC.GetTotalMemory(forceFullCollection: false))
+            : Math.Max(1, heap.HeapSizeBytes - heap.FragmentedBytes);
+    }
 }

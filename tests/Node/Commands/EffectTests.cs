@@ -54,7 +54,36 @@ public sealed class EffectTests
             config.ReplDisklessSyncDelay = 0;
         });
         using var redis = ServerProcess.Start(ServerKind.Redis, "save ", "repl-diskless-sync-delay 0");
-        Assert.Equal(Deletions(redis.Port, directive, value), Deletions(starling.Port, directive, value));
+        var expected = Deletions(redis.Port, directive, value);
+
+        // So since 7.2; 7.0 leaves this one out.
+        if (directive == "lazyfree-lazy-server-del")
+            expected = expected.Replace("\"DEL\" \"restored\"", "\"UNLINK\" \"restored\"", StringComparison.Ordinal);
+        Assert.Equal(expected, Deletions(starling.Port, directive, value));
+    }
+
+    /// <summary>A replica makes a consumer by the XCLAIM that it executes.</summary>
+    [Fact]
+    public async Task Consumers_are_told_of_by_what_they_claim_and_otherwise_by_themselves()
+    {
+        await using var server = TestServer.Start(config => config.ReplDisklessSyncDelay = 0);
+        using var client = new RawConnection(server.Port);
+        using var stream = new ReplicaStream(server.Port);
+        client.CallAll(
+        [
+            ["XADD", "s", "1-0", "a", "1"], ["XGROUP", "CREATE", "s", "g", "0"], ["SET", "marker", "begin"],
+            ["XREADGROUP", "GROUP", "g", "claims", "STREAMS", "s", ">"], ["XREADGROUP", "GROUP", "g", "finds-none", "STREAMS", "s", ">"],
+            ["XREADGROUP", "GROUP", "g", "reads-again", "STREAMS", "s", "0"], ["XADD", "s", "2-0", "a", "1"],
+            ["XREADGROUP", "GROUP", "g", "needs-no-ack", "NOACK", "STREAMS", "s", ">"], ["SET", "marker", "end"],
+        ]);
+        stream.ReadTo("begin");
+        Assert.Equal(
+            [
+                "XCLAIM s g claims", "XGROUP SETID s g", "XGROUP CREATECONSUMER s g finds-none", "XGROUP CREATECONSUMER s g reads-again", "XADD s 2-0 a",
+                "XGROUP CREATECONSUMER s g needs-no-ack", "XGROUP SETID s g",
+            ],
+            stream.ReadTo("end").Where(command => command.Length > 1)
+                .Select(command => string.Join(' ', command.Take(command[1] == "CREATECONSUMER" ? 5 : 4))));
     }
 
     private static string Deletions(int port, string directive, string value)

@@ -49,7 +49,7 @@ public sealed class SortTests
     }
 
     [Fact]
-    public async Task In_a_cluster_patterns_are_denied_as_in_redis_server()
+    public async Task A_cluster_sorts_without_patterns_as_redis_server_does()
     {
         using var theirs = ServerProcess.StartClusterNode(ServerKind.Redis);
         await using var ours = TestServer.Start(config => (config.ClusterEnabled, config.Databases, config.Port, config.ClusterNodeTimeout) = (true, 1, Ports.Take(), 2000));
@@ -63,12 +63,44 @@ public sealed class SortTests
 
         string[] lines =
         [
-            "RPUSH {a}l 3 1 2", "SET {a}s x", "SORT {a}l", "SORT {a}l BY w*", "SORT {a}l BY {a}*", "SORT {a}l BY nosort DESC", "SORT {a}l GET #", "SORT {a}l GET w*",
-            "SORT {a}l GET x", "SORT_RO {a}l GET #", "SORT {a}l bogus GET #", "SORT {a}l GET # bogus", "SORT {a}l LIMIT x 1 GET #", "SORT {a}l GET # LIMIT x 1",
-            "SORT {a}s BY w*", "SORT {a}s", "SORT {a}l STORE {a}m", "SORT {a}l STORE b", "SORT {a}l BY nosort STORE {a}m DESC", "LRANGE {a}m 0 -1",
+            "RPUSH {a}l 3 1 2", "SET {a}s x", "SORT {a}l", "SORT {a}l BY nosort DESC", "SORT {a}l bogus GET #", "SORT {a}l LIMIT x 1 GET #",
+            "SORT {a}s", "SORT {a}l STORE {a}m", "SORT {a}l STORE b", "SORT {a}l BY nosort STORE {a}m DESC", "LRANGE {a}m 0 -1",
         ];
         foreach (var line in lines)
             Assert.Equal((line, expected.Call(line.Split(' ')).ToString()), (line, actual.Call(line.Split(' ')).ToString()));
+    }
+
+    /// <summary>As since 7.4; 7.0 denied them all.</summary>
+    [Fact]
+    public async Task In_a_cluster_patterns_lead_to_keys_of_the_sorted_ones_slot_only()
+    {
+        await using var server = TestServer.Start(
+            config => (config.ClusterEnabled, config.Databases, config.Port, config.ClusterNodeTimeout) = (true, 1, Ports.Take(), 2000));
+        using var client = new RawConnection(server.Port);
+        client.Call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+        while (!client.Call("CLUSTER", "INFO").Text!.Contains("cluster_state:ok", StringComparison.Ordinal)) client.Call("PING");
+        foreach (var line in (string[])["RPUSH {a}l 3 1 2", "MSET {a}w1 20 {a}w2 30 {a}w3 10 {a}o1 x {a}o2 y {a}o3 z", "HSET {a}h3 {b} f", "RPUSH a 1", "SET {a}s x"])
+            client.Call(line.Split(' '));
+
+        (string Line, string Reply)[] served =
+        [
+            ("SORT {a}l BY {a}w*", "3 1 2"), ("SORT {a}l BY {a}w* GET #", "3 1 2"), ("SORT_RO {a}l BY {a}w* GET {a}o* GET #", "z 3 x 1 y 2"),
+            ("SORT {a}l GET {a}h*->{b} LIMIT 2 1", "f"), ("SORT a BY {a}w* GET {a}o*", "x"), ("SORT {a}l BY nosort GET a LIMIT 0 1", ""),
+        ];
+        foreach (var (line, reply) in served)
+            Assert.Equal((line, reply), (line, string.Join(' ', client.Call(line.Split(' ')).Items.Select(item => item.Text))));
+
+        (string Line, string Option)[] denied =
+        [
+            ("SORT {a}l BY w*", "BY"), ("SORT {a}l BY {b}w*", "BY"), ("SORT {a}l BY {a*}", "BY"), ("SORT {a}l BY *{a}", "BY"), ("SORT {a}l BY {}{a}*", "BY"),
+            ("SORT_RO {a}l BY {a}w* GET o*", "GET"), ("SORT {a}l GET x", "GET"), ("SORT {a}l GET *->{a}", "GET"), ("SORT {a}s BY w*", "BY"),
+        ];
+        foreach (var (line, option) in denied)
+        {
+            Assert.Equal(
+                (line, $"ERR {option} option of SORT denied in Cluster mode when keys formed by the pattern may be in different slots."),
+                (line, client.Call(line.Split(' ')).Text));
+        }
     }
 
     [Fact]

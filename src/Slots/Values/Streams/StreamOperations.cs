@@ -8,6 +8,7 @@ internal sealed unsafe class StreamOperations : ValueOperations
 {
     private const int PageBytes = 64 << 10;
     private const int BlocksPerPage = 8;
+    private const int NodesPerPage = 64;
     private const int RawIdAndTime = StreamId.Bytes + sizeof(long);
 
     /// <inheritdoc/>
@@ -31,8 +32,12 @@ internal sealed unsafe class StreamOperations : ValueOperations
         Invariant.That(StreamBlocks.FreeSome(ref counted, StreamHead.Of(root), ref pages));
     }
 
-    /// <inheritdoc/>
-    public override long Pages(in ValueRoot root) => 1 + (StreamHead.Of(root)->AllocatedBytes / PageBytes);
+    /// <summary>By the bytes or, where nodes are small, by the number of blocks: to free one takes its time too.</summary>
+    public override long Pages(in ValueRoot root)
+    {
+        var head = StreamHead.Of(root);
+        return 1 + Math.Max(head->AllocatedBytes / PageBytes, head->NodeCount / NodesPerPage);
+    }
 
     /// <inheritdoc/>
     public override FrozenValue Freeze(TableSet tables, int slot, in ValueRoot root) =>
