@@ -6,7 +6,8 @@ namespace Starling.Bench.SideBySide;
 /// operation within its turn, <c>{c}</c> that number modulo the lists and <c>{d}</c> divided by them. Of large
 /// collections, of which there are ten with a thousand elements each, <c>{x}</c> is a random one and <c>{b}</c> a random
 /// element, <c>{e}</c> and <c>{g}</c> the number of the operation modulo and divided by ten; <c>{f}</c> is a random
-/// number below ten. All of them print ten digits. <c>{v}</c> is a value of 32 bytes.
+/// number below ten, <c>{h}</c> one below a hundred. They print ten digits, or as many as stand behind a colon:
+/// <c>{f:4}</c>. <c>{v}</c> is a value of 32 bytes.
 /// </summary>
 /// <param name="Name">What the table and <c>--commands</c> call it.</param>
 /// <param name="Text">One operation.</param>

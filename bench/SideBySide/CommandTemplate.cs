@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Starling.Tests.Support;
 
@@ -10,7 +11,7 @@ internal sealed class CommandTemplate
     private const string Value = "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv";
 
     private readonly byte[] _bytes;
-    private readonly (int At, char Kind)[] _places;
+    private readonly (int At, char Kind, int Digits)[] _places;
     private readonly KeyRange _range;
     private ulong _random;
 
@@ -31,12 +32,13 @@ internal sealed class CommandTemplate
         }
 
         Commands = commands.Length;
-        var places = new List<(int, char)>();
+        var places = new List<(int, char, int)>();
         for (var at = 0; at < encoded.Length; at++)
         {
             if (encoded[at] < Marker) continue;
-            places.Add((at, (char)(encoded[at] - Marker)));
-            at += Digits - 1;
+            var digits = encoded[at + 1] - Marker;
+            places.Add((at, (char)(encoded[at] - Marker), digits));
+            at += digits - 1;
         }
 
         _places = places.ToArray();
@@ -55,7 +57,7 @@ internal sealed class CommandTemplate
     public void Write(Span<byte> target, long sequence)
     {
         _bytes.CopyTo(target);
-        foreach (var (at, kind) in _places)
+        foreach (var (at, kind, digits) in _places)
         {
             var number = kind switch
             {
@@ -70,20 +72,30 @@ internal sealed class CommandTemplate
                 'x' => Random(KeyRange.Large),
                 'b' => Random(KeyRange.LargeElements),
                 'f' => Random(KeyRange.SmallElements),
+                'h' => Random(KeyRange.MediumElements),
                 _ => throw new InvalidOperationException($"a load has no place of kind {kind}"),
             };
-            for (var digit = at + Digits - 1; digit >= at; digit--, number /= 10) target[digit] = (byte)('0' + (number % 10));
+            for (var digit = at + digits - 1; digit >= at; digit--, number /= 10) target[digit] = (byte)('0' + (number % 10));
         }
     }
 
     /// <summary>Above ASCII, so that no text of a command can be taken for a place.</summary>
     private const char Marker = (char)0x80;
 
-    /// <summary>Puts ten characters in place of a number that is not known yet: its kind, marked, then anything.</summary>
+    /// <summary>
+    /// Puts as many characters as it has digits in place of a number that is not known yet: its kind and those digits, both
+    /// marked, then anything.
+    /// </summary>
     private static string Placed(string word)
     {
         for (var open = word.IndexOf('{', StringComparison.Ordinal); open >= 0; open = word.IndexOf('{', StringComparison.Ordinal))
-            word = word[..open] + (char)(word[open + 1] + Marker) + new string('0', Digits - 1) + word[(open + 3)..];
+        {
+            var close = word.IndexOf('}', open);
+            var digits = close == open + 2 ? Digits : int.Parse(word.AsSpan(open + 3, close - open - 3), CultureInfo.InvariantCulture);
+            var place = (char)(word[open + 1] + Marker) + ((char)(digits + Marker)).ToString() + new string('0', digits - 2);
+            word = word[..open] + place + word[(close + 1)..];
+        }
+
         return word;
     }
 

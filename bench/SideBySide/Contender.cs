@@ -79,10 +79,10 @@ internal sealed class Contender : IDisposable
         if (Refusal("LLEN l") is not null) return;
         Setup("RPUSH l{c} {v}", range.Lists * ListLength, range);
         Setup("RPUSH x{c} {v}", range.Lists * ListLength, range);
-        foreach (var (text, isLarge) in TypeLoads.Families)
+        foreach (var (text, collections, elements) in TypeLoads.Families)
         {
             if (Refusal(text) is not null) continue;
-            Setup(text, isLarge ? KeyRange.Large * KeyRange.LargeElements : range.Lists * KeyRange.SmallElements, range);
+            Setup(text, (long)(collections == 0 ? range.Lists : collections) * elements, range);
         }
     }
 

@@ -11,6 +11,9 @@ internal sealed record KeyRange(int Keys, int Lists)
     /// <summary>Elements of a large collection.</summary>
     public const int LargeElements = 1000;
 
+    /// <summary>Elements of a medium collection; there are as many of those as lists.</summary>
+    public const int MediumElements = 100;
+
     /// <summary>Elements of a small collection; there are as many of those as lists.</summary>
     public const int SmallElements = 10;
 

@@ -40,12 +40,15 @@ internal struct MemberSink
     /// <summary>No more members are needed.</summary>
     public readonly bool IsFull => Count >= _limit;
 
-    /// <summary>Takes a member that comes once.</summary>
-    public void Take(scoped in ListElement member)
+    /// <summary>Members are put into a set that has integers alone so far, and some.</summary>
+    public readonly bool IsIntset => _builder is not null && _builder.View.IsIntset;
+
+    /// <summary>Takes the member that a walk stands on; it comes once.</summary>
+    public void Take(scoped in SetMembers members)
     {
         Count++;
-        _reply?.Bulk(member);
-        _builder?.AddNew(member);
+        _reply?.Bulk(members.Current);
+        _builder?.AddNew(members);
     }
 
     /// <summary>Takes a member that may have come before; where <see cref="IsSet"/>.</summary>

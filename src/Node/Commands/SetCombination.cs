@@ -18,12 +18,15 @@ internal static class SetCombination
     {
         sets.Sort(static (a, b) => a.Count.CompareTo(b.Count));
         if (sets[0].Count == 0) return;
+        var others = sets[1..];
+        Span<ushort> room = stackalloc ushort[SetSearch.Room(others, sets[0].Count)];
+        var search = new SetSearch(others, sets[0].Count, room);
         var members = sets[0].GetEnumerator();
         while (members.MoveNext() && !sink.IsFull)
         {
             var isCommon = true;
-            for (var i = 1; i < sets.Length && isCommon; i++) isCommon = sets[i].Is(sets[0]) || sets[i].Contains(members);
-            if (isCommon) sink.Take(members.Current);
+            for (var i = 0; i < others.Length && isCommon; i++) isCommon = others[i].Is(sets[0]) || search.Contains(i, members);
+            if (isCommon) sink.Take(members);
         }
     }
 
@@ -33,7 +36,7 @@ internal static class SetCombination
     public static void Unite(CommandContext call, Span<SetView> sets, ref MemberSink sink)
     {
         sets.Sort(static (a, b) => b.Count.CompareTo(a.Count));
-        if (sink.IsSet)
+        if (sink.IsSet && (sets.Length > MostStreamed || sets[0].IsLarge))
         {
             foreach (var set in sets)
                 foreach (var member in set) sink.TakeOnce(member);
@@ -46,11 +49,18 @@ internal static class SetCombination
             return;
         }
 
+        long later = 0;
+        foreach (var set in sets[1..]) later += set.Count;
+        Span<ushort> room = stackalloc ushort[SetSearch.Room(sets, later)];
+        var search = new SetSearch(sets, later, room);
         for (var i = 0; i < sets.Length; i++)
         {
             var members = sets[i].GetEnumerator();
             while (members.MoveNext())
-                if (!IsInAny(sets[..i], members)) sink.Take(members.Current);
+            {
+                if (sink.IsIntset) sink.TakeOnce(members.Current); // which finds the place anyway
+                else if (!search.IsInFirst(i, members)) sink.Take(members);
+            }
         }
     }
 
@@ -68,8 +78,8 @@ internal static class SetCombination
         foreach (var set in others)
         {
             if (set.Is(first)) return;
-            searching += first.Count * set.SearchCost;
-            sweeping += set.Count * first.SearchCost;
+            searching += SetSearch.Cost(set, first.Count);
+            sweeping += SetSearch.Cost(first, set.Count);
         }
 
         if (searching <= sweeping) SubtractBySearch(first, others, ref sink);
@@ -80,25 +90,32 @@ internal static class SetCombination
     {
         // Where a member is soonest found: in the largest.
         others.Sort(static (a, b) => b.Count.CompareTo(a.Count));
+        Span<ushort> room = stackalloc ushort[SetSearch.Room(others, first.Count)];
+        var search = new SetSearch(others, first.Count, room);
         var members = first.GetEnumerator();
         while (members.MoveNext())
-            if (!IsInAny(others, members)) sink.Take(members.Current);
+            if (!search.IsInFirst(others.Length, members)) sink.Take(members);
     }
 
     private static void SubtractBySweep(CommandContext call, SetView first, Span<SetView> others, ref MemberSink sink)
     {
         using var excluded = new SetBuilder(call.Database, call.Key(1).Slot);
+        ReadOnlySpan<SetView> swept = [first];
+        long asked = 0;
+        foreach (var set in others) asked += set.Count;
+        Span<ushort> room = stackalloc ushort[SetSearch.Room(swept, asked)];
+        var search = new SetSearch(swept, asked, room);
         foreach (var set in others)
         {
-            var swept = set.GetEnumerator();
-            while (swept.MoveNext())
-                if (first.Contains(swept)) excluded.Add(swept.Current);
+            var candidates = set.GetEnumerator();
+            while (candidates.MoveNext())
+                if (search.Contains(0, candidates)) excluded.Add(candidates.Current);
         }
 
         var view = excluded.View;
         var members = first.GetEnumerator();
         while (members.MoveNext())
-            if (!view.Contains(members)) sink.Take(members.Current);
+            if (!view.Contains(members)) sink.Take(members);
     }
 
     private static void UniteMany(CommandContext call, Span<SetView> sets, ref MemberSink sink)
@@ -106,15 +123,9 @@ internal static class SetCombination
         using var union = new SetBuilder(call.Database, call.Key(1).Slot, sets[0].Count);
         foreach (var set in sets)
         {
-            foreach (var member in set)
-                if (union.Add(member)) sink.Take(member);
+            var members = set.GetEnumerator();
+            while (members.MoveNext())
+                if (union.Add(members.Current)) sink.Take(members);
         }
-    }
-
-    private static bool IsInAny(ReadOnlySpan<SetView> sets, scoped in SetMembers at)
-    {
-        foreach (var set in sets)
-            if (set.Contains(at)) return true;
-        return false;
     }
 }

@@ -92,6 +92,22 @@ internal static unsafe class Listpack
         return BacklinkLength(length);
     }
 
+    /// <summary>Bytes of encoding and data that the entry of an element has.</summary>
+    public static int BareLength(scoped in ListNeedle element) =>
+        element.IsNumber ? NumberLength(element.Number) : TextHeadLength(element.Text.Length) + element.Text.Length;
+
+    /// <summary>Writes encoding and data of an element's entry.</summary>
+    /// <param name="at">Room for <see cref="BareLength(in ListNeedle)"/> bytes.</param>
+    /// <param name="element">The element.</param>
+    /// <returns>Their bytes.</returns>
+    public static int WriteBare(byte* at, scoped in ListNeedle element)
+    {
+        if (element.IsNumber) return WriteNumber(at, element.Number);
+        var head = WriteTextHead(at, element.Text.Length);
+        element.Text.CopyTo(new Span<byte>(at + head, element.Text.Length));
+        return head + element.Text.Length;
+    }
+
     /// <summary>Bytes of encoding and data of the entry that starts here. The entry is sound.</summary>
     public static int BareLength(byte* at) => (int)DataLength(at);
 
@@ -297,7 +313,7 @@ internal static unsafe class Listpack
     /// Bytes of the length behind an entry. The limits are Redis's: a length of all ones takes a byte more than it
     /// needs, except for one byte.
     /// </summary>
-    private static int BacklinkLength(long length) => length switch
+    public static int BacklinkLength(long length) => length switch
     {
         <= 127 => 1,
         < (1 << 14) - 1 => 2,

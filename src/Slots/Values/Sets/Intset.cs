@@ -82,23 +82,16 @@ internal static unsafe class Intset
     /// <param name="index">Its index, or the one that it would get.</param>
     public static bool TryFind(byte* integers, int width, long count, long value, out long index)
     {
-        long from = 0, end = count;
-        while (from < end)
+        index = width switch
         {
-            var middle = (from + end) >>> 1;
-            var found = Read(integers, width, middle);
-            if (found == value)
-            {
-                index = middle;
-                return true;
-            }
-
-            if (found < value) from = middle + 1;
-            else end = middle;
-        }
-
-        index = from;
-        return false;
+            1 => LowerBound<Width1>(integers, count, value),
+            2 => LowerBound<Width2>(integers, count, value),
+            3 => LowerBound<Width3>(integers, count, value),
+            4 => LowerBound<Width4>(integers, count, value),
+            6 => LowerBound<Width6>(integers, count, value),
+            _ => LowerBound<Width8>(integers, count, value),
+        };
+        return index < count && Read(integers, width, index) == value;
     }
 
     /// <summary>Writes integers anew with another width, or the same.</summary>
@@ -155,5 +148,57 @@ internal static unsafe class Intset
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// How many integers are less. Takes the same steps whatever the value, so that no branch of them is foreseen wrongly.
+    /// </summary>
+    private static long LowerBound<TWidth>(byte* integers, long count, long value)
+        where TWidth : struct, IWidth
+    {
+        if (count == 0) return 0;
+        long from = 0;
+        for (; count > 1; count -= count >>> 1)
+        {
+            var half = count >>> 1;
+            from += half & -(long)Unsafe.BitCast<bool, byte>(TWidth.Read(integers, from + half - 1) < value);
+        }
+
+        return from + Unsafe.BitCast<bool, byte>(TWidth.Read(integers, from) < value);
+    }
+
+    private interface IWidth
+    {
+        static abstract long Read(byte* integers, long index);
+    }
+
+    private readonly struct Width1 : IWidth
+    {
+        public static long Read(byte* integers, long index) => Intset.Read(integers, 1, index);
+    }
+
+    private readonly struct Width2 : IWidth
+    {
+        public static long Read(byte* integers, long index) => Intset.Read(integers, 2, index);
+    }
+
+    private readonly struct Width3 : IWidth
+    {
+        public static long Read(byte* integers, long index) => Intset.Read(integers, 3, index);
+    }
+
+    private readonly struct Width4 : IWidth
+    {
+        public static long Read(byte* integers, long index) => Intset.Read(integers, 4, index);
+    }
+
+    private readonly struct Width6 : IWidth
+    {
+        public static long Read(byte* integers, long index) => Intset.Read(integers, 6, index);
+    }
+
+    private readonly struct Width8 : IWidth
+    {
+        public static long Read(byte* integers, long index) => Intset.Read(integers, 8, index);
     }
 }

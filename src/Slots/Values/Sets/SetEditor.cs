@@ -9,7 +9,8 @@ namespace Starling.Slots.Values.Sets;
 /// </summary>
 internal readonly unsafe ref struct SetEditor
 {
-    private const long LargestBlock = 1 << 30;
+    /// <summary>No block of a small set is larger, whatever the options allow.</summary>
+    public const long LargestBlock = 1 << 30;
 
     private readonly ValueMemory _memory;
     private readonly ValueOptions _options;
@@ -38,7 +39,7 @@ internal readonly unsafe ref struct SetEditor
         if (needle.IsNumber && Math.Max(1, expected) <= options.SetMaxIntsetEntries)
         {
             var width = Intset.WidthOf(needle.Number);
-            var block = memory.Allocate(SetRoot.Room(width));
+            var block = memory.Allocate(BlockRoom.For(width));
             Intset.Write(block, width, 0, needle.Number);
             return SetRoot.OfIntset(block, width, 1);
         }
@@ -46,7 +47,7 @@ internal readonly unsafe ref struct SetEditor
         if (Math.Max(1, expected) <= options.SetMaxListpackEntries && member.Length <= options.SetMaxListpackValue)
         {
             var length = checked((int)(Listpack.EmptyBytes + Listpack.EntryLength(member)));
-            var block = memory.Allocate(SetRoot.Room(length));
+            var block = memory.Allocate(BlockRoom.For(length));
             Listpack.Write(SetListpack.First(block), member);
             SetListpack.Finish(block, length, 1);
             return SetRoot.OfListpack(block, 1);
@@ -145,7 +146,7 @@ internal readonly unsafe ref struct SetEditor
         scoped in ValueMemory memory, ValueOptions options, byte* integers, int width, int count)
     {
         var narrow = Intset.WidthOf(Intset.Read(integers, width, 0), Intset.Read(integers, width, count - 1));
-        var block = memory.Allocate(SetRoot.Room((long)narrow * count));
+        var block = memory.Allocate(BlockRoom.For((long)narrow * count));
         Intset.Copy(integers, width, count, block, narrow);
         var root = SetRoot.OfIntset(block, narrow, count);
         if (count > MaxIntset(options)) new SetEditor(memory, options, ref root).BecomeTable();
@@ -195,7 +196,7 @@ internal readonly unsafe ref struct SetEditor
     private void BecomeListpack(int width, long count)
     {
         var listpack = SetListpack.Copy(_memory, _root);
-        _memory.Free(_root.Address, SetRoot.Room(width * count));
+        _memory.Free(_root.Address, BlockRoom.For(width * count));
         _root = SetRoot.OfListpack(listpack, count);
     }
 
@@ -239,10 +240,10 @@ internal readonly unsafe ref struct SetEditor
     {
         var old = SetRoot.Width(_root);
         var width = Intset.WidthOf(number);
-        var block = _memory.Allocate(SetRoot.Room((count + 1) * width));
+        var block = _memory.Allocate(BlockRoom.For((count + 1) * width));
         Intset.Copy(_root.Address, old, count, index == 0 ? block + width : block, width);
         Intset.Write(block, width, index, number);
-        _memory.Free(_root.Address, SetRoot.Room(count * old));
+        _memory.Free(_root.Address, BlockRoom.For(count * old));
         _root = SetRoot.OfIntset(block, width, count + 1);
     }
 
@@ -261,7 +262,7 @@ internal readonly unsafe ref struct SetEditor
     /// <summary>The block for a content of another length, which stays as far as it fits.</summary>
     private byte* Resize(long bytes, long newBytes)
     {
-        var (size, newSize) = (SetRoot.Room(bytes), SetRoot.Room(newBytes));
+        var (size, newSize) = (BlockRoom.For(bytes), BlockRoom.For(newBytes));
         return size == newSize ? _root.Address : _memory.Reallocate(_root.Address, size, newSize);
     }
 }

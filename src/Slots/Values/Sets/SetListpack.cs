@@ -69,7 +69,7 @@ internal static unsafe class SetListpack
         Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
         var length = (long)Listpack.EmptyBytes;
         foreach (var member in new SetMembers(source)) length += Listpack.EntryLength(member.Text(scratch));
-        var copy = memory.Allocate(SetRoot.Room(length));
+        var copy = memory.Allocate(BlockRoom.For(length));
         var at = First(copy);
         foreach (var member in new SetMembers(source))
         {

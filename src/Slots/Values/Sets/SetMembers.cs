@@ -44,6 +44,9 @@ public unsafe ref struct SetMembers
         _ => new ListElement(_elements.Current.Name),
     };
 
+    /// <summary>Of a listpack: where the entry is; else null.</summary>
+    internal readonly byte* Entry => _form == SetForm.Listpack ? _at : null;
+
     /// <summary>The set is a table.</summary>
     internal readonly bool IsTable => _form == SetForm.Table;
 

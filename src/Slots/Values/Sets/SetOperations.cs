@@ -58,7 +58,7 @@ internal sealed unsafe class SetOperations : ValueOperations, IElementContent
     public override void Relocate(ref BlockMover mover, ref ValueRoot root)
     {
         if (SetRoot.Form(root) == SetForm.Table) ElementStorage.Relocate(ref mover, ref root.Address);
-        else mover.TryMove(ref root.Address, SetRoot.Room(SetRoot.ContentBytes(root)));
+        else mover.TryMove(ref root.Address, BlockRoom.For(SetRoot.ContentBytes(root)));
     }
 
     /// <inheritdoc/>

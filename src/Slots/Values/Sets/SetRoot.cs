@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using Starling.Slots.Memory;
 using Starling.Slots.Values.Elements;
@@ -14,8 +13,6 @@ internal static unsafe class SetRoot
 {
     private const int WidthShift = 2;
     private const int CountShift = 6;
-    private const int ExactBytes = 128;
-    private const int RoomSteps = 16; // the free room of a block is at most a sixteenth of its content
 
     /// <summary>How the members are kept.</summary>
     public static SetForm Form(in ValueRoot root) => (SetForm)(root.Data & 3);
@@ -50,22 +47,14 @@ internal static unsafe class SetRoot
         ? Count(root) * Width(root)
         : Unsafe.ReadUnaligned<uint>(root.Address);
 
-    /// <summary>The size of the block for a content of so many bytes: some room for more.</summary>
-    public static long Room(long bytes)
-    {
-        if (bytes <= ExactBytes) return (bytes + 7) & ~7;
-        var step = (1L << BitOperations.Log2((ulong)bytes)) / RoomSteps;
-        return (bytes + step - 1) & -step;
-    }
-
     /// <summary>Native bytes of a block, rounding included.</summary>
-    public static long AllocatedBytes(in ValueRoot root) => NativeHeap.CountedBytes(Room(ContentBytes(root)));
+    public static long AllocatedBytes(in ValueRoot root) => NativeHeap.CountedBytes(BlockRoom.For(ContentBytes(root)));
 
     /// <summary>Frees everything.</summary>
     public static void Free(in ValueMemory memory, in ValueRoot root)
     {
         if (Form(root) == SetForm.Table) ElementStorage.Free(memory, Table(root));
-        else memory.Free(root.Address, Room(ContentBytes(root)));
+        else memory.Free(root.Address, BlockRoom.For(ContentBytes(root)));
     }
 
     /// <summary>Makes a set like another one, with no block in common.</summary>
@@ -74,7 +63,7 @@ internal static unsafe class SetRoot
         if (Form(root) == SetForm.Table) return OfTable(ElementStorage.Duplicate(memory, Table(root)));
         var bytes = ContentBytes(root);
         var copy = root;
-        copy.Address = memory.Allocate(Room(bytes));
+        copy.Address = memory.Allocate(BlockRoom.For(bytes));
         Buffer.MemoryCopy(root.Address, copy.Address, bytes, bytes);
         return copy;
     }

@@ -30,6 +30,9 @@ public readonly unsafe struct SetView
     /// <summary>Every member is kept as an integer.</summary>
     public bool IsIntset => Exists && SetRoot.Form(_root) == SetForm.Intset;
 
+    /// <summary>The listpack; null when the set is none.</summary>
+    internal byte* ListpackBlock => Exists && SetRoot.Form(_root) == SetForm.Listpack ? _root.Address : null;
+
     /// <summary>Both are the set of the same key.</summary>
     public bool Is(SetView other) => _root.Address == other._root.Address;
 

@@ -11,11 +11,14 @@ internal static class ScoreText
     /// <summary>Integers up to here are kept as such, by Redis's rule.</summary>
     private const double LargestInteger = long.MaxValue / 2;
 
+    /// <summary>True for a score that is kept as an integer.</summary>
+    public static bool IsInteger(double score) => Math.Abs(score) <= LargestInteger && score == (long)score;
+
     /// <summary>Writes the text of a score, which a listpack makes an integer if it says one.</summary>
     public static ReadOnlySpan<byte> Of(double score, Span<byte> target)
     {
         int length;
-        if (Math.Abs(score) <= LargestInteger && score == (long)score) Utf8Formatter.TryFormat((long)score, target, out length);
+        if (IsInteger(score)) Utf8Formatter.TryFormat((long)score, target, out length);
         else length = DoubleText.Format(score, target);
         return target[..length];
     }

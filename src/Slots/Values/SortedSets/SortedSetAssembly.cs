@@ -88,11 +88,8 @@ public sealed unsafe class SortedSetAssembly : IDisposable
         items.AsSpan().Sort(static (x, y) => x.Score != y.Score ? x.Score.CompareTo(y.Score) : x.Member.SequenceCompareTo(y.Member));
         if (mayPack && new SortedSetLimits(_options).Allow(count, _longest, _members->ElementBytes))
         {
-            var pack = ListNode.MakeEmpty(_memory, 0);
-            foreach (ref readonly var item in items.AsSpan()) SortedSetPack.Append(_memory, ref pack, item.Member, item.Score);
-            ListNode.Fit(_memory, ref pack);
+            _root = Pack(items);
             ElementStorage.Free(_memory, _members);
-            _root = SortedSetRoot.Of(pack);
         }
         else
         {
@@ -100,5 +97,15 @@ public sealed unsafe class SortedSetAssembly : IDisposable
         }
 
         _members = null;
+    }
+
+    private ValueRoot Pack(ReadOnlySpan<ScoreItem> items)
+    {
+        var length = 0L;
+        foreach (ref readonly var item in items) length += SortedSetPack.ElementLength(item.Member, item.Score);
+        var root = SortedSetPack.Allocate(_memory, length, items.Length);
+        var at = root.Address;
+        foreach (ref readonly var item in items) at = SortedSetPack.Write(at, item.Member, item.Score);
+        return root;
     }
 }

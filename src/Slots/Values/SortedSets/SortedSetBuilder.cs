@@ -49,11 +49,10 @@ internal unsafe ref struct SortedSetBuilder
     /// <summary>Reads a listpack of members and scores in their order; false when the bytes are none.</summary>
     public bool TryReadListpack(ReadOnlySpan<byte> bytes)
     {
-        if (!Listpack.IsSound(bytes, out var entries) || !SortedSetPack.IsSound(bytes, entries)) return false;
+        if (!Listpack.IsSound(bytes, out var entries) || !SortedSetListpack.IsSound(bytes, entries)) return false;
         if (entries == 0) return true;
-        var pack = ListNode.MakeOf(_memory, bytes, entries);
-        _root = SortedSetRoot.Of(pack);
-        if (new SortedSetLimits(_options).Allow(SortedSetPack.Count(pack), 0, bytes.Length)) return true;
+        _root = SortedSetListpack.Read(_memory, bytes, entries);
+        if (new SortedSetLimits(_options).Allow(SortedSetPack.Count(_root), 0, bytes.Length)) return true;
         new SortedSetEditor(_memory, _options, ref _root).Enlarge();
         return true;
     }

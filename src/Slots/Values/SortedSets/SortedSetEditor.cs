@@ -25,12 +25,7 @@ internal unsafe ref struct SortedSetEditor
     public static ValueRoot Make(in ValueMemory memory, ValueOptions options, ReadOnlySpan<byte> member, double score)
     {
         if (new SortedSetLimits(options).Allow(1, member.Length, member.Length))
-        {
-            var pack = ListNode.MakeEmpty(memory, 0);
-            SortedSetPack.Add(memory, ref pack, member, score);
-            return SortedSetRoot.Of(pack);
-        }
-
+            return SortedSetPack.Make(memory, member, score);
         var root = LargeSortedSet.Make(memory);
         new LargeSortedSet(ref root).TryAdd(memory, member, score);
         return root;
@@ -41,11 +36,9 @@ internal unsafe ref struct SortedSetEditor
     {
         if (!LargeSortedSet.Is(_root))
         {
-            var pack = SortedSetRoot.Pack(_root);
-            if (_limits.Allow(SortedSetPack.Count(pack) + 1L, member.Length, pack->Length + (long)member.Length))
+            if (_limits.Allow(SortedSetPack.Count(_root) + 1L, member.Length, SortedSetPack.Length(_root) + (long)member.Length))
             {
-                SortedSetPack.Add(_memory, ref pack, member, score);
-                _root.Address = (byte*)pack;
+                SortedSetPack.Add(_memory, ref _root, member, score);
                 return;
             }
 
@@ -64,10 +57,7 @@ internal unsafe ref struct SortedSetEditor
             return;
         }
 
-        var pack = SortedSetRoot.Pack(_root);
-        SortedSetPack.Remove(_memory, ref pack, place.Index, 1);
-        SortedSetPack.Add(_memory, ref pack, member, score);
-        _root.Address = (byte*)pack;
+        SortedSetPack.Update(_memory, ref _root, place.Index, place.Address, member, score);
     }
 
     /// <summary>Takes an element out, but not the last one.</summary>
@@ -88,15 +78,13 @@ internal unsafe ref struct SortedSetEditor
             return;
         }
 
-        var pack = SortedSetRoot.Pack(_root);
-        SortedSetPack.Remove(_memory, ref pack, rank, count);
-        _root.Address = (byte*)pack;
+        SortedSetPack.Remove(_memory, ref _root, rank, count);
     }
 
     /// <summary>Makes the set, a small one, a large one.</summary>
     public readonly void Enlarge()
     {
-        var pack = SortedSetRoot.Pack(_root);
+        var pack = _root;
         _root = LargeSortedSet.Make(_memory);
         Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
         var end = SortedSetPack.End(pack);
@@ -106,6 +94,6 @@ internal unsafe ref struct SortedSetEditor
             Large.TryAdd(_memory, element.Member.Text(scratch), element.Score);
         }
 
-        ListNode.Free(_memory, pack);
+        SortedSetPack.Free(_memory, pack);
     }
 }

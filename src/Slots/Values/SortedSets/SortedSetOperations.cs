@@ -4,7 +4,7 @@ using Starling.Slots.Values.Elements;
 
 namespace Starling.Slots.Values.SortedSets;
 
-/// <summary>Sorted sets, small ones as one listpack, large ones as a table of members and a tree of scores.</summary>
+/// <summary>Sorted sets, small ones as one block, large ones as a table of members and a tree of scores.</summary>
 internal sealed unsafe class SortedSetOperations : ValueOperations
 {
     private static readonly SortedSetContent Content = new();
@@ -44,19 +44,19 @@ internal sealed unsafe class SortedSetOperations : ValueOperations
     /// <inheritdoc/>
     public override ValueRoot Duplicate(in ValueMemory memory, in ValueRoot root) => LargeSortedSet.Is(root)
         ? LargeSortedSet.Duplicate(memory, root)
-        : SortedSetRoot.Of(ListNode.Duplicate(memory, SortedSetRoot.Pack(root)));
+        : SortedSetPack.Duplicate(memory, root);
 
     /// <summary>As for every value; but a large set of more than some thousand elements stays where it is.</summary>
     public override void Relocate(ref BlockMover mover, ref ValueRoot root)
     {
         if (LargeSortedSet.Is(root)) LargeSortedSet.Relocate(ref mover, ref root);
-        else ListNode.Relocate(ref mover, ref root.Address);
+        else SortedSetPack.Relocate(ref mover, ref root);
     }
 
     /// <inheritdoc/>
     public override long AllocatedBytes(in ValueRoot root) => LargeSortedSet.Is(root)
         ? LargeSortedSet.AllocatedBytes(root)
-        : SortedSetRoot.Pack(root)->AllocatedBytes;
+        : SortedSetPack.AllocatedBytes(root);
 
     /// <summary>What Redis calls it: a skip list there, a tree here.</summary>
     public override ReadOnlySpan<byte> EncodingName(scoped in ValueView value) =>
@@ -95,7 +95,7 @@ internal sealed unsafe class SortedSetOperations : ValueOperations
         ref readonly var root = ref *value.Root;
         if (!LargeSortedSet.Is(root))
         {
-            writer.Text(ListNode.Bytes(SortedSetRoot.Pack(root)));
+            SortedSetListpack.Write(root, writer);
             return;
         }
 

@@ -17,7 +17,7 @@ public unsafe ref struct SortedSetRange
         if (count == 0) return;
         _isLarge = LargeSortedSet.Is(root);
         if (_isLarge) _path = ScorePath.To(LargeSortedSet.TreeOf(root), rank);
-        else _at = SortedSetPack.At(SortedSetRoot.Pack(root), rank);
+        else _at = SortedSetPack.At(root, rank);
     }
 
     /// <summary>The element; after <see cref="MoveNext"/> said that there is one.</summary>

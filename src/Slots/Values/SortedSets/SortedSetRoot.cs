@@ -2,24 +2,18 @@ using Starling.Slots.Values.Elements;
 
 namespace Starling.Slots.Values.SortedSets;
 
-/// <summary>The root of a sorted set: of a small one, which is one listpack, or of a large one.</summary>
+/// <summary>The root of a sorted set: of a small one, which is one block, or of a large one.</summary>
 internal static unsafe class SortedSetRoot
 {
-    /// <summary>The listpack of a small set.</summary>
-    public static ListNode* Pack(in ValueRoot root) => (ListNode*)root.Address;
-
     /// <summary>Number of elements.</summary>
     public static long Count(in ValueRoot root) => LargeSortedSet.Is(root)
         ? ElementTable.Count(LargeSortedSet.MembersOf(root))
-        : SortedSetPack.Count(Pack(root));
-
-    /// <summary>The root of a small set.</summary>
-    public static ValueRoot Of(ListNode* node) => new() { Address = (byte*)node };
+        : SortedSetPack.Count(root);
 
     /// <summary>How many elements come before a cut.</summary>
     public static long RankOf(in ValueRoot root, in SortedSetCut cut) => LargeSortedSet.Is(root)
         ? ScoreTree.RankOf(LargeSortedSet.TreeOf(root), cut)
-        : SortedSetPack.RankOf(Pack(root), cut);
+        : SortedSetPack.RankOf(root, cut);
 
     /// <summary>Looks a member up; the place is the default when it is not there.</summary>
     public static SortedSetPlace Find(in ValueRoot root, ReadOnlySpan<byte> member)
@@ -30,7 +24,7 @@ internal static unsafe class SortedSetRoot
             return element.IsPresent ? new SortedSetPlace(element.Block, 0, element.Score) : default;
         }
 
-        var at = SortedSetPack.Find(Pack(root), member, out var rank);
+        var at = SortedSetPack.Find(root, member, out var rank);
         return at == null ? default : new SortedSetPlace(at, rank, SortedSetPack.Score(at));
     }
 
@@ -44,7 +38,7 @@ internal static unsafe class SortedSetRoot
     {
         if (!LargeSortedSet.Is(root))
         {
-            ListNode.Free(memory, Pack(root));
+            SortedSetPack.Free(memory, root);
             return;
         }
 
