@@ -28,11 +28,11 @@ internal static class FuzzSeeds
 
     private static IEnumerable<byte[]> Of(string target) => target switch
     {
-        "restore" => Payloads().Select(Encoding.Latin1.GetBytes),
+        "restore" => Payloads().Select(text => Encoding.Latin1.GetBytes(text)),
         "rdb" => Files(),
         "bus" => Golden("*.bin"),
         "nodes" => [.. Golden("*.conf"), Encoding.ASCII.GetBytes("vars currentEpoch 3 lastVoteEpoch 2\n")],
-        "requests" => Requests().Select(Encoding.Latin1.GetBytes),
+        "requests" => Requests().Select(text => Encoding.Latin1.GetBytes(text)),
         _ => throw new ArgumentException("no target " + target, nameof(target)),
     };
 

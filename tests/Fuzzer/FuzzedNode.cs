@@ -33,7 +33,7 @@ internal sealed class FuzzedNode
     public NodeServer Server { get; }
 
     /// <summary>A command that can be called again and again.</summary>
-    public static ArgumentList Command(params string[] words) => Command(words.Select(Encoding.Latin1.GetBytes).ToArray());
+    public static ArgumentList Command(params string[] words) => Command(words.Select(word => Encoding.Latin1.GetBytes(word)).ToArray());
 
     /// <summary>A command that can be called again and again.</summary>
     public static ArgumentList Command(params byte[][] words)

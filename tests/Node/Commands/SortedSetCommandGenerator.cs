@@ -123,7 +123,7 @@ internal sealed class SortedSetCommandGenerator(int seed) : ICommandGenerator
 
     private string[] MakeGeneric() => _random.Next(17) switch
     {
-        13 => ["ZRANDMEMBER", Key(), .. Maybe(2, Text(_random.Next(40) - 20), .. Maybe(2, "withscores"))],
+        13 => ["ZRANDMEMBER", Key(), .. Maybe(2, [Text(_random.Next(40) - 20), .. Maybe(2, "withscores")])],
         14 => ["ZSCAN", Key(), "0", "COUNT", "1000000", .. Maybe(3, "MATCH", Pick("*", "1*", "?", "m*"))],
         15 => ["ZMSCORE", Key(), .. Members(4)],
         0 => ["DEL", Key()],

@@ -91,7 +91,7 @@ internal sealed class StreamCommandGenerator(int seed, bool withGroups = true) :
     {
         < 4 => ["XGROUP", "CREATE", Key(), Group(), Pick("0", "$", PlainId()), .. _random.Next(2) == 0 ? [] : new[] { "MKSTREAM" }],
         < 8 => ["XGROUP", "SETID", Key(), Group(), Pick("0", "$", PlainId(), "-"), .. _random.Next(4) > 0 ? [] : new[] { "ENTRIESREAD", Text(_random.Next(-2, 20)) }],
-        8 => _random.Next(2) == 0 || !withGroups ? ["XGROUP", "DESTROY", Key(), Group()] : ["XGROUP", "CREATECONSUMER", Key(), Group(), Consumer()],
+        8 => _random.Next(2) == 0 || !withGroups ? ["XGROUP", "DESTROY", Key(), Group()] : ["XGROUP", Pick("CREATECONSUMER", "DELCONSUMER"), Key(), Group(), "who never reads"],
         9 => withGroups ? ["XGROUP", "DELCONSUMER", Key(), Group(), Consumer()] : ["XGROUP", "CREATE", "s", "g1", "0"],
         10 => ["XGROUP", "CREATE", Key(), Group(), "0", Pick("BOGUS", "ENTRIESREAD")],
         _ => ["XGROUP", Pick("CREATE", "DESTROY", "SETID", "BOGUS"), Key()],
