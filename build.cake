@@ -127,7 +127,7 @@ Task("Bench")
         var arguments = Arguments("run", "--project", "bench/SideBySide", "--configuration", "Release", "--",
             "--starling", published.CombineWithFilePath("starling").FullPath);
         foreach (var name in new[] { "commands", "pipelines", "rounds", "keys", "garnet", "failover-rounds", "save", "list-elements",
-                "string-bytes", "memory" })
+                "string-bytes", "memory", "mixed", "eviction" })
             if (HasArgument(name)) arguments.Append("--" + name).AppendQuoted(Argument<string>(name));
         foreach (var name in new[] { "quick", "replica" })
             if (HasArgument(name)) arguments.Append("--" + name);

@@ -37,7 +37,8 @@ internal sealed class LoadGenerator : IDisposable
     /// <param name="operations">How many.</param>
     /// <param name="pipeline">Operations in flight per connection.</param>
     /// <param name="longest">Seconds after which no more are sent.</param>
-    public Measurement Run(CommandTemplate template, long operations, int pipeline, double longest)
+    /// <param name="rate">Operations a second that are not exceeded.</param>
+    public Measurement Run(CommandTemplate template, long operations, int pipeline, double longest, double rate = double.MaxValue)
     {
         if (_batch.Length < pipeline * template.Length) _batch = new byte[pipeline * template.Length];
         var counters = new ReplyCounter[Connections];
@@ -53,6 +54,7 @@ internal sealed class LoadGenerator : IDisposable
             {
                 if (_awaited[i] == 0) continue;
                 Receive(i, counters[i]);
+                if (sent / rate - watch.Elapsed.TotalSeconds is > 0 and var early) Thread.Sleep(TimeSpan.FromSeconds(early));
                 if (watch.Elapsed.TotalSeconds < longest) Send(i);
                 busy |= _awaited[i] > 0;
             }

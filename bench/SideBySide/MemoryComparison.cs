@@ -55,6 +55,6 @@ internal static class MemoryComparison
     }
 
     /// <summary>Repeats a text with the number of the repetition in place of each #.</summary>
-    private static string Repeat(string text, int times) =>
+    public static string Repeat(string text, int times) =>
         string.Concat(Enumerable.Range(10, times).Select(i => text.Replace("#", i.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)));
 }

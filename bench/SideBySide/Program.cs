@@ -27,11 +27,12 @@ internal static class Program
         var saves = new Option<int>("--save") { Description = "Measures so many saves under load, and flushes, instead." };
         var memory = new Option<int>("--memory") { Description = "Measures bytes of collections instead; 10 for a tenth of them." };
         var eviction = new Option<int>("--eviction") { Description = "Compares the hit ratios of so many accesses under eviction instead." };
+        var mixed = new Option<int>("--mixed") { Description = "Saves, loads and frees a data set of all types instead; 10 for a tenth of it." };
         var elements = new Option<int>("--list-elements") { Description = "With --save: a list of so many elements besides." };
         var bytes = new Option<int>("--string-bytes") { Description = "With --save: a string of so many bytes besides." };
         var root = new RootCommand("Starling beside redis-server and Garnet.")
         {
-            executable, commands, pipelines, rounds, keys, quick, replica, garnet, failover, saves, elements, bytes, memory, eviction,
+            executable, commands, pipelines, rounds, keys, quick, replica, garnet, failover, saves, elements, bytes, memory, mixed, eviction,
         };
         root.SetAction(result =>
         {
@@ -45,6 +46,13 @@ internal static class Program
             if (result.GetValue(memory) > 0)
             {
                 MemoryComparison.Run(result.GetValue(memory));
+                return;
+            }
+
+            if (result.GetValue(mixed) > 0)
+            {
+                MixedComparison.Run(result.GetValue(mixed), ServerKind.Redis);
+                MixedComparison.Run(result.GetValue(mixed), ServerKind.Starling);
                 return;
             }
 
