@@ -19,6 +19,7 @@ public static class Migrate
         new("migrate", -6, CommandFlags.Write | CommandFlags.MovableKeys, KeySpec.At(3), Execute)
         {
             FindKeys = FindKeys,
+            StaysWithMovingSlot = true,
             KeyFlags = "RW access delete",
             AclCategories = ["keyspace", "dangerous"],
             Tips = ["nondeterministic_output"],
