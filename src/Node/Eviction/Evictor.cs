@@ -38,7 +38,7 @@ internal sealed class Evictor
     public Evictor(NodeBasics basics, Executor executor, PersistenceService persistence, ReplicationService replication)
     {
         (_basics, _persistence, _replication) = (basics, persistence, replication);
-        _keys = new KeyEvictor(basics, executor);
+        _keys = new KeyEvictor(basics, executor, MayEvict);
         _threads = new ThreadLocal<EvictionThread>(() => new EvictionThread(executor.NewCall()));
         basics.Cron.Every(SamplePeriod, Sample);
         _work = basics.Cron.OnRequest(WorkPeriod, Work);
@@ -101,6 +101,7 @@ internal sealed class Evictor
     {
         Enough,
         TimeIsUp,
+        NotNow,
         NothingLeft,
     }
 
@@ -120,7 +121,8 @@ internal sealed class Evictor
             }
             else if (policy.Order == EvictionOrder.None || !_keys.TryEvict(thread))
             {
-                return CountedBytes <= limit ? Outcome.Enough : Outcome.NothingLeft;
+                if (CountedBytes <= limit) return Outcome.Enough;
+                return MayEvict(now) ? Outcome.NothingLeft : Outcome.NotNow;
             }
             else
             {
