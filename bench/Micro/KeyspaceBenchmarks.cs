@@ -47,14 +47,6 @@ public class KeyspaceBenchmarks
     [Benchmark]
     public void Replace() => Set(Next());
 
-    /// <summary>Takes every stripe and lets go of them, with nobody else about.</summary>
-    [Benchmark]
-    public void LockAll() => _keyspace.LockAll().Dispose();
-
-    /// <summary>Takes one stripe and lets go of it.</summary>
-    [Benchmark]
-    public void LockSlot() => _keyspace.LockSlot(7).Dispose();
-
     private byte[] Next()
     {
         _next = (int)((_next * 1103515245L + 12345) % Keys); // spreads over the keys, so that caches do not help

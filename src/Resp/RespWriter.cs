@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Starling.Slots;
@@ -96,15 +95,9 @@ public sealed class RespWriter : IBufferWriter<byte>
     /// <summary>A bulk string.</summary>
     public void Bulk(ReadOnlySpan<byte> value)
     {
-        if (value.Length + 34 <= _current.Length - _used)
+        if (value.Length + RespEncoder.LongestHead <= _current.Length - _used)
         {
-            var used = _used;
-            var span = _current.AsSpan(used);
-            var head = WriteHead(span, (byte)'$', value.Length);
-            value.CopyTo(span[head..]);
-            span[head + value.Length] = (byte)'\r';
-            span[head + value.Length + 1] = (byte)'\n';
-            _used = used + head + value.Length + 2;
+            _used += RespEncoder.WriteBulk(_current.AsSpan(_used), value);
             return;
         }
 
@@ -128,9 +121,8 @@ public sealed class RespWriter : IBufferWriter<byte>
     /// <summary>A bulk string of the number's digits.</summary>
     public void BulkInteger(long value)
     {
-        Span<byte> digits = stackalloc byte[20];
-        Utf8Formatter.TryFormat(value, digits, out var length);
-        Bulk(digits[..length]);
+        var span = GetSpan(2 * RespEncoder.LongestHead);
+        _used += RespEncoder.WriteBulk(span, value);
     }
 
     /// <summary>Null: <c>$-1</c> or <c>_</c>.</summary>
@@ -245,7 +237,7 @@ public sealed class RespWriter : IBufferWriter<byte>
         var bytes = inCurrent ? _current : _full[segment].Bytes;
         var length = inCurrent ? _used : _full[segment].Length;
         Span<byte> head = stackalloc byte[HeadLength];
-        var headLength = WriteHead(head, type, count);
+        var headLength = RespEncoder.WriteHead(head, type, count);
         var gap = HeadLength - headLength;
         bytes.AsSpan(at + HeadLength, length - at - HeadLength).CopyTo(bytes.AsSpan(at + headLength));
         head[..headLength].CopyTo(bytes.AsSpan(at));
@@ -406,28 +398,8 @@ public sealed class RespWriter : IBufferWriter<byte>
 
     private void Head(byte type, long value)
     {
-        var span = GetSpan(32);
-        _used += WriteHead(span, type, value);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int WriteHead(Span<byte> span, byte type, long value)
-    {
-        span[0] = type;
-        int written;
-        if ((ulong)value < 10)
-        {
-            span[1] = (byte)('0' + value);
-            written = 1;
-        }
-        else
-        {
-            Utf8Formatter.TryFormat(value, span[1..], out written);
-        }
-
-        span[written + 1] = (byte)'\r';
-        span[written + 2] = (byte)'\n';
-        return written + 3;
+        var span = GetSpan(RespEncoder.LongestHead);
+        _used += RespEncoder.WriteHead(span, type, value);
     }
 
     private byte[] Take(int least) => _pool is null ? new byte[least] : _pool.Rent(least);

@@ -63,17 +63,14 @@ public abstract class CommandRow
     /// </summary>
     public Predicate<ArgumentList>? TouchesUnknownKeys { get; init; }
 
-    /// <summary>
-    /// Flags of the key spec in Redis's words, for example "RW access update". Where each key has a spec of its own
-    /// (RENAME) they follow each other, separated by semicolons.
-    /// </summary>
-    public string KeyFlags { get; init; } = "";
+    /// <summary>What it does with its keys. Where each key has a spec of its own (RENAME) each has flags of its own.</summary>
+    public KeyUses KeyFlags { get; init; }
 
     /// <summary>
     /// Tells the flags of the keys of one call where they depend on its options ("variable_flags"); null where they do
     /// not.
     /// </summary>
-    public Func<ArgumentList, string>? FindKeyFlags { get; init; }
+    public Func<ArgumentList, KeyUses>? FindKeyFlags { get; init; }
 
     /// <summary>What COMMAND INFO notes about the flags of the key spec; empty for nothing.</summary>
     public string KeyNotes { get; init; } = "";
@@ -82,19 +79,34 @@ public abstract class CommandRow
     /// What COMMAND INFO says of keys whose places cannot be described: notes and flags (as <see cref="KeyFlags"/>), in
     /// this order behind the keys that have places.
     /// </summary>
-    public (string Notes, string Flags)[] UnplacedKeys { get; init; } = [];
+    public (string Notes, KeyUses Flags)[] UnplacedKeys { get; init; } = [];
 
     /// <summary>
     /// What COMMAND INFO says of keys behind words among the options: the word, the position from which on it is looked for,
     /// and flags. They are found by <see cref="FindKeys"/>.
     /// </summary>
-    public (string Word, int From, string Flags)[] KeywordKeys { get; init; } = [];
+    public (string Word, int From, KeyUses Flags)[] KeywordKeys { get; init; } = [];
 
     /// <summary>Hints for clients in COMMAND INFO, for example "request_policy:multi_shard".</summary>
     public string[] Tips { get; init; } = [];
 
-    /// <summary>ACL categories beyond those that follow from the flags, for example "string", without '@'.</summary>
-    public string[] AclCategories { get; init; } = [];
+    /// <summary>ACL categories beyond those that follow from the flags, for example "string".</summary>
+    public AclCategories AclCategories { get; init; }
+
+    /// <summary>The ACL categories, those that follow from the flags included.</summary>
+    public AclCategories AllCategories
+    {
+        get
+        {
+            var all = AclCategories | AclCategories.Of((Flags & CommandFlags.Fast) != 0 ? "fast" : "slow");
+            if ((Flags & CommandFlags.Write) != 0) all |= AclCategories.Of("write");
+            if ((Flags & CommandFlags.ReadOnly) != 0 && !all.Contains("scripting")) all |= AclCategories.Of("read");
+            if ((Flags & CommandFlags.Admin) != 0) all |= AclCategories.Of("admin", "dangerous");
+            if ((Flags & CommandFlags.PubSub) != 0) all |= AclCategories.Of("pubsub");
+            if ((Flags & CommandFlags.Blocking) != 0) all |= AclCategories.Of("blocking");
+            return all;
+        }
+    }
 
     /// <summary>The group in COMMAND DOCS: string, generic, connection, server, cluster, transactions.</summary>
     public string Group { get; init; } = "generic";
@@ -128,6 +140,12 @@ public abstract class CommandRow
 
     /// <summary>What ASKING said still holds for the command behind this one.</summary>
     public bool KeepsAsking { get; init; }
+
+    /// <summary>
+    /// Works on the keys that are here while their slot is on the move (MIGRATE): it is not sent elsewhere because of those that
+    /// are not.
+    /// </summary>
+    public bool StaysWithMovingSlot { get; init; }
 
     /// <summary>Refused like a write while the data set cannot be saved (stop-writes-on-bgsave-error).</summary>
     public bool IsRefusedWhenMisconfigured { get; init; }

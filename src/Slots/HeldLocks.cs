@@ -62,6 +62,13 @@ internal sealed class HeldLocks
         if (_stripes > 0) OnViolation($"nothing blocks while a stripe is held: {what}");
     }
 
+    /// <summary>Checks that no lock is held for which others spin.</summary>
+    public void CheckNobodySpins(string what)
+    {
+        for (var i = 0; i < _count; i++)
+            if (_locks[i].Rank == LockRank.Memory) OnViolation($"nobody is to spin over a call to the system: {what} under {_locks[i].Name}");
+    }
+
     private void CheckAbove(LockRank rank, string name)
     {
         for (var i = 0; i < _count; i++)

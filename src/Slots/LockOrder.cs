@@ -36,4 +36,14 @@ public static class LockOrder
     {
         if (IsChecked) Held.CheckMayBlock(what);
     }
+
+    /// <summary>
+    /// Says that what follows asks the system for memory or gives it back, which may take long: not with a lock held for which
+    /// others spin (<see cref="LockRank.Memory"/>).
+    /// </summary>
+    /// <param name="what">What is asked, for the message.</param>
+    internal static void AssertNobodySpins(string what)
+    {
+        if (IsChecked) Held.CheckNobodySpins(what);
+    }
 }

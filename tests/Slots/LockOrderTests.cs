@@ -1,4 +1,5 @@
 using Starling.Slots.Keyspace;
+using Starling.Slots.Memory;
 
 namespace Starling.Slots.Tests;
 
@@ -147,6 +148,25 @@ public sealed class LockOrderTests
     }
 
     [Fact]
+    public void Nobody_asks_the_system_for_memory_while_others_spin()
+    {
+        var pool = new RankedLock(LockRank.Memory, "a pool");
+        var leaf = new RankedLock(LockRank.Leaf, "leaf");
+        Assert.Empty(Violations(() =>
+        {
+            using var held = leaf.Enter();
+            TakeAndGiveBack();
+        }));
+        var violations = Violations(() =>
+        {
+            using var held = pool.Enter();
+            TakeAndGiveBack();
+        });
+        Assert.Equal(2, violations.Count);
+        Assert.All(violations, violation => Assert.EndsWith("under a pool", violation, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Nothing_blocks_while_stripes_are_held()
     {
         using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions());
@@ -210,6 +230,12 @@ public sealed class LockOrderTests
             Interlocked.Increment(ref expected[next]);
             Descend(random, next + 1);
         }
+    }
+
+    private static unsafe void TakeAndGiveBack()
+    {
+        const int Size = 1 << 16;
+        SystemMemory.Release(SystemMemory.Take(Size), Size);
     }
 
     private static StripeSet Stripes(params ReadOnlySpan<int> slots)

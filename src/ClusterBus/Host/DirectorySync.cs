@@ -4,27 +4,32 @@ using Starling.Slots;
 namespace Starling.ClusterBus.Host;
 
 /// <summary>Makes a rename durable: .NET opens no directory, so this asks the C library to fsync one.</summary>
-internal static class DirectorySync
+public static class DirectorySync
 {
     private const int ReadOnly = 0;
 
-    /// <summary>Writes a directory's entries to the disk.</summary>
-    /// <exception cref="IOException">It did not work.</exception>
+    /// <summary>Writes a directory's entries to the disk. Blocks; nothing to do on Windows.</summary>
+    /// <exception cref="IOException">The directory cannot be opened or synced.</exception>
     public static void Flush(string directory)
     {
         if (OperatingSystem.IsWindows()) return;
         LockOrder.AssertMayBlock("syncing a directory");
         var descriptor = Open(directory, ReadOnly);
-        if (descriptor < 0)
+        if (descriptor < 0) throw LastError("open", directory);
+        try
         {
-            var number = Marshal.GetLastPInvokeError();
-            throw new IOException($"open {directory}: {Marshal.GetPInvokeErrorMessage(number)}", number);
+            if (Synchronise(descriptor) != 0) throw LastError("fsync", directory);
         }
+        finally
+        {
+            _ = Close(descriptor);
+        }
+    }
 
-        var result = Synchronise(descriptor);
-        var error = result < 0 ? Marshal.GetLastPInvokeErrorMessage() : "";
-        _ = Close(descriptor);
-        if (result < 0) throw new IOException($"fsync {directory}: {error}");
+    private static IOException LastError(string call, string directory)
+    {
+        var number = Marshal.GetLastPInvokeError();
+        return new IOException($"{call} {directory}: {Marshal.GetPInvokeErrorMessage(number)}", number);
     }
 
     [DllImport("libc", EntryPoint = "open", SetLastError = true)]

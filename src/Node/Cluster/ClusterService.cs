@@ -198,7 +198,7 @@ public sealed class ClusterService : IDisposable
             Slot = slot,
             Now = call.Now,
             IsWrite = isWrite,
-            IsMigrate = (call.Command.Flags & CommandFlags.MovableKeys) != 0 && call.Command.Name == "migrate",
+            StaysWithMovingSlot = call.Command.StaysWithMovingSlot,
             IsAsking = call.Session.Asking || (call.Command.Flags & CommandFlags.Asking) != 0,
             IsWaiting = call.Session.Waiter is not null,
             IsReadOnlyClient = call.Session.ReadOnlyMode,

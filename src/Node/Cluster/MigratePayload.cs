@@ -1,4 +1,5 @@
 using System.Buffers;
+using Starling.Resp;
 
 namespace Starling.Node.Cluster;
 
@@ -26,11 +27,11 @@ internal sealed class MigratePayload
     {
         if (argument.Length < PieceLength)
         {
-            WireCommand.Argument(_open, argument.Span);
+            RespEncoder.Bulk(_open, argument.Span);
             return;
         }
 
-        WireCommand.Length(_open, (byte)'$', argument.Length);
+        RespEncoder.BulkHead(_open, argument.Length);
         Close();
         _pieces.Add((argument, 0));
         _open.Write("\r\n"u8);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
+using Starling.Resp;
 
 namespace Starling.Node.Cluster;
 
@@ -127,17 +128,17 @@ internal sealed class MigrateTransfer
         var output = new ArrayBufferWriter<byte>();
         if (_options.Password is { } password)
         {
-            WireCommand.Begin(output, _options.UserName is null ? 2 : 3);
-            WireCommand.Argument(output, "AUTH"u8);
-            if (_options.UserName is { } user) WireCommand.Argument(output, user);
-            WireCommand.Argument(output, password);
+            RespEncoder.Array(output, _options.UserName is null ? 2 : 3);
+            RespEncoder.Bulk(output, "AUTH"u8);
+            if (_options.UserName is { } user) RespEncoder.Bulk(output, user);
+            RespEncoder.Bulk(output, password);
         }
 
         if (select)
         {
-            WireCommand.Begin(output, 2);
-            WireCommand.Argument(output, "SELECT"u8);
-            WireCommand.Argument(output, _options.Database);
+            RespEncoder.Array(output, 2);
+            RespEncoder.Bulk(output, "SELECT"u8);
+            RespEncoder.Bulk(output, _options.Database);
         }
 
         return output.WrittenSpan.ToArray();

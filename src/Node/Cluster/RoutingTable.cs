@@ -81,7 +81,7 @@ public sealed class RoutingTable
         var isImporting = target == NoNode && ImportingFrom(request.Slot) != NoNode;
         if (target != NoNode || isImporting)
         {
-            if (request.IsMigrate || request.IsWaiting) return Redirect.Here;
+            if (request.StaysWithMovingSlot || request.IsWaiting) return Redirect.Here;
             if (DecideMoving(request, target, keys) is { } decided) return decided;
         }
 

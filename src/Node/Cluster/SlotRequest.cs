@@ -14,8 +14,8 @@ public readonly record struct SlotRequest
     /// <summary>The command, or one of the transaction's, writes.</summary>
     public bool IsWrite { get; init; }
 
-    /// <summary>It is MIGRATE, which works on the keys that are here while the slot moves.</summary>
-    public bool IsMigrate { get; init; }
+    /// <summary>It works on the keys that are here while the slot moves (<see cref="CommandRow.StaysWithMovingSlot"/>).</summary>
+    public bool StaysWithMovingSlot { get; init; }
 
     /// <summary>The client sent ASKING before it, or the command implies that.</summary>
     public bool IsAsking { get; init; }

@@ -37,7 +37,7 @@ public static class Bitfields
     }
 
     /// <summary>BITFIELD that does nothing but GET only reads the key.</summary>
-    private static string KeyFlags(ArgumentList arguments)
+    private static KeyUses KeyFlags(ArgumentList arguments)
     {
         for (var i = 2; i < arguments.Count; i++)
         {

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 using Starling.Node.Serving;
 using Starling.Resp;
@@ -19,12 +20,6 @@ public static class CommandIntrospection
         (CommandFlags.NoMandatoryKeys, "no_mandatory_keys"),
         (CommandFlags.NoMulti, "no_multi"), (CommandFlags.MovableKeys, "movablekeys"),
         (CommandFlags.AllowBusy, "allow_busy"), (CommandFlags.NoAsyncLoading, "no_async_loading"),
-    ];
-
-    private static readonly string[] Categories =
-    [
-        "keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap", "hyperloglog", "geo", "stream",
-        "pubsub", "admin", "fast", "slow", "blocking", "dangerous", "connection", "transaction", "scripting",
     ];
 
     private static readonly string[] AnyOrder = ["nondeterministic_output_order"];
@@ -51,31 +46,6 @@ public static class CommandIntrospection
             ],
         },
     ];
-
-    /// <summary>The ACL categories of a command, those that follow from its flags included, without '@'.</summary>
-    internal static List<string> CategoriesOf(CommandRow command)
-    {
-        var categories = new List<string>(command.AclCategories);
-        void Add(string category)
-        {
-            if (!categories.Contains(category)) categories.Add(category);
-        }
-
-        var flags = command.Flags;
-        if ((flags & CommandFlags.Write) != 0) Add("write");
-        if ((flags & CommandFlags.ReadOnly) != 0 && !categories.Contains("scripting")) Add("read");
-        if ((flags & CommandFlags.Admin) != 0)
-        {
-            Add("admin");
-            Add("dangerous");
-        }
-
-        if ((flags & CommandFlags.PubSub) != 0) Add("pubsub");
-        Add((flags & CommandFlags.Fast) != 0 ? "fast" : "slow");
-        if ((flags & CommandFlags.Blocking) != 0) Add("blocking");
-        categories.Sort((a, b) => Array.IndexOf(Categories, a).CompareTo(Array.IndexOf(Categories, b)));
-        return categories;
-    }
 
     private static Command Row(string name, int arity, CommandHandler handler, string summary, string arguments, string[]? tips = null) =>
         new(name, arity, Usual, KeySpec.None, handler)
@@ -132,7 +102,7 @@ public static class CommandIntrospection
             else if (call.Is(3, "aclcat"u8))
             {
                 var category = Encoding.Latin1.GetString(wanted).ToLowerInvariant();
-                filter = command => CategoriesOf(command).Contains(category);
+                filter = command => command.AllCategories.Contains(category);
             }
             else if (call.Is(3, "pattern"u8))
             {
@@ -204,12 +174,12 @@ public static class CommandIntrospection
     {
         if (!TryKeys(call, out var command, out var arguments, out var positions)) return;
         call.Reply.Array(positions.Count);
-        var flags = (command.FindKeyFlags?.Invoke(arguments) ?? command.KeyFlags).Split(';');
+        var flags = command.FindKeyFlags?.Invoke(arguments) ?? command.KeyFlags;
         for (var i = 0; i < positions.Count; i++)
         {
             call.Reply.Array(2);
             call.Reply.Bulk(arguments[positions[i]]);
-            WriteFlags(call.Reply, flags[Math.Min(i, flags.Length - 1)]);
+            WriteFlags(call.Reply, flags[i]);
         }
     }
 
@@ -259,7 +229,7 @@ public static class CommandIntrospection
         reply.Integer(keys.First);
         reply.Integer(keys.Last);
         reply.Integer(keys.First == 0 ? 0 : keys.Step);
-        var categories = CategoriesOf(command);
+        var categories = command.AllCategories;
         reply.Set(categories.Count);
         foreach (var category in categories) reply.Simple(Encoding.ASCII.GetBytes("@" + category));
         reply.Set(command.Tips.Length);
@@ -278,26 +248,61 @@ public static class CommandIntrospection
             return;
         }
 
-        var flags = command.KeyFlags.Split(';');
-        reply.Set(flags.Length + command.UnplacedKeys.Length + command.KeywordKeys.Length);
-        for (var i = 0; i < flags.Length; i++)
+        var flags = command.KeyFlags;
+        reply.Set(flags.Count + command.UnplacedKeys.Length + command.KeywordKeys.Length);
+        for (var i = 0; i < flags.Count; i++)
         {
             // Several sets of flags: one spec for each key, the last one for all that follow.
-            var isLast = i == flags.Length - 1;
+            var isLast = i == flags.Count - 1;
             var isRest = isLast && keys.Last < 0;
-            var spec = flags.Length == 1 ? keys : isRest ? KeySpec.From(keys.First + i, keys.Step) : KeySpec.At(keys.First + i);
+            var spec = flags.Count == 1 ? keys : isRest ? KeySpec.From(keys.First + i, keys.Step) : KeySpec.At(keys.First + i);
             if (command.KeyCountAt > 0 && isLast) WriteCountedKeySpec(reply, command.KeyCountAt, flags[i]);
             else if (command.KeysBehindWord is var (first, start)) WriteKeywordKeySpec(reply, first, start, flags[i], isHalfOfTheRest: true);
             else WriteKeySpec(reply, spec, flags[i], command.KeyNotes);
         }
 
-        foreach (var (notes, unplaced) in command.UnplacedKeys) WriteKeySpec(reply, KeySpec.None, unplaced, notes);
-        foreach (var (word, from, found) in command.KeywordKeys) WriteKeywordKeySpec(reply, word, from, found, isHalfOfTheRest: false);
+        foreach (var (notes, unplaced) in command.UnplacedKeys) WriteKeySpec(reply, KeySpec.None, unplaced[0], notes);
+        foreach (var (word, from, found) in command.KeywordKeys) WriteKeywordKeySpec(reply, word, from, found[0], isHalfOfTheRest: false);
     }
 
-    private static void WriteKeySpec(RespWriter reply, KeySpec keys, string flags, string notes)
+    private static void WriteKeySpec(RespWriter reply, KeySpec keys, KeyFlag flags, string notes)
     {
-        var isKnown = keys.First != 0;
+        BeginKeySpec(reply, flags, notes);
+        if (keys.First == 0)
+        {
+            WriteStep(reply, "begin_search"u8, "unknown"u8);
+            WriteStep(reply, "find_keys"u8, "unknown"u8);
+            return;
+        }
+
+        WriteStep(reply, "begin_search"u8, "index"u8, ("index", keys.First));
+        var last = keys.Last < 0 ? keys.Last : keys.Last - keys.First;
+        WriteStep(reply, "find_keys"u8, "range"u8, ("lastkey", last), ("keystep", keys.Step), ("limit", 0));
+    }
+
+    private static void WriteCountedKeySpec(RespWriter reply, int countAt, KeyFlag flags)
+    {
+        BeginKeySpec(reply, flags, notes: "");
+        WriteStep(reply, "begin_search"u8, "index"u8, ("index", countAt));
+        WriteStep(reply, "find_keys"u8, "keynum"u8, ("keynumidx", 0), ("firstkey", 1), ("keystep", 1));
+    }
+
+    /// <summary>Keys behind a word: one, or the first half of what follows.</summary>
+    private static void WriteKeywordKeySpec(RespWriter reply, string word, int from, KeyFlag flags, bool isHalfOfTheRest)
+    {
+        BeginKeySpec(reply, flags, notes: "");
+        BeginStep(reply, "begin_search"u8, "keyword"u8, 2);
+        reply.Bulk("keyword"u8);
+        reply.Bulk(word);
+        reply.Bulk("startfrom"u8);
+        reply.Integer(from);
+        var (last, limit) = isHalfOfTheRest ? (-1, 2) : (0, 0);
+        WriteStep(reply, "find_keys"u8, "range"u8, ("lastkey", last), ("keystep", 1), ("limit", limit));
+    }
+
+    /// <summary>A key spec up to its two steps, which follow.</summary>
+    private static void BeginKeySpec(RespWriter reply, KeyFlag flags, string notes)
+    {
         reply.Map(notes.Length == 0 ? 3 : 4);
         if (notes.Length > 0)
         {
@@ -307,94 +312,33 @@ public static class CommandIntrospection
 
         reply.Bulk("flags"u8);
         WriteFlags(reply, flags);
-        reply.Bulk("begin_search"u8);
+    }
+
+    /// <summary>A step of a key spec up to its properties, which follow.</summary>
+    private static void BeginStep(RespWriter reply, ReadOnlySpan<byte> step, ReadOnlySpan<byte> type, int properties)
+    {
+        reply.Bulk(step);
         reply.Map(2);
         reply.Bulk("type"u8);
-        reply.Bulk(isKnown ? "index"u8 : "unknown"u8);
+        reply.Bulk(type);
         reply.Bulk("spec"u8);
-        reply.Map(isKnown ? 1 : 0);
-        if (isKnown)
+        reply.Map(properties);
+    }
+
+    private static void WriteStep(
+        RespWriter reply, ReadOnlySpan<byte> step, ReadOnlySpan<byte> type, params ReadOnlySpan<(string Name, int Value)> properties)
+    {
+        BeginStep(reply, step, type, properties.Length);
+        foreach (var (name, value) in properties)
         {
-            reply.Bulk("index"u8);
-            reply.Integer(keys.First);
+            reply.Bulk(name);
+            reply.Integer(value);
         }
-
-        reply.Bulk("find_keys"u8);
-        reply.Map(2);
-        reply.Bulk("type"u8);
-        reply.Bulk(isKnown ? "range"u8 : "unknown"u8);
-        reply.Bulk("spec"u8);
-        reply.Map(isKnown ? 3 : 0);
-        if (!isKnown) return;
-        reply.Bulk("lastkey"u8);
-        reply.Integer(keys.Last < 0 ? keys.Last : keys.Last - keys.First);
-        reply.Bulk("keystep"u8);
-        reply.Integer(keys.Step);
-        reply.Bulk("limit"u8);
-        reply.Integer(0);
     }
 
-    private static void WriteCountedKeySpec(RespWriter reply, int countAt, string flags)
+    private static void WriteFlags(RespWriter reply, KeyFlag flags)
     {
-        reply.Map(3);
-        reply.Bulk("flags"u8);
-        WriteFlags(reply, flags);
-        reply.Bulk("begin_search"u8);
-        reply.Map(2);
-        reply.Bulk("type"u8);
-        reply.Bulk("index"u8);
-        reply.Bulk("spec"u8);
-        reply.Map(1);
-        reply.Bulk("index"u8);
-        reply.Integer(countAt);
-        reply.Bulk("find_keys"u8);
-        reply.Map(2);
-        reply.Bulk("type"u8);
-        reply.Bulk("keynum"u8);
-        reply.Bulk("spec"u8);
-        reply.Map(3);
-        reply.Bulk("keynumidx"u8);
-        reply.Integer(0);
-        reply.Bulk("firstkey"u8);
-        reply.Integer(1);
-        reply.Bulk("keystep"u8);
-        reply.Integer(1);
-    }
-
-    /// <summary>Keys behind a word: one, or the first half of what follows.</summary>
-    private static void WriteKeywordKeySpec(RespWriter reply, string word, int from, string flags, bool isHalfOfTheRest)
-    {
-        reply.Map(3);
-        reply.Bulk("flags"u8);
-        WriteFlags(reply, flags);
-        reply.Bulk("begin_search"u8);
-        reply.Map(2);
-        reply.Bulk("type"u8);
-        reply.Bulk("keyword"u8);
-        reply.Bulk("spec"u8);
-        reply.Map(2);
-        reply.Bulk("keyword"u8);
-        reply.Bulk(word);
-        reply.Bulk("startfrom"u8);
-        reply.Integer(from);
-        reply.Bulk("find_keys"u8);
-        reply.Map(2);
-        reply.Bulk("type"u8);
-        reply.Bulk("range"u8);
-        reply.Bulk("spec"u8);
-        reply.Map(3);
-        reply.Bulk("lastkey"u8);
-        reply.Integer(isHalfOfTheRest ? -1 : 0);
-        reply.Bulk("keystep"u8);
-        reply.Integer(1);
-        reply.Bulk("limit"u8);
-        reply.Integer(isHalfOfTheRest ? 2 : 0);
-    }
-
-    private static void WriteFlags(RespWriter reply, string flags)
-    {
-        var words = flags.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        reply.Set(words.Length);
-        foreach (var word in words) reply.Simple(Encoding.ASCII.GetBytes(word));
+        reply.Set(BitOperations.PopCount((uint)flags));
+        foreach (var word in KeyUses.WordsOf(flags)) reply.Simple(Encoding.ASCII.GetBytes(word));
     }
 }

@@ -19,6 +19,7 @@ public static class Migrate
         new("migrate", -6, CommandFlags.Write | CommandFlags.MovableKeys, KeySpec.At(3), Execute)
         {
             FindKeys = FindKeys,
+            StaysWithMovingSlot = true,
             KeyFlags = "RW access delete",
             AclCategories = ["keyspace", "dangerous"],
             Tips = ["nondeterministic_output"],
@@ -68,12 +69,12 @@ public static class Migrate
         var timeToLive = entry.ExpiresAt == Entry.NoExpiry ? 0 : Math.Max(1, entry.ExpiresAt - call.Now);
         var payload = new ArrayBufferWriter<byte>();
         DumpPayload.Write(entry, call.Node.Config.RdbCompression, payload);
-        WireCommand.Begin(output, options.Replace ? 5 : 4);
-        WireCommand.Argument(output, options.IsCluster ? "RESTORE-ASKING"u8 : "RESTORE"u8);
-        WireCommand.Argument(output, entry.Key);
-        WireCommand.Argument(output, timeToLive);
+        RespEncoder.Array(output, options.Replace ? 5 : 4);
+        RespEncoder.Bulk(output, options.IsCluster ? "RESTORE-ASKING"u8 : "RESTORE"u8);
+        RespEncoder.Bulk(output, entry.Key);
+        RespEncoder.Bulk(output, timeToLive);
         restores.Argument(payload.WrittenMemory);
-        if (options.Replace) WireCommand.Argument(restores.Output, "REPLACE"u8);
+        if (options.Replace) RespEncoder.Bulk(restores.Output, "REPLACE"u8);
         restores.EndCommand();
     }
 

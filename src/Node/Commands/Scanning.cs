@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Buffers.Text;
 using Starling.Node.Expiry;
 using Starling.Node.Serving;
 using Starling.Resp;
@@ -282,7 +280,7 @@ public static class Scanning
             }
 
             Matched++;
-            WriteBulk(output, entry.Key);
+            output.Bulk(entry.Key);
         }
     }
 
@@ -296,17 +294,5 @@ public static class Scanning
             IsDone = true;
             reply.Bulk(entry.Key);
         }
-    }
-
-    private static void WriteBulk(IBufferWriter<byte> output, ReadOnlySpan<byte> value)
-    {
-        var span = output.GetSpan(value.Length + 32);
-        span[0] = (byte)'$';
-        Utf8Formatter.TryFormat(value.Length, span[1..], out var digits);
-        var at = 1 + digits;
-        "\r\n"u8.CopyTo(span[at..]);
-        value.CopyTo(span[(at + 2)..]);
-        "\r\n"u8.CopyTo(span[(at + 2 + value.Length)..]);
-        output.Advance(at + 4 + value.Length);
     }
 }

@@ -15,13 +15,13 @@ public static class Sorting
 {
     private const string ReadFlags = "RO access";
 
-    private static readonly string[] Categories = ["list", "set", "sortedset", "dangerous"];
+    private static readonly AclCategories Categories = ["list", "set", "sortedset", "dangerous"];
 
-    private static readonly (string Notes, string Flags) FoundKeys = (
+    private static readonly (string Notes, KeyUses Flags) FoundKeys = (
         "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort",
         ReadFlags);
 
-    private static readonly (string Notes, string Flags) StoredKey = (
+    private static readonly (string Notes, KeyUses Flags) StoredKey = (
         "For the optional STORE keyword. It is marked 'unknown' because the keyword can appear anywhere in the argument array",
         "OW update");
 

@@ -87,7 +87,7 @@ public static class Strings
     }
 
     /// <summary>SET reads the key with GET or a condition on the string only.</summary>
-    private static string SetKeyFlags(ArgumentList arguments)
+    private static KeyUses SetKeyFlags(ArgumentList arguments)
     {
         for (var i = 3; i < arguments.Count; i++)
         {

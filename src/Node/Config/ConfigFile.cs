@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Starling.ClusterBus.Host;
 using Starling.Slots;
 
 namespace Starling.Node.Config;
@@ -37,7 +38,7 @@ public static class ConfigFile
                 }
 
                 File.Move(temporary, path, overwrite: true);
-                DirectoryFlush.Flush(Path.GetDirectoryName(path) ?? "/");
+                DirectorySync.Flush(Path.GetDirectoryName(path) ?? "/");
                 content.Order.NoteWritten(content.Number);
                 return null;
             }

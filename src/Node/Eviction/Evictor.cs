@@ -42,7 +42,7 @@ internal sealed class Evictor
     {
         (_basics, _persistence, _replication) = (basics, persistence, replication);
         _log = basics.Loggers.CreateLogger("Eviction");
-        _keys = new KeyEvictor(basics, executor);
+        _keys = new KeyEvictor(basics, executor, MayEvict);
         _threads = new ThreadLocal<EvictionThread>(() => new EvictionThread(executor.NewCall()));
         basics.Cron.Every(SamplePeriod, Sample);
         _work = basics.Cron.OnRequest(WorkPeriod, Work);
@@ -118,6 +118,7 @@ internal sealed class Evictor
     {
         Enough,
         TimeIsUp,
+        NotNow,
         NothingLeft,
     }
 
@@ -137,7 +138,8 @@ internal sealed class Evictor
             }
             else if (policy.Order == EvictionOrder.None || !_keys.TryEvict(thread))
             {
-                return CountedBytes <= limit ? Outcome.Enough : Outcome.NothingLeft;
+                if (CountedBytes <= limit) return Outcome.Enough;
+                return MayEvict(now) ? Outcome.NothingLeft : Outcome.NotNow;
             }
             else
             {

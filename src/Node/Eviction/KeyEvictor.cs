@@ -4,12 +4,18 @@ using Starling.Slots.Keyspace;
 namespace Starling.Node.Eviction;
 
 /// <summary>Chooses one key by a policy and deletes it, under one stripe at a time. Any thread, each with its own candidates.</summary>
-internal sealed class KeyEvictor(NodeBasics basics, Executor executor)
+/// <param name="basics">What the node stands on.</param>
+/// <param name="executor">Opens the scopes.</param>
+/// <param name="mayEvict">
+/// Whether a key may go at a time. Asked under its stripe: whoever pauses writes, or begins to load, and takes every stripe once
+/// then relies on an offset that stands still.
+/// </param>
+internal sealed class KeyEvictor(NodeBasics basics, Executor executor, Func<long, bool> mayEvict)
 {
     /// <summary>How often chance is tried before every slot is looked through for a key that may go.</summary>
     private const int MostTries = 64;
 
-    /// <summary>Evicts a key; false when none may go.</summary>
+    /// <summary>Evicts a key; false when none may go, or none now.</summary>
     public bool TryEvict(EvictionThread thread)
     {
         var any = false;
@@ -19,7 +25,7 @@ internal sealed class KeyEvictor(NodeBasics basics, Executor executor)
                 ? TryEvictAny(thread, out any)
                 : TryEvictBest(thread, out any);
             if (evicted) return true;
-            if (!any) return false;
+            if (!any || !mayEvict(thread.Call.Now)) return false;
         }
 
         return thread.Policy.ExpiringOnly && TryEvictFirst(thread);
@@ -35,7 +41,7 @@ internal sealed class KeyEvictor(NodeBasics basics, Executor executor)
 
             // Who was accessed meanwhile is no candidate any more.
             if (database.TryFind(key, out var entry) && MayGo(thread.Policy, entry) && ScoreOf(thread, entry) >= score)
-                return thread.Call.Delete(database, key, DeleteReason.Evicted);
+                return TryDelete(thread, database, key);
         }
 
         return false;
@@ -83,7 +89,7 @@ internal sealed class KeyEvictor(NodeBasics basics, Executor executor)
             using var scope = executor.Open(thread.Call, LockPlan.Slot(stripe));
             database.Sample(stripe, thread.Call.NextRandom(), expiring, ref visitor);
             if (thread.Pool.TryTake(out _, out var bytes, out _))
-                return thread.Call.Delete(database, keyspace.Key(bytes), DeleteReason.Evicted);
+                return TryDelete(thread, database, keyspace.Key(bytes));
         }
 
         return false;
@@ -104,13 +110,16 @@ internal sealed class KeyEvictor(NodeBasics basics, Executor executor)
                     using var scope = executor.Open(thread.Call, LockPlan.Slot(slot));
                     more = database.ScanExpiring(slot, ref scan, ref visitor);
                     if (thread.Pool.TryTake(out _, out var bytes, out _))
-                        return thread.Call.Delete(database, basics.Keyspace.Key(bytes), DeleteReason.Evicted);
+                        return TryDelete(thread, database, basics.Keyspace.Key(bytes));
                 }
             }
         }
 
         return false;
     }
+
+    private bool TryDelete(EvictionThread thread, Database database, in Key key) =>
+        mayEvict(thread.Call.Now) && thread.Call.Delete(database, key, DeleteReason.Evicted);
 
     private static bool MayGo(EvictionPolicy policy, in Entry entry) =>
         !policy.ExpiringOnly || entry.ExpiresAt != Entry.NoExpiry;

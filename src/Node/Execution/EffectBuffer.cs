@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using Starling.Resp;
 using Starling.Slots;
 
@@ -55,12 +54,8 @@ internal sealed class EffectBuffer
     /// <summary>An argument of the effect begun last.</summary>
     public void Argument(ReadOnlySpan<byte> argument)
     {
-        Head((byte)'$', argument.Length);
-        Reserve(argument.Length + 2);
-        argument.CopyTo(_bytes.AsSpan(_used));
-        _used += argument.Length;
-        _bytes[_used++] = (byte)'\r';
-        _bytes[_used++] = (byte)'\n';
+        Reserve(argument.Length + RespEncoder.LongestHead);
+        _used += RespEncoder.WriteBulk(_bytes.AsSpan(_used), argument);
     }
 
     /// <summary>
@@ -81,7 +76,7 @@ internal sealed class EffectBuffer
         Invariant.That(start == _open);
         _open = 0;
         Span<byte> head = stackalloc byte[HeadLength];
-        var length = WriteHead(head, (byte)'*', argumentCount);
+        var length = RespEncoder.WriteHead(head, (byte)'*', argumentCount);
         var gap = HeadLength - length;
         head[..length].CopyTo(_bytes.AsSpan(start - HeadLength));
         _bytes.AsSpan(start, _used - start).CopyTo(_bytes.AsSpan(start - gap));
@@ -97,9 +92,8 @@ internal sealed class EffectBuffer
             return;
         }
 
-        Span<byte> digits = stackalloc byte[20];
-        Utf8Formatter.TryFormat(argument.Number, digits, out var length);
-        Argument(digits[..length]);
+        Reserve(2 * RespEncoder.LongestHead);
+        _used += RespEncoder.WriteBulk(_bytes.AsSpan(_used), argument.Number);
     }
 
     /// <summary>DEL key, or UNLINK key.</summary>
@@ -153,24 +147,13 @@ internal sealed class EffectBuffer
         _database = database;
         Head((byte)'*', 2);
         Argument("SELECT"u8);
-        Span<byte> digits = stackalloc byte[11];
-        Utf8Formatter.TryFormat(database, digits, out var length);
-        Argument(digits[..length]);
+        Argument((long)database);
     }
 
     private void Head(byte type, int count)
     {
         Reserve(HeadLength);
-        _used += WriteHead(_bytes.AsSpan(_used), type, count);
-    }
-
-    private static int WriteHead(Span<byte> span, byte type, int count)
-    {
-        span[0] = type;
-        Utf8Formatter.TryFormat(count, span[1..], out var written);
-        span[written + 1] = (byte)'\r';
-        span[written + 2] = (byte)'\n';
-        return written + 3;
+        _used += RespEncoder.WriteHead(_bytes.AsSpan(_used), type, count);
     }
 
     private void Reserve(int count)

@@ -278,7 +278,7 @@ public sealed class Executor
     private DispatchOutcome ExecuteInParts(CommandContext call, Command command, in LockPlan plan)
     {
         call.TouchesEverything = false;
-        using (plan.Take(_keyspace))
+        using (Open(call, plan))
         {
             var outcome = PassGateAndRun(call, command, runs: false);
             if (outcome != DispatchOutcome.Admitted) return outcome;
@@ -388,7 +388,7 @@ public sealed class Executor
         if (call.Guard is not { } guard || call.Session.Transaction is not null) return DispatchOutcome.Done;
 
         // Its bytes are part of the master's stream all the same.
-        using (_keyspace.LockSlot(0))
+        using (Open(call, LockPlan.Slot(0)))
             if (guard.Admit()) guard.Append();
         return DispatchOutcome.Done;
     }

@@ -203,7 +203,7 @@ internal sealed class KeyWaiters(NodeBasics basics)
         if (Count == 0) return [];
         for (var stripe = 0; stripe < StripeSet.StripeCount; stripe++)
         {
-            using var held = basics.Keyspace.LockSlot(stripe); // the slot of that number is one of the stripe's
+            using var held = LockPlan.Slot(stripe).Take(basics.Keyspace); // the slot of that number is one of the stripe's
             if (_stripes[stripe] is not { } queues) continue;
             foreach (var queue in queues.Queues.Values) all.UnionWith(queue.Places);
         }

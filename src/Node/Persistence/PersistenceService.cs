@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using Starling.Node.Config;
+using Starling.ClusterBus.Host;
 using Starling.Node.Execution;
 using Starling.Node.Freeing;
 using Starling.Slots;
@@ -49,10 +49,10 @@ public sealed class PersistenceService
     public Func<ReplicationPosition?>? PositionSource { get; set; }
 
     /// <summary>
-    /// Hears of the keys of an RDB file that this node, a master, drops as expired, while it loads the file at the
-    /// start or for DEBUG RELOAD. Set by replication at construction.
+    /// Called before the DEL of a key of an RDB file goes to the replication log that this node, a master, drops as expired while
+    /// it loads the file at the start or for DEBUG RELOAD. With no stripe held. Set by replication at construction.
     /// </summary>
-    public ExpiredKeyHandler? KeyExpiredInFile { get; set; }
+    public Action? BeforeExpiredInFile { get; set; }
 
     /// <summary>
     /// Tells whether this node is a replica, or will be one as soon as it has loaded: it leaves expired keys of its RDB file to
@@ -188,7 +188,7 @@ public sealed class PersistenceService
         using (_naming.Enter()) File.Move(path, FilePath, overwrite: true);
         try
         {
-            DirectoryFlush.Flush(Path.GetDirectoryName(FilePath)!);
+            DirectorySync.Flush(Path.GetDirectoryName(FilePath)!);
         }
         catch (IOException problem)
         {
@@ -486,7 +486,7 @@ public sealed class PersistenceService
             return LoadStream(beforeRead is null ? file : new LoadingStream(file, beforeRead), new RdbLoadOptions
             {
                 KeepExpired = KeepsExpired(),
-                OnExpired = KeyExpiredInFile,
+                BeforeExpired = BeforeExpiredInFile,
                 AllowDuplicates = allowDuplicates,
                 Length = file.CanSeek ? file.Length : -1,
             });

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
-using Starling.Node.Config;
+using Starling.ClusterBus.Host;
 using Starling.Slots;
 
 namespace Starling.Node.Persistence;
@@ -66,7 +66,7 @@ internal sealed class RdbFileTarget : ISnapshotTarget
 
         try
         {
-            DirectoryFlush.Flush(_directory);
+            DirectorySync.Flush(_directory);
         }
         catch (IOException problem)
         {

@@ -27,8 +27,11 @@ public sealed class RdbLoadOptions
     /// </summary>
     public Action? OnBegin { get; init; }
 
-    /// <summary>Called for each key that is dropped as expired, with its stripe held; null for nobody.</summary>
-    public ExpiredKeyHandler? OnExpired { get; init; }
+    /// <summary>
+    /// Others may have the keys of the stream that are dropped as expired: called before the DEL of each goes to the replication
+    /// log, with no stripe held. Null when nobody has them, and nothing goes there.
+    /// </summary>
+    public Action? BeforeExpired { get; init; }
 
     /// <summary>
     /// Runs after the load, whether it succeeded or not, while clients are still answered that the server is loading.

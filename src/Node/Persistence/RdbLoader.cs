@@ -169,8 +169,10 @@ internal sealed class RdbLoader
     private void DropExpired()
     {
         _progress.KeysExpired++;
-        if (_options.OnExpired is not { } handler) return;
-        using (_executor.Open(_call, LockPlan.Slot(_keyspace.Key(_reader.Key).Slot))) handler((int)_reader.Database, _reader.Key);
+        if (_options.BeforeExpired is not { } prepare) return;
+        prepare();
+        var key = _keyspace.Key(_reader.Key);
+        using (_executor.Open(_call, LockPlan.Slot(key.Slot))) _call.NoteAbsent(_keyspace[(int)_reader.Database], key);
     }
 
     private uint AccessClock() =>

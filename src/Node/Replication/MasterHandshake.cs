@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Config;
+using Starling.Resp;
 
 namespace Starling.Node.Replication;
 
@@ -27,20 +27,6 @@ internal sealed class MasterHandshake(MasterConnection connection, ServerConfig 
         else MasterLinkMessages.NoCachedMaster(logger);
         Send("PSYNC", id ?? "?", id is null ? "-1" : Text(from));
         return ReadAnswer();
-    }
-
-    /// <summary>Encodes a command of text arguments.</summary>
-    public static byte[] Encode(params ReadOnlySpan<string> arguments)
-    {
-        var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"*{arguments.Length}\r\n");
-        foreach (var argument in arguments)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"${Encoding.UTF8.GetByteCount(argument)}\r\n");
-            text.Append(argument).Append("\r\n");
-        }
-
-        return Encoding.UTF8.GetBytes(text.ToString());
     }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
@@ -159,7 +145,7 @@ internal sealed class MasterHandshake(MasterConnection connection, ServerConfig 
         }
     }
 
-    private void Send(params ReadOnlySpan<string> arguments) => connection.Send(Encode(arguments), ReplyTimeout);
+    private void Send(params ReadOnlySpan<string> arguments) => connection.Send(RespEncoder.Command(arguments), ReplyTimeout);
 
     private string Receive()
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Starling.Node.Persistence;
 
 namespace Starling.Node.Replication;
 
@@ -8,7 +9,7 @@ namespace Starling.Node.Replication;
 /// the end mark, which is known to be complete when the last bytes that came are it (the master sends nothing behind it
 /// before it is acknowledged).
 /// </summary>
-internal sealed class MasterSnapshotStream : Stream
+internal sealed class MasterSnapshotStream : ForwardStream
 {
     private readonly MasterConnection _connection;
     private readonly TimeSpan _timeout;
@@ -52,25 +53,6 @@ internal sealed class MasterSnapshotStream : Stream
     public bool IsAtEnd => _left == 0;
 
     /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => false;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    /// <inheritdoc/>
     public override int Read(Span<byte> buffer)
     {
         if (buffer.Length == 0) return 0;
@@ -97,23 +79,6 @@ internal sealed class MasterSnapshotStream : Stream
             Fill();
         }
     }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <summary>Bytes at hand that surely are data.</summary>
     private int Ready()

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Execution;
@@ -191,20 +190,9 @@ internal sealed class MasterStream : IStreamGuard
     /// <summary>Encodes REPLCONF ACK.</summary>
     public static int EncodeAcknowledgement(long offset, Span<byte> target)
     {
-        Span<byte> digits = stackalloc byte[20];
-        Utf8Formatter.TryFormat(offset, digits, out var length);
-        Span<byte> count = stackalloc byte[2];
-        Utf8Formatter.TryFormat(length, count, out var countLength);
-        var at = Copy("*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$"u8, target);
-        at += Copy(count[..countLength], target[at..]);
-        at += Copy("\r\n"u8, target[at..]);
-        at += Copy(digits[..length], target[at..]);
-        return at + Copy("\r\n"u8, target[at..]);
-    }
-
-    private static int Copy(ReadOnlySpan<byte> text, Span<byte> target)
-    {
-        text.CopyTo(target);
-        return text.Length;
+        var at = RespEncoder.WriteHead(target, (byte)'*', 3);
+        at += RespEncoder.WriteBulk(target[at..], "REPLCONF"u8);
+        at += RespEncoder.WriteBulk(target[at..], "ACK"u8);
+        return at + RespEncoder.WriteBulk(target[at..], offset);
     }
 }

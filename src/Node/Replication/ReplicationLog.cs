@@ -1,4 +1,4 @@
-using System.Buffers.Text;
+using Starling.Resp;
 using Starling.Slots;
 
 namespace Starling.Node.Replication;
@@ -346,15 +346,11 @@ public sealed class ReplicationLog
 
     private void WriteSelect(int database)
     {
-        Span<byte> digits = stackalloc byte[11];
-        Utf8Formatter.TryFormat(database, digits, out var length);
-        Write("*2\r\n$6\r\nSELECT\r\n$"u8);
-        Span<byte> count = stackalloc byte[2];
-        Utf8Formatter.TryFormat(length, count, out var countLength);
-        Write(count[..countLength]);
-        Write("\r\n"u8);
-        Write(digits[..length]);
-        Write("\r\n"u8);
+        Span<byte> command = stackalloc byte[3 * RespEncoder.LongestHead];
+        var length = RespEncoder.WriteHead(command, (byte)'*', 2);
+        length += RespEncoder.WriteBulk(command[length..], "SELECT"u8);
+        length += RespEncoder.WriteBulk(command[length..], database);
+        Write(command[..length]);
         _database = database;
     }
 

@@ -25,7 +25,6 @@ public sealed class ReplicationService
     private volatile bool _isDataIncomplete;
     private ReplicationPosition? _restored;
     private int _wantsAcknowledgements;
-    private readonly EffectBuffer _expiredInFile = new(); // one load runs at a time
     private bool _hasStarted;
 
     /// <summary>Makes the service; a master with no replicas.</summary>
@@ -46,7 +45,7 @@ public sealed class ReplicationService
         _acknowledgements = new WriteAcknowledgements(Replicas, basics.Config, basics.Commits);
         new ReplicationInfo(this).Register(shutdown);
         persistence.PositionSource = Position;
-        persistence.KeyExpiredInFile = LogExpiredInFile;
+        persistence.BeforeExpiredInFile = PrepareForExpired;
         basics.Cron.Every(TimeSpan.FromSeconds(1), _masterSide.EverySecond);
         basics.Cron.Every(TimeSpan.FromMilliseconds(100), _masterSide.EveryTenth);
         basics.Cron.AfterWork(Flush); // what periodic work appended
@@ -190,17 +189,12 @@ public sealed class ReplicationService
     }
 
     /// <summary>
-    /// A key of an RDB file was not loaded since it had expired: replicas that go on from the file's offset have it
-    /// still, and get its DEL. With the key's stripe held.
+    /// A key of an RDB file was not loaded since it had expired: replicas that go on from the file's offset have it still, and
+    /// get its DEL. At the start the log begins with these; where it continues is known when the file is loaded.
     /// </summary>
-    private void LogExpiredInFile(int database, ReadOnlySpan<byte> key)
+    private void PrepareForExpired()
     {
-        // At the start the log begins with these; where it continues is known when the file is loaded.
         if (!_hasStarted) Log.CreateBacklog();
-        if (!Log.IsActive) return; // on what became a replica while it loads, too
-        _expiredInFile.Clear();
-        _expiredInFile.Delete(database, key, Basics.Config.LazyFreeLazyExpire);
-        Log.Append(database, _expiredInFile.Bytes, asTransaction: false);
     }
 
     /// <summary>Becomes a replica of a master, or of another one. Returns at once; takes every stripe itself.</summary>

@@ -273,6 +273,16 @@ public sealed class CommandContext : IEmptiedKeys
     }
 
     /// <summary>
+    /// Says that a key is not there which replicas may have: one of the file that was loaded which had expired. Its deletion goes
+    /// to the log as <see cref="DeleteReason.Expired"/> has it; here nothing changes.
+    /// </summary>
+    internal void NoteAbsent(Database database, in Key key)
+    {
+        Require(key);
+        if (IsLogged) Effects.Delete(database.Index, key.Bytes, Node.Freeing.IsLazy(DeleteReason.Expired));
+    }
+
+    /// <summary>
     /// Deletes every key of a database and declares it: fails the transactions that watch keys which were there. Under
     /// every stripe.
     /// </summary>

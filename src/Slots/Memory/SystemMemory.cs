@@ -37,6 +37,7 @@ internal static unsafe class SystemMemory
     /// </summary>
     public static byte* Take(nuint size)
     {
+        LockOrder.AssertNobodySpins("taking memory");
         if (Map == null || Unmap == null) return (byte*)NativeMemory.AlignedAlloc(size, size);
         var memory = Map(null, 2 * size, ReadWrite, PrivateAnonymous, -1, 0);
         if (memory == (byte*)-1) throw new OutOfMemoryException();
@@ -50,6 +51,7 @@ internal static unsafe class SystemMemory
     /// <summary>Gives back what <see cref="Take"/> gave.</summary>
     public static void Release(byte* memory, nuint size)
     {
+        LockOrder.AssertNobodySpins("giving memory back");
         if (Map == null || Unmap == null) NativeMemory.AlignedFree(memory);
         else Invariant.That(Unmap(memory, size) == 0);
     }
@@ -57,6 +59,7 @@ internal static unsafe class SystemMemory
     /// <summary>Whole pages that are aligned to nothing larger. Throws <see cref="OutOfMemoryException"/>.</summary>
     public static byte* TakePages(nuint size)
     {
+        LockOrder.AssertNobodySpins("taking pages");
         if (Map == null || Unmap == null) return (byte*)NativeMemory.Alloc(size);
         var memory = Map(null, size, ReadWrite, PrivateAnonymous, -1, 0);
         return memory == (byte*)-1 ? throw new OutOfMemoryException() : memory;
@@ -76,6 +79,7 @@ internal static unsafe class SystemMemory
     /// <returns>False when nothing is left.</returns>
     public static bool ReleaseSomePages(byte* memory, ref nuint size)
     {
+        LockOrder.AssertNobodySpins("giving pages back");
         if (Map == null || Unmap == null)
         {
             NativeMemory.Free(memory);
@@ -95,6 +99,7 @@ internal static unsafe class SystemMemory
     /// </summary>
     public static byte* ResizePages(byte* memory, nuint size, nuint newSize)
     {
+        LockOrder.AssertNobodySpins("resizing pages");
         if (Map == null || Unmap == null) return (byte*)NativeMemory.Realloc(memory, newSize);
         if (Remap != null)
         {
@@ -116,12 +121,14 @@ internal static unsafe class SystemMemory
     /// </summary>
     public static void AdviseHugePages(byte* memory, nuint size)
     {
+        LockOrder.AssertNobodySpins("advising huge pages");
         if (Madvise != null) Madvise(memory, size, AdviseHugePage);
     }
 
     /// <summary>Takes <see cref="AdviseHugePages"/> back.</summary>
     public static void AdviseSmallPages(byte* memory, nuint size)
     {
+        LockOrder.AssertNobodySpins("advising small pages");
         if (Madvise != null) Madvise(memory, size, AdviseNoHugePage);
     }
 
@@ -131,6 +138,7 @@ internal static unsafe class SystemMemory
     /// </summary>
     public static void GiveBack(byte* memory, nuint size)
     {
+        LockOrder.AssertNobodySpins("giving back what lies idle");
         if (Map != null && Unmap != null && Madvise != null) Madvise(memory, size, AdviseDontNeed);
     }
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using Starling.Node.Config;
 using Starling.Node.Tests.Commands;
+using Starling.Node.Tests.Persistence;
 using Starling.Tests.Support;
 
 namespace Starling.Node.Tests.Cluster;
@@ -259,6 +260,36 @@ public sealed class MigrateTests
             (await mover.ReadAsync()).ToString());
         Assert.Equal("value", await other.TextAsync("GET", "key"));
         Assert.Equal("OK", await other.TextAsync("SET", "key", "new"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_node_that_loads_its_data_anew_meanwhile_keeps_what_it_has_loaded(bool isStillLoading)
+    {
+        await using var source = TestServer.Start();
+        using var target = Listen(out var port);
+        using var mover = await TestClient.ConnectAsync(source.Port);
+        using var other = await TestClient.ConnectAsync(source.Port);
+        await mover.CallAsync("SET", "key", "old");
+
+        await mover.SendAsync(TestClient.Encode("MIGRATE", "127.0.0.1", $"{port}", "key", "0", "60000"));
+        using var link = await target.AcceptAsync();
+        await link.ReceiveAsync(new byte[16384]);
+        using (var load = new HeldLoad(source.Node.Persistence, new RdbEntry("key", "new")))
+        {
+            if (!isStillLoading) load.Finish();
+            await link.SendAsync("+OK\r\n+OK\r\n"u8.ToArray());
+
+            // The answer comes after the load in either case, and says what has become of the key.
+            if (isStillLoading) load.Finish();
+            Assert.Equal(
+                "(error) ERR This node has loaded its data set anew during the transfer: the keys were copied, not moved",
+                (await mover.ReadAsync()).ToString());
+        }
+
+        Assert.Equal("new", await other.TextAsync("GET", "key"));
+        Assert.Equal("OK", await other.TextAsync("SET", "key", "newer"));
     }
 
     [Fact]

@@ -80,7 +80,7 @@ public sealed class RoutingTableTests
         {
             Slot = slot,
             IsWrite = has.Contains("write"),
-            IsMigrate = has.Contains("migrate"),
+            StaysWithMovingSlot = has.Contains("migrate"),
             IsAsking = has.Contains("asking"),
             IsReadOnlyClient = has.Contains("readonly"),
             AllowReadsWhenDown = has.Contains("allowreads"),

@@ -52,6 +52,17 @@ public sealed class CommandTableTests
     }
 
     [Fact]
+    public void A_word_that_is_no_flag_of_a_key_and_no_category_is_refused_when_the_row_is_made()
+    {
+        Assert.Throws<ArgumentException>(() => (KeyUses)"RW acces");
+        Assert.Throws<ArgumentException>(() => AclCategories.Of("string", "@list"));
+        KeyUses uses = "RW access delete; OW insert";
+        Assert.Equal(KeyFlag.ReadWrite | KeyFlag.Access | KeyFlag.Delete, uses[0]);
+        Assert.Equal(KeyFlag.Overwrite | KeyFlag.Insert, uses[5]); // the last set is that of all keys behind
+        Assert.Equal("set dangerous", string.Join(' ', AclCategories.Of("dangerous") | AclCategories.Of("set")));
+    }
+
+    [Fact]
     public void Every_row_has_a_summary_and_a_test_that_names_it()
     {
         var table = ServerCommands.Table();

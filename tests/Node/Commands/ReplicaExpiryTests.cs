@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
+using Starling.Node.Tests.Persistence;
 using Starling.Tests.Support;
 
 namespace Starling.Node.Tests.Commands;
@@ -113,6 +114,39 @@ public sealed class ReplicaExpiryTests : IAsyncDisposable
         Assert.Equal(1, _server.Node.Keyspace[0].Count);
         Run(600);
         Assert.Equal(0, _server.Node.Keyspace[0].Count);
+    }
+
+    /// <summary>The load begins when the run has already looked whether one is under way, and waits for the key's stripe.</summary>
+    [Fact]
+    public void Nothing_goes_while_a_data_set_is_loaded_and_what_has_expired_then_goes_afterwards()
+    {
+        BecomeReplica();
+        _client.Call("SET", "k", "v", "PX", "100");
+        Run(0);
+        _clock.Advance(TimeSpan.FromMilliseconds(101));
+        var keyspace = _server.Node.Keyspace;
+        var run = new Thread(() => _server.Node.ReplicaExpiry.Run(_server.Node.NowMilliseconds)) { IsBackground = true };
+        HeldLoad load;
+        using (keyspace.LockSlot(keyspace.Key("k"u8).Slot))
+        {
+            run.Start();
+            Wait.Until("the run waits for the key", () => (run.ThreadState & ThreadState.WaitSleepJoin) != 0);
+            load = new HeldLoad(_server.Node.Persistence, new RdbEntry("other", "v"));
+        }
+
+        using (load)
+        {
+            Assert.True(run.Join(TimeSpan.FromSeconds(60)));
+            Run(1);
+            Assert.Equal(1, keyspace[0].Count);
+            Assert.Equal(1, _server.Node.ReplicaExpiry.Count);
+            load.Finish();
+        }
+
+        Assert.Equal(2, keyspace[0].Count);
+        Run(1);
+        Assert.Equal(1, keyspace[0].Count);
+        Assert.Equal(0, _server.Node.ReplicaExpiry.Count);
     }
 
     [Fact]

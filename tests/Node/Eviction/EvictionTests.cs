@@ -1,6 +1,8 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
 using Starling.Node.Config;
 using Starling.Node.Tests.Commands;
+using Starling.Tests.Support;
 
 namespace Starling.Node.Tests.Eviction;
 
@@ -43,6 +45,45 @@ public sealed class EvictionTests
         client.Call("PING");
         Assert.Equal(19_999, client.Call("DBSIZE").Number);
         Assert.Equal(2, Field(client, "evicted_keys"));
+    }
+
+    /// <summary>
+    /// Writes are paused when the eviction has already looked whether they are, and waits for its first key: who pauses them and
+    /// takes every stripe once relies on an offset that stands still.
+    /// </summary>
+    [Theory]
+    [InlineData("allkeys-lru")]
+    [InlineData("allkeys-random")]
+    [InlineData("volatile-ttl")]
+    public void Nothing_is_evicted_once_writes_are_paused(string policy)
+    {
+        var config = new ServerConfig { Databases = 1, Save = [], MaxMemory = 1, MaxMemoryPolicy = policy };
+        var node = new NodeServer(config, NullLoggerFactory.Instance, TimeProvider.System);
+        node.Replication.Log.CreateBacklog();
+        for (var i = 0; i < 10; i++)
+        {
+            var key = node.Keyspace.Key(System.Text.Encoding.ASCII.GetBytes(Text(i)));
+            using (node.Keyspace.LockSlot(key.Slot)) node.Keyspace[0].SetString(key, "v"u8, long.MaxValue / 2, 0);
+        }
+
+        var hasRoom = false;
+        var eviction = new Thread(() => hasRoom = node.Evictor.TryMakeRoom(node.NowMilliseconds)) { IsBackground = true };
+        using (node.Keyspace.LockAll())
+        {
+            eviction.Start();
+            Wait.Until("the eviction waits for a key", () => (eviction.ThreadState & ThreadState.WaitSleepJoin) != 0);
+            node.Clients.PauseWrites("test", long.MaxValue);
+        }
+
+        Assert.True(eviction.Join(TimeSpan.FromSeconds(60)));
+        Assert.True(hasRoom); // nobody is refused for what may go later
+        Assert.Equal(10, node.Keyspace[0].Count);
+        Assert.Equal(0, node.Replication.Log.Offset);
+        node.Clients.Unpause("test");
+        node.Evictor.TryMakeRoom(node.NowMilliseconds);
+        Assert.Equal(0, node.Keyspace[0].Count);
+        Assert.NotEqual(0, node.Replication.Log.Offset);
+        node.Keyspace.Dispose();
     }
 
     [Fact]

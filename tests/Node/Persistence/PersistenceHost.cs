@@ -8,10 +8,10 @@ namespace Starling.Node.Tests.Persistence;
 /// <summary>A node that is not started, with a folder of its own and its log lines in memory.</summary>
 internal sealed class PersistenceHost : ILoggerFactory, ILogger
 {
-    public PersistenceHost(string? folder = null)
+    public PersistenceHost(string? folder = null, bool isCluster = false)
     {
         Folder = folder ?? Directory.CreateTempSubdirectory("starling-test-").FullName;
-        Server = new NodeServer(new ServerConfig { Dir = Folder, Save = [] }, this, TimeProvider.System);
+        Server = new NodeServer(new ServerConfig { Dir = Folder, Save = [], ClusterEnabled = isCluster, Databases = isCluster ? 1 : 16 }, this, TimeProvider.System);
     }
 
     public string Folder { get; }

@@ -1,6 +1,10 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Starling.ClusterBus.View;
 using Starling.Node.Cluster;
+using Starling.Node.Execution;
 using Starling.Node.Persistence;
 using Starling.Node.Tests.Replication;
+using Starling.Slots;
 using Starling.Tests.Support;
 
 namespace Starling.Node.Tests.Persistence;
@@ -132,6 +136,28 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public void Keys_of_a_slot_that_was_lost_go_when_all_is_loaded()
+    {
+        using var host = new PersistenceHost(isCluster: true);
+        host.Set("a", "old");
+        var server = host.Server;
+        var slots = new SlotSet();
+        slots.Add(HashSlot.Of("a"u8));
+        var cleaner = new SlotCleaner(server.Basics, server.Executor, host.Persistence, server.Cluster!, NullLogger.Instance);
+        cleaner.Add(slots);
+        using (var load = new HeldLoad(host.Persistence, new RdbEntry("a", "new"), new RdbEntry("b", "new")))
+        {
+            Assert.True(cleaner.DoPart());
+            Assert.Equal(1, server.Keyspace[0].Count);
+            load.Finish();
+        }
+
+        Assert.Equal(2, server.Keyspace[0].Count);
+        Assert.False(cleaner.DoPart());
+        Assert.Equal([new RdbEntry("b", "new")], host.All());
+    }
+
+    [Fact]
     public void The_masters_stream_waits_while_a_replica_reloads()
     {
         using var master = new StarlingNode();
@@ -209,9 +235,11 @@ public sealed class ReloadTests
         var effects = replication.Log.Offset;
         Assert.Equal("*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*2\r\n$3\r\nDEL\r\n$4\r\ngone\r\n".Length, effects);
 
-        // It becomes a replica while it loads: the handler is asked under the key's stripe.
+        // It becomes a replica while it loads.
         replication.ReplicateFrom("127.0.0.1", 1);
-        using (host.Server.Keyspace.LockAll()) host.Persistence.KeyExpiredInFile!(0, "gone"u8);
+        host.Persistence.BeforeExpiredInFile!();
+        using (var scope = host.Server.Executor.Open(LockPlan.All))
+            scope.Call.NoteAbsent(host.Server.Keyspace[0], host.Server.Keyspace.Key("gone"u8));
         Assert.Equal(effects, replication.Log.Offset);
         replication.Promote();
     }

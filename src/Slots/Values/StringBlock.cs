@@ -1,11 +1,11 @@
+using Starling.Slots.Keyspace;
 using Starling.Slots.Memory;
-using Starling.Slots.Values;
 
-namespace Starling.Slots.Keyspace;
+namespace Starling.Slots.Values;
 
 /// <summary>
-/// Entries whose value is a string. It stands here and not with the other values since a short string lies in the
-/// entry: its length is part of the entry's.
+/// Entries whose value is a string: a short one lies in the entry, so that its length is part of the entry's, and a longer one
+/// may be written over where it lies.
 /// </summary>
 internal static unsafe class StringBlock
 {
