@@ -13,6 +13,6 @@ internal static partial class EvictionLog
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "WARNING: maxmemory is {Wanted} bytes, but the memory of this machine or container leaves {Room} to the data: that counts")]
+        Message = "maxmemory is {Wanted} bytes, but the memory of this machine or container leaves {Room} to the data: that counts")]
     public static partial void LimitOutOfReach(ILogger log, long wanted, long room);
 }
