@@ -48,11 +48,20 @@ public static class DescriptorLimit
 
     /// <summary>
     /// True for a client that took one of the last descriptors, which are not for clients. The system gives out the lowest
-    /// number that is free, so that a high one tells, without any counting, that those below are all in use. Half of the
-    /// reserve may be in use by the server itself: what it opens for a moment must not cost a client its place.
+    /// number that is free, so that a high one tells, without any counting, that those below were all in use: when the
+    /// acceptor began to wait, since its number is taken then; so another one is asked for. Half of the reserve may be in
+    /// use by the server itself: what it opens for a moment must not cost a client its place.
     /// </summary>
     /// <param name="descriptor">The descriptor of a connection that was just accepted.</param>
-    public static bool IsReserved(long descriptor) => descriptor >= Most - (Reserve / 2);
+    public static bool IsReserved(long descriptor)
+    {
+        var first = Most - (Reserve / 2);
+        if (descriptor < first) return false;
+        var lowest = Duplicate((int)descriptor);
+        if (lowest < 0) return true;
+        _ = Close(lowest);
+        return lowest >= first;
+    }
 
     /// <summary>How many clients there is room for; zero or less for none.</summary>
     /// <param name="clients">How many are connected now.</param>
@@ -63,6 +72,12 @@ public static class DescriptorLimit
         var open = CountOpen() ?? most;
         return most - Reserve - Math.Max(0, open - clients);
     }
+
+    [DllImport("libc", EntryPoint = "dup")]
+    private static extern int Duplicate(int descriptor);
+
+    [DllImport("libc", EntryPoint = "close")]
+    private static extern int Close(int descriptor);
 
     [DllImport("libc", EntryPoint = "getrlimit")]
     private static extern int GetLimit(int resource, out Limit limit);

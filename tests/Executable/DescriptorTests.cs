@@ -27,7 +27,7 @@ public sealed class DescriptorTests
         var clients = new List<Socket>();
         try
         {
-            // The connection that asked for maxclients is gone, or about to be.
+            // The connection that asked is gone, or about to be.
             for (var i = 0; i < most + 40; i++) clients.Add(Connect(server.Port));
             Wait.Until("all but as many as maxclients says are told", () => clients.Count(IsRefused) >= 39);
             Assert.InRange(clients.Count(IsRefused), 39, 41);
@@ -41,6 +41,21 @@ public sealed class DescriptorTests
         }
 
         Wait.Until("others are served again", () => server.Text("PING") == "PONG");
+    }
+
+    [Fact]
+    public void A_place_that_became_free_is_there_for_the_next_client()
+    {
+        using var server = Start(160);
+        var most = server.MaxClients();
+        using var served = new RespConnection(server.Port);
+        var clients = Enumerable.Range(0, most + 5).Select(_ => Connect(server.Port)).ToList();
+        Wait.Until("the surplus is told", () => clients.Count(IsRefused) >= 6);
+        foreach (var client in clients) client.Dispose();
+        Wait.Until("only the one is left", () => served.Text("CLIENT", "LIST").Split('\n').Length == 2);
+        using var next = Connect(server.Port);
+        next.Send("PING\r\n"u8);
+        Assert.Equal("+PONG\r\n", Receive(next));
     }
 
     [Fact]
