@@ -519,8 +519,9 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
             if (!suspension.HasEnded) return;
             Session.Suspension = null;
             _lastRequired = -1; // its reply waits for the replicas as the command's own would have
-            var before = Reply.Length;
+            var (before, errors) = (Reply.Length, Reply.ErrorCount);
             suspension.WriteReply(Reply);
+            if (Reply.ErrorCount != errors) _serving.Stats.CountFailure(Session.LastCommand, Reply.LastErrorCode);
             if (Session.MutesSuspended) Reply.Truncate(before);
             Session.MutesSuspended = false;
         }

@@ -181,6 +181,13 @@ public sealed class ServerStats
         stats.ReplicationInputBytes += bytes;
     }
 
+    /// <summary>Counts the error that a command replied after its call had been counted. On an I/O thread.</summary>
+    internal void CountFailure(CommandRow? command, ReadOnlySpan<byte> code)
+    {
+        if (command is not null) Own.PerCommand[command.Ordinal].Failed++;
+        CountError(code);
+    }
+
     internal void CountError(ReadOnlySpan<byte> code)
     {
         Interlocked.Increment(ref _errorReplies);

@@ -264,11 +264,11 @@ public sealed class Executor
         return outcome;
     }
 
-    private static void EndWait(CommandContext call, Command command, KeyWaiter waiter)
+    private void EndWait(CommandContext call, Command command, KeyWaiter waiter)
     {
+        var errors = call.Reply.ErrorCount;
         waiter.WriteEnd(call.Reply);
-        call.Stats.Commands++;
-        call.Stats.PerCommand[command.Ordinal].Calls++;
+        Count(call, command, hasFailed: call.Reply.ErrorCount != errors);
 
         // What it has sent behind this was meant for a master.
         if (waiter.End == WaitEnd.RoleChanged) call.Session.CloseAfterReply = true;
@@ -357,7 +357,11 @@ public sealed class Executor
         call.Begin();
         command.Handler!(call);
         var hasFailed = call.End();
-        if (call.HasBlocked) return; // it counts when it is served, or its time is up
+        if (!call.HasBlocked) Count(call, command, hasFailed); // otherwise when it is served, or its wait ends
+    }
+
+    private void Count(CommandContext call, Command command, bool hasFailed)
+    {
         var stats = call.Stats;
         stats.Commands++;
         ref var counters = ref stats.PerCommand[command.Ordinal];

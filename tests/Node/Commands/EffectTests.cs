@@ -79,8 +79,8 @@ public sealed class EffectTests
         stream.ReadTo("begin");
         Assert.Equal(
             [
-                "XCLAIM s g claims", "XGROUP SETID s g", "XGROUP CREATECONSUMER s g finds-none", "XGROUP CREATECONSUMER s g reads-again", "XADD s 2-0 a",
-                "XGROUP CREATECONSUMER s g needs-no-ack", "XGROUP SETID s g",
+                "XCLAIM s g claims", "XGROUP SETID s g", "XGROUP CREATECONSUMER s g finds-none", "XGROUP CREATECONSUMER s g reads-again",
+                "XADD s 2-0 a", "XGROUP CREATECONSUMER s g needs-no-ack", "XGROUP SETID s g",
             ],
             stream.ReadTo("end").Where(command => command.Length > 1)
                 .Select(command => string.Join(' ', command.Take(command[1] == "CREATECONSUMER" ? 5 : 4))));
