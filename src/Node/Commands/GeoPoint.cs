@@ -5,4 +5,5 @@ namespace Starling.Node.Commands;
 /// <param name="Score">Its score.</param>
 /// <param name="Position">Where it is.</param>
 /// <param name="Distance">Metres from the middle.</param>
-internal readonly record struct GeoPoint(long Rank, double Score, GeoPosition Position, double Distance);
+/// <param name="Index">How many places were found before it.</param>
+internal readonly record struct GeoPoint(long Rank, double Score, GeoPosition Position, double Distance, int Index);

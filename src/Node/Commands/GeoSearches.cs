@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
@@ -12,6 +13,16 @@ public static class GeoSearches
     private const CommandFlags Change = CommandFlags.Write | CommandFlags.DenyOom;
     private const string Read = "RO access";
     private const string Stored = "OW update";
+    private const int MostSpare = 1024;
+
+    private static readonly Comparison<GeoPoint> NearestFirst = static (x, y) => Compare(x, y);
+
+    private static readonly Comparison<GeoPoint> FarthestFirst =
+        static (x, y) => x.Distance == y.Distance ? x.Index.CompareTo(y.Index) : Compare(y, x);
+
+    /// <summary>What the next search of the thread gathers places in.</summary>
+    [ThreadStatic]
+    private static List<GeoPoint>? t_spare;
 
     /// <summary>The rows of the command table.</summary>
     public static readonly Command[] Rows =
@@ -90,15 +101,26 @@ public static class GeoSearches
 
     private static void Run(CommandContext call, scoped in SortedSetValue set, in GeoQuery query, KeyEvent what)
     {
-        var points = new List<GeoPoint>();
+        var points = t_spare ?? [];
+        t_spare = null;
         if (set.Exists) Find(set, query, points);
 
         // Who wants so many wants the nearest, unless any will do.
         var order = query.Order == 0 && query.Count > 0 && !query.TakesAny ? 1 : query.Order;
         var count = query.Count == 0 ? points.Count : (int)Math.Min(query.Count, points.Count);
-        var found = order == 0 ? points.AsEnumerable() : points.OrderBy(point => order * point.Distance);
-        if (query.StoreAt == 0) Reply(call, set, query, found.Take(count), count);
-        else Store(call, set, query, found.Take(count), what);
+        if (order != 0) points.Sort(order > 0 ? NearestFirst : FarthestFirst);
+        var found = CollectionsMarshal.AsSpan(points)[..count];
+        if (query.StoreAt == 0) Reply(call, set, query, found);
+        else Store(call, set, query, found, what);
+        points.Clear();
+        if (points.Capacity <= MostSpare) t_spare = points;
+    }
+
+    /// <summary>The nearer place first; of places as near the one that was found first.</summary>
+    private static int Compare(in GeoPoint x, in GeoPoint y)
+    {
+        var order = x.Distance.CompareTo(y.Distance);
+        return order != 0 ? order : x.Index.CompareTo(y.Index);
     }
 
     private static void Find(scoped in SortedSetValue set, in GeoQuery query, List<GeoPoint> points)
@@ -114,7 +136,7 @@ public static class GeoSearches
             {
                 var position = GeoCell.OfScore(element.Score).Middle;
                 if (shape.Contains(position, out var distance))
-                    points.Add(new GeoPoint(rank, element.Score, position, distance));
+                    points.Add(new GeoPoint(rank, element.Score, position, distance, points.Count));
                 if (points.Count >= limit) return;
                 rank++;
             }
@@ -122,11 +144,11 @@ public static class GeoSearches
     }
 
     private static void Reply(
-        CommandContext call, scoped in SortedSetValue set, in GeoQuery query, IEnumerable<GeoPoint> points, int count)
+        CommandContext call, scoped in SortedSetValue set, in GeoQuery query, ReadOnlySpan<GeoPoint> points)
     {
         var more = (query.WithDistance ? 1 : 0) + (query.WithHash ? 1 : 0) + (query.WithPosition ? 1 : 0);
-        call.Reply.Array(count);
-        foreach (var point in points)
+        call.Reply.Array(points.Length);
+        foreach (ref readonly var point in points)
         {
             if (more > 0) call.Reply.Array(more + 1);
             foreach (var element in set.Range(point.Rank, 1)) SortedSetReplies.Member(call, element);
@@ -137,15 +159,15 @@ public static class GeoSearches
     }
 
     private static void Store(
-        CommandContext call, scoped in SortedSetValue set, in GeoQuery query, IEnumerable<GeoPoint> points, KeyEvent what)
+        CommandContext call, scoped in SortedSetValue set, in GeoQuery query, ReadOnlySpan<GeoPoint> points, KeyEvent what)
     {
         var target = call.Key(query.StoreAt);
         using var assembly = call.Database.AssembleSortedSet(target.Slot);
         Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
-        foreach (var point in points)
+        foreach (ref readonly var point in points)
         {
             foreach (var element in set.Range(point.Rank, 1))
-                assembly.TryAdd(
+                assembly.Add(
                     element.Member.Text(scratch), query.StoresDistances ? point.Distance / query.Unit : point.Score);
         }
 

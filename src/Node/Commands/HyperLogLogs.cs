@@ -141,8 +141,7 @@ public static class HyperLogLogs
         if (!call.TryOpen<StringValue>(key, out var value)) return;
         if (!value.Exists) HyperLogLogEditor.Create(ref value);
         if (anyDense) HyperLogLogEditor.TryMakeDense(ref value);
-        for (var i = 0; i < registers.Length; i++)
-            if (registers[i] > 0) HyperLogLogEditor.Raise(ref value, i, registers[i], call.Node.Config.HllSparseMaxBytes);
+        HyperLogLogEditor.RaiseAll(ref value, registers, call.Node.Config.HllSparseMaxBytes);
         HyperLogLogEditor.Invalidate(ref value);
         call.Changed(key, KeyEvent.PfAdd);
         call.Ok();

@@ -14,6 +14,8 @@ namespace Starling.Node.Commands;
 /// </summary>
 internal sealed class ScoredSources
 {
+    private const int MostInserted = 32; // are sorted by inserting one after the other
+
     private readonly CommandContext _call;
     private readonly Source[] _sources;
 
@@ -95,8 +97,19 @@ internal sealed class ScoredSources
     /// <summary>Brings those with few members to the front; the order of the others stays.</summary>
     public void SortByCount()
     {
-        var sorted = _sources.OrderBy(source => source.Count).ToArray();
-        sorted.CopyTo(_sources, 0);
+        if (_sources.Length > MostInserted)
+        {
+            _sources.OrderBy(source => source.Count).ToArray().CopyTo(_sources, 0);
+            return;
+        }
+
+        for (var i = 1; i < _sources.Length; i++)
+        {
+            var moved = _sources[i];
+            var to = i;
+            for (; to > 0 && _sources[to - 1].Count > moved.Count; to--) _sources[to] = _sources[to - 1];
+            _sources[to] = moved;
+        }
     }
 
     /// <summary>Visits the members of one, with scores that are weighted.</summary>

@@ -53,7 +53,7 @@ internal sealed class SortContent(CommandContext call, SortItems items, List<int
     private bool TryFind(long index, out ReadOnlySpan<byte> text)
     {
         var (item, get) = Math.DivRem(index, PerItem);
-        text = items.Result[(int)item].Element.Span;
+        text = items[(int)item];
         return gets is null || new SortPattern(call[gets[(int)get]]).TryFind(call, text, out text);
     }
 }

@@ -113,8 +113,10 @@ public static class SortedSetAlgebra
         {
             case Operation.Union:
                 sources.SortByCount();
+                var first = new Adder(result);
+                sources.Visit(0, ref first);
                 var merger = new Merger(result, aggregate);
-                for (var i = 0; i < sources.Count; i++) sources.Visit(i, ref merger);
+                for (var i = 1; i < sources.Count; i++) sources.Visit(i, ref merger);
                 break;
             case Operation.Intersection:
                 sources.SortByCount();
@@ -149,7 +151,7 @@ public static class SortedSetAlgebra
     {
         public readonly bool Visit(ReadOnlySpan<byte> member, double score)
         {
-            result.TryAdd(member, score);
+            result.Add(member, score);
             return true;
         }
     }
@@ -186,7 +188,7 @@ public static class SortedSetAlgebra
         {
             for (var i = 1; i < sources.Count; i++)
                 if (sources.TryScore(i, member, out _)) return true;
-            result.TryAdd(member, score);
+            result.Add(member, score);
             return true;
         }
     }

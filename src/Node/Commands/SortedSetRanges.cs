@@ -122,7 +122,7 @@ public static class SortedSetRanges
         using var assembly = call.Database.AssembleSortedSet(target.Slot);
         Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
         foreach (var element in set.Range(rank, count, query.IsReverse))
-            assembly.TryAdd(element.Member.Text(scratch), element.Score);
+            assembly.Add(element.Member.Text(scratch), element.Score);
         Store(call, target, assembly, KeyEvent.ZRangeStore);
     }
 

@@ -59,9 +59,12 @@ public static class Sorting
         }
 
         if (!SortItems.TrySort(call, elements, options, out var items)) return;
-        var content = new SortContent(call, items, options.Gets);
-        if (options.StoreAt > 0) Store(call, options.StoreAt, content);
-        else content.Reply();
+        using (items)
+        {
+            var content = new SortContent(call, items, options.Gets);
+            if (options.StoreAt > 0) Store(call, options.StoreAt, content);
+            else content.Reply();
+        }
     }
 
     /// <summary>Makes the result the list of a key, whatever it held; without any element the key goes.</summary>

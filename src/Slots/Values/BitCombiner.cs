@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Starling.Slots.Keyspace;
 
@@ -23,14 +24,16 @@ public static class BitCombiner
     /// <param name="operation">What to make of them.</param>
     /// <param name="sources">The strings, at least one; the default entry stands for an empty one.</param>
     /// <param name="result">As long as the longest of them; it may be one of them.</param>
+    [SkipLocalsInit]
     public static void Combine(BitwiseOperation operation, ReadOnlySpan<Entry> sources, Span<byte> result)
     {
-        Span<byte> piece = stackalloc byte[PieceBytes];
-        Span<byte> seen = stackalloc byte[PieceBytes];
+        var size = Math.Min(PieceBytes, result.Length);
+        Span<byte> piece = stackalloc byte[size];
+        Span<byte> seen = stackalloc byte[operation == BitwiseOperation.One ? size : 0];
         for (var at = 0; at < result.Length; at += PieceBytes)
         {
             var length = Math.Min(PieceBytes, result.Length - at);
-            Combine(operation, sources, at, piece[..length], seen[..length]);
+            Combine(operation, sources, at, piece[..length], seen);
 
             // Behind the reading of every source, since the result may be one.
             piece[..length].CopyTo(result[at..]);
@@ -72,6 +75,7 @@ public static class BitCombiner
     /// <summary>The bits that were seen once are those that were seen at all, but for the ones seen again.</summary>
     private static void CombineOne(ReadOnlySpan<Entry> sources, int at, Span<byte> piece, Span<byte> seen)
     {
+        seen = seen[..piece.Length];
         piece.Clear();
         seen.Clear();
         foreach (ref readonly var source in sources)

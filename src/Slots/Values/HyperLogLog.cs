@@ -80,8 +80,7 @@ public static class HyperLogLog
     public static bool TryMerge(ReadOnlySpan<byte> bytes, Span<byte> registers)
     {
         if (!IsDense(bytes)) return SparseRegisters.TryMerge(bytes, registers);
-        var dense = bytes[HeaderLength..];
-        for (var i = 0; i < Registers; i++) registers[i] = Math.Max(registers[i], (byte)DenseRegisters.Get(dense, i));
+        DenseRegisters.Merge(bytes[HeaderLength..], registers);
         return true;
     }
 
@@ -89,7 +88,15 @@ public static class HyperLogLog
     public static ulong Count(ReadOnlySpan<byte> registers)
     {
         Span<int> histogram = stackalloc int[HyperLogLogEstimate.HistogramLength];
-        foreach (var register in registers) histogram[register]++;
+        for (var index = 0; index < registers.Length;)
+        {
+            var zeros = registers[index..].IndexOfAnyExcept((byte)0); // most of them, in a union of sparse ones
+            if (zeros < 0) zeros = registers.Length - index;
+            histogram[0] += zeros;
+            index += zeros;
+            for (; index < registers.Length && registers[index] != 0; index++) histogram[registers[index]]++;
+        }
+
         return HyperLogLogEstimate.Of(histogram);
     }
 

@@ -41,6 +41,28 @@ public static class HyperLogLogEditor
         return HyperLogLogChange.Raised;
     }
 
+    /// <summary>Raises registers to those that are given, one a byte; none of these is less.</summary>
+    /// <param name="value">The HyperLogLog; sound.</param>
+    /// <param name="registers">The registers.</param>
+    /// <param name="longest">Directive <c>hll-sparse-max-bytes</c>.</param>
+    public static void RaiseAll(ref StringValue value, ReadOnlySpan<byte> registers, long longest)
+    {
+        for (var i = 0; i < registers.Length; i++)
+        {
+            if (HyperLogLog.IsDense(value.Bytes))
+            {
+                var bytes = value.Resize(HyperLogLog.DenseLength, 0, HyperLogLog.DenseLength);
+                DenseRegisters.Write(registers, bytes[HyperLogLog.HeaderLength..]);
+                return;
+            }
+
+            var zeros = registers[i..].IndexOfAnyExcept((byte)0);
+            if (zeros < 0) return;
+            i += zeros;
+            Raise(ref value, i, registers[i], longest);
+        }
+    }
+
     /// <summary>Makes a sparse one dense, and leaves a dense one alone; false when it is corrupt.</summary>
     public static bool TryMakeDense(ref StringValue value)
     {
@@ -49,10 +71,7 @@ public static class HyperLogLogEditor
         if (!SparseRegisters.TryMerge(value.Bytes, registers)) return false;
         var bytes = value.Resize(HyperLogLog.DenseLength, 0, HyperLogLog.DenseLength);
         HyperLogLog.MarkDense(bytes);
-        var dense = bytes[HyperLogLog.HeaderLength..];
-        dense.Clear();
-        for (var i = 0; i < registers.Length; i++)
-            if (registers[i] > 0) DenseRegisters.Set(dense, i, registers[i]);
+        DenseRegisters.Write(registers, bytes[HyperLogLog.HeaderLength..]);
         return true;
     }
 }

@@ -79,16 +79,21 @@ internal static class SparseRegisters
         var first = 0;
         for (var at = HyperLogLog.HeaderLength; at < bytes.Length;)
         {
-            if (!SparseRun.TryRead(bytes, at, out var run)) return false;
-            if (index < first + run.Registers)
+            // As SparseRun reads it, but of the runs that are passed over no more than their registers.
+            int code = bytes[at];
+            var isLong = (code & 0xC0) == 0x40;
+            if (isLong && at + 1 == bytes.Length) return false;
+            var registers = 1 + ((code & 0x80) != 0 ? code & 3 : isLong ? (code & 0x3F) << 8 | bytes[at + 1] : code);
+            if (index < first + registers)
             {
+                if (!SparseRun.TryRead(bytes, at, out var run)) return false;
                 place = new Place(at, previous, first, run);
                 return first + run.Registers <= HyperLogLog.Registers;
             }
 
             previous = at;
-            first += run.Registers;
-            at += run.Bytes;
+            first += registers;
+            at += isLong ? 2 : 1;
         }
 
         return false;

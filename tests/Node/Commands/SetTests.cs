@@ -33,6 +33,68 @@ public sealed class SetTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Sets_of_every_form_and_size_are_combined_as_managed_ones(int seed)
+    {
+        await using var server = TestServer.Start();
+        using var client = new RawConnection(server.Port);
+        var random = new Random(seed);
+        var sets = new List<HashSet<string>>();
+        foreach (var size in new[] { 3, 20, 40, 100, 110, 128, 300 })
+        {
+            foreach (var isText in new[] { true, false })
+            {
+                var set = new HashSet<string>(StringComparer.Ordinal);
+                while (set.Count < size) set.Add(Member(random, isText));
+                client.Call(["SADD", "s" + sets.Count, .. set]);
+                sets.Add(set);
+            }
+        }
+
+        for (var round = 0; round < 300; round++)
+        {
+            var chosen = Enumerable.Range(0, random.Next(1, 5)).Select(_ => random.Next(sets.Count)).ToList();
+            var keys = chosen.Select(which => "s" + which).ToArray();
+            var common = new HashSet<string>(sets[chosen[0]], StringComparer.Ordinal);
+            var all = new HashSet<string>(sets[chosen[0]], StringComparer.Ordinal);
+            var rest = new HashSet<string>(sets[chosen[0]], StringComparer.Ordinal);
+            foreach (var which in chosen.Skip(1))
+            {
+                common.IntersectWith(sets[which]);
+                all.UnionWith(sets[which]);
+                rest.ExceptWith(sets[which]);
+            }
+
+            Agrees("SINTER", common);
+            Agrees("SUNION", all);
+            Agrees("SDIFF", rest);
+            Assert.Equal(common.Count, client.Call(["SINTERCARD", Text(keys.Length), .. keys]).Number);
+
+            void Agrees(string command, HashSet<string> expected)
+            {
+                var sorted = expected.Order(StringComparer.Ordinal).ToList();
+                Assert.Equal(sorted, Sorted(client.Call([command, .. keys])));
+                Assert.Equal(expected.Count, client.Call([command + "STORE", "stored", .. keys]).Number);
+                Assert.Equal(sorted, Sorted(client.Call("SMEMBERS", "stored")));
+                foreach (var member in sorted) Assert.Equal(1, client.Call("SISMEMBER", "stored", member).Number);
+            }
+        }
+
+        static List<string?> Sorted(RawReply reply) => reply.Items.Select(item => item.Text).Order(StringComparer.Ordinal).ToList();
+
+        // Of texts some are numbers, some too long for the index of a listpack, and some alike but for their middle.
+        static string Member(Random random, bool isText) => (isText ? random.Next(5) : 0) switch
+        {
+            0 => Text(random.Next(-200, 200)),
+            1 => new string('x', random.Next(61, 63)) + Text(random.Next(100)),
+            2 => "begin" + Text(random.Next(100, 300)) + "and a long end",
+            _ => "m" + Text(random.Next(300)),
+        };
+    }
+
+    [Theory]
     [InlineData(10, false)]
     [InlineData(60, true)]
     [InlineData(2000, true)]

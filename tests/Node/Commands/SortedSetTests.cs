@@ -19,6 +19,38 @@ public sealed class SortedSetTests
         Assert.Equal("(error) ERR wrong number of arguments for 'zrank' command", await client.TextAsync("ZRANK", "z", "a", "WITHSCORE", "x"));
     }
 
+    /// <summary>Results of up to a megabyte are gathered in another way than larger ones.</summary>
+    [Theory]
+    [InlineData(8, 10)]
+    [InlineData(8, 300)]
+    [InlineData(8000, 150)]
+    public async Task Unions_of_every_size_add_up_and_are_in_order(int length, int members)
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        var sums = new Dictionary<string, int>(StringComparer.Ordinal);
+        var random = new Random(members);
+        foreach (var key in new[] { "x", "y", "z" })
+        {
+            for (var i = 0; i < members; i++)
+            {
+                if (random.Next(3) == 0) continue;
+                var member = i.ToString(CultureInfo.InvariantCulture).PadLeft(length, '-');
+                var score = random.Next(5);
+                await client.CallAsync("ZADD", key, score.ToString(CultureInfo.InvariantCulture), member);
+                sums[member] = sums.GetValueOrDefault(member) + score;
+            }
+        }
+
+        var sorted = sums.OrderBy(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).ToList();
+        var expected = "[" + string.Join(", ", sorted.Select(pair => pair.Key + ", " + pair.Value.ToString(CultureInfo.InvariantCulture))) + "]";
+        Assert.Equal("(integer) " + sums.Count.ToString(CultureInfo.InvariantCulture), await client.TextAsync("ZUNIONSTORE", "all", "3", "x", "y", "z"));
+        Assert.Equal(expected, await client.TextAsync("ZRANGE", "all", "0", "-1", "WITHSCORES"));
+        Assert.Equal(expected, await client.TextAsync("ZUNION", "3", "z", "x", "y", "WITHSCORES"));
+        Assert.Equal("(integer) " + sums.Count.ToString(CultureInfo.InvariantCulture), await client.TextAsync("ZRANGESTORE", "copy", "all", "0", "-1", "REV"));
+        Assert.Equal(expected, await client.TextAsync("ZRANGE", "copy", "0", "-1", "WITHSCORES"));
+    }
+
     [Fact]
     public async Task Scores_are_doubles_and_pairs_are_arrays_in_resp3()
     {
