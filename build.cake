@@ -110,7 +110,8 @@ Task("Soak")
             "--logger", "console;verbosity=detailed"));
         Environment.SetEnvironmentVariable("STARLING_DIFFERENTIAL_COMMANDS", null);
         Dotnet("run", Arguments("--project", "tests/Fuzzer", "--configuration", "Release", "--",
-            "--target", "all", "--seed", Argument("seed", "1"), "--count", Argument("payloads", "1000000"), "--seconds", Argument("seconds", "1800")));
+            "--target", "all", "--seed", Argument("seed", "1"), "--count", Argument("payloads", "1000000"),
+            "--seconds", Argument("seconds", "1800")));
         Environment.SetEnvironmentVariable("STARLING_KILLS", Argument("kills", "20"));
         Dotnet("test", Arguments("tests/EndToEnd", "--configuration", "Release", "--filter", "FullyQualifiedName~KilledMastersTests",
             "--logger", "console;verbosity=detailed"));

@@ -23,7 +23,7 @@ internal sealed class FuzzedNode
     {
         var config = new ServerConfig { EnableDebugCommand = "yes" };
         Server = new NodeServer(config, NullLoggerFactory.Instance, new StoppedClock());
-        _client = Server.Executor.NewClient(ClientOrigin.Internal);
+        _client = Server.Executor.NewClient(ClientOrigin.Client);
         Call(Command("SET", "warm", "x"));
         Empty();
         _emptyBytes = Server.Keyspace.UsedBytes;

@@ -98,7 +98,7 @@ internal static class ReplyComparison
     {
         var command = history[index];
         var related = Enumerable.Range(0, index)
-            .Where(i => history[i].Skip(1).Any(a => a.Length > 0 && command.Skip(1).Contains(a)) || history[i][0] is "SELECT" or "SWAPDB")
+            .Where(i => command.Length == 1 || history[i].Skip(1).Any(a => a.Length > 0 && command.Skip(1).Contains(a)) || history[i][0] is "SELECT" or "SWAPDB")
             .TakeLast(25)
             .Select(i => string.Create(CultureInfo.InvariantCulture, $"  {i}: {CommandText.Printable(history[i])}"));
         return string.Create(CultureInfo.InvariantCulture, $"""

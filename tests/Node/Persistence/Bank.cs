@@ -15,9 +15,9 @@ internal sealed class Bank : IAsyncDisposable
 
     private static readonly string[] Hashes = ["bank:large", "bank:small"];
 
-    private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _tellers = [];
     private readonly int _port;
+    private volatile bool _isEnding;
 
     private Bank(int port) => _port = port;
 
@@ -54,17 +54,13 @@ internal sealed class Bank : IAsyncDisposable
     /// <summary>Stops the transfers; each that had begun is complete.</summary>
     public async Task EndAsync()
     {
-        await _stop.CancelAsync();
+        _isEnding = true;
         await Task.WhenAll(_tellers);
         _tellers.Clear();
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await EndAsync();
-        _stop.Dispose();
-    }
+    public async ValueTask DisposeAsync() => await EndAsync();
 
     /// <summary>How many transfers were made up to now.</summary>
     public async Task<long> TransfersAsync()
@@ -118,7 +114,7 @@ internal sealed class Bank : IAsyncDisposable
     {
         var random = new Random(seed);
         using var client = await TestClient.ConnectAsync(_port);
-        while (!_stop.IsCancellationRequested)
+        while (!_isEnding)
         {
             var amount = random.Next(1, 100);
             string[][] transaction =
