@@ -45,7 +45,7 @@ public static class HyperLogLogEditor
     /// <param name="value">The HyperLogLog; sound.</param>
     /// <param name="registers">The registers.</param>
     /// <param name="longest">Directive <c>hll-sparse-max-bytes</c>.</param>
-    public static void RaiseAll(ref StringValue value, ReadOnlySpan<byte> registers, long longest)
+    public static void RaiseAll(ref StringValue value, scoped ReadOnlySpan<byte> registers, long longest)
     {
         for (var i = 0; i < registers.Length; i++)
         {

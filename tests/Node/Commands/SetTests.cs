@@ -82,7 +82,7 @@ public sealed class SetTests
             }
         }
 
-        static List<string?> Sorted(RawReply reply) => reply.Items.Select(item => item.Text).Order(StringComparer.Ordinal).ToList();
+        static List<string> Sorted(RawReply reply) => reply.Items.Select(item => item.Text!).Order(StringComparer.Ordinal).ToList();
 
         // Of texts some are numbers, some too long for the index of a listpack, and some alike but for their middle.
         static string Member(Random random, bool isText) => (isText ? random.Next(5) : 0) switch
