@@ -77,11 +77,13 @@ public sealed class EffectTests
             ["XREADGROUP", "GROUP", "g", "needs-no-ack", "NOACK", "STREAMS", "s", ">"], ["SET", "marker", "end"],
         ]);
         stream.ReadTo("begin");
+        string[] expected =
+        [
+            "XCLAIM s g claims", "XGROUP SETID s g", "XGROUP CREATECONSUMER s g finds-none", "XGROUP CREATECONSUMER s g reads-again",
+            "XADD s 2-0 a", "XGROUP CREATECONSUMER s g needs-no-ack", "XGROUP SETID s g",
+        ];
         Assert.Equal(
-            [
-                "XCLAIM s g claims", "XGROUP SETID s g", "XGROUP CREATECONSUMER s g finds-none", "XGROUP CREATECONSUMER s g reads-again",
-                "XADD s 2-0 a", "XGROUP CREATECONSUMER s g needs-no-ack", "XGROUP SETID s g",
-            ],
+            expected,
             stream.ReadTo("end").Where(command => command.Length > 1)
                 .Select(command => string.Join(' ', command.Take(command[1] == "CREATECONSUMER" ? 5 : 4))));
     }
