@@ -56,7 +56,7 @@ public sealed class EffectTests
         using var redis = ServerProcess.Start(ServerKind.Redis, "save ", "repl-diskless-sync-delay 0");
         var expected = Deletions(redis.Port, directive, value);
 
-        // So since 7.2; 7.0 leaves this one out.
+        // Later versions do so; 7.0 leaves this one out.
         if (directive == "lazyfree-lazy-server-del")
             expected = expected.Replace("\"DEL\" \"restored\"", "\"UNLINK\" \"restored\"", StringComparison.Ordinal);
         Assert.Equal(expected, Deletions(starling.Port, directive, value));
