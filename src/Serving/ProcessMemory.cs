@@ -12,7 +12,11 @@ public sealed class ProcessMemory
 {
     private const string Pages = "/proc/self/statm";
 
-    // What garbage may gather before the runtime collects it, and what lies free between objects.
+    // Of what the heap may have: garbage that gathers before the runtime collects it, and what lies free between objects.
+    // Where the memory is nearly full the runtime collects everything each time, and stops every thread for that.
+    private const int ReservedHeapPart = 4;
+
+    // Of what data and heap may have together.
     private const int ReservedPart = 8;
 
     private long _heapBytes = long.MaxValue;
@@ -38,16 +42,16 @@ public sealed class ProcessMemory
         // The runtime tells what it may have once it has collected.
         if (GC.GetGCMemoryInfo(GCKind.Any).Index == 0) GC.Collect(0, GCCollectionMode.Forced, blocking: true);
         Sample();
-        if (Read() is var (most, others)) Volatile.Write(ref _dataBytes, WithoutReserve(most - Math.Max(0, others - dataBytes)));
+        if (Read() is var (most, others)) Volatile.Write(ref _dataBytes, Without(ReservedPart, most - Math.Max(0, others - dataBytes)));
     }
 
     /// <summary>Looks again. Where the system does not say, or no descriptor is free to ask it, what was known goes on.</summary>
     public void Sample()
     {
-        if (Read() is var (most, others)) Volatile.Write(ref _heapBytes, WithoutReserve(most - others));
+        if (Read() is var (most, others)) Volatile.Write(ref _heapBytes, Without(ReservedHeapPart, most - others));
     }
 
-    private static long WithoutReserve(long bytes) => Math.Max(0, bytes - bytes / ReservedPart);
+    private static long Without(int part, long bytes) => Math.Max(0, bytes - (bytes / part));
 
     /// <summary>The bytes that the process may have, and those that it has beside its managed heap.</summary>
     private static (long Most, long Others)? Read()
