@@ -24,7 +24,7 @@ public sealed class BufferPool
     private const int ReservedPart = 8;
 
     // The part of the memory that must have been dropped since the last collection for another one to be worth its time.
-    private const int WorthwhilePart = 16;
+    private const int WorthwhilePart = 4;
 
     private readonly Shelf _small;
     private readonly Shelf _segments;

@@ -12,11 +12,16 @@ public sealed class ProcessMemory
 {
     private const string Pages = "/proc/self/statm";
 
-    // What garbage may gather before the runtime collects it, and what lies free between objects.
+    // Of what the heap may have: garbage that gathers before the runtime collects it, and what lies free between objects.
+    // Where the memory is nearly full the runtime collects everything each time, and stops every thread for that.
+    private const int ReservedHeapPart = 4;
+
+    // Of what data and heap may have together; also the least that the heap may have.
     private const int ReservedPart = 8;
 
     private long _heapBytes = long.MaxValue;
     private long _dataBytes = long.MaxValue;
+    private long _codeBytes; // the cron's
 
     /// <summary>
     /// Bytes that the managed heap may have, with what everything else takes now; <see cref="long.MaxValue"/> while that is
@@ -38,32 +43,42 @@ public sealed class ProcessMemory
         // The runtime tells what it may have once it has collected.
         if (GC.GetGCMemoryInfo(GCKind.Any).Index == 0) GC.Collect(0, GCCollectionMode.Forced, blocking: true);
         Sample();
-        if (Read() is var (most, others)) Volatile.Write(ref _dataBytes, WithoutReserve(most - Math.Max(0, others - dataBytes)));
+        if (Read() is var (most, others))
+            Volatile.Write(ref _dataBytes, Without(ReservedPart, most - Math.Max(0, others - dataBytes)));
     }
 
     /// <summary>Looks again. Where the system does not say, or no descriptor is free to ask it, what was known goes on.</summary>
     public void Sample()
     {
-        if (Read() is var (most, others)) Volatile.Write(ref _heapBytes, WithoutReserve(most - others));
+        if (Read() is not { } read) return;
+        var (most, others) = read;
+
+        // However much of it the data take, there must be some for who asks to delete them.
+        Volatile.Write(ref _heapBytes, Math.Max(most / ReservedPart, Without(ReservedHeapPart, most - others - _codeBytes)));
     }
 
-    private static long WithoutReserve(long bytes) => Math.Max(0, bytes - bytes / ReservedPart);
+    private static long Without(int part, long bytes) => Math.Max(0, bytes - (bytes / part));
 
-    /// <summary>The bytes that the process may have, and those that it has beside its managed heap.</summary>
-    private static (long Most, long Others)? Read()
+    /// <summary>The bytes that the process may have, and those that it has beside its managed heap and its files.</summary>
+    private (long Most, long Others)? Read()
     {
         // Nine tenths of the machine's memory or of the container's, whether or not the heap has a limit of its own.
         var info = GC.GetGCMemoryInfo(GCKind.Any);
         var most = info.HighMemoryLoadThresholdBytes;
-        if (most <= 0 || ReadAnonymousBytes() is not { } anonymous) return null;
+        if (most <= 0 || ReadPages() is not { } pages) return null;
+        var (resident, shared) = pages;
+
+        // The system takes the code's pages when memory is short, and reads them again at once: that must not come about for
+        // buffers. So the most that there were count.
+        _codeBytes = Math.Max(_codeBytes, shared * Environment.SystemPageSize);
 
         // What was committed is told as of the last collection.
         var heap = Math.Max(info.TotalCommittedBytes, GC.GetTotalMemory(forceFullCollection: false));
-        return (most, Math.Max(0, anonymous - heap));
+        return (most, Math.Max(0, ((resident - shared) * Environment.SystemPageSize) - heap));
     }
 
-    /// <summary>Bytes of physical memory that belong to no file: those the system could take back.</summary>
-    private static long? ReadAnonymousBytes()
+    /// <summary>Pages in physical memory, and those of them that are files'.</summary>
+    private static (long Resident, long Shared)? ReadPages()
     {
         try
         {
@@ -71,7 +86,7 @@ public sealed class ProcessMemory
             return words.Length > 2
                 && long.TryParse(words[1], CultureInfo.InvariantCulture, out var resident)
                 && long.TryParse(words[2], CultureInfo.InvariantCulture, out var shared)
-                ? (resident - shared) * Environment.SystemPageSize
+                ? (resident, shared)
                 : null;
         }
         catch (Exception none) when (none is IOException or UnauthorizedAccessException)
