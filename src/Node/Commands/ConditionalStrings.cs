@@ -34,23 +34,17 @@ public static class ConditionalStrings
 
     private static void DelEx(CommandContext call)
     {
-        var condition = default(StringCondition);
-        if (call.Count > 2 && (call.Count != 4 || !StringCondition.TryParse(call, 2, out condition)))
+        if (call.Count is not (2 or 4))
         {
-            call.SyntaxError();
+            call.Reply.Error($"ERR wrong number of arguments for '{call.Command.FullName}' command");
             return;
         }
 
-        if (!condition.IsSound(call)) return;
         var key = call.Key(1);
         var found = call.TryWrite(key, out var entry);
-        if (found && condition.IsGiven && !entry.Holds<StringValue>())
-        {
-            call.Reply.Error(ErrorReplies.WrongType);
-            return;
-        }
-
-        if (!found || (condition.IsGiven && !condition.Holds(call, entry)))
+        var isMet = found;
+        if (found && call.Count == 4 && !TryCompare(call, entry, out isMet)) return;
+        if (!isMet)
         {
             call.Reply.Integer(0);
             return;
@@ -59,6 +53,27 @@ public static class ConditionalStrings
         call.Delete(key, DeleteReason.Command);
         call.Effect("DEL"u8, call[1]);
         call.Reply.Integer(1);
+    }
+
+    /// <summary>DELEX looks at its condition when there is a key, and at its type first. False: the error is written.</summary>
+    private static bool TryCompare(CommandContext call, in Entry entry, out bool isMet)
+    {
+        isMet = false;
+        if (!entry.Holds<StringValue>())
+        {
+            call.Reply.Error("ERR Key should be of string type if conditions are specified"u8);
+            return false;
+        }
+
+        if (!StringCondition.TryParse(call, 2, out var condition))
+        {
+            call.Reply.Error("ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE"u8);
+            return false;
+        }
+
+        if (!condition.IsSound(call)) return false;
+        isMet = condition.Holds(call, entry);
+        return true;
     }
 
     private static void Digest(CommandContext call)
@@ -117,11 +132,11 @@ public static class ConditionalStrings
             var found = call.TryWrite(key, out var entry);
             var each = found && options.Expiry == SetOptions.ExpirySource.Keep ? entry.ExpiresAt : expiresAt;
             call.SetString(key, call[i + 1], each);
+            if (options.HasExpiry) call.Note(key, KeyEvent.Expire); // here "expire" is heard before "set"
             call.Changed(key, KeyEvent.Set);
-            if (options.HasExpiry) call.Note(key, KeyEvent.Expire);
         }
 
-        if (options.HasExpiry && options.Expiry != SetOptions.ExpirySource.MillisecondsAt) AbsoluteEffect(call, options, expiresAt);
+        if (options.HasExpiry && !options.IsAbsolute) AbsoluteEffect(call, options, expiresAt);
         call.Reply.Integer(1);
     }
 

@@ -68,8 +68,8 @@ internal struct SetOptions
         {
             var word = call[i];
             if (options.TryParsePresence(word)) continue;
-            if (!options.OnlyIfAbsent && !options.OnlyIfPresent && !options.Condition.IsGiven
-                && StringCondition.TryParse(call, i, out var condition)) (options.Condition, i) = (condition, i + 1);
+            if (!options.OnlyIfAbsent && !options.OnlyIfPresent && StringCondition.TryParse(call, i, out var condition)
+                && (!options.Condition.IsGiven || options.Condition.IsOfKind(condition))) (options.Condition, i) = (condition, i + 1);
             else if (ArgumentParser.Is(word, "get"u8)) options.ReturnOld = true;
             else if (ArgumentParser.Is(word, "keepttl"u8) && options.Accepts(ExpirySource.Keep))
                 options.Expiry = ExpirySource.Keep;

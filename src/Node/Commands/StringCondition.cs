@@ -26,6 +26,9 @@ internal readonly struct StringCondition
     /// <summary>The string must be the one; otherwise it must be another, or none.</summary>
     public bool IsEqual { get; }
 
+    /// <summary>True when the two have the same word; given twice, the last one counts.</summary>
+    public bool IsOfKind(in StringCondition other) => _isDigest == other._isDigest && IsEqual == other.IsEqual;
+
     /// <summary>Reads a condition at an argument: its word, with the value behind it; false when there is none.</summary>
     public static bool TryParse(CommandContext call, int index, out StringCondition condition)
     {
@@ -42,11 +45,14 @@ internal readonly struct StringCondition
     public static void Digest(ReadOnlySpan<byte> bytes, Span<byte> digits) =>
         Utf8Formatter.TryFormat(XxHash3.HashToUInt64(bytes), digits, out _, new System.Buffers.StandardFormat('x', DigestLength));
 
-    /// <summary>Replies with the error when a digest is none.</summary>
+    /// <summary>
+    /// Replies with the error when a digest has not the length of one; digits that are none make it one that no string has.
+    /// Redis asks this only when there is a string to compare with.
+    /// </summary>
     public bool IsSound(CommandContext call)
     {
-        if (!_isDigest || (call[_valueAt].Length == DigestLength && !call[_valueAt].ContainsAnyExcept(HexDigits))) return true;
-        call.Reply.Error("ERR digest must be exactly 16 hexadecimal characters"u8);
+        if (!_isDigest || call[_valueAt].Length == DigestLength) return true;
+        call.Reply.Error("ERR must be exactly 16 hexadecimal characters"u8);
         return false;
     }
 
@@ -58,7 +64,4 @@ internal readonly struct StringCondition
         Digest(entry.String, digest);
         return ArgumentParser.Is(call[_valueAt], digest) == IsEqual;
     }
-
-    private static readonly System.Buffers.SearchValues<byte> HexDigits =
-        System.Buffers.SearchValues.Create("0123456789abcdefABCDEF"u8);
 }

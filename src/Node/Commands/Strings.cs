@@ -111,19 +111,13 @@ public static class Strings
         if (options.HasExpiry && !SetOptions.TryExpiry(call, options.ExpiryAt, options.Expiry, out expiresAt)) return;
 
         var key = call.Key(1);
-        if (!options.Condition.IsSound(call)) return;
+        if (options.Condition.IsGiven && !CanCompare(call, key, options)) return;
         if (options.ReturnOld && !ReplyWithValue(call, key)) return;
 
         // Without a condition nobody asks what is there, unless it may have to be reported as expired.
         if (options.LooksAtOld || call.MayHaveExpired(key))
         {
             var found = call.TryWrite(key, out var entry);
-            if (found && options.Condition.IsGiven && !entry.Holds<StringValue>())
-            {
-                call.Reply.Error(ErrorReplies.WrongType);
-                return;
-            }
-
             if (!IsAllowed(call, options, found, entry))
             {
                 if (!options.ReturnOld) call.Reply.Null();
@@ -154,6 +148,18 @@ public static class Strings
     private static void SetEffect(CommandContext call, ReadOnlySpan<byte> value, long expiresAt)
     {
         call.Effect("SET"u8, call[1], value, "PXAT"u8, expiresAt);
+    }
+
+    /// <summary>
+    /// False, with the error, when the condition cannot be compared with what is there; before GET replies with it, so that there is
+    /// one reply.
+    /// </summary>
+    private static bool CanCompare(CommandContext call, in Key key, in SetOptions options)
+    {
+        if (!call.TryWrite(key, out var entry)) return true;
+        if (entry.Holds<StringValue>()) return options.Condition.IsSound(call);
+        call.Reply.Error(ErrorReplies.WrongType);
+        return false;
     }
 
     /// <summary>True when what is there lets SET do its work.</summary>
