@@ -59,12 +59,12 @@ internal sealed class CommandGenerator(int seed) : ICommandGenerator
             if (command[i] is "1" or "1000" && i > 1 && IsAbsoluteExpiry(command[i - 1])) yield return ["EXISTS", command[1]];
     }
 
-    public IEnumerable<string[]> Show(string key) => [["GET", key], ["PEXPIRETIME", key]];
+    public IEnumerable<string[]> Show(string key) => [["GET", key], ["TYPE", key], ["PEXPIRETIME", key], ["DEBUG", "DIGEST-VALUE", key]];
 
     /// <summary>Numbers, and texts that are nearly numbers.</summary>
     public List<string> Floats(int count) => [.. Enumerable.Range(0, count).Select(_ => Float())];
 
-    private string[] Make() => _random.Next(14) switch
+    private string[] Make() => _random.Next(15) switch
     {
         0 or 1 or 2 => MakeSet(),
         3 => MakeStringRead(),
@@ -77,6 +77,7 @@ internal sealed class CommandGenerator(int seed) : ICommandGenerator
         10 => MakeKeys(),
         11 => MakeCopy(),
         12 => MakeWalk(),
+        13 => _random.Next(3) == 0 ? MakeOtherKind() : MakeRestore(),
         _ => _random.Next(8) switch
         {
             0 => MakeDatabase(),
@@ -281,12 +282,46 @@ internal sealed class CommandGenerator(int seed) : ICommandGenerator
         _ => ["OBJECT", RandomCase("encoding"), PlainKey()],
     };
 
+    /// <summary>A value that commands of strings refuse.</summary>
+    private string[] MakeOtherKind() => _random.Next(3) switch
+    {
+        0 => ["HSET", Key(), "field", Value()],
+        1 => ["SADD", Key(), Text(_random.Next(5))],
+        _ => ["ZADD", Key(), "1", Value()],
+    };
+
+    /// <summary>RESTORE of what is no payload, or of the number 10 as redis-server 7.0 writes it.</summary>
+    private string[] MakeRestore()
+    {
+        var payload = _random.Next(4) switch
+        {
+            0 => "",
+            1 => "\0\x00c0\x000a\x000a\0damaged!",
+            2 => Value(),
+            _ => "\0\x00c0\x000a\x000a\0n\x009fWE\x000e\x00ae\x0063\x00bb",
+        };
+        List<string> command = ["RESTORE", Key(), Pick(["0", "0", "100000000", "0", "0", "-1", "abc", "", "1.5", "9223372036854775808"]), payload];
+        for (var options = _random.Next(3); options > 0; options--)
+        {
+            switch (_random.Next(6))
+            {
+                case 0 or 1: command.Add(RandomCase("replace")); break;
+                case 2: command.AddRange([RandomCase("idletime"), _random.Next(3) == 0 ? Integer() : "100"]); break;
+                case 3: command.AddRange([RandomCase("freq"), _random.Next(3) == 0 ? Integer() : "100"]); break;
+                case 4: command.Add(Pick(["idletime", "freq", "bogus", "", "replac"])); break;
+                default: command.Add("REPLACE"); break;
+            }
+        }
+
+        return [.. command];
+    }
+
     private string[] MakeWrongArity()
     {
         var name = Pick([
             "GET", "SET", "SETNX", "SETEX", "PSETEX", "GETSET", "GETDEL", "GETEX", "MGET", "MSET", "MSETNX", "INCR", "INCRBY", "DECRBY", "INCRBYFLOAT", "APPEND", "STRLEN",
             "GETRANGE", "SETRANGE", "SUBSTR", "LCS", "DEL", "UNLINK", "EXISTS", "TYPE", "TOUCH", "EXPIRE", "PEXPIREAT", "TTL", "PERSIST", "RENAME", "RENAMENX", "COPY", "MOVE",
-            "RANDOMKEY", "KEYS", "SCAN", "DBSIZE", "SWAPDB", "OBJECT", "SELECT",
+            "RANDOMKEY", "KEYS", "SCAN", "DBSIZE", "SWAPDB", "OBJECT", "SELECT", "DUMP", "RESTORE", "PTTL", "EXPIRETIME", "PEXPIRETIME", "EXPIREAT", "PEXPIRE", "DECR",
         ]);
         List<string> command = [name];
         for (var arguments = _random.Next(7); arguments > 0; arguments--) command.Add("zz");

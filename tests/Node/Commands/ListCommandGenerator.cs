@@ -44,8 +44,10 @@ internal sealed class ListCommandGenerator(int seed) : ICommandGenerator
         _ => MakeGeneric(),
     };
 
-    private string[] MakeRare() => _random.Next(4) switch
+    private string[] MakeRare() => _random.Next(6) switch
     {
+        4 => ["CONFIG", "SET", "list-compress-depth", Pick("0", "1", "3")],
+        5 => [Pick("LTRIM", "LRANGE"), Key(), Text(_random.Next(100)), Text(_random.Next(400))],
         0 => ["CONFIG", "SET", "list-max-listpack-size", Pick("-2", "-1", "-5", "1", "2", "5", "128", "0")],
         1 => ["LPUSH", Key(), .. Enumerable.Range(0, 300).Select(_ => Element())],
         2 => [Pick("LPUSH", "LPOP", "LLEN", "LRANGE", "LINDEX", "LSET", "LINSERT", "LREM", "LTRIM", "LPOS", "LMOVE", "RPOPLPUSH", "LMPOP"), .. Enumerable.Repeat("absent", _random.Next(6))],

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Starling.Node.Tests.Commands;
 
-/// <summary>A RESP2 client that keeps the types of replies and can send many commands before it reads.</summary>
+/// <summary>A client of both protocols that keeps the types of replies and can send many commands before it reads.</summary>
 internal sealed class RawConnection : IDisposable
 {
     private readonly TcpClient _client = new() { NoDelay = true };
@@ -42,18 +42,20 @@ internal sealed class RawConnection : IDisposable
         var rest = line[1..];
         switch (line[0])
         {
-            case '+' or '-' or ':': return new RawReply(line[0], rest, []);
-            case '$':
+            case '+' or '-' or ':' or ',' or '#' or '(': return new RawReply(line[0], rest, []);
+            case '_': return new RawReply('_', null, []);
+            case '$' or '=':
                 var length = int.Parse(rest, CultureInfo.InvariantCulture);
                 if (length < 0) return new RawReply('$', null, []);
                 var bytes = new byte[length + 2];
                 _stream.ReadExactly(bytes);
-                return new RawReply('$', Encoding.Latin1.GetString(bytes, 0, length), []);
-            case '*':
-                var items = new RawReply[Math.Max(0, int.Parse(rest, CultureInfo.InvariantCulture))];
+                return new RawReply(line[0], Encoding.Latin1.GetString(bytes, 0, length), []);
+            case '*' or '~' or '%':
+                var count = Math.Max(0, int.Parse(rest, CultureInfo.InvariantCulture));
+                var items = new RawReply[line[0] == '%' ? 2 * count : count];
                 for (var i = 0; i < items.Length; i++) items[i] = Read();
-                return new RawReply('*', rest, items);
-            default: throw new InvalidDataException("not a RESP2 reply: " + line);
+                return new RawReply(line[0], rest, items);
+            default: throw new InvalidDataException("not a reply: " + line);
         }
     }
 

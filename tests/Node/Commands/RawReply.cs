@@ -3,11 +3,16 @@ using System.Text;
 
 namespace Starling.Node.Tests.Commands;
 
-/// <summary>A reply with its RESP2 type kept: '+', '-', ':', '$' (text null for the null bulk string) or '*'.</summary>
+/// <summary>
+/// A reply with its type kept: '+', '-', ':', '$' (text null for the null bulk string), '*', and those of RESP3; a map ('%') holds keys
+/// and values in turn.
+/// </summary>
 internal sealed record RawReply(char Type, string? Text, IReadOnlyList<RawReply> Items)
 {
     /// <summary>The number of an integer reply.</summary>
     public long Number => long.Parse(Text!, CultureInfo.InvariantCulture);
+
+    private bool IsAggregate => Type is '*' or '~' or '%';
 
     /// <summary>The same array with its elements in a fixed order.</summary>
     public RawReply Sorted() => this with { Items = [.. Items.OrderBy(i => i.Text, StringComparer.Ordinal)] };
@@ -22,7 +27,7 @@ internal sealed record RawReply(char Type, string? Text, IReadOnlyList<RawReply>
     private void Append(StringBuilder text)
     {
         text.Append(Type);
-        if (Type == '*') text.Append(Items.Count).Append('[');
+        if (IsAggregate) text.Append(Items.Count).Append('[');
         else if (Text is null) text.Append("(null)");
         else text.Append(CommandText.Printable(Text));
         for (var i = 0; i < Items.Count; i++)
@@ -31,6 +36,6 @@ internal sealed record RawReply(char Type, string? Text, IReadOnlyList<RawReply>
             Items[i].Append(text);
         }
 
-        if (Type == '*') text.Append(']');
+        if (IsAggregate) text.Append(']');
     }
 }

@@ -18,6 +18,9 @@ internal static class ReplyComparison
             // For how long an entry has been idle.
             case "XPENDING" when expected.Type == '*' && command.Length > 3: return AreEqual(WithoutTime(expected), WithoutTime(actual));
 
+            // Whose server it is.
+            case "HELLO": return expected.Type == actual.Type;
+
             // Which key, and in which order, is anybody's choice.
             case "RANDOMKEY": return expected.Type == actual.Type && expected.Text is null == actual.Text is null;
             case "HGETALL": return AreEqual(Pairs(expected), Pairs(actual));
@@ -27,7 +30,9 @@ internal static class ReplyComparison
                 return AreEqual(expected.Sorted(), actual.Sorted());
             case "SRANDMEMBER" when expected.Type != '-':
                 return expected.Type == actual.Type && expected.Text is null == actual.Text is null && expected.Items.Count == actual.Items.Count;
-            case "SCAN" or "SSCAN" or "HSCAN" when expected.Type == '*' && actual.Type == '*':
+            case "ZRANDMEMBER" when expected.Type is '$' or '*':
+                return expected.Type == actual.Type && expected.Text is null == actual.Text is null && expected.Items.Count == actual.Items.Count;
+            case "SCAN" or "SSCAN" or "HSCAN" or "ZSCAN" when expected.Type == '*' && actual.Type == '*':
                 return AreEqual(expected.Items[0], actual.Items[0]) && AreEqual(expected.Items[1].Sorted(), actual.Items[1].Sorted());
 
             // COPY gives a shared integer an object of its own in redis-server; here no object is shared, the count is
@@ -40,6 +45,20 @@ internal static class ReplyComparison
                 return expected.Type == '-' || expected is { Type: ':', Number: 0 or -1 };
             default: return AreEqual(expected, actual);
         }
+    }
+
+    /// <summary>As two replies to EXEC are: each reply in it by the rule of its command.</summary>
+    /// <param name="queued">The commands of the transaction.</param>
+    /// <param name="expected">What redis-server replies.</param>
+    /// <param name="actual">What this server replies.</param>
+    public static bool AreEqual(IReadOnlyList<string[]> queued, RawReply expected, RawReply actual)
+    {
+        if (expected.Type != '*' || expected.Items.Count != queued.Count) return AreEqual(expected, actual);
+        if (actual.Type != '*' || actual.Items.Count != queued.Count) return false;
+        for (var i = 0; i < queued.Count; i++)
+            if (!AreEqual(queued[i], expected.Items[i], actual.Items[i])) return false;
+
+        return true;
     }
 
     private static RawReply WithoutTime(RawReply pending) => pending with
@@ -79,7 +98,7 @@ internal static class ReplyComparison
     {
         var command = history[index];
         var related = Enumerable.Range(0, index)
-            .Where(i => history[i].Skip(1).Any(a => a.Length > 0 && command.Skip(1).Contains(a)) || history[i][0] is "SELECT" or "SWAPDB")
+            .Where(i => command.Length == 1 || history[i].Skip(1).Any(a => a.Length > 0 && command.Skip(1).Contains(a)) || history[i][0] is "SELECT" or "SWAPDB")
             .TakeLast(25)
             .Select(i => string.Create(CultureInfo.InvariantCulture, $"  {i}: {CommandText.Printable(history[i])}"));
         return string.Create(CultureInfo.InvariantCulture, $"""

@@ -107,10 +107,12 @@ internal sealed class SetCommandGenerator(int seed) : ICommandGenerator
         return _random.Next(10) == 0 ? ["SRANDMEMBER", Key(), count, "1"] : ["SRANDMEMBER", Key(), count];
     }
 
-    /// <summary>The whole set in one call.</summary>
+    /// <summary>
+    /// The whole set in one call. No cursor is out of range: redis-server refuses to sort numbers in the commands behind it.
+    /// </summary>
     private string[] MakeScan()
     {
-        List<string> command = ["SSCAN", Key(), _random.Next(6) == 0 ? Pick("abc", "1x", " 1", "18446744073709551616", "--1") : "0"];
+        List<string> command = ["SSCAN", Key(), _random.Next(6) == 0 ? Pick("abc", "1x", " 1", "--1") : "0"];
         for (var options = _random.Next(3); options > 0; options--)
         {
             switch (_random.Next(8))

@@ -26,7 +26,7 @@ internal sealed class SortCommandGenerator(int seed) : ICommandGenerator
     private readonly Random _random = new(seed);
 
     public IEnumerable<string> AllKeys =>
-        [.. Enumerable.Range(0, 4).Select(i => "l" + Text(i)), "{l}0", "s", "absent", "store", .. Enumerable.Range(0, 8).SelectMany(i => new[] { "w" + Text(i), "o" + Text(i) })];
+        [.. Enumerable.Range(0, 4).Select(i => "l" + Text(i)), "{l}0", "s", "absent", "store", "set", "zset", .. Enumerable.Range(0, 8).SelectMany(i => new[] { "w" + Text(i), "o" + Text(i), "h" + Text(i) })];
 
     public IEnumerable<string[]> Show(string key) =>
         [["LRANGE", key, "0", "-1"], ["GET", key], ["TTL", key], ["DEBUG", "DIGEST-VALUE", key]];
@@ -51,7 +51,7 @@ internal sealed class SortCommandGenerator(int seed) : ICommandGenerator
         3 => ["SET", Weight(), _random.Next(10) == 0 ? Pick(OddNumbers) : Element()],
         4 => ["SET", Weight(), Text(_random.Next(6))],
         5 => ["RPUSH", Key(), Pick(OddNumbers), Pick(OddNumbers)],
-        6 => MakeOther(),
+        6 => _random.Next(2) == 0 ? MakeOther() : MakeOtherSource(),
         7 => MakePlainNumbers(),
         _ => MakeSort(),
     };
@@ -68,6 +68,17 @@ internal sealed class SortCommandGenerator(int seed) : ICommandGenerator
         _ => ["FLUSHALL"],
     };
 
+    /// <summary>
+    /// A hash with weights, or a set or sorted set to be sorted: of these the order in which redis-server takes the elements is its
+    /// own affair, so that nothing is asked of them that it could show in.
+    /// </summary>
+    private string[] MakeOtherSource() => _random.Next(4) switch
+    {
+        0 => ["SADD", "set", Text(_random.Next(60)), Text(_random.Next(9)) + Pick("", ".5", "", "", "x")],
+        1 => ["ZADD", "zset", Text(_random.Next(5)), Text(_random.Next(60)), Text(_random.Next(5)), Text(_random.Next(9)) + Pick("", ".5", "", "", "x")],
+        _ => ["HSET", "h" + Text(_random.Next(8)), Pick("f", "g"), _random.Next(10) == 0 ? Pick(OddNumbers) : Text(_random.Next(9))],
+    };
+
     /// <summary>A list that can be sorted as numbers.</summary>
     private string[] MakePlainNumbers() =>
         ["RPUSH", "l3", .. Enumerable.Range(0, 1 + _random.Next(20)).Select(_ => Pick(Text(_random.Next(8)), Text(_random.Next(9)) + ".5"))];
@@ -75,8 +86,8 @@ internal sealed class SortCommandGenerator(int seed) : ICommandGenerator
     private string[] MakeSort()
     {
         var mayStore = _random.Next(8) != 0;
-        List<string> command = [mayStore ? "SORT" : "SORT_RO", Key()];
-        var alphaByPattern = (HasAlpha: false, HasBy: false, HasLimit: false);
+        List<string> command = [mayStore ? "SORT" : "SORT_RO", _random.Next(6) == 0 ? Pick("set", "zset") : Key()];
+        var alphaByPattern = (HasAlpha: false, HasBy: false, HasLimit: command[1] is "set" or "zset");
         for (var options = _random.Next(6); options > 0; options--)
         {
             var option = Pick("BY", "GET", "GET", "LIMIT", "ASC", "DESC", "ALPHA", "STORE", "by", "Get", "limit", "desc", "alpha", "bogus");
@@ -93,8 +104,8 @@ internal sealed class SortCommandGenerator(int seed) : ICommandGenerator
             if (name == "BOGUS" && _random.Next(6) != 0) continue;
             command.Add(option);
             if (_random.Next(60) == 0) continue;
-            if (name is "BY" or "GET") command.Add(_random.Next(6) == 0 ? Pick(OddPatterns) : Pick("w*", "o*", "w*", "#", "nosort"));
-            if (name == "STORE") command.Add(_random.Next(10) == 0 ? Pick("s", "w1", "store") : Key());
+            if (name is "BY" or "GET") command.Add(command[1] == "set" ? Pick("w*", "h*->f", "o*") : _random.Next(6) == 0 ? Pick(OddPatterns) : Pick("w*", "o*", "w*", "#", "nosort", "h*->f", "h*->g"));
+            if (name == "STORE") command.Add(_random.Next(10) == 0 ? Pick("s", "w1", "store", "zset") : Key());
             if (name == "LIMIT") command.AddRange([Limit(), Limit()]);
         }
 

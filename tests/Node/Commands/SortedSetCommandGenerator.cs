@@ -65,8 +65,9 @@ internal sealed class SortedSetCommandGenerator(int seed) : ICommandGenerator
         _ => MakeGeneric(),
     };
 
-    private string[] MakeRare() => _random.Next(4) switch
+    private string[] MakeRare() => _random.Next(5) switch
     {
+        4 => ["CONFIG", "SET", Pick("zset-max-listpack-value", "zset-max-ziplist-value"), Pick("64", "1", "3", "200")],
         0 => ["CONFIG", "SET", Pick("zset-max-listpack-entries", "zset-max-ziplist-entries"), Pick("128", "8", "20", "0")],
         1 => ["ZADD", Key(), .. Enumerable.Range(0, 150).SelectMany(_ => new[] { Score(), "b" + Text(_random.Next(300)) }).Select(x => OddNumbers.Contains(x) ? "7" : x)],
         2 => [Pick("ZADD", "ZINCRBY", "ZREM", "ZCARD", "ZSCORE", "ZMSCORE", "ZCOUNT", "ZRANGE", "ZPOPMIN", "ZMPOP", "ZUNION", "ZINTERCARD", "ZDIFFSTORE", "ZRANDMEMBER", "ZSCAN"), .. Enumerable.Repeat("absent", _random.Next(6))],
@@ -120,8 +121,11 @@ internal sealed class SortedSetCommandGenerator(int seed) : ICommandGenerator
             : ["BZMPOP", timeout, .. MakeMultiplePop().Skip(1)];
     }
 
-    private string[] MakeGeneric() => _random.Next(14) switch
+    private string[] MakeGeneric() => _random.Next(17) switch
     {
+        13 => ["ZRANDMEMBER", Key(), .. Maybe(2, [Text(_random.Next(40) - 20), .. Maybe(2, "withscores")])],
+        14 => ["ZSCAN", Key(), "0", "COUNT", "1000000", .. Maybe(3, "MATCH", Pick("*", "1*", "?", "m*"))],
+        15 => ["ZMSCORE", Key(), .. Members(4)],
         0 => ["DEL", Key()],
         1 => [Pick("RENAME", "RENAMENX"), Key(), Key()],
         2 => ["COPY", Key(), Key(), "replace"],

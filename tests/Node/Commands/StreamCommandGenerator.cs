@@ -35,7 +35,7 @@ internal sealed class StreamCommandGenerator(int seed, bool withGroups = true) :
         12 => ["XLEN", Key()],
         13 => ["XRANGE", Key(), Bound(), Bound(), .. MakeCount()],
         14 => ["XREVRANGE", Key(), Bound(), Bound(), .. MakeCount()],
-        15 => ["XREAD", .. MakeCount(), "STREAMS", Key(), Key(), PlainId(), Pick("0", "$", PlainId())],
+        15 => ["XREAD", .. MakeCount(), .. MakeBlock(), "STREAMS", Key(), Key(), PlainId(), Pick("0", "$", PlainId())],
         16 => MakeGroup(),
         17 => _random.Next(3) > 0 ? ["XACK", Key(), Group(), .. Ids(_random.Next(1, 5))] : MakeGeneric(),
         < 22 => MakeReadGroup(),
@@ -91,7 +91,7 @@ internal sealed class StreamCommandGenerator(int seed, bool withGroups = true) :
     {
         < 4 => ["XGROUP", "CREATE", Key(), Group(), Pick("0", "$", PlainId()), .. _random.Next(2) == 0 ? [] : new[] { "MKSTREAM" }],
         < 8 => ["XGROUP", "SETID", Key(), Group(), Pick("0", "$", PlainId(), "-"), .. _random.Next(4) > 0 ? [] : new[] { "ENTRIESREAD", Text(_random.Next(-2, 20)) }],
-        8 => ["XGROUP", "DESTROY", Key(), Group()],
+        8 => _random.Next(2) == 0 || !withGroups ? ["XGROUP", "DESTROY", Key(), Group()] : ["XGROUP", Pick("CREATECONSUMER", "DELCONSUMER"), Key(), Group(), "who never reads"],
         9 => withGroups ? ["XGROUP", "DELCONSUMER", Key(), Group(), Consumer()] : ["XGROUP", "CREATE", "s", "g1", "0"],
         10 => ["XGROUP", "CREATE", Key(), Group(), "0", Pick("BOGUS", "ENTRIESREAD")],
         _ => ["XGROUP", Pick("CREATE", "DESTROY", "SETID", "BOGUS"), Key()],
@@ -99,7 +99,7 @@ internal sealed class StreamCommandGenerator(int seed, bool withGroups = true) :
 
     private string[] MakeReadGroup() =>
     [
-        "XREADGROUP", "GROUP", Group(), Consumer(), .. MakeCount(), .. _random.Next(6) == 0 ? new[] { "NOACK" } : [],
+        "XREADGROUP", "GROUP", Group(), Consumer(), .. MakeCount(), .. MakeBlock(), .. _random.Next(6) == 0 ? new[] { "NOACK" } : [],
         "STREAMS", Key(), _random.Next(4) > 0 ? ">" : Pick("0", PlainId(), "$", "18446744073709551615-18446744073709551615"),
     ];
 
@@ -150,6 +150,9 @@ internal sealed class StreamCommandGenerator(int seed, bool withGroups = true) :
     };
 
     private string[] MakeCount() => _random.Next(3) == 0 ? ["COUNT", Text(_random.Next(-1, 9))] : [];
+
+    /// <summary>What waits, waits a few milliseconds at most.</summary>
+    private string[] MakeBlock() => _random.Next(8) == 0 ? ["BLOCK", Pick("1", "2", "1", "-1", "x", "1.5")] : [];
 
     private IEnumerable<string> Ids(int count) => Enumerable.Range(0, count).Select(_ => Id());
 
