@@ -99,12 +99,19 @@ Task("Simulate")
     });
 
 Task("Soak")
-    .Description("Kills masters of a real cluster under load (--kills N), then long simulations on all processors: --seed N --count M, "
-        + "each of ten virtual minutes.")
+    .Description("Compares --commands N of each type with redis-server, fuzzes for --seconds T each, kills masters of a real cluster under load "
+        + "(--kills N), then long simulations on all processors: --seed N --count M, each of ten virtual minutes.")
     .IsDependentOn("Publish")
     .Does(() =>
     {
         Environment.SetEnvironmentVariable("STARLING_EXECUTABLE", published.CombineWithFilePath("starling").FullPath);
+        Environment.SetEnvironmentVariable("STARLING_DIFFERENTIAL_COMMANDS", Argument("commands", "200000"));
+        Dotnet("test", Arguments("tests/Node", "--configuration", "Release", "--filter", "FullyQualifiedName~DifferentialTests",
+            "--logger", "console;verbosity=detailed"));
+        Environment.SetEnvironmentVariable("STARLING_DIFFERENTIAL_COMMANDS", null);
+        Dotnet("run", Arguments("--project", "tests/Fuzzer", "--configuration", "Release", "--",
+            "--target", "all", "--seed", Argument("seed", "1"), "--count", Argument("payloads", "1000000"),
+            "--seconds", Argument("seconds", "1800")));
         Environment.SetEnvironmentVariable("STARLING_KILLS", Argument("kills", "20"));
         Dotnet("test", Arguments("tests/EndToEnd", "--configuration", "Release", "--filter", "FullyQualifiedName~KilledMastersTests",
             "--logger", "console;verbosity=detailed"));

@@ -14,34 +14,6 @@ public class PayloadFuzzTests
     private const int PerTurn = 50;
     private const long Tolerance = 4 << 20;
 
-    /// <summary>What is done to a value that was made, by its type; the digest and the copy come on top.</summary>
-    private static readonly Dictionary<string, string[][]> Uses = new()
-    {
-        ["string"] = [["GET", "v"], ["APPEND", "v", "x"], ["SETRANGE", "v", "3", "yy"], ["PFCOUNT", "v"], ["PFADD", "v", "a"], ["BITCOUNT", "v"]],
-        ["list"] = [["LRANGE", "v", "0", "-1"], ["LPUSH", "v", "a"], ["LINSERT", "v", "AFTER", "a", "b"], ["LREM", "v", "0", "b"], ["RPOP", "v", "2"]],
-        ["set"] =
-        [
-            ["SMEMBERS", "v"], ["SSCAN", "v", "0"], ["SADD", "v", "7", "new"], ["SREM", "v", "new"], ["SRANDMEMBER", "v", "-5"],
-            ["SUNION", "v", "v"], ["SPOP", "v", "2"],
-        ],
-        ["hash"] =
-        [
-            ["HGETALL", "v"], ["HSCAN", "v", "0"], ["HSET", "v", "new", "1"], ["HINCRBY", "v", "new", "3"], ["HRANDFIELD", "v", "-5", "WITHVALUES"],
-            ["HDEL", "v", "new", "w1", "a"],
-        ],
-        ["zset"] =
-        [
-            ["ZRANGE", "v", "0", "-1", "WITHSCORES"], ["ZSCAN", "v", "0"], ["ZADD", "v", "3.25", "new"], ["ZRANK", "v", "new"],
-            ["ZINCRBY", "v", "-1", "m1"], ["ZCOUNT", "v", "-inf", "+inf"], ["ZPOPMIN", "v", "2"], ["ZREMRANGEBYSCORE", "v", "1", "3"],
-        ],
-        ["stream"] =
-        [
-            ["XRANGE", "v", "-", "+"], ["XREVRANGE", "v", "+", "-"], ["XINFO", "STREAM", "v", "FULL"], ["XADD", "v", "*", "a", "b"],
-            ["XPENDING", "v", "g"], ["XREADGROUP", "GROUP", "g", "alice", "STREAMS", "v", "0"], ["XREADGROUP", "GROUP", "g", "c", "STREAMS", "v", ">"],
-            ["XAUTOCLAIM", "v", "g", "c", "0", "0"], ["XDEL", "v", "2-0"], ["XTRIM", "v", "MAXLEN", "3"],
-        ],
-    };
-
     private static int Rounds =>
         Environment.GetEnvironmentVariable("STARLING_FUZZ_PAYLOADS") is { } rounds ? int.Parse(rounds, CultureInfo.InvariantCulture) : UsualRounds;
 
@@ -91,7 +63,7 @@ public class PayloadFuzzTests
         if (type == "none") return true; // what was made had expired
         string[][] commands =
         [
-            ["OBJECT", "ENCODING", "v"], ["DEBUG", "DIGEST-VALUE", "v"], ["COPY", "v", "copy", "REPLACE"], .. Uses[type], ["DUMP", "v"],
+            ["OBJECT", "ENCODING", "v"], ["DEBUG", "DIGEST-VALUE", "v"], ["COPY", "v", "copy", "REPLACE"], .. PayloadUses.ByType[type], ["DUMP", "v"],
             ["DEBUG", "DIGEST-VALUE", "copy"], ["UNLINK", "copy"],
         ];
         connection.SendRaw(commands.SelectMany(RespConnection.Encode).ToArray());
