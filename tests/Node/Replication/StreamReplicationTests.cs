@@ -54,6 +54,17 @@ public sealed class StreamReplicationTests
     private static void Run(RawConnection client, StreamCommandGenerator generator)
     {
         foreach (var key in Keys) client.Call("XGROUP", "CREATE", key, "g1", "0", "MKSTREAM");
-        client.CallAll([.. Enumerable.Range(0, Commands).SelectMany(_ => generator.Next())]);
+        client.CallAll([.. Enumerable.Range(0, Commands).SelectMany(_ => generator.Next()).Where(command => !ReadsAgain(command))]);
+    }
+
+    /// <summary>
+    /// A read of what a consumer has already, which counts as a delivery and is never told to replicas, in redis-server
+    /// neither.
+    /// </summary>
+    private static bool ReadsAgain(string[] command)
+    {
+        if (!command[0].Equals("XREADGROUP", StringComparison.OrdinalIgnoreCase)) return false;
+        var streams = Array.FindIndex(command, word => word.Equals("STREAMS", StringComparison.OrdinalIgnoreCase));
+        return streams >= 0 && command[(streams + 1)..].Any(word => word is not ">" && !Keys.Contains(word));
     }
 }
