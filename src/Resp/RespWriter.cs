@@ -211,8 +211,8 @@ public sealed class RespWriter : IBufferWriter<byte>
     }
 
     /// <summary>
-    /// Starts an array or a set whose count is not known yet. Write the elements, then call <see cref="EndArray"/> or
-    /// <see cref="EndSet"/> with what this returned.
+    /// Starts an array, set or map whose count is not known yet. Write the elements, then call <see cref="EndArray"/>,
+    /// <see cref="EndSet"/> or <see cref="EndMap"/> with what this returned.
     /// </summary>
     public long BeginArray()
     {
@@ -227,6 +227,13 @@ public sealed class RespWriter : IBufferWriter<byte>
 
     /// <summary>Ends a set begun with <see cref="BeginArray"/>; an array in RESP2.</summary>
     public void EndSet(long mark, int count) => End(mark, Protocol == 2 ? (byte)'*' : (byte)'~', count);
+
+    /// <summary>Ends a map begun with <see cref="BeginArray"/>; an array of twice as many elements in RESP2.</summary>
+    public void EndMap(long mark, int pairs)
+    {
+        if (Protocol == 2) End(mark, (byte)'*', pairs * 2);
+        else End(mark, (byte)'%', pairs);
+    }
 
     private void End(long mark, byte type, int count)
     {

@@ -79,6 +79,8 @@ internal sealed class MigrateConnection : IDisposable
             var length = unread.IndexOf((byte)'\n');
             if (length >= 0)
             {
+                // Whoever talks something else there has not taken the key.
+                if (unread[0] is not ((byte)'+' or (byte)'-')) throw new SocketException((int)SocketError.ProtocolNotSupported);
                 _start += length + 1;
                 return Encoding.UTF8.GetString(unread[..length].TrimEnd((byte)'\r'));
             }

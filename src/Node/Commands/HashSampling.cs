@@ -12,9 +12,6 @@ public static class HashSampling
     /// </summary>
     private const int SparseChoice = 8;
 
-    /// <summary>A reply of fields that may repeat ends when it has become as long as that.</summary>
-    private const long LongestReply = 1L << 30;
-
     /// <summary>The rows of the command table.</summary>
     public static readonly Command[] Rows =
     [
@@ -125,9 +122,7 @@ public static class HashSampling
         {
             TryPick(call, hash, out var entry);
             ReplyEntry(call, entry, withValues);
-            if (call.Reply.Length - start <= LongestReply) continue;
-            call.Session.Connection?.Close();
-            return;
+            if (RandomMembers.IsTooLong(call, start)) return;
         }
     }
 

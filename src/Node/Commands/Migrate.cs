@@ -37,6 +37,7 @@ public static class Migrate
             return;
         }
 
+        call.HasChangedNothing = true; // there may be no memory for what is sent
         var keys = new List<byte[]>();
         var restores = new MigratePayload();
         var positions = new List<int>();
@@ -56,6 +57,7 @@ public static class Migrate
         }
 
         restores.Complete();
+        call.HasChangedNothing = false;
         call.SuppressEffect();
         call.Node.Migrations.Begin(call, options, keys, restores);
     }

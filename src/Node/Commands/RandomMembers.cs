@@ -141,10 +141,19 @@ public static class RandomMembers
         for (; count > 0; count--)
         {
             call.Reply.Bulk(set.At(Below(call, set.Count)));
-            if (call.Reply.Length - start <= LongestReply || call.Session.Connection is not { } connection) continue;
-            connection.Close();
-            return;
+            if (IsTooLong(call, start)) return;
         }
+    }
+
+    /// <summary>
+    /// Whether a reply of members that may repeat, which began at that length, has become so long that it ends here, and its
+    /// client with it.
+    /// </summary>
+    internal static bool IsTooLong(CommandContext call, long start)
+    {
+        if (call.Reply.Length - start <= LongestReply || call.Session.Connection is not { } connection) return false;
+        connection.Close();
+        return true;
     }
 
     /// <summary>Goes through all members; each has the same chance.</summary>

@@ -74,7 +74,9 @@ public static class SortedSetSampling
     private static void WithRepetition(CommandContext call, scoped in SortedSetValue set, long count, bool withScores)
     {
         SortedSetReplies.Begin(call, count, withScores);
-        for (; count > 0; count--) One(call, set, RandomRank(call, set.Count), withScores);
+        var start = call.Reply.Length;
+        for (; count > 0 && !RandomMembers.IsTooLong(call, start); count--)
+            One(call, set, RandomRank(call, set.Count), withScores);
     }
 
     private static void Distinct(CommandContext call, scoped in SortedSetValue set, long count, bool withScores)

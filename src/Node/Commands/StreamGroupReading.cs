@@ -109,7 +109,9 @@ public static class StreamGroupReading
             return;
         }
 
-        StreamReading.BeginStreams(call.Reply, ready);
+        // A stream that is named twice may have nothing left the second time.
+        var mark = call.Reply.BeginArray();
+        var answered = 0;
         for (var i = 0; i < options.Keys; i++)
         {
             var key = call.Key(options.FirstKey + i);
@@ -119,7 +121,11 @@ public static class StreamGroupReading
             StreamReading.BeginStream(call.Reply, key.Bytes);
             if (IsNewestId(call, options, i, out _)) Deliver(call, key, ref stream, group, options);
             else DeliverAgain(call, ref stream, group, options, i);
+            answered++;
         }
+
+        if (call.Reply.Protocol == 2) call.Reply.EndArray(mark, answered);
+        else call.Reply.EndMap(mark, answered);
     }
 
     private static bool IsNew(CommandContext call, in StreamReadOptions options, int index) =>

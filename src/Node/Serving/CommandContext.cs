@@ -240,6 +240,10 @@ public sealed class CommandContext : IEmptiedKeys
         Require(key);
         lazily |= Node.Freeing.IsLazy(reason);
         if (!database.Remove(key, lazily)) return false;
+
+        // Even a handler that only reads has changed something now, by an expired key say: should its reply find no room,
+        // that is to reach the log all the same, and the reply is what is dropped.
+        Reply.MayLose |= _isRunning;
         switch (reason)
         {
             case DeleteReason.Command:

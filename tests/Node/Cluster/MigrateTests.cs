@@ -241,6 +241,25 @@ public sealed class MigrateTests
     }
 
     [Fact]
+    public async Task Who_answers_something_else_than_a_redis_does_not_get_the_key()
+    {
+        await using var source = TestServer.Start();
+        using var target = Listen(out var port);
+        using var mover = await TestClient.ConnectAsync(source.Port);
+        await mover.CallAsync("SET", "moving", "old");
+        await mover.SendAsync(TestClient.Encode("MIGRATE", "127.0.0.1", $"{port}", "moving", "0", "60000"));
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            using var link = await target.AcceptAsync();
+            await link.ReceiveAsync(new byte[16384]);
+            await link.SendAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray());
+        }
+
+        Assert.Equal("(error) IOERR error or timeout reading to target instance", (await mover.ReadAsync()).ToString());
+        Assert.Equal("(integer) 1", (await mover.CallAsync("EXISTS", "moving")).ToString());
+    }
+
+    [Fact]
     public async Task A_node_that_was_a_replica_meanwhile_keeps_the_keys()
     {
         await using var source = TestServer.Start();

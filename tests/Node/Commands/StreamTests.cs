@@ -21,6 +21,49 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task A_stream_that_is_named_twice_is_answered_as_often_as_it_has_entries()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        foreach (var protocol in new[] { "2", "3" })
+        {
+            await client.CallAsync("HELLO", protocol);
+            await client.CallAsync("DEL", "s");
+            for (var i = 1; i < 4; i++) await client.CallAsync("XADD", "s", $"{i}-0", "n", $"{i}");
+            await client.CallAsync("XGROUP", "CREATE", "s", "g", "0");
+            var twice = await client.TextAsync("XREADGROUP", "GROUP", "g", "c", "COUNT", "2", "STREAMS", "s", "s", ">", ">");
+            Assert.Contains("2-0", twice, StringComparison.Ordinal);
+            Assert.Contains("3-0", twice, StringComparison.Ordinal);
+            await client.CallAsync("XADD", "s", "4-0", "n", "4");
+            var once = await client.TextAsync("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", "s", ">", ">");
+            Assert.Contains("4-0", once, StringComparison.Ordinal);
+            Assert.Equal("PONG", await client.TextAsync("PING"));
+        }
+    }
+
+    [Theory]
+    [InlineData("3")] // the node is full
+    [InlineData("100")] // there would be room in it
+    public async Task Deleted_entries_are_not_in_the_way_of_ids_that_begin_anew(string nodeEntries)
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        await client.CallAsync("CONFIG", "SET", "stream-node-max-entries", nodeEntries);
+        for (var i = 1; i < 4; i++) await client.CallAsync("XADD", "s", $"1-{i}", "n", $"{i}");
+        await client.CallAsync("XDEL", "s", "1-3");
+        Assert.Equal("(integer) 2", await client.TextAsync("XTRIM", "s", "MINID", "1-3"));
+        Assert.Equal("OK", await client.TextAsync("XSETID", "s", "1-3", "ENTRIESADDED", "3", "MAXDELETEDID", "0-1"));
+        Assert.Equal("OK", await client.TextAsync("XSETID", "s", "0-1"));
+        Assert.Equal("0-2", await client.TextAsync("XADD", "s", "0-2", "n", "4"));
+        Assert.Equal("1-1", await client.TextAsync("XADD", "s", "1-1", "n", "5"));
+        Assert.Equal("[0-2, 1-1]", Ids(await client.TextAsync("XRANGE", "s", "-", "+")));
+        Assert.Equal("[1-1, 0-2]", Ids(await client.TextAsync("XREVRANGE", "s", "1-1", "0-2")));
+        Assert.Equal("OK", await client.TextAsync("DEBUG", "RELOAD"));
+        Assert.Equal("(integer) 1", await client.TextAsync("XDEL", "s", "0-2"));
+        Assert.Equal("[1-1]", Ids(await client.TextAsync("XRANGE", "s", "-", "+")));
+    }
+
+    [Fact]
     public async Task A_plus_reads_the_last_entry()
     {
         await using var server = TestServer.Start();

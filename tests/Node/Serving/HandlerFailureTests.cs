@@ -49,6 +49,31 @@ public sealed class HandlerFailureTests
         Assert.True(_wereLocksHeld);
     }
 
+    [Fact]
+    public async Task A_read_that_deletes_an_expired_key_may_lose_its_reply_but_not_the_deletion()
+    {
+        var may = new List<bool>();
+        var looks = new Command("looks", 2, CommandFlags.ReadOnly, KeySpec.At(1), call =>
+        {
+            may.Add(call.Reply.MayLose);
+            Assert.False(call.TryRead(call.Key(1), out _));
+            may.Add(call.Reply.MayLose);
+            call.Reply.Simple("OK"u8);
+        })
+        {
+            Summary = "Looks.",
+        };
+        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        await using var server = TestServer.Start(clock: clock, commands: [looks]);
+        server.Node.ActiveExpiry.IsEnabled = false;
+        var client = await server.ConnectAsync();
+        await client.CallAsync("SET", "k", "v", "PX", "10");
+        clock.Advance(TimeSpan.FromMilliseconds(11));
+        Assert.Equal("OK", await client.TextAsync("LOOKS", "k"));
+        Assert.Equal("OK", await client.TextAsync("LOOKS", "k"));
+        Assert.Equal([false, true, false, false], may);
+    }
+
     private static Command Failing(string name, CommandFlags flags, Exception? error = null) =>
         new(name, 2, flags, KeySpec.At(1), _ => throw error ?? new InvalidOperationException("on purpose"))
         {

@@ -69,6 +69,12 @@ internal readonly unsafe ref struct HashEditor
             return true;
         }
 
+        if (HashPack.Bytes(_root).Length + HashPack.AddedBytes(_root, field, value) > HashPack.LongestBytes)
+        {
+            MakeTable();
+            return ElementTable.Set(_memory, HashRoot.Table(_root), field, value, expiresAt);
+        }
+
         var had = HashPack.ExpiryOf(_root, at);
         var offset = at - _root.Address;
         HashPack.Replace(_memory, ref _root, at, value);

@@ -44,7 +44,7 @@ internal unsafe ref struct StreamEditor
     {
         var total = 0L;
         for (var i = 0; i < elements.Count; i++) total += elements[i].Length;
-        var path = IdPath.Last(Head->Nodes);
+        var path = LastBefore(id);
         if (path.Depth > 0 && !IsFull(options, StreamHead.Node(path.Slot), total))
         {
             AppendTo(ref OwnNode(ref path), path.Id, id, elements, options);
@@ -323,6 +323,22 @@ internal unsafe ref struct StreamEditor
         ref var node = ref StreamHead.Node(IdTree.Own(ref _memory, ref Head->Nodes, ref path));
         node = (StreamNode*)_memory.Own(node, node->BlockBytes);
         return ref node;
+    }
+
+    /// <summary>
+    /// The last node, which begins before an entry to come. Others go: all they hold is deleted entries, from before
+    /// the last id was set back, and the entry would be looked for before them.
+    /// </summary>
+    private IdPath LastBefore(in StreamId id)
+    {
+        var path = IdPath.Last(Head->Nodes);
+        for (; path.Depth > 0 && path.Id >= id; path = IdPath.Last(Head->Nodes))
+        {
+            Invariant.That(StreamNodeHead.Of(StreamHead.Node(path.Slot)).Live == 0);
+            RemoveNode(ref path);
+        }
+
+        return path;
     }
 
     private void RemoveNode(ref IdPath path)
