@@ -22,7 +22,7 @@ public static class GeoSearches
 
     /// <summary>What the next search of the thread gathers places in.</summary>
     [ThreadStatic]
-    private static List<GeoPoint>? _spare;
+    private static List<GeoPoint>? t_spare;
 
     /// <summary>The rows of the command table.</summary>
     public static readonly Command[] Rows =
@@ -101,8 +101,8 @@ public static class GeoSearches
 
     private static void Run(CommandContext call, scoped in SortedSetValue set, in GeoQuery query, KeyEvent what)
     {
-        var points = _spare ?? [];
-        _spare = null;
+        var points = t_spare ?? [];
+        t_spare = null;
         if (set.Exists) Find(set, query, points);
 
         // Who wants so many wants the nearest, unless any will do.
@@ -113,7 +113,7 @@ public static class GeoSearches
         if (query.StoreAt == 0) Reply(call, set, query, found);
         else Store(call, set, query, found, what);
         points.Clear();
-        if (points.Capacity <= MostSpare) _spare = points;
+        if (points.Capacity <= MostSpare) t_spare = points;
     }
 
     /// <summary>The nearer place first; of places as near the one that was found first.</summary>

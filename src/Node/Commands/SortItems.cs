@@ -14,7 +14,7 @@ internal sealed class SortItems : IElementVisitor, IDisposable
     private const int MostKept = 4096;
 
     [ThreadStatic]
-    private static SortItems? _spare;
+    private static SortItems? t_spare;
 
     private readonly TextArena _texts = new();
     private SortItem[] _items = [];
@@ -81,7 +81,7 @@ internal sealed class SortItems : IElementVisitor, IDisposable
     public void Dispose()
     {
         _texts.Clear();
-        if (_items.Length <= MostKept) _spare = this;
+        if (_items.Length <= MostKept) t_spare = this;
     }
 
     /// <inheritdoc/>
@@ -103,8 +103,8 @@ internal sealed class SortItems : IElementVisitor, IDisposable
 
     private static SortItems Begin(long count, bool needsNumbers)
     {
-        var items = _spare ?? new SortItems();
-        _spare = null;
+        var items = t_spare ?? new SortItems();
+        t_spare = null;
         if (items._items.Length < count)
         {
             var room = Math.Max(FewestItems, count);

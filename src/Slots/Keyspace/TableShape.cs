@@ -10,6 +10,11 @@ internal static unsafe class TableShape
     /// <summary>A branch with fewer entries per child halves its children.</summary>
     private const uint SparseLeaf = 32;
 
+    /// <summary>Of a leaf that is made for entries to come: some more find room in it.</summary>
+    private const int FullestReserved = 140;
+
+    private const int MostReserved = 4096;
+
     /// <summary>Two leaves with more entries together do not become one.</summary>
     private const uint FullestMerged = 160;
 
@@ -42,6 +47,31 @@ internal static unsafe class TableShape
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Gives an empty table the shape for so many entries, which then come without its growing step by step. Of very many it
+    /// takes no notice: they may never come.
+    /// </summary>
+    public static void Reserve(in TableMemory memory, TableNode* root, long entries)
+    {
+        Invariant.That(root->Count == 0 && root->FanoutBits == 0);
+        entries = Math.Min(entries, MostReserved);
+        var bits = 0;
+        while (entries >> bits > FullestReserved && bits < SlotTable.MaxFanoutBits) bits++;
+        var buckets = BucketsFor((uint)(entries >> bits));
+        if (bits == 0)
+        {
+            SetBuckets(memory, root, buckets);
+            return;
+        }
+
+        SetBuckets(memory, root, 0);
+        var leaves = 1 << bits;
+        var children = (TableNode*)memory.Heap.AllocateZeroed(memory.Selector, leaves * TableNode.Bytes);
+        for (var i = 0; i < leaves; i++) SetBuckets(memory, children + i, buckets);
+        root->Children = children;
+        root->FanoutBits = (byte)bits;
     }
 
     /// <summary>Gives back room after a removal.</summary>

@@ -40,10 +40,13 @@ internal unsafe struct ElementTable
     public long Expiring;
 
     /// <summary>Makes an empty table.</summary>
-    public static ElementTable* Make(in ValueMemory memory)
+    /// <param name="memory">Where blocks come from.</param>
+    /// <param name="expected">How many elements will come at once, about: up to some thousand the table has room for.</param>
+    public static ElementTable* Make(in ValueMemory memory, long expected = 0)
     {
         var table = (ElementTable*)memory.Allocate(sizeof(ElementTable));
         *table = new ElementTable { Hash = memory.Hash };
+        if (expected > 0) TableShape.Reserve(memory.ForTable(table->Hash), &table->Root, expected);
         return table;
     }
 

@@ -53,7 +53,7 @@ internal readonly unsafe ref struct SetEditor
             return SetRoot.OfListpack(block, 1);
         }
 
-        var table = ElementTable.Make(memory);
+        var table = ElementTable.Make(memory, expected);
         ElementTable.Add(memory, table, member, []);
         return SetRoot.OfTable(table);
     }
@@ -186,7 +186,7 @@ internal readonly unsafe ref struct SetEditor
 
     private void BecomeTable()
     {
-        var table = ElementTable.Make(_memory);
+        var table = ElementTable.Make(_memory, SetRoot.Count(_root) + 1);
         Span<byte> scratch = stackalloc byte[ListElement.ScratchLength];
         foreach (var member in new SetMembers(_root)) ElementTable.Add(_memory, table, member.Text(scratch), []);
         SetRoot.Free(_memory, _root);

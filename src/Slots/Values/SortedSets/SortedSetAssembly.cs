@@ -123,7 +123,7 @@ public sealed unsafe class SortedSetAssembly : IDisposable
         }
         else
         {
-            var members = ElementTable.Make(_memory);
+            var members = ElementTable.Make(_memory, _buffer.Count);
             var items = ArrayPool<ScoreItem>.Shared.Rent(_buffer.Count);
             for (var i = 0; i < _buffer.Count; i++)
             {
