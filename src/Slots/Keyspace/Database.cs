@@ -225,18 +225,10 @@ public sealed unsafe class Database
     }
 
     /// <summary>Number of keys in a slot. Needs the slot's stripe.</summary>
-    public int CountInSlot(int slot)
-    {
-        var root = Root(slot);
-        return root == null ? 0 : (int)root->Count;
-    }
+    public int CountInSlot(int slot) => Root(slot) == null ? 0 : (int)Root(slot)->Count;
 
     /// <summary>Number of keys with an expiry in a slot. Needs the slot's stripe.</summary>
-    public int ExpiringCountInSlot(int slot)
-    {
-        var root = Root(slot);
-        return root == null ? 0 : (int)root->Expiring;
-    }
+    public int ExpiringCountInSlot(int slot) => Root(slot) == null ? 0 : (int)Root(slot)->Expiring;
 
     /// <summary>
     /// A lower bound of the expiries in a slot, in milliseconds of Unix time; <see cref="long.MaxValue"/> when no key

@@ -46,7 +46,7 @@ public sealed class StreamTests
     [InlineData("100")] // there would be room in it
     public async Task Deleted_entries_are_not_in_the_way_of_ids_that_begin_anew(string nodeEntries)
     {
-        await using var server = TestServer.Start();
+        await using var server = TestServer.Start(config => config.EnableDebugCommand = "yes");
         var client = await server.ConnectAsync();
         await client.CallAsync("CONFIG", "SET", "stream-node-max-entries", nodeEntries);
         for (var i = 1; i < 4; i++) await client.CallAsync("XADD", "s", $"1-{i}", "n", $"{i}");

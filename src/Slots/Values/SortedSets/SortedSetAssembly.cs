@@ -60,17 +60,17 @@ public sealed unsafe class SortedSetAssembly : IDisposable
         ElementTable.Replace(_memory, _members, element, LargeSortedSet.Bytes(in score));
     }
 
-    /// <summary>The elements in their order. Nothing may be added from then on.</summary>
+    /// <summary>The elements in their order, -0 as it is. Nothing may be added from then on.</summary>
     public SortedSetRange Ordered()
     {
-        Order();
+        Order(keepsNegativeZero: true);
         return _root.Address == null ? default : new SortedSetRange(_root, 0, Count, backward: false);
     }
 
     /// <summary>Gives the set away, which has an element; this is empty then.</summary>
     public LoadedValue Take()
     {
-        Order();
+        Order(keepsNegativeZero: false);
         Invariant.That(_root.Address != null);
         var root = _root;
         _root = default;
@@ -108,16 +108,21 @@ public sealed unsafe class SortedSetAssembly : IDisposable
         return false;
     }
 
-    private void Order()
+    private void Order(bool keepsNegativeZero)
     {
         if (_members != null) OrderTable();
-        else if (_buffer.Count > 0) OrderBuffer();
+        else if (_buffer.Count > 0) OrderBuffer(keepsNegativeZero);
     }
 
-    private void OrderBuffer()
+    private void OrderBuffer(bool keepsNegativeZero)
     {
         _buffer.Sort();
-        if (new SortedSetLimits(_options).Allow(_buffer.Count, _longest, _buffer.Bytes))
+        var isPacked = new SortedSetLimits(_options).Allow(_buffer.Count, _longest, _buffer.Bytes);
+
+        // A small set that is stored has 0 in its place, as a listpack of Redis does.
+        for (var i = 0; isPacked && keepsNegativeZero && i < _buffer.Count; i++)
+            isPacked = _buffer.Score(i) != 0 || !double.IsNegative(_buffer.Score(i));
+        if (isPacked)
         {
             _root = Pack();
         }
