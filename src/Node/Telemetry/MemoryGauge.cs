@@ -8,13 +8,17 @@ namespace Starling.Node.Telemetry;
 /// </summary>
 /// <remarks>
 /// Garbage is not in use, and would have keys evicted for nothing: so what was allocated since the last collection does not
-/// count, which is some mebibytes at most. Some garbage survives collections, those of young objects: so the least that was
-/// left counts, until there is so much more that it cannot be garbage alone.
+/// count, until it is so much that it is a burst of large objects, such as what MULTI has queued. Some garbage survives
+/// collections, those of young objects: so the least that was left counts, until there is so much more that it cannot be
+/// garbage alone.
 /// </remarks>
 public sealed class MemoryGauge(Keyspace keyspace)
 {
     /// <summary>Garbage that collections of young objects may leave.</summary>
     private const long MostGarbage = 6 << 20;
+
+    /// <summary>More than a runtime allocates of small objects before it collects the young ones.</summary>
+    private const long MostUncollected = 32 << 20;
 
     private long _managedBytes;
     private int _collections;
@@ -50,6 +54,10 @@ public sealed class MemoryGauge(Keyspace keyspace)
             var left = LeftByCollection(collections);
             if (before == 0 || left < before || left > before + MostGarbage) Volatile.Write(ref _managedBytes, left);
         }
+
+        // While a collection runs in the background the runtime may count more as freed than there was: less says nothing.
+        var total = GC.GetTotalMemory(forceFullCollection: false);
+        if (total > ManagedBytes + MostUncollected) Volatile.Write(ref _managedBytes, total);
 
         NotePeak();
     }
