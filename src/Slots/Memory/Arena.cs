@@ -286,7 +286,9 @@ internal sealed unsafe class Arena
             _lock.Enter(ref taken);
             ref var cells = ref _classes[sizeClass];
             if (added != null) AddBlock(ref cells, sizeClass, added);
-            var block = cells.Fullest;
+
+            // What was added is used even when another block has a cell again by now: empty it would stay for ever.
+            var block = added != null ? added : cells.Fullest;
             if (block == null) return null;
             var size = SizeClass.BytesOf(sizeClass);
             var cell = block->Freed;
