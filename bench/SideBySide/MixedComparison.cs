@@ -121,40 +121,17 @@ internal sealed class MixedComparison
 
     private void FreeMuch()
     {
-        Tell("ZUNIONSTORE", Beside("ZUNIONSTORE", "union", "2", "sorted", "set"));
-        Tell("UNLINK sorted set", Beside("UNLINK", "union"));
-        Tell("FLUSHALL", Beside("FLUSHALL"));
-    }
-
-    /// <summary>What one client sees on its own keys while another one's command runs.</summary>
-    private LatencySample Beside(params string[] command)
-    {
-        using var client = _server.Connect();
-        using var probe = new LatencyProbe(_server.Port);
-        Thread.Sleep(1000);
-        client.Text(command);
-        Thread.Sleep(2000);
-        return probe.Stop();
+        Tell("ZUNIONSTORE", Watch.Beside(_server, "ZUNIONSTORE", "union", "2", "sorted", "set"));
+        Tell("UNLINK sorted set", Watch.Beside(_server, "UNLINK", "union"));
+        Tell("FLUSHALL", Watch.Beside(_server, "FLUSHALL"));
     }
 
     /// <summary>What one client sees while something is done to a server under a steady load.</summary>
     private LatencySample UnderLoad(double rate, Action action)
     {
-        var isOver = false;
-        var load = new Thread(() =>
-        {
-            using var generator = new LoadGenerator(_server.Id, _server.Port);
-            var template = NewLoad();
-            while (!Volatile.Read(ref isOver)) generator.Run(template, long.MaxValue, Pipeline, longest: 0.2, rate);
-        });
-        load.Start();
-        Thread.Sleep(500);
-        using var probe = new LatencyProbe(_server.Port);
-        action();
-        var seen = probe.Stop();
-        Volatile.Write(ref isOver, true);
-        load.Join();
-        return seen;
+        using var generator = new LoadGenerator(_server.Id, _server.Port);
+        var template = NewLoad();
+        return Watch.UnderLoad(_server, seconds => generator.Run(template, long.MaxValue, Pipeline, seconds, rate), action);
     }
 
     private CommandTemplate NewLoad() => new(Load, Range, seed: 7);

@@ -82,21 +82,15 @@ internal sealed class SaveComparison
     private LatencySample UnderLoad(Action action)
     {
         var template = new CommandTemplate("SET k{r} {v}", new KeyRange(_options.Keys, 1), seed: 7);
-        var isOver = false;
-        var load = new Thread(() =>
+        var longest = 0.0;
+        var seen = Watch.UnderLoad(_server, seconds => _generator.Run(template, long.MaxValue, Pipeline, seconds), () =>
         {
-            while (!Volatile.Read(ref isOver)) _generator.Run(template, long.MaxValue, Pipeline, longest: 0.2);
+            using var writer = new LargeWriter(_server.Port, _options);
+            action();
+            writer.Dispose();
+            longest = writer.Longest;
         });
-        load.Start();
-        Thread.Sleep(500);
-        using var probe = new LatencyProbe(_server.Port);
-        using var writer = new LargeWriter(_server.Port, _options);
-        action();
-        writer.Dispose();
-        var seen = probe.Stop();
-        Volatile.Write(ref isOver, true);
-        load.Join();
-        if (writer.Longest > 0) Tell("list and string", string.Create(CultureInfo.InvariantCulture, $"longest write {writer.Longest:F1} ms"));
+        if (longest > 0) Tell("list and string", string.Create(CultureInfo.InvariantCulture, $"longest write {longest:F1} ms"));
         return seen;
     }
 
@@ -114,23 +108,13 @@ internal sealed class SaveComparison
     /// <summary>What a client sees while large keys and then everything are deleted; no other load.</summary>
     private void Delete()
     {
-        if (_options.ListElements > 0) Tell("UNLINK of the list", Idle("UNLINK", "list"));
-        if (_options.StringBytes > 0) Tell("UNLINK of the string", Idle("UNLINK", "string"));
+        if (_options.ListElements > 0) Tell("UNLINK of the list", Watch.Beside(_server, "UNLINK", "list"));
+        if (_options.StringBytes > 0) Tell("UNLINK of the string", Watch.Beside(_server, "UNLINK", "string"));
         using (var client = _server.Connect())
             for (var i = 0; i < 20; i++) FillList(client, "list" + Number(i), 500_000);
-        Tell("FLUSHALL ASYNC", Idle("FLUSHALL", "ASYNC"));
+        Tell("FLUSHALL ASYNC", Watch.Beside(_server, "FLUSHALL", "ASYNC"));
         Fill(measured: false);
-        Tell("FLUSHALL SYNC", Idle("FLUSHALL", "SYNC"));
-    }
-
-    private LatencySample Idle(params string[] command)
-    {
-        using var client = _server.Connect();
-        using var probe = new LatencyProbe(_server.Port);
-        Thread.Sleep(1000);
-        client.Text(command);
-        Thread.Sleep(2000);
-        return probe.Stop();
+        Tell("FLUSHALL SYNC", Watch.Beside(_server, "FLUSHALL", "SYNC"));
     }
 
     private long Used() => long.Parse(_server.Info("memory", "used_memory")!, CultureInfo.InvariantCulture);
