@@ -23,6 +23,9 @@ public sealed class BufferPool
     // What buffers leave to the rest of the server, of the memory that the runtime may have (a container's limit, say).
     private const int ReservedPart = 8;
 
+    // How much further the first array of a client may go, as a part of what buffers may have in all.
+    private const int FirstPart = 16;
+
     // The part of the memory that must have been dropped since the last collection for another one to be worth its time.
     private const int WorthwhilePart = 4;
 
@@ -73,15 +76,19 @@ public sealed class BufferPool
 
     /// <summary>Takes an array; its content is anything.</summary>
     /// <param name="least">Bytes that it must have at least; it has as many as the next size that is pooled.</param>
+    /// <param name="isFirst">
+    /// Whether its client holds no other for the same purpose. Such an array, unless it is longer than a segment, may come from
+    /// the room that others leave: who sends PING is not to be closed for those who do not read gigabytes of replies.
+    /// </param>
     /// <exception cref="OutOfMemoryException">
     /// There is none, or what there is would be too little for the rest of the server: one client's replies must not be
     /// the reason that other threads find no memory at all, which ends the process.
     /// </exception>
-    public byte[] Rent(int least) => least switch
+    public byte[] Rent(int least, bool isFirst = false) => least switch
     {
-        <= SmallLength => _small.Rent(),
-        <= SegmentLength => _segments.Rent(),
-        <= LargeLength => _large.Rent(),
+        <= SmallLength => _small.Rent(isFirst),
+        <= SegmentLength => _segments.Rent(isFirst),
+        <= LargeLength => _large.Rent(isFirst: false),
         _ => MakeLong(least),
     };
 
@@ -124,12 +131,12 @@ public sealed class BufferPool
     /// <exception cref="OutOfMemoryException">As of <see cref="Rent"/>.</exception>
     public void EnsureRoom(long bytes) => Ensure(bytes + (Math.Min(MostBytes, HeapBytes) / ReservedPart));
 
-    private void Ensure(long bytes)
+    private void Ensure(long bytes, bool isFirst = false)
     {
         if (HasRoom(bytes)) return;
 
         // Much of it may be garbage: the runtime too would collect before it refused.
-        if (!TryCollect() || !HasRoom(bytes)) throw new OutOfMemoryException();
+        if ((!TryCollect() || !HasRoom(bytes)) && !(isFirst && HasRoom(bytes, isFirst))) throw new OutOfMemoryException();
     }
 
     /// <summary>
@@ -147,9 +154,9 @@ public sealed class BufferPool
         return true;
     }
 
-    private byte[] Make(int length)
+    private byte[] Make(int length, bool isFirst)
     {
-        Ensure(length);
+        Ensure(length, isFirst);
         return GC.AllocateUninitializedArray<byte>(length);
     }
 
@@ -159,7 +166,7 @@ public sealed class BufferPool
         return GC.AllocateUninitializedArray<byte>(length);
     }
 
-    private bool HasRoom(long length)
+    private bool HasRoom(long length, bool isFirst = false)
     {
         var used = GC.GetTotalMemory(forceFullCollection: false) + length;
         var most = Volatile.Read(ref _mostBytes);
@@ -172,7 +179,8 @@ public sealed class BufferPool
             Interlocked.CompareExchange(ref _mostBytes, most, 0);
         }
 
-        return used <= Math.Min(most, Volatile.Read(ref _heapBytes));
+        most = Math.Min(most, Volatile.Read(ref _heapBytes));
+        return isFirst ? used - most <= most / FirstPart : used <= most;
     }
 
     /// <summary>The arrays of one size.</summary>
@@ -197,7 +205,7 @@ public sealed class BufferPool
 
         private ref byte[]? Own => ref _slots[(Environment.CurrentManagedThreadId % Slots) * Stride];
 
-        public byte[] Rent()
+        public byte[] Rent(bool isFirst)
         {
             if (Interlocked.Exchange(ref Own, null) is { } own) return own;
             using (_lock.Enter())
@@ -209,7 +217,7 @@ public sealed class BufferPool
                 }
             }
 
-            return pool.Make(length);
+            return pool.Make(length, isFirst);
         }
 
         public void Return(byte[] bytes)

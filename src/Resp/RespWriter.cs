@@ -409,7 +409,8 @@ public sealed class RespWriter : IBufferWriter<byte>
         _used += RespEncoder.WriteHead(span, type, value);
     }
 
-    private byte[] Take(int least) => _pool is null ? new byte[least] : _pool.Rent(least);
+    private byte[] Take(int least) =>
+        _pool is null ? new byte[least] : _pool.Rent(least, isFirst: _fullCount == 0 && _current.Length == 0);
 
     private void Give(byte[] bytes) => _pool?.Return(bytes);
 

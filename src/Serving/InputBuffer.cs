@@ -98,7 +98,7 @@ internal sealed class InputBuffer(BufferPool pool)
         else
         {
             var size = _isOwn && wanted > _bytes.Length / 2 ? Math.Max(wanted, left * 2L) : wanted;
-            var buffer = pool.Rent((int)Math.Min(size, Array.MaxLength));
+            var buffer = pool.Rent((int)Math.Min(size, Array.MaxLength), isFirst: !_isOwn);
             _bytes.AsSpan(_start, left).CopyTo(buffer);
             if (_isOwn) pool.Return(_bytes);
             _bytes = buffer;

@@ -104,6 +104,23 @@ public sealed class BufferPoolTests
     }
 
     [Fact]
+    public void The_first_array_of_a_client_may_come_from_the_room_that_others_leave()
+    {
+        // So much that what other tests take and free does not matter.
+        var others = GC.AllocateUninitializedArray<byte>(512 << 20);
+        var pool = new BufferPool { MostBytes = GC.GetTotalMemory(forceFullCollection: false) - (16 << 20) };
+        Assert.Throws<OutOfMemoryException>(() => pool.Rent(1));
+        Assert.Equal(BufferPool.SmallLength, pool.Rent(1, isFirst: true).Length);
+        Assert.Throws<OutOfMemoryException>(() => pool.Rent(BufferPool.LargeLength, isFirst: true)); // that long is no first one
+        var writer = new RespWriter(pool);
+        writer.Simple("PONG"u8);
+        Assert.Throws<OutOfMemoryException>(() => writer.Bulk(new byte[BufferPool.LargeLength]));
+        pool.MostBytes /= 2;
+        Assert.Throws<OutOfMemoryException>(() => pool.Rent(1, isFirst: true));
+        GC.KeepAlive(others);
+    }
+
+    [Fact]
     public void A_writer_gives_everything_back()
     {
         var pool = new BufferPool();
