@@ -6,6 +6,8 @@ namespace Starling.Executable.Tests;
 public sealed class SignalTests
 {
     private const int SegmentationFault = 11;
+    private const int ExitOfFault = 128 + SegmentationFault;
+    private const int MostCrashesOfReports = 10;
 
     [Theory]
     [InlineData(1, true)] // SIGHUP
@@ -28,9 +30,12 @@ public sealed class SignalTests
     [InlineData(28, true)] // SIGWINCH
     public void A_signal_does_what_it_does_to_redis_server(int signal, bool survives)
     {
-        string[] programs = [Executables.RedisServer, Executables.Starling];
-        var exitCodes = programs.Select(program => Send(program, [signal], survives)).ToArray();
-        Assert.Equal(exitCodes[0], exitCodes[1]);
+        var expected = Send(Executables.RedisServer, [signal], survives);
+
+        // Now and then redis-server's report of the crash crashes itself.
+        for (var i = 0; i < MostCrashesOfReports && expected == ExitOfFault && signal != SegmentationFault; i++)
+            expected = Send(Executables.RedisServer, [signal], survives);
+        Assert.Equal(expected, Send(Executables.Starling, [signal], survives));
     }
 
     [Theory]
@@ -55,7 +60,7 @@ public sealed class SignalTests
         using var server = new RunningServer(["server", "--port", RunningServer.Text(port), "--bind", "127.0.0.1", "--save", ""]);
         Wait.Until("it answers", () => Ping(port));
         server.Send(SegmentationFault);
-        Assert.Equal(128 + SegmentationFault, server.WaitForExit());
+        Assert.Equal(ExitOfFault, server.WaitForExit());
         string[] lines = ["REDIS BUG REPORT START", "crashed by signal: 11", "------ INFO OUTPUT ------", "used_memory:", "REDIS BUG REPORT END"];
         Assert.All(lines, line => Assert.Contains(line, server.Output, StringComparison.Ordinal));
     }

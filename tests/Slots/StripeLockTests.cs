@@ -6,17 +6,19 @@ public sealed class StripeLockTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
-    [Fact]
-    public void Who_has_everything_is_alone_and_everybody_gets_a_turn()
+    [Theory]
+    [InlineData(4, 20_000)]
+    [InlineData(70, 1_000)] // more than there are counters for
+    public void Who_has_everything_is_alone_and_everybody_gets_a_turn(int clients, int rounds)
     {
         using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions());
         var inside = new int[StripeSet.StripeCount];
         var everything = 0;
         var broken = 0;
-        var threads = Enumerable.Range(0, 4).Select(seed => new Thread(() =>
+        var threads = Enumerable.Range(0, clients).Select(seed => new Thread(() =>
         {
             var random = new Random(seed);
-            for (var round = 0; round < 20_000; round++)
+            for (var round = 0; round < rounds; round++)
             {
                 var kind = random.Next(10);
                 if (kind == 0)
@@ -55,6 +57,83 @@ public sealed class StripeLockTests
             if (Interlocked.Increment(ref count) != 1 || Volatile.Read(ref everything) != 0) Interlocked.Increment(ref broken);
             Interlocked.Decrement(ref count);
         }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(50)]
+    public void One_stripe_is_one_thread_s_at_a_time_however_long_it_is_held(int spins)
+    {
+        const int Threads = 8;
+        const int Rounds = 20_000;
+        using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions());
+        var count = 0;
+        var threads = Enumerable.Range(0, Threads).Select(number => new Thread(() =>
+        {
+            for (var round = 0; round < Rounds; round++)
+            {
+                // Two stripes whose sleepers sleep in the same place.
+                using (keyspace.LockSlot(number % 2 == 0 ? 3 : 3 + 64))
+                {
+                    // Those who have the other stripe wait for no one here.
+                }
+
+                using (keyspace.LockSlot(3))
+                {
+                    var seen = count;
+                    Thread.SpinWait(round % 100 == 0 ? spins * 1000 : spins);
+                    count = seen + 1;
+                }
+            }
+        })).ToList();
+        foreach (var thread in threads) thread.Start();
+        foreach (var thread in threads) Assert.True(thread.Join(Deadline), "a thread waits for ever");
+        Assert.Equal(Threads * Rounds, count);
+    }
+
+    [Fact]
+    public void Who_takes_and_lets_go_without_a_pause_starves_nobody()
+    {
+        using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions());
+        var isOver = false;
+        var greedy = new Thread(() =>
+        {
+            while (!Volatile.Read(ref isOver))
+            {
+                using (keyspace.LockSlot(9)) Thread.SpinWait(20_000);
+            }
+        });
+        greedy.Start();
+        var others = Enumerable.Range(0, 3).Select(_ => new Thread(() =>
+        {
+            for (var i = 0; i < 200; i++) keyspace.LockSlot(9).Dispose();
+        })).ToList();
+        foreach (var thread in others) thread.Start();
+        foreach (var thread in others) Assert.True(thread.Join(Deadline), "it never gets the stripe");
+        Volatile.Write(ref isOver, true);
+        Assert.True(greedy.Join(Deadline));
+    }
+
+    [Fact]
+    public void A_stripe_that_is_held_again_is_kept_until_it_was_let_go_as_often()
+    {
+        using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions());
+        using var tried = new ManualResetEventSlim();
+        var other = new Thread(() =>
+        {
+            keyspace.LockSlot(4).Dispose();
+            tried.Set();
+        });
+        using (keyspace.LockSlot(4))
+        {
+            using (keyspace.LockSlot(4)) other.Start();
+            Assert.True(keyspace.IsHeld(4));
+            Assert.False(tried.Wait(TimeSpan.FromMilliseconds(50)));
+        }
+
+        Assert.True(tried.Wait(Deadline));
+        Assert.True(other.Join(Deadline));
+        Assert.False(keyspace.IsHeld(4));
     }
 
     [Fact]

@@ -5,17 +5,21 @@ namespace Starling.Slots.Keyspace;
 
 /// <summary>
 /// The locks of the stripes, and the one way to have them all at once. Whoever takes stripes announces itself in a
-/// counter first and looks whether somebody has taken everything; whoever takes everything says so in one word and waits
+/// counter and looks, once it has them, whether somebody has taken everything; whoever takes everything says so in one word and waits
 /// until nobody is announced. So taking everything costs a look at some counters instead of 256 locks, and taking one
-/// stripe two interlocked additions more. Lock order: everything before stripes, stripes ascending, both before every
-/// other lock.
+/// stripe one interlocked operation in all: most threads have a counter of their own, and the lock of the stripe is the fence
+/// between announcement and look. Lock order: everything before stripes, stripes ascending, both before every other lock.
 /// </summary>
 internal sealed class StripeLocks
 {
-    /// <summary>Counters: threads share one when their numbers are equal modulo this.</summary>
+    /// <summary>Counters: the last one is for all threads whose numbers are too high for one of their own.</summary>
     private const int Counters = 32;
 
-    private readonly Lock[] _stripes = new Lock[StripeSet.StripeCount];
+    /// <summary>Monitors for those who sleep.</summary>
+    private const int Gates = 16;
+
+    private readonly StripeLock[] _stripes = new StripeLock[StripeSet.StripeCount];
+    private readonly object[] _gates = new object[Gates];
     private readonly Counter[] _announced = new Counter[Counters];
 
     /// <summary>Held by the thread that has everything, so that the others can wait for it.</summary>
@@ -26,16 +30,19 @@ internal sealed class StripeLocks
 
     public StripeLocks()
     {
-        for (var i = 0; i < _stripes.Length; i++) _stripes[i] = new Lock();
+        for (var i = 0; i < Gates; i++) _gates[i] = new object();
     }
 
     /// <summary>Takes a stripe. Re-entrant; does nothing for a thread that has everything.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Enter(int stripe)
     {
+        var thread = Environment.CurrentManagedThreadId;
         if (LockOrder.IsChecked) CheckEntry(stripe);
-        if (!Announce(Environment.CurrentManagedThreadId)) return;
-        _stripes[stripe].Enter();
+        if (Volatile.Read(ref _owner) == thread) return;
+        Announce(thread);
+        _stripes[stripe].Enter(thread, Gate(stripe));
+        if (Volatile.Read(ref _owner) != 0) EnterAgain(thread, stripe);
         if (LockOrder.IsChecked) LockOrder.Held.AddStripe();
     }
 
@@ -46,16 +53,17 @@ internal sealed class StripeLocks
         var thread = Environment.CurrentManagedThreadId;
         if (Volatile.Read(ref _owner) == thread) return;
         if (LockOrder.IsChecked) LockOrder.Held.RemoveStripe();
-        _stripes[stripe].Exit();
-        Interlocked.Decrement(ref Announced(thread));
+        _stripes[stripe].Exit(thread, Gate(stripe));
+        Withdraw(thread);
     }
 
     /// <summary>Takes some stripes, lowest first.</summary>
     public void Enter(in StripeSet stripes)
     {
+        var thread = Environment.CurrentManagedThreadId;
         if (LockOrder.IsChecked) CheckEntry(stripes);
-        if (!Announce(Environment.CurrentManagedThreadId)) return;
-        for (var stripe = stripes.Next(0); stripe >= 0; stripe = stripes.Next(stripe + 1)) _stripes[stripe].Enter();
+        if (!AnnounceForSome(thread)) return;
+        for (var stripe = stripes.Next(0); stripe >= 0; stripe = stripes.Next(stripe + 1)) _stripes[stripe].Enter(thread, Gate(stripe));
         if (LockOrder.IsChecked) LockOrder.Held.AddStripe();
     }
 
@@ -67,8 +75,8 @@ internal sealed class StripeLocks
         if (LockOrder.IsChecked) LockOrder.Held.RemoveStripe();
         const int Last = StripeSet.StripeCount - 1;
         for (var stripe = stripes.Previous(Last); stripe >= 0; stripe = stripes.Previous(stripe - 1))
-            _stripes[stripe].Exit();
-        Interlocked.Decrement(ref Announced(thread));
+            _stripes[stripe].Exit(thread, Gate(stripe));
+        Withdraw(thread);
     }
 
     /// <summary>
@@ -127,17 +135,17 @@ internal sealed class StripeLocks
     /// </summary>
     public bool BeginTrying()
     {
-        ref var announced = ref Announced(Environment.CurrentManagedThreadId);
-        Interlocked.Increment(ref announced);
+        var thread = Environment.CurrentManagedThreadId;
+        Interlocked.Increment(ref Announced(thread));
         if (Volatile.Read(ref _owner) == 0) return true;
-        Interlocked.Decrement(ref announced);
+        Withdraw(thread);
         return false;
     }
 
     /// <summary>Takes a stripe that is free; <see cref="ExitTried"/> lets go of it.</summary>
     public bool TryEnter(int stripe)
     {
-        if (!_stripes[stripe].TryEnter()) return false;
+        if (!_stripes[stripe].TryEnter(Environment.CurrentManagedThreadId)) return false;
         if (LockOrder.IsChecked) LockOrder.Held.AddStripe();
         return true;
     }
@@ -146,15 +154,16 @@ internal sealed class StripeLocks
     public void ExitTried(int stripe)
     {
         if (LockOrder.IsChecked) LockOrder.Held.RemoveStripe();
-        _stripes[stripe].Exit();
+        _stripes[stripe].Exit(Environment.CurrentManagedThreadId, Gate(stripe));
     }
 
     /// <summary>Ends what <see cref="BeginTrying"/> began.</summary>
-    public void EndTrying() => Interlocked.Decrement(ref Announced(Environment.CurrentManagedThreadId));
+    public void EndTrying() => Withdraw(Environment.CurrentManagedThreadId);
 
     /// <summary>This thread holds the stripe, by itself or with everything.</summary>
-    public bool IsHeld(int stripe) =>
-        _stripes[stripe].IsHeldByCurrentThread || Volatile.Read(ref _owner) == Environment.CurrentManagedThreadId;
+    public bool IsHeld(int stripe) => IsHeld(stripe, Environment.CurrentManagedThreadId);
+
+    private bool IsHeld(int stripe, int thread) => _stripes[stripe].IsHeldBy(thread) || Volatile.Read(ref _owner) == thread;
 
     private void CheckEntry(in StripeSet stripes)
     {
@@ -172,42 +181,82 @@ internal sealed class StripeLocks
         if (IsHeld(stripe)) return;
         LockOrder.Held.CheckStripe();
         if (!LockOrder.Held.HasStripe) return;
+        var thread = Environment.CurrentManagedThreadId;
         for (var higher = stripe + 1; higher < _stripes.Length; higher++)
-            if (_stripes[higher].IsHeldByCurrentThread) LockOrder.Held.OnViolation($"stripes are taken ascending: {stripe} under {higher}");
+            if (_stripes[higher].IsHeldBy(thread)) LockOrder.Held.OnViolation($"stripes are taken ascending: {stripe} under {higher}");
     }
 
     private void CheckEntryToAll()
     {
         LockOrder.Held.CheckStripe();
-        if (LockOrder.Held.HasStripe && HoldsAny()) LockOrder.Held.OnViolation("everything is taken before stripes, not under one");
+        if (LockOrder.Held.HasStripe && HoldsAny(Environment.CurrentManagedThreadId)) LockOrder.Held.OnViolation("everything is taken before stripes, not under one");
     }
 
-    private ref int Announced(int thread) => ref _announced[thread & (Counters - 1)].Count;
+    private object Gate(int stripe) => _gates[stripe & (Gates - 1)];
 
-    /// <summary>Announces a thread; false when it has everything, and needs no stripe.</summary>
+    private static bool HasOwnCounter(int thread) => (uint)thread < Counters - 1;
+
+    private ref int Announced(int thread) => ref _announced[Math.Min(thread, Counters - 1)].Count;
+
+    /// <summary>Announces a thread that has not everything and is about to take a stripe, which is the fence behind it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool Announce(int thread)
-    {
-        Interlocked.Increment(ref Announced(thread));
-        return Volatile.Read(ref _owner) == 0 || AnnounceLater(thread);
-    }
-
-    private bool AnnounceLater(int thread)
+    private void Announce(int thread)
     {
         ref var announced = ref Announced(thread);
+        if (HasOwnCounter(thread)) Volatile.Write(ref announced, announced + 1);
+        else Interlocked.Increment(ref announced);
+    }
+
+    /// <summary>Ends an announcement; what was done under it is seen by who sees that.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Withdraw(int thread)
+    {
+        ref var announced = ref Announced(thread);
+        if (HasOwnCounter(thread)) Volatile.Write(ref announced, announced - 1);
+        else Interlocked.Decrement(ref announced);
+    }
+
+    /// <summary>The thread is announced and has a stripe, but somebody else has everything or is about to.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EnterAgain(int thread, int stripe)
+    {
+        while (Volatile.Read(ref _owner) != 0)
+        {
+            if (HoldsAny(thread, but: stripe)) return; // who wants everything waits for this thread already
+            _stripes[stripe].Exit(thread, Gate(stripe));
+            if (_stripes[stripe].IsHeldBy(thread))
+            {
+                _stripes[stripe].Enter(thread, Gate(stripe)); // so it did for this stripe
+                return;
+            }
+
+            Withdraw(thread);
+            AwaitTurn();
+            Announce(thread);
+            _stripes[stripe].Enter(thread, Gate(stripe));
+        }
+    }
+
+    /// <summary>Announces a thread that is about to take some stripes; false when it has everything, and needs none.</summary>
+    private bool AnnounceForSome(int thread)
+    {
         while (true)
         {
             var owner = Volatile.Read(ref _owner);
-            if (owner == 0) return true;
-            if (owner != thread && HoldsAny()) return true; // who wants everything waits for this thread already
-            Interlocked.Decrement(ref announced);
             if (owner == thread) return false;
-            lock (_turn)
-            {
-                // It has let go.
-            }
+            Interlocked.Increment(ref Announced(thread));
+            if (Volatile.Read(ref _owner) == 0 || HoldsAny(thread)) return true;
+            Withdraw(thread);
+            AwaitTurn();
+        }
+    }
 
-            Interlocked.Increment(ref announced);
+    /// <summary>Waits until who has everything has let go.</summary>
+    private void AwaitTurn()
+    {
+        lock (_turn)
+        {
+            // It has.
         }
     }
 
@@ -216,15 +265,15 @@ internal sealed class StripeLocks
         var spin = default(SpinWait);
         while (Volatile.Read(ref announced) != 0)
         {
-            if (spin.Count == 1000) Invariant.That(!HoldsAny());
+            if (spin.Count == 1000) Invariant.That(!HoldsAny(Environment.CurrentManagedThreadId));
             spin.SpinOnce();
         }
     }
 
-    private bool HoldsAny()
+    private bool HoldsAny(int thread, int but = -1)
     {
-        foreach (var stripe in _stripes)
-            if (stripe.IsHeldByCurrentThread) return true;
+        for (var stripe = 0; stripe < _stripes.Length; stripe++)
+            if (stripe != but && _stripes[stripe].IsHeldBy(thread)) return true;
         return false;
     }
 
