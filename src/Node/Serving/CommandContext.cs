@@ -119,12 +119,15 @@ public sealed class CommandContext : IEmptiedKeys
     /// <summary>The key at an argument position, with slot and hash.</summary>
     public Key Key(int index)
     {
-        var keyspace = Node.Keyspace;
-        if (index == _keyPosition) return keyspace.Key(_arguments[index], _keyPlace);
-        if (_hasTwoKeys && index == _keyPosition + 1) return keyspace.Key(_arguments[index], _secondPlace);
-        return Keys.TryPlace(_arguments, index, out var place)
-            ? keyspace.Key(_arguments[index], place)
-            : keyspace.Key(_arguments[index]);
+        // One key is made, in one place: a copy of what was just written in parts makes the processor wait.
+        var place = index == _keyPosition ? _keyPlace : PlaceOf(index);
+        return Node.Keyspace.Key(_arguments[index], place);
+    }
+
+    private KeyPlace PlaceOf(int index)
+    {
+        if (_hasTwoKeys && index == _keyPosition + 1) return _secondPlace;
+        return Keys.TryPlace(_arguments, index, out var place) ? place : Node.Keyspace.Key(_arguments[index]).Place;
     }
 
     /// <summary>Opens a part of a command that takes its locks itself: a slot's stripe, until it is disposed.</summary>

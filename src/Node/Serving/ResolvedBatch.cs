@@ -44,10 +44,13 @@ internal sealed class ResolvedBatch
         {
             ref var resolved = ref _commands[i];
             resolved = new ResolvedCommand(batch.Commands[i].Arguments, table, keyspace);
-            if (resolved.KeyPosition > 0) keys[found++] = resolved.KeyPlace;
-            if (resolved.HasTwoKeys) keys[found++] = resolved.SecondPlace;
+            if (resolved.KeyPosition > 0) keys[found++] = InParts(resolved.KeyPlace);
+            if (resolved.HasTwoKeys) keys[found++] = InParts(resolved.SecondPlace);
         }
 
         if (found > 1) keyspace.Prefetch(database, keys[..found]);
     }
+
+    /// <summary>A copy part by part: a processor waits when it is to read as a whole what was just written in parts.</summary>
+    private static KeyPlace InParts(in KeyPlace place) => new(place.Slot, place.Hash);
 }

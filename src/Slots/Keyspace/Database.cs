@@ -107,7 +107,7 @@ public sealed unsafe class Database
     /// <param name="expiresAt">Expiry in milliseconds of Unix time, or <see cref="Entry.NoExpiry"/>.</param>
     /// <param name="accessClock">The access clock of now.</param>
     public void SetString(in Key key, ReadOnlySpan<byte> value, long expiresAt, uint accessClock) =>
-        MakeString(key, value, expiresAt, accessClock);
+        MakeString(key, null, value, expiresAt, accessClock);
 
     /// <summary>
     /// Changes the length of an existing string and returns its bytes, of which the caller writes a range; the old
@@ -119,7 +119,7 @@ public sealed unsafe class Database
     /// <param name="count">How many bytes it will write, all within the new length.</param>
     /// <param name="raw">What <see cref="Entry.IsRawString"/> answers from now on.</param>
     public Span<byte> ResizeString(scoped in Key key, int length, int from, int count, bool raw) =>
-        StringBlock.Bytes(Resize(key, length, from, count, raw));
+        StringBlock.Bytes(Resize(key, TryFind(key, out var entry) ? entry.Block : null, length, from, count, raw));
 
     /// <summary>
     /// Makes or replaces a key (of any kind) with a string without expiry, and returns its bytes, of which the caller
@@ -422,11 +422,11 @@ public sealed unsafe class Database
         if (root != null) TableScan.PrefetchBucket(root, key.Hash);
     }
 
-    /// <summary>Loads the first cache lines of the entry that a key probably has.</summary>
-    internal void PrefetchEntry(in KeyPlace key)
+    /// <summary>Loads the first cache lines of the entry that a key probably has, and returns it; null for none.</summary>
+    internal byte* PrefetchEntry(in KeyPlace key)
     {
         var root = Root(key.Slot);
-        if (root != null) TableScan.PrefetchEntry(root, key.Hash);
+        return root == null ? null : TableScan.PrefetchEntry(root, key.Hash);
     }
 
     /// <summary>Where the blocks of a slot's values come from. A key of the database must exist.</summary>
@@ -483,23 +483,19 @@ public sealed unsafe class Database
     /// <summary>See <see cref="ValueAccess.MoveIn"/>.</summary>
     internal byte* MoveIn(in Key key, byte* entry) => InlineBlock.MoveIn(_tables!, key, Find(key), entry);
 
-    /// <summary>See <see cref="SetString"/>.</summary>
-    internal byte* MakeString(in Key key, ReadOnlySpan<byte> value, long expiresAt, uint accessClock)
+    /// <summary>See <see cref="SetString"/>; null for an entry that was not looked up before.</summary>
+    internal byte* MakeString(in Key key, byte* known, ReadOnlySpan<byte> value, long expiresAt, uint accessClock)
     {
         BeforeWrite(key);
+        if (known != null && TryOverwrite(key.Slot, known, value, expiresAt, accessClock)) return known;
         var tables = TablesForInsert();
         var root = tables.RootForInsert(key.Slot);
         var cell = SlotTable.Find(root, key.Hash, key.Bytes);
         if (cell != null)
         {
             var old = SlotTable.Address(*cell);
+            if (old != known && TryOverwrite(key.Slot, old, value, expiresAt, accessClock)) return old;
             if ((accessClock & Entry.KeepsClock) != 0) accessClock = EntryBlock.Clock(old);
-            if (tables.FindFrozen(key.Slot, old) == null && StringBlock.TryOverwrite(old, value, expiresAt))
-            {
-                EntryBlock.SetClock(old, accessClock);
-                if (expiresAt != Entry.NoExpiry) tables.LowerEarliest(key.Slot, expiresAt);
-                return old;
-            }
         }
 
         var entry = StringBlock.Make(tables.Heap, key.Slot, key.Bytes, value, expiresAt, accessClock);
@@ -508,15 +504,21 @@ public sealed unsafe class Database
         return entry;
     }
 
-    /// <summary>See <see cref="ResizeString"/>.</summary>
-    internal byte* Resize(in Key key, int length, int from, int count, bool raw)
+    private bool TryOverwrite(int slot, byte* old, ReadOnlySpan<byte> value, long expiresAt, uint accessClock)
     {
-        Invariant.That(from >= 0 && count >= 0 && from <= length - count);
-        BeforeWrite(key);
-        var cell = Find(key);
-        Invariant.That(cell != null);
         var tables = _tables!;
-        var old = SlotTable.Address(*cell);
+        if (tables.FindFrozen(slot, old) != null || !StringBlock.TryOverwrite(old, value, expiresAt)) return false;
+        if ((accessClock & Entry.KeepsClock) == 0) EntryBlock.SetClock(old, accessClock);
+        if (expiresAt != Entry.NoExpiry) tables.LowerEarliest(slot, expiresAt);
+        return true;
+    }
+
+    /// <summary>See <see cref="ResizeString"/>.</summary>
+    internal byte* Resize(in Key key, byte* old, int length, int from, int count, bool raw)
+    {
+        Invariant.That(from >= 0 && count >= 0 && from <= length - count && old != null);
+        BeforeWrite(key);
+        var tables = _tables!;
         Invariant.That(EntryBlock.Kind(old) == ValueKind.String);
         var oldLength = StringBlock.Bytes(old).Length;
         var frozen = (FrozenString?)tables.FindFrozen(key.Slot, old);
@@ -527,7 +529,7 @@ public sealed unsafe class Database
             var kept = StringBlock.Bytes(old)[..length];
             entry = StringBlock.Make(
                 tables.Heap, key.Slot, key.Bytes, kept, EntryBlock.Expiry(old), EntryBlock.Clock(old));
-            tables.Replace(key.Slot, cell, entry);
+            tables.Replace(key.Slot, Find(key), entry);
         }
         else
         {
@@ -536,7 +538,7 @@ public sealed unsafe class Database
             entry = StringBlock.Resize(tables.Heap, key.Slot, old, length);
             if (entry != old)
             {
-                tables.Redirect(key.Slot, cell, entry);
+                tables.Redirect(key.Slot, Find(key), entry);
                 EntryBlock.FreeWithoutValue(tables.Heap, old);
             }
 

@@ -7,8 +7,11 @@ namespace Starling.Slots.Keyspace;
 /// All databases of a node and the stripe locks that are the only way to them. Every member of <see cref="Database"/>
 /// and <see cref="Entry"/> that touches a key is called with the lock of that key's stripe held.
 /// </summary>
-public sealed class Keyspace : IDisposable
+public sealed unsafe class Keyspace : IDisposable
 {
+    // Keys whose entries are fetched before the first of them is looked at: what two batches have.
+    private const int MostPrefetched = 64;
+
     private readonly Database[] _databases;
     private readonly StripeLocks _stripes = new();
     private readonly KeyHash _hash;
@@ -117,20 +120,17 @@ public sealed class Keyspace : IDisposable
 
         if (!_stripes.BeginTrying()) return;
         foreach (ref readonly var key in keys) database.PrefetchRoot(key);
-        foreach (ref readonly var key in keys)
+        for (var step = PrefetchStep.Bucket; step <= PrefetchStep.Value; step++)
         {
-            var stripe = StripeSet.StripeOf(key.Slot);
-            if (!_stripes.TryEnter(stripe)) continue;
-            database.PrefetchBucket(key);
-            _stripes.ExitTried(stripe);
-        }
-
-        foreach (ref readonly var key in keys)
-        {
-            var stripe = StripeSet.StripeOf(key.Slot);
-            if (!_stripes.TryEnter(stripe)) continue;
-            database.PrefetchEntry(key);
-            _stripes.ExitTried(stripe);
+            foreach (ref readonly var key in keys)
+            {
+                var stripe = StripeSet.StripeOf(key.Slot);
+                if (!_stripes.TryEnter(stripe)) continue;
+                if (step == PrefetchStep.Bucket) database.PrefetchBucket(key);
+                else if (step == PrefetchStep.Entry) database.PrefetchEntry(key);
+                else TableScan.PrefetchValue(database.PrefetchEntry(key)); // where it is may have changed meanwhile
+                _stripes.ExitTried(stripe);
+            }
         }
 
         _stripes.EndTrying();
@@ -142,7 +142,13 @@ public sealed class Keyspace : IDisposable
         if (!Sse.IsSupported) return;
         foreach (ref readonly var key in keys) database.PrefetchRoot(key);
         foreach (ref readonly var key in keys) database.PrefetchBucket(key);
-        foreach (ref readonly var key in keys) database.PrefetchEntry(key);
+        Span<nint> entries = stackalloc nint[MostPrefetched];
+        for (; keys.Length > 0; keys = keys[Math.Min(keys.Length, MostPrefetched)..])
+        {
+            var some = keys[..Math.Min(keys.Length, MostPrefetched)];
+            for (var i = 0; i < some.Length; i++) entries[i] = (nint)database.PrefetchEntry(some[i]);
+            foreach (var entry in entries[..some.Length]) TableScan.PrefetchValue((byte*)entry);
+        }
     }
 
     /// <summary>
@@ -222,5 +228,12 @@ public sealed class Keyspace : IDisposable
     internal void EndSnapshot(Snapshot snapshot)
     {
         Volatile.Write(ref _snapshots, [.. _snapshots.Where(other => other != snapshot)]);
+    }
+
+    private enum PrefetchStep
+    {
+        Bucket,
+        Entry,
+        Value,
     }
 }

@@ -151,20 +151,32 @@ internal static unsafe class TableScan
         if (place.Leaf->Buckets > 0) Sse.Prefetch0(HomeBucket(place, hash));
     }
 
-    /// <summary>Loads the entries that may be the one of a hash into the cache.</summary>
-    public static void PrefetchEntry(TableNode* root, ulong hash)
+    /// <summary>Loads the entries that may be the one of a hash into the cache; returns one of them, or null.</summary>
+    public static byte* PrefetchEntry(TableNode* root, ulong hash)
     {
+        byte* entry = null;
         var place = SlotTable.Locate(root, hash);
-        if (place.Leaf->Buckets == 0) return;
+        if (place.Leaf->Buckets == 0) return entry;
         var bucket = HomeBucket(place, hash);
         var window = SlotTable.Window(hash, place.Offset);
         for (var j = 1; j < TableNode.BucketWords; j++)
         {
             if (bucket[j] >> SlotTable.PositionBits != window) continue;
-            var entry = SlotTable.Address(bucket[j]);
+            entry = SlotTable.Address(bucket[j]);
             Sse.Prefetch0(entry);
             Sse.Prefetch0(entry + 64);
         }
+
+        return entry;
+    }
+
+    /// <summary>Loads the first cache lines of a value that does not lie in its entry.</summary>
+    public static void PrefetchValue(byte* entry)
+    {
+        if (entry == null || !EntryBlock.Has(entry, EntryBlock.HasRoot)) return;
+        var block = EntryBlock.Root(entry)->Address;
+        Sse.Prefetch0(block);
+        Sse.Prefetch0(block + 64);
     }
 
     private static ulong* HomeBucket(in TablePlace place, ulong hash) =>

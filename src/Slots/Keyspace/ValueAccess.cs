@@ -9,9 +9,13 @@ namespace Starling.Slots.Keyspace;
 public unsafe ref struct ValueAccess
 {
     private readonly Database _database;
-    private readonly Key _key;
-    private readonly uint _accessClock;
     private readonly IEmptiedKeys? _emptied;
+
+    // The key in its parts: a processor waits when it is to read as a whole what was just written in parts.
+    private readonly ReadOnlySpan<byte> _keyBytes;
+    private readonly ulong _keyHash;
+    private readonly ushort _slot;
+    private readonly uint _accessClock;
     private byte* _entry;
     private bool _isSaved;
     private FrozenValue? _frozen;
@@ -19,11 +23,15 @@ public unsafe ref struct ValueAccess
     internal ValueAccess(Database database, scoped in Key key, byte* entry, uint accessClock, IEmptiedKeys? emptied)
     {
         _database = database;
-        _key = key;
+        _keyBytes = key.Bytes;
+        _keyHash = key.Hash;
+        _slot = key.Slot;
         _entry = entry;
         _accessClock = accessClock;
         _emptied = emptied;
     }
+
+    private readonly Key Key => new(_keyBytes, _slot, _keyHash);
 
     /// <summary>The key is there.</summary>
     internal readonly bool Exists => _entry != null;
@@ -38,7 +46,7 @@ public unsafe ref struct ValueAccess
     internal readonly ref readonly ValueRoot Root => ref *EntryBlock.Root(_entry);
 
     /// <summary>Where the blocks of a value that is made come from.</summary>
-    internal readonly ValueMemory Memory => _database.MemoryFor(_key.Slot);
+    internal readonly ValueMemory Memory => _database.MemoryFor(_slot);
 
     /// <summary>
     /// The root for changing the value, after every snapshot that needs it as it was has got it. Asked for before each
@@ -47,10 +55,10 @@ public unsafe ref struct ValueAccess
     /// <param name="memory">Where the value's blocks come from during this change.</param>
     internal ref ValueRoot BeginChange(out ValueMemory memory)
     {
-        if (!_isSaved) _database.BeforeWrite(_key);
+        if (!_isSaved) _database.BeforeWrite(Key);
         _isSaved = true;
-        _frozen = _database.FindFrozen(_key.Slot, _entry);
-        memory = _database.MemoryFor(_key.Slot, _frozen);
+        _frozen = _database.FindFrozen(_slot, _entry);
+        memory = _database.MemoryFor(_slot, _frozen);
         return ref *EntryBlock.Root(_entry);
     }
 
@@ -59,13 +67,13 @@ public unsafe ref struct ValueAccess
 
     /// <summary>An element of the value, whose key is there, has this expiry from now on.</summary>
     internal readonly void NoteElementExpiry(long expiresAt) =>
-        _database.NoteElementExpiry(_key, _entry, expiresAt);
+        _database.NoteElementExpiry(Key, _entry, expiresAt);
 
     /// <summary>Makes the key, which is not there, with a value that has a root; it has no expiry.</summary>
     internal ref ValueRoot Create(ValueKind kind, in ValueRoot root)
     {
         Invariant.That(_entry == null);
-        _entry = _database.Create(_key, kind, root, _accessClock);
+        _entry = _database.Create(Key, kind, root, _accessClock);
         _isSaved = true;
         return ref *EntryBlock.Root(_entry);
     }
@@ -79,7 +87,7 @@ public unsafe ref struct ValueAccess
     internal Span<byte> CreateInline(ValueKind kind, int length)
     {
         Invariant.That(_entry == null);
-        _entry = _database.CreateInline(_key, kind, length, _accessClock);
+        _entry = _database.CreateInline(Key, kind, length, _accessClock);
         _isSaved = true;
         return EntryBlock.Inline(_entry);
     }
@@ -88,7 +96,7 @@ public unsafe ref struct ValueAccess
     /// </summary>
     internal void BeginInlineChange()
     {
-        if (!_isSaved) _database.BeforeWrite(_key);
+        if (!_isSaved) _database.BeforeWrite(Key);
         _isSaved = true;
     }
 
@@ -96,27 +104,27 @@ public unsafe ref struct ValueAccess
     /// Changes the length of a value that lies in the entry, which may move; the bytes stay as far as they fit, new ones are
     /// undefined. Within a change (<see cref="BeginInlineChange"/>).
     /// </summary>
-    internal void ResizeInline(int length) => _entry = _database.ResizeInline(_key, _entry, length);
+    internal void ResizeInline(int length) => _entry = _database.ResizeInline(Key, _entry, length);
 
     /// <summary>Gives a value that lies in the entry a root instead.</summary>
     internal void MoveOut(in ValueRoot root)
     {
         BeginInlineChange();
-        _entry = _database.MoveOut(_key, root);
+        _entry = _database.MoveOut(Key, root);
     }
 
     /// <summary>Lets a value with a root lie in the entry, if it can (<see cref="ValueOperations.InlineOf"/>).</summary>
     internal void MoveIn()
     {
         BeginInlineChange();
-        _entry = _database.MoveIn(_key, _entry);
+        _entry = _database.MoveIn(Key, _entry);
     }
 
     /// <summary>Deletes the key with what is left of the value.</summary>
     internal void Delete()
     {
-        if (_emptied is null) Invariant.That(_database.Remove(_key));
-        else _emptied.Delete(_database, _key);
+        if (_emptied is null) Invariant.That(_database.Remove(Key));
+        else _emptied.Delete(_database, Key);
         _entry = null;
     }
 
@@ -124,13 +132,13 @@ public unsafe ref struct ValueAccess
     internal void SetString(scoped ReadOnlySpan<byte> value)
     {
         var expiresAt = _entry == null ? Entry.NoExpiry : EntryBlock.Expiry(_entry);
-        _entry = _database.MakeString(_key, value, expiresAt, _accessClock);
+        _entry = _database.MakeString(Key, _entry, value, expiresAt, _accessClock);
     }
 
     /// <summary>As <see cref="Database.ResizeString"/>; the key must be there.</summary>
     internal Span<byte> ResizeString(int length, int from, int count, bool raw)
     {
-        _entry = _database.Resize(_key, length, from, count, raw);
+        _entry = _database.Resize(Key, _entry, length, from, count, raw);
         return StringBlock.Bytes(_entry);
     }
 }

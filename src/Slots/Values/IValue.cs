@@ -15,5 +15,5 @@ public interface IValue<TSelf>
     internal static abstract ValueKind Kind { get; }
 
     /// <summary>Opens the value that an access leads to; it is of the right kind or not there.</summary>
-    internal static abstract TSelf Open(ValueAccess access);
+    internal static abstract TSelf Open(scoped in ValueAccess access);
 }

@@ -10,7 +10,7 @@ public ref struct ListValue : IValue<ListValue>
 {
     private ValueAccess _access;
 
-    private ListValue(ValueAccess access) => _access = access;
+    private ListValue(scoped in ValueAccess access) => _access = access;
 
     static ValueKind IValue<ListValue>.Kind => ValueKind.List;
 
@@ -20,7 +20,7 @@ public ref struct ListValue : IValue<ListValue>
     /// <summary>Number of elements.</summary>
     public readonly long Count => Exists ? ListRoot.Count(_access.Root) : 0;
 
-    static ListValue IValue<ListValue>.Open(ValueAccess access) => new(access);
+    static ListValue IValue<ListValue>.Open(scoped in ValueAccess access) => new(access);
 
     /// <summary>The element at an index, 0 to <see cref="Count"/> - 1.</summary>
     public readonly ListElement At(long index)

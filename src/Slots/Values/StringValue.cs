@@ -7,7 +7,7 @@ public ref struct StringValue : IValue<StringValue>
 {
     private ValueAccess _access;
 
-    private StringValue(ValueAccess access) => _access = access;
+    private StringValue(scoped in ValueAccess access) => _access = access;
 
     static ValueKind IValue<StringValue>.Kind => ValueKind.String;
 
@@ -17,7 +17,7 @@ public ref struct StringValue : IValue<StringValue>
     /// <summary>The bytes. They alias native memory and are dead after any change.</summary>
     public readonly ReadOnlySpan<byte> Bytes => Exists ? StringOperations.Bytes(_access.View) : default;
 
-    static StringValue IValue<StringValue>.Open(ValueAccess access) => new(access);
+    static StringValue IValue<StringValue>.Open(scoped in ValueAccess access) => new(access);
 
     /// <summary>Replaces the string, or makes the key; an expiry stays.</summary>
     public void Set(scoped ReadOnlySpan<byte> value) => _access.SetString(value);

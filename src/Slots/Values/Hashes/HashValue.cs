@@ -15,7 +15,7 @@ public unsafe ref struct HashValue : IValue<HashValue>
     private ValueAccess _access;
     private int _reserved;
 
-    private HashValue(ValueAccess access) => _access = access;
+    private HashValue(scoped in ValueAccess access) => _access = access;
 
     static ValueKind IValue<HashValue>.Kind => ValueKind.Hash;
 
@@ -56,7 +56,7 @@ public unsafe ref struct HashValue : IValue<HashValue>
 
     private readonly ValueRoot Root => HashRoot.Of(_access.View);
 
-    static HashValue IValue<HashValue>.Open(ValueAccess access) => new(access);
+    static HashValue IValue<HashValue>.Open(scoped in ValueAccess access) => new(access);
 
     /// <summary>Bytes that a field or a value takes in a listpack, for <see cref="Reserve"/>.</summary>
     public static long PackedBytes(scoped ReadOnlySpan<byte> text) => Listpack.EntryLength(text);

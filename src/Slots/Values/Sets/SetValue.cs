@@ -11,7 +11,7 @@ public ref struct SetValue : IValue<SetValue>
     private ValueAccess _access;
     private long _expected;
 
-    private SetValue(ValueAccess access) => _access = access;
+    private SetValue(scoped in ValueAccess access) => _access = access;
 
     static ValueKind IValue<SetValue>.Kind => ValueKind.Set;
 
@@ -24,7 +24,7 @@ public ref struct SetValue : IValue<SetValue>
     /// <summary>The set for reading.</summary>
     public readonly SetView View => Exists ? new SetView(_access.Root) : default;
 
-    static SetValue IValue<SetValue>.Open(ValueAccess access) => new(access);
+    static SetValue IValue<SetValue>.Open(scoped in ValueAccess access) => new(access);
 
     /// <summary>
     /// So many members will be added at once, some of them perhaps there already: as in Redis 7.2, a set that might

@@ -11,7 +11,7 @@ public ref struct SortedSetValue : IValue<SortedSetValue>
 {
     private ValueAccess _access;
 
-    private SortedSetValue(ValueAccess access) => _access = access;
+    private SortedSetValue(scoped in ValueAccess access) => _access = access;
 
     static ValueKind IValue<SortedSetValue>.Kind => ValueKind.SortedSet;
 
@@ -21,7 +21,7 @@ public ref struct SortedSetValue : IValue<SortedSetValue>
     /// <summary>Number of elements.</summary>
     public readonly long Count => Exists ? SortedSetRoot.Count(_access.Root) : 0;
 
-    static SortedSetValue IValue<SortedSetValue>.Open(ValueAccess access) => new(access);
+    static SortedSetValue IValue<SortedSetValue>.Open(scoped in ValueAccess access) => new(access);
 
     /// <summary>The score of a member; false when it is not there.</summary>
     public readonly bool TryScore(scoped ReadOnlySpan<byte> member, out double score)

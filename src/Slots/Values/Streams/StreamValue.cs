@@ -14,7 +14,7 @@ public unsafe ref struct StreamValue : IValue<StreamValue>
 
     private ValueAccess _access;
 
-    private StreamValue(ValueAccess access) => _access = access;
+    private StreamValue(scoped in ValueAccess access) => _access = access;
 
     static ValueKind IValue<StreamValue>.Kind => ValueKind.Stream;
 
@@ -44,7 +44,7 @@ public unsafe ref struct StreamValue : IValue<StreamValue>
 
     private readonly StreamHead* Head => StreamHead.Of(_access.Root);
 
-    static StreamValue IValue<StreamValue>.Open(ValueAccess access) => new(access);
+    static StreamValue IValue<StreamValue>.Open(scoped in ValueAccess access) => new(access);
 
     /// <summary>The entries between two ids, both included.</summary>
     public readonly StreamRange Range(in StreamId start, in StreamId end, bool backward = false) =>
