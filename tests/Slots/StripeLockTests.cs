@@ -91,8 +91,10 @@ public sealed class StripeLockTests
         Assert.Equal(Threads * Rounds, count);
     }
 
-    [Fact]
-    public void Who_takes_and_lets_go_without_a_pause_starves_nobody()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Who_takes_and_lets_go_without_a_pause_starves_nobody(bool everything)
     {
         using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions());
         var isOver = false;
@@ -100,13 +102,21 @@ public sealed class StripeLockTests
         {
             while (!Volatile.Read(ref isOver))
             {
-                using (keyspace.LockSlot(9)) Thread.SpinWait(20_000);
+                using (everything ? keyspace.LockAll() : keyspace.LockSlot(9)) Thread.SpinWait(20_000);
             }
         });
         greedy.Start();
         var others = Enumerable.Range(0, 3).Select(_ => new Thread(() =>
         {
-            for (var i = 0; i < 200; i++) keyspace.LockSlot(9).Dispose();
+            var two = default(StripeSet);
+            two.AddSlot(9);
+            two.AddSlot(10);
+            for (var i = 0; i < 100; i++)
+            {
+                keyspace.LockSlot(9).Dispose();
+                keyspace.Lock(two).Dispose();
+                keyspace.LockAll().Dispose();
+            }
         })).ToList();
         foreach (var thread in others) thread.Start();
         foreach (var thread in others) Assert.True(thread.Join(Deadline), "it never gets the stripe");

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
-/// The lock of one stripe. Re-entrant. Taking it is one interlocked operation and letting go of it an ordinary store: what that
+/// The lock of one stripe, or of the turn to have all of them. Re-entrant. Taking it is one interlocked operation and letting go of it an ordinary store: what that
 /// store may overtake, the look at who waits, is made safe by who comes to wait, who has every processor drain its stores first.
 /// The runtime's own lock takes two interlocked operations and four calls; a pipelined GET has some hundreds of nanoseconds in all.
 /// </summary>
@@ -34,10 +34,13 @@ internal struct StripeLock
     [FieldOffset(12)]
     private int _starved; // of those, who have woken in vain; inside the gate
 
+    /// <summary>Whether a thread holds it, or has been promised it.</summary>
+    public readonly bool IsTaken => Volatile.Read(in _owner) != Free;
+
     /// <summary>Whether this thread holds it.</summary>
     public readonly bool IsHeldBy(int thread) => Volatile.Read(in _owner) == thread;
 
-    /// <summary>Takes it, and waits until it can. A full fence, unless the thread holds it already.</summary>
+    /// <summary>Takes it, and waits until it can. A full fence.</summary>
     /// <param name="thread">Number of this thread.</param>
     /// <param name="gate">Where sleepers of this lock sleep, perhaps with those of others. A leaf.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -52,6 +55,22 @@ internal struct StripeLock
         var owner = Interlocked.CompareExchange(ref _owner, thread, Free);
         if (owner == thread) _depth++;
         return owner == Free || owner == thread;
+    }
+
+    /// <summary>Takes it if it is free and nobody has it, not even this thread. A full fence.</summary>
+    public bool TryEnterFirst(int thread) => Interlocked.CompareExchange(ref _owner, thread, Free) == Free;
+
+    /// <summary>Waits for some microseconds until nobody has it; false when somebody still has.</summary>
+    public readonly bool AwaitFree()
+    {
+        var spin = default(SpinWait);
+        for (var i = 0; i < Spins; i++)
+        {
+            if (!IsTaken) return true;
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
+
+        return !IsTaken;
     }
 
     /// <summary>Lets go of it once.</summary>

@@ -15,22 +15,22 @@ internal sealed class StripeLocks
     /// <summary>Counters: the last one is for all threads whose numbers are too high for one of their own.</summary>
     private const int Counters = 32;
 
-    /// <summary>Monitors for those who sleep.</summary>
+    /// <summary>Monitors for those who sleep for stripes; one more is for the turn.</summary>
     private const int Gates = 16;
 
     private readonly StripeLock[] _stripes = new StripeLock[StripeSet.StripeCount];
-    private readonly object[] _gates = new object[Gates];
+    private readonly object[] _gates = new object[Gates + 1];
     private readonly Counter[] _announced = new Counter[Counters];
 
-    /// <summary>Held by the thread that has everything, so that the others can wait for it.</summary>
-    private readonly Lock _turn = new();
-
-    private int _owner; // number of the thread that has everything; 0 for none
-    private int _depth; // how often it has taken it; the owner's alone
+    /// <summary>
+    /// Held by the thread that has everything, or is about to; for a moment also by one that could not get a stripe for those.
+    /// Who has a stripe and takes it not for everything waits for nobody but stripes.
+    /// </summary>
+    private StripeLock _turn;
 
     public StripeLocks()
     {
-        for (var i = 0; i < Gates; i++) _gates[i] = new object();
+        for (var i = 0; i < _gates.Length; i++) _gates[i] = new object();
     }
 
     /// <summary>Takes a stripe. Re-entrant; does nothing for a thread that has everything.</summary>
@@ -39,10 +39,10 @@ internal sealed class StripeLocks
     {
         var thread = Environment.CurrentManagedThreadId;
         if (LockOrder.IsChecked) CheckEntry(stripe);
-        if (Volatile.Read(ref _owner) == thread) return;
+        if (_turn.IsHeldBy(thread)) return;
         Announce(thread);
         _stripes[stripe].Enter(thread, Gate(stripe));
-        if (Volatile.Read(ref _owner) != 0) EnterAgain(thread, stripe);
+        if (_turn.IsTaken) EnterAgain(thread, stripe);
         if (LockOrder.IsChecked) LockOrder.Held.AddStripe();
     }
 
@@ -51,7 +51,7 @@ internal sealed class StripeLocks
     public void Exit(int stripe)
     {
         var thread = Environment.CurrentManagedThreadId;
-        if (Volatile.Read(ref _owner) == thread) return;
+        if (_turn.IsHeldBy(thread)) return;
         if (LockOrder.IsChecked) LockOrder.Held.RemoveStripe();
         _stripes[stripe].Exit(thread, Gate(stripe));
         Withdraw(thread);
@@ -71,7 +71,7 @@ internal sealed class StripeLocks
     public void Exit(in StripeSet stripes)
     {
         var thread = Environment.CurrentManagedThreadId;
-        if (Volatile.Read(ref _owner) == thread) return;
+        if (_turn.IsHeldBy(thread)) return;
         if (LockOrder.IsChecked) LockOrder.Held.RemoveStripe();
         const int Last = StripeSet.StripeCount - 1;
         for (var stripe = stripes.Previous(Last); stripe >= 0; stripe = stripes.Previous(stripe - 1))
@@ -86,17 +86,15 @@ internal sealed class StripeLocks
     public void EnterAll()
     {
         var thread = Environment.CurrentManagedThreadId;
-        if (Volatile.Read(ref _owner) == thread)
+        if (_turn.IsHeldBy(thread))
         {
-            _depth++;
+            _turn.Enter(thread, TurnGate);
             return;
         }
 
         if (LockOrder.IsChecked) CheckEntryToAll();
-        _turn.Enter();
+        _turn.Enter(thread, TurnGate);
         if (LockOrder.IsChecked) LockOrder.Held.AddStripe();
-        Interlocked.Exchange(ref _owner, thread);
-        _depth = 1;
         for (var i = 0; i < Counters; i++)
             if (Volatile.Read(ref _announced[i].Count) != 0) Await(ref _announced[i].Count);
     }
@@ -104,17 +102,15 @@ internal sealed class StripeLocks
     /// <summary>Takes everything if nobody has a stripe; never waits.</summary>
     public bool TryEnterAll()
     {
-        if (Volatile.Read(ref _owner) != 0 || !_turn.TryEnter()) return false;
-        Interlocked.Exchange(ref _owner, Environment.CurrentManagedThreadId);
+        var thread = Environment.CurrentManagedThreadId;
+        if (_turn.IsTaken || !_turn.TryEnterFirst(thread)) return false;
         for (var i = 0; i < Counters; i++)
         {
             if (Volatile.Read(ref _announced[i].Count) == 0) continue;
-            Volatile.Write(ref _owner, 0);
-            _turn.Exit();
+            _turn.Exit(thread, TurnGate);
             return false;
         }
 
-        _depth = 1;
         if (LockOrder.IsChecked) LockOrder.Held.AddStripe();
         return true;
     }
@@ -122,11 +118,9 @@ internal sealed class StripeLocks
     /// <summary>Lets go of everything.</summary>
     public void ExitAll()
     {
-        Invariant.That(_owner == Environment.CurrentManagedThreadId);
-        if (--_depth > 0) return;
-        if (LockOrder.IsChecked) LockOrder.Held.RemoveStripe();
-        Volatile.Write(ref _owner, 0);
-        _turn.Exit();
+        var thread = Environment.CurrentManagedThreadId;
+        _turn.Exit(thread, TurnGate);
+        if (LockOrder.IsChecked && !_turn.IsHeldBy(thread)) LockOrder.Held.RemoveStripe();
     }
 
     /// <summary>
@@ -137,7 +131,7 @@ internal sealed class StripeLocks
     {
         var thread = Environment.CurrentManagedThreadId;
         Interlocked.Increment(ref Announced(thread));
-        if (Volatile.Read(ref _owner) == 0) return true;
+        if (!_turn.IsTaken) return true;
         Withdraw(thread);
         return false;
     }
@@ -163,7 +157,7 @@ internal sealed class StripeLocks
     /// <summary>This thread holds the stripe, by itself or with everything.</summary>
     public bool IsHeld(int stripe) => IsHeld(stripe, Environment.CurrentManagedThreadId);
 
-    private bool IsHeld(int stripe, int thread) => _stripes[stripe].IsHeldBy(thread) || Volatile.Read(ref _owner) == thread;
+    private bool IsHeld(int stripe, int thread) => _stripes[stripe].IsHeldBy(thread) || _turn.IsHeldBy(thread);
 
     private void CheckEntry(in StripeSet stripes)
     {
@@ -191,6 +185,8 @@ internal sealed class StripeLocks
         LockOrder.Held.CheckStripe();
         if (LockOrder.Held.HasStripe && HoldsAny(Environment.CurrentManagedThreadId)) LockOrder.Held.OnViolation("everything is taken before stripes, not under one");
     }
+
+    private object TurnGate => _gates[Gates];
 
     private object Gate(int stripe) => _gates[stripe & (Gates - 1)];
 
@@ -220,43 +216,41 @@ internal sealed class StripeLocks
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void EnterAgain(int thread, int stripe)
     {
-        while (Volatile.Read(ref _owner) != 0)
+        if (HoldsAny(thread, but: stripe)) return; // who wants everything waits for this thread already
+        ref var it = ref _stripes[stripe];
+        it.Exit(thread, Gate(stripe));
+        var heldBefore = it.IsHeldBy(thread); // this one: the same
+        if (!heldBefore)
         {
-            if (HoldsAny(thread, but: stripe)) return; // who wants everything waits for this thread already
-            _stripes[stripe].Exit(thread, Gate(stripe));
-            if (_stripes[stripe].IsHeldBy(thread))
-            {
-                _stripes[stripe].Enter(thread, Gate(stripe)); // so it did for this stripe
-                return;
-            }
-
             Withdraw(thread);
-            AwaitTurn();
+            var hasTurn = !_turn.AwaitFree();
+            if (hasTurn) _turn.Enter(thread, TurnGate);
             Announce(thread);
-            _stripes[stripe].Enter(thread, Gate(stripe));
+            it.Enter(thread, Gate(stripe));
+            if (hasTurn) _turn.Exit(thread, TurnGate);
+            else if (_turn.IsTaken) EnterAgain(thread, stripe);
+            return;
         }
+
+        it.Enter(thread, Gate(stripe));
     }
 
     /// <summary>Announces a thread that is about to take some stripes; false when it has everything, and needs none.</summary>
     private bool AnnounceForSome(int thread)
     {
+        if (_turn.IsHeldBy(thread)) return false;
         while (true)
         {
-            var owner = Volatile.Read(ref _owner);
-            if (owner == thread) return false;
             Interlocked.Increment(ref Announced(thread));
-            if (Volatile.Read(ref _owner) == 0 || HoldsAny(thread)) return true;
+            if (!_turn.IsTaken || HoldsAny(thread)) return true;
             Withdraw(thread);
-            AwaitTurn();
-        }
-    }
+            if (_turn.AwaitFree()) continue;
 
-    /// <summary>Waits until who has everything has let go.</summary>
-    private void AwaitTurn()
-    {
-        lock (_turn)
-        {
-            // It has.
+            // Under the turn nobody else has everything, and nobody comes to have it.
+            _turn.Enter(thread, TurnGate);
+            Interlocked.Increment(ref Announced(thread));
+            _turn.Exit(thread, TurnGate);
+            return true;
         }
     }
 
