@@ -14,7 +14,7 @@ public class ImportTests
     private static readonly string[] HeldLocks = ["LockOrder._held"];
 
     // Those that ranked locks are made of, and the stripes, which note by themselves what is held.
-    private static readonly string[] LockTypes = ["RankedLock", "LockScope", "RankedSpinLock", "StripeLocks"];
+    private static readonly string[] LockTypes = ["RankedLock", "LockScope", "RankedSpinLock", "StripeLock"];
 
     [Theory]
     [InlineData("Starling.Slots", "")]
@@ -138,6 +138,6 @@ public class ImportTests
     {
         using var compiled = new CompiledAssembly("Starling.Slots");
         var users = compiled.UsesOf("Starling.Slots").Where(use => use.Used == "System.Threading.Lock").Select(use => use.User);
-        Assert.Contains("StripeLocks", users);
+        Assert.Contains("StripeLock", users);
     }
 }

@@ -4,9 +4,10 @@ using System.Runtime.InteropServices;
 namespace Starling.Slots.Keyspace;
 
 /// <summary>
-/// The lock of one stripe, or of the turn to have all of them. Re-entrant. Taking it is one interlocked operation and letting go of it an ordinary store: what that
-/// store may overtake, the look at who waits, is made safe by who comes to wait, who has every processor drain its stores first.
-/// The runtime's own lock takes two interlocked operations and four calls; a pipelined GET has some hundreds of nanoseconds in all.
+/// The lock of one stripe, or of the turn to have all of them. Re-entrant. Taking it is one interlocked operation and letting
+/// go of it an ordinary store: what that store may be overtaken by, the look at who waits, is made safe by who comes to wait,
+/// who has every processor drain its stores first. The runtime's own lock takes two interlocked operations and four calls; a
+/// pipelined GET has some hundreds of nanoseconds in all.
 /// </summary>
 /// <remarks>
 /// Who finds it taken spins for some microseconds, then sleeps. Who lets go wakes the sleepers; one that has woken in vain gets the

@@ -155,9 +155,11 @@ internal sealed class StripeLocks
     public void EndTrying() => Withdraw(Environment.CurrentManagedThreadId);
 
     /// <summary>This thread holds the stripe, by itself or with everything.</summary>
-    public bool IsHeld(int stripe) => IsHeld(stripe, Environment.CurrentManagedThreadId);
-
-    private bool IsHeld(int stripe, int thread) => _stripes[stripe].IsHeldBy(thread) || _turn.IsHeldBy(thread);
+    public bool IsHeld(int stripe)
+    {
+        var thread = Environment.CurrentManagedThreadId;
+        return _stripes[stripe].IsHeldBy(thread) || _turn.IsHeldBy(thread);
+    }
 
     private void CheckEntry(in StripeSet stripes)
     {
@@ -177,13 +179,15 @@ internal sealed class StripeLocks
         if (!LockOrder.Held.HasStripe) return;
         var thread = Environment.CurrentManagedThreadId;
         for (var higher = stripe + 1; higher < _stripes.Length; higher++)
-            if (_stripes[higher].IsHeldBy(thread)) LockOrder.Held.OnViolation($"stripes are taken ascending: {stripe} under {higher}");
+            if (_stripes[higher].IsHeldBy(thread))
+                LockOrder.Held.OnViolation($"stripes are taken ascending: {stripe} under {higher}");
     }
 
     private void CheckEntryToAll()
     {
         LockOrder.Held.CheckStripe();
-        if (LockOrder.Held.HasStripe && HoldsAny(Environment.CurrentManagedThreadId)) LockOrder.Held.OnViolation("everything is taken before stripes, not under one");
+        if (LockOrder.Held.HasStripe && HoldsAny(Environment.CurrentManagedThreadId))
+            LockOrder.Held.OnViolation("everything is taken before stripes, not under one");
     }
 
     private object TurnGate => _gates[Gates];
@@ -219,20 +223,21 @@ internal sealed class StripeLocks
         if (HoldsAny(thread, but: stripe)) return; // who wants everything waits for this thread already
         ref var it = ref _stripes[stripe];
         it.Exit(thread, Gate(stripe));
-        var heldBefore = it.IsHeldBy(thread); // this one: the same
-        if (!heldBefore)
+        if (it.IsHeldBy(thread))
         {
-            Withdraw(thread);
-            var hasTurn = !_turn.AwaitFree();
-            if (hasTurn) _turn.Enter(thread, TurnGate);
-            Announce(thread);
-            it.Enter(thread, Gate(stripe));
-            if (hasTurn) _turn.Exit(thread, TurnGate);
-            else if (_turn.IsTaken) EnterAgain(thread, stripe);
+            it.Enter(thread, Gate(stripe)); // it had this one before: the same
             return;
         }
 
+        Withdraw(thread);
+
+        // Under the turn nobody else has everything, and nobody comes to have it.
+        var takesTurn = !_turn.AwaitFree();
+        if (takesTurn) _turn.Enter(thread, TurnGate);
+        Announce(thread);
         it.Enter(thread, Gate(stripe));
+        if (takesTurn) _turn.Exit(thread, TurnGate);
+        else if (_turn.IsTaken) EnterAgain(thread, stripe);
     }
 
     /// <summary>Announces a thread that is about to take some stripes; false when it has everything, and needs none.</summary>
