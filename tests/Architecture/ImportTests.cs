@@ -137,7 +137,8 @@ public class ImportTests
     public void Who_takes_a_lock_without_a_rank_is_found()
     {
         using var compiled = new CompiledAssembly("Starling.Slots");
-        var users = compiled.UsesOf("Starling.Slots").Where(use => use.Used == "System.Threading.Lock").Select(use => use.User);
-        Assert.Contains("StripeLock", users);
+        var uses = compiled.UsesOf("Starling.Slots").ToList();
+        Assert.Contains(uses, use => use is { Used: "System.Threading.Lock", User: "RankedLock" });
+        Assert.Contains(uses, use => use is { Used: "System.Threading.Monitor", User: "StripeLock" });
     }
 }
