@@ -46,6 +46,19 @@ public sealed class CommandTable
     public CommandRow? Find(ArgumentList arguments) =>
         FindNamed(arguments) is { } command && HasRightCount(command, arguments) ? command : null;
 
+    /// <summary>
+    /// As <see cref="Find(ArgumentList)"/>, for one of several calls that come one after another, mostly of the same command.
+    /// </summary>
+    /// <param name="arguments">The call.</param>
+    /// <param name="before">The call before it; null for none.</param>
+    /// <param name="found">What was found for that one.</param>
+    public CommandRow? Find(ArgumentList arguments, ArgumentList? before, CommandRow? found)
+    {
+        var isSame = before is not null && found is { Container: null, SubcommandIndex: null }
+            && arguments.Count == before.Count && arguments[0].SequenceEqual(before[0]);
+        return isSame ? found : Find(arguments);
+    }
+
     /// <summary>As <see cref="Find(ArgumentList)"/>, whatever the number of arguments is.</summary>
     public CommandRow? FindNamed(ArgumentList arguments)
     {

@@ -101,8 +101,10 @@ public sealed class Executor
     {
         var session = call.Session;
         if (command is null) return RefuseUnknown(call);
-        call.Command = command;
-        session.LastCommand = command;
+
+        // A store of a reference costs more than a look, and mostly it is the same as before.
+        if (!ReferenceEquals(call.Command, command)) call.Command = command;
+        if (!ReferenceEquals(session.LastCommand, command)) session.LastCommand = command;
         if (!_gates.PassBeforeLocks(call, command)) return DispatchOutcome.Done;
         var plan = Plan(call, command);
         var outcome = command.Locks == LockMode.None && session.Origin == ClientOrigin.Client && !plan.IsAll
@@ -352,7 +354,7 @@ public sealed class Executor
     /// <summary>Runs a handler, and sees to its counters and effects.</summary>
     private void Run(CommandContext call, Command command)
     {
-        call.Command = command;
+        if (!ReferenceEquals(call.Command, command)) call.Command = command;
         call.Timer.Count(command);
         call.Begin();
         command.Handler!(call);

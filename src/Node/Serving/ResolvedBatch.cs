@@ -1,3 +1,4 @@
+using Starling.Resp;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Serving;
@@ -40,10 +41,15 @@ internal sealed class ResolvedBatch
     {
         Span<KeyPlace> keys = stackalloc KeyPlace[2 * CommandBatch.Length];
         var found = 0;
+        ArgumentList? before = null;
+        CommandRow? row = null;
         for (var i = 0; i < batch.Count; i++)
         {
             ref var resolved = ref _commands[i];
-            resolved = new ResolvedCommand(batch.Commands[i].Arguments, table, keyspace);
+            var arguments = batch.Commands[i].Arguments;
+            row = table.Find(arguments, before, row);
+            before = arguments;
+            resolved = new ResolvedCommand(arguments, (Command?)row, keyspace);
             if (resolved.KeyPosition > 0) keys[found++] = InParts(resolved.KeyPlace);
             if (resolved.HasTwoKeys) keys[found++] = InParts(resolved.SecondPlace);
         }

@@ -9,11 +9,14 @@ namespace Starling.Node.Serving;
 /// </summary>
 internal readonly struct ResolvedCommand
 {
-    /// <summary>Looks up a command and computes its keys.</summary>
-    public ResolvedCommand(ArgumentList arguments, CommandTable table, Keyspace keyspace)
+    /// <summary>Computes the keys of a command.</summary>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="row">Its row; null for none.</param>
+    /// <param name="keyspace">The keyspace.</param>
+    public ResolvedCommand(ArgumentList arguments, Command? row, Keyspace keyspace)
     {
-        Command = (Command?)table.Find(arguments);
-        if (Command is not { } command) return;
+        Command = row;
+        if (row is not { } command) return;
         KeyPosition = command.SingleKeyIn(arguments.Count);
         HasTwoKeys = command.KeyPair > 0;
         if (HasTwoKeys)
