@@ -16,8 +16,10 @@ internal sealed class Convergence(Simulation simulation, SimulationPlan plan)
     // What was wrong at the last look, and since when.
     private Dictionary<(int Node, int Other, int Slot), long> _since = [];
 
-    // Several times what a heartbeat and a new link take, lost packets included.
-    private long Limit => 2 * ((2 * plan.NodeTimeout) + 1000 + (4 * plan.Delay.Maximum));
+    private long Limit => LimitOf(plan);
+
+    /// <summary>How long it may last: several times what a heartbeat and a new link take, lost packets included.</summary>
+    public static long LimitOf(SimulationPlan plan) => 2 * ((2 * plan.NodeTimeout) + 1000 + (4 * plan.Delay.Maximum));
 
     /// <summary>Begins.</summary>
     public void Schedule() => simulation.At(simulation.Now + Period, Look);

@@ -7,18 +7,29 @@ internal sealed class FaultInjector(Simulation simulation, SimulationPlan plan)
 {
     private RandomSource Random => simulation.Random;
 
+    private readonly StaleMaster _staleMaster = new(simulation, plan);
     private bool _isOver;
 
     /// <summary>Begins.</summary>
-    public void Schedule() => simulation.At(simulation.Now + Random.Next(plan.FaultInterval * 2), () =>
+    public void Schedule()
+    {
+        if (Has(SimulationFaults.Links) && plan.Replicas > 0) _staleMaster.Schedule();
+        ScheduleOne();
+    }
+
+    private void ScheduleOne() => simulation.At(simulation.Now + Random.Next(plan.FaultInterval * 2), () =>
     {
         if (_isOver) return;
         InjectOne();
-        Schedule();
+        ScheduleOne();
     });
 
     /// <summary>No more.</summary>
-    public void Stop() => _isOver = true;
+    public void Stop()
+    {
+        _isOver = true;
+        _staleMaster.Stop();
+    }
 
     private SimulatedNode AnyNode() => simulation.Nodes[Random.Next(simulation.Nodes.Count)];
 

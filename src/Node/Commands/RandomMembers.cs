@@ -9,7 +9,9 @@ namespace Starling.Node.Commands;
 /// <summary>The commands that let chance choose members of a set: SPOP, SRANDMEMBER.</summary>
 public static class RandomMembers
 {
+    // An effect is one command to who executes it, and those have limits of their own.
     private const int MembersPerEffect = 1024;
+    private const int BytesPerEffect = 1 << 20;
 
     /// <summary>
     /// Members are chosen by going through all of them when at least one of so many is wanted, else one by one.
@@ -78,11 +80,13 @@ public static class RandomMembers
             using var effect = call.BeginEffect();
             effect.Add("SREM"u8);
             effect.Add(key.Bytes);
-            for (var i = 0; i < MembersPerEffect && left > 0; i++, left--)
+            long bytes = 0;
+            for (var i = 0; i < MembersPerEffect && bytes < BytesPerEffect && left > 0; i++, left--)
             {
                 var member = set.View.At(Below(call, set.Count)).Text(scratch);
                 call.Reply.Bulk(member);
                 effect.Add(member);
+                bytes += member.Length;
                 set.Remove(member);
             }
         }

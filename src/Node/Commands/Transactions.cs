@@ -64,7 +64,7 @@ public static class Transactions
             return;
         }
 
-        var isUnwatched = !transaction.IsAborted && (call.Session.WatchFailed || HasExpiredWatch(call));
+        var isUnwatched = !transaction.IsAborted && call.Node.Watches.HasFailed(call.Session, call.Keyspace, call.Now);
         Transaction.Discard(call);
         if (transaction.IsAborted)
         {
@@ -81,18 +81,6 @@ public static class Transactions
             call.Node.Executor.RunQueued(call, transaction);
             call.Session.LateReplies.EndTransaction(call, start);
         }
-    }
-
-    private static bool HasExpiredWatch(CommandContext call)
-    {
-        foreach (var watched in call.Session.WatchedKeys)
-        {
-            if (watched.WasExpired) continue;
-            var key = call.Keyspace.Key(watched.Key);
-            if (call.Keyspace[watched.Database].TryFind(key, out var entry) && KeyExpiry.IsExpired(entry, call.Now)) return true;
-        }
-
-        return false;
     }
 
     private static void Discard(CommandContext call)

@@ -3,20 +3,28 @@ using Starling.Slots;
 
 namespace Starling.Node.Execution;
 
-/// <summary>The effects of one command or transaction, encoded as RESP commands one after another.</summary>
-internal sealed class EffectBuffer
+/// <summary>
+/// The effects of one command or transaction, encoded as RESP commands one after another. They lie in pieces, as many as they need: what
+/// a handler has changed by the time that it tells its effects must go to the log, however long the names and members are that it found.
+/// </summary>
+/// <param name="pieceLength">The length, in bytes, from which on a new piece is begun; a longer argument has a piece of its own.</param>
+internal sealed class EffectBuffer(int pieceLength = EffectBuffer.PieceLength)
 {
-    /// <summary>Most bytes that the effects of one command or transaction may have.</summary>
+    /// <summary>Most bytes that the calls queued in one transaction may have.</summary>
     public const int MaxLength = 2_000_000_000;
 
+    private const int PieceLength = 64 * 1024 * 1024;
+    private const int FirstLength = 256;
     private const int KeptLength = 64 * 1024;
     private const int HeadLength = 16; // at most: type, decimal digits, end of line
     private const int SelectLength = 64; // at most
 
-    private byte[] _bytes = new byte[256];
+    private readonly List<ArraySegment<byte>> _pieces = []; // those that are full, in order
+    private byte[] _bytes = new byte[Math.Min(FirstLength, pieceLength)];
     private int _used;
     private int _database = -1;
-    private int _open; // where the arguments of the effect begin that is not ended yet; 0 for none
+    private int _open; // where the arguments of the effect begin that is not ended yet, in its piece; 0 for none
+    private int _openPiece; // that piece; as many as are full for the last one
 
     /// <summary>The database of the first effect.</summary>
     public int FirstDatabase { get; private set; } = -1;
@@ -27,17 +35,17 @@ internal sealed class EffectBuffer
     /// <summary>The database of the last effect.</summary>
     public int LastDatabase => _database;
 
+    /// <summary>Number of the pieces in which the effects lie.</summary>
+    public int PieceCount => _pieces.Count + 1;
+
     /// <summary>
-    /// The effects, with a SELECT wherever the database changes. An effect left open would go to every replica as garbage:
-    /// it stops the process.
+    /// A piece of the effects, in order, with a SELECT wherever the database changes. An effect left open would go to every replica as
+    /// garbage: it stops the process.
     /// </summary>
-    public ReadOnlySpan<byte> Bytes
+    public ReadOnlySpan<byte> Piece(int index)
     {
-        get
-        {
-            Invariant.That(_open == 0);
-            return _bytes.AsSpan(0, _used);
-        }
+        Invariant.That(_open == 0);
+        return index == _pieces.Count ? _bytes.AsSpan(0, _used) : _pieces[index].AsSpan();
     }
 
     /// <summary>Most bytes that a call takes as an effect, with a SELECT before it.</summary>
@@ -66,7 +74,7 @@ internal sealed class EffectBuffer
         Turn(database);
         Reserve(HeadLength);
         _used += HeadLength;
-        _open = _used;
+        (_open, _openPiece) = (_used, _pieces.Count);
         return _used;
     }
 
@@ -78,6 +86,16 @@ internal sealed class EffectBuffer
         Span<byte> head = stackalloc byte[HeadLength];
         var length = RespEncoder.WriteHead(head, (byte)'*', argumentCount);
         var gap = HeadLength - length;
+        if (_openPiece < _pieces.Count)
+        {
+            // Its arguments go on in other pieces: what comes before it moves up to its head.
+            var piece = _pieces[_openPiece].Array!;
+            head[..length].CopyTo(piece.AsSpan(start - length));
+            piece.AsSpan(0, start - HeadLength).CopyTo(piece.AsSpan(gap));
+            _pieces[_openPiece] = new ArraySegment<byte>(piece, gap, _pieces[_openPiece].Count - gap);
+            return;
+        }
+
         head[..length].CopyTo(_bytes.AsSpan(start - HeadLength));
         _bytes.AsSpan(start, _used - start).CopyTo(_bytes.AsSpan(start - gap));
         _used -= gap;
@@ -130,7 +148,8 @@ internal sealed class EffectBuffer
         _database = -1;
         FirstDatabase = -1;
         Count = 0;
-        if (_bytes.Length > KeptLength) _bytes = new byte[256];
+        _pieces.Clear();
+        if (_bytes.Length > KeptLength) _bytes = new byte[FirstLength];
     }
 
     private void Turn(int database)
@@ -159,7 +178,15 @@ internal sealed class EffectBuffer
     private void Reserve(int count)
     {
         if (_bytes.Length - _used >= count) return;
-        var wanted = Math.Max(_bytes.Length * 2L, (long)_used + count);
-        Array.Resize(ref _bytes, (int)Math.Min(wanted, Array.MaxLength));
+        if (_used > 0 && (long)_used + count > pieceLength)
+        {
+            _pieces.Add(new ArraySegment<byte>(_bytes, 0, _used));
+            _bytes = new byte[Math.Max(count, Math.Min(FirstLength, pieceLength))];
+            _used = 0;
+            return;
+        }
+
+        var wanted = Math.Min(Math.Max(_bytes.Length * 2L, (long)_used + count), Math.Max(pieceLength, (long)_used + count));
+        Array.Resize(ref _bytes, (int)wanted);
     }
 }

@@ -378,17 +378,12 @@ public sealed class Executor
     {
         var effects = call.Effects;
         var isTransaction = effects.Count > 1 && call.Session.Origin != ClientOrigin.Internal;
-        call.Session.LastWriteOffset = _node.Replication.Log.Append(
-            effects.FirstDatabase, effects.Bytes, isTransaction, effects.LastDatabase);
+        call.Session.LastWriteOffset = _node.Replication.Log.Append(effects, isTransaction);
         effects.Clear();
     }
 
     private DispatchOutcome RefuseUnknown(CommandContext call)
     {
-        var name = call.Arguments[0];
-        if (call.Session.Origin == ClientOrigin.Client
-            && (Ascii.EqualsIgnoreCase(name, "post"u8) || Ascii.EqualsIgnoreCase(name, "host:"u8)))
-            return DispatchOutcome.CrossProtocol;
         call.Session.LastCommand = null;
         _gates.Refuse(call, (Command?)_table.FindNamed(call.Arguments), Encoding.Latin1.GetBytes(_table.Explain(call.Arguments)));
         if (call.Guard is not { } guard || call.Session.Transaction is not null) return DispatchOutcome.Done;

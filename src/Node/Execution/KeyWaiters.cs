@@ -18,11 +18,15 @@ namespace Starling.Node.Execution;
 /// </remarks>
 internal sealed class KeyWaiters(NodeBasics basics)
 {
+    /// <summary>The most places in line that are looked at while every stripe is held: some 0.1 ms.</summary>
+    internal const int MostVisits = 512;
+
     private readonly StripeQueues?[] _stripes = new StripeQueues?[StripeSet.StripeCount];
     private readonly ManualResetEventSlim _unclaimed = new(initialState: false, spinCount: 0);
     private long _lastNumber;
     private int _count;
     private int _keyCount;
+    private int _placeCount;
     private int _watchedKeyCount;
     private int _crossing;
     private int _claims;
@@ -73,6 +77,8 @@ internal sealed class KeyWaiters(NodeBasics basics)
             queue.Add(waiter);
         }
 
+        Interlocked.Add(ref _placeCount, waiter.Keys.Length);
+
         if (waiter.Touched.Length > 1)
             foreach (var key in waiter.Touched) QueueFor(key).Shared++;
         if (waiter.IsCrossing) Interlocked.Increment(ref _crossing);
@@ -106,6 +112,7 @@ internal sealed class KeyWaiters(NodeBasics basics)
             DropIfEmpty(key);
         }
 
+        Interlocked.Add(ref _placeCount, -waiter.Keys.Length);
         if (waiter.IsCrossing) Interlocked.Decrement(ref _crossing);
         Interlocked.Decrement(ref _count);
         return TakeClaim(waiter);
@@ -177,16 +184,30 @@ internal sealed class KeyWaiters(NodeBasics basics)
         return woken;
     }
 
-    /// <summary>Whole databases changed: adds every key that somebody waits for. Under every stripe.</summary>
-    public void AddAwaited(ReadyKeys ready)
+    /// <summary>
+    /// Whole databases changed: adds every key for which that may mean something to who waits. Under every stripe.
+    /// </summary>
+    /// <returns>
+    /// False when so many wait that it would take too long now: <see cref="ReplacedDatabases.WakeInParts"/>. Nothing is added then.
+    /// </returns>
+    public bool TryAddAwaited(ReplacedDatabases replaced, ReadyKeys ready)
     {
+        if (replaced.AreAllEmptied && WatchedKeyCount == 0) return true;
+        if (Volatile.Read(ref _placeCount) > MostVisits) return false;
         foreach (var stripe in _stripes)
         {
             if (stripe is null) continue;
-            foreach (var (key, queue) in stripe.Queues)
-                foreach (var waiter in queue.Places) ready.Add(new ReadyKey(waiter.Database, key));
+            foreach (var (key, queue) in stripe.Queues) replaced.AddReady(key, queue, ready);
         }
+
+        return true;
     }
+
+    /// <summary>The keys of a stripe that somebody waits for, or will touch. Under that stripe.</summary>
+    public byte[][] KeysIn(int stripe) => _stripes[stripe] is { } queues ? [.. queues.Queues.Keys] : [];
+
+    /// <summary>Who waits for a key, in whichever database; null for nobody. Under its stripe.</summary>
+    public KeyQueue? QueueOf(ReadOnlySpan<byte> key) => FindQueue(key);
 
     /// <summary>Ends the wait of everybody; under no stripe.</summary>
     public void EndAll(WaitEnd end)

@@ -1,3 +1,5 @@
+using Starling.Node.Serving;
+
 namespace Starling.Node.Execution;
 
 /// <summary>
@@ -10,13 +12,13 @@ internal sealed class WakeList(KeyWaiters waiters, ClientRegistry clients)
     private KeyClaim? _claim; // of the client that was served in this scope: to go on with
     private KeyWaiter? _woken;
     private bool _hasEndedClaim;
-    private bool _areAllReady;
+    private ReplacedDatabases? _replaced;
 
     /// <summary>A key that somebody waits for has changed. Under its stripe.</summary>
     public void Add(in ReadyKey key) => (_ready ??= new ReadyKeys()).Add(key);
 
-    /// <summary>Whole databases have changed. Under every stripe.</summary>
-    public void AddAll() => _areAllReady = true;
+    /// <summary>A database has lost all its keys, or got another one's. Under every stripe.</summary>
+    public void AddAll(int database, bool isEmptied) => (_replaced ??= new ReplacedDatabases()).Add(database, isEmptied);
 
     /// <summary>
     /// What was kept for a client goes to the next in line, and then what was pending behind it: before anything that this
@@ -32,10 +34,16 @@ internal sealed class WakeList(KeyWaiters waiters, ClientRegistry clients)
     }
 
     /// <summary>Finds out whom to wake. Under the stripes of the scope's plan.</summary>
-    public void Serve()
+    /// <param name="call">The scope's context, which looks later at what would take too long now.</param>
+    public void Serve(CommandContext call)
     {
-        if (_areAllReady) waiters.AddAwaited(_ready ??= new ReadyKeys());
-        _areAllReady = false;
+        if (_replaced is { } replaced)
+        {
+            _replaced = null;
+            if (!waiters.TryAddAwaited(replaced, _ready ??= new ReadyKeys()))
+                call.Afterwards.Enqueue(() => replaced.WakeInParts(call.Node));
+        }
+
         if (_claim is null && _ready is not { Count: > 0 }) return;
         var claim = _claim ?? new KeyClaim();
         _claim = null;

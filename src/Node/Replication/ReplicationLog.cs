@@ -1,3 +1,4 @@
+using Starling.Node.Execution;
 using Starling.Resp;
 using Starling.Slots;
 
@@ -137,13 +138,21 @@ public sealed class ReplicationLog
         using (_lock.Enter())
         {
             if (!_active) return _offset;
-            if (asTransaction) Write("*1\r\n$5\r\nMULTI\r\n"u8);
-            if (database != _database) WriteSelect(database);
+            Begin(database, asTransaction);
             Write(effects);
-            if (lastDatabase >= 0) _database = lastDatabase;
-            if (asTransaction) Write("*1\r\n$4\r\nEXEC\r\n"u8);
-            Trim();
-            return _offset;
+            return End(asTransaction, lastDatabase);
+        }
+    }
+
+    /// <summary>As <see cref="Append(int, ReadOnlySpan{byte}, bool, int)"/>, of what lies in a buffer, all its pieces.</summary>
+    internal long Append(EffectBuffer effects, bool asTransaction)
+    {
+        using (_lock.Enter())
+        {
+            if (!_active) return _offset;
+            Begin(effects.FirstDatabase, asTransaction);
+            for (var i = 0; i < effects.PieceCount; i++) Write(effects.Piece(i));
+            return End(asTransaction, effects.LastDatabase);
         }
     }
 
@@ -352,6 +361,20 @@ public sealed class ReplicationLog
         length += RespEncoder.WriteBulk(command[length..], database);
         Write(command[..length]);
         _database = database;
+    }
+
+    private void Begin(int database, bool asTransaction)
+    {
+        if (asTransaction) Write("*1\r\n$5\r\nMULTI\r\n"u8);
+        if (database != _database) WriteSelect(database);
+    }
+
+    private long End(bool asTransaction, int lastDatabase)
+    {
+        if (lastDatabase >= 0) _database = lastDatabase;
+        if (asTransaction) Write("*1\r\n$4\r\nEXEC\r\n"u8);
+        Trim();
+        return _offset;
     }
 
     private void Write(ReadOnlySpan<byte> bytes)

@@ -303,7 +303,7 @@ public sealed class CommandContext : IEmptiedKeys
         var removed = database.Count;
         database.Clear(lazily);
         if (reason == DeleteReason.Flushed) _changes += removed;
-        DeclareAll(database);
+        DeclareAll(database, isEmptied: true);
         return removed;
     }
 
@@ -318,8 +318,8 @@ public sealed class CommandContext : IEmptiedKeys
         _changes++;
         if (first == second) return;
         Keyspace.Swap(first, second);
-        DeclareAll(Keyspace[first]);
-        DeclareAll(Keyspace[second]);
+        DeclareAll(Keyspace[first], isEmptied: false);
+        DeclareAll(Keyspace[second], isEmptied: false);
     }
 
     /// <summary>A value has lost its last element.</summary>
@@ -444,7 +444,10 @@ public sealed class CommandContext : IEmptiedKeys
     }
 
     /// <summary>Finds out whom the changes of this scope wake. Under its stripes.</summary>
-    internal void ServeWaiters() => _wakes.Serve();
+    internal void ServeWaiters() => _wakes.Serve(this);
+
+    /// <summary>A key that somebody waits for is to be looked at when the scope closes. Under its stripe.</summary>
+    internal void NoteReady(in ReadyKey key) => _wakes.Add(key);
 
     /// <summary>Resumes whom this scope has woken. Under no stripe.</summary>
     internal void ResumeWoken() => _wakes.Resume();
@@ -592,9 +595,9 @@ public sealed class CommandContext : IEmptiedKeys
     }
 
     /// <summary>As <see cref="Declare"/>, of a whole database.</summary>
-    private void DeclareAll(Database database)
+    private void DeclareAll(Database database, bool isEmptied)
     {
-        if (Node.Waiters.Count != 0) _wakes.AddAll();
-        if (Node.Watches.IsInUse) Node.Watches.TouchAll(database.Index, Keyspace, Now);
+        if (Node.Waiters.Count != 0) _wakes.AddAll(database.Index, isEmptied);
+        if (Node.Watches.IsInUse) Node.Watches.TouchAll(database.Index, isEmptied, Keyspace, Now);
     }
 }

@@ -59,7 +59,9 @@ internal sealed class NodeClient : IServedClient
             ref readonly var command = ref resolved[i];
             context.Load(pending.Arguments, command);
             var mode = _session.BeginReply(reply);
-            var outcome = _node.Executor.Execute(context, command.Command);
+            var outcome = command.Command is null && ForeignProtocol.BeginsLine(pending.Arguments[0])
+                ? DispatchOutcome.CrossProtocol
+                : _node.Executor.Execute(context, command.Command);
             _session.EndReply(reply, mode, outcome);
             if (outcome == DispatchOutcome.Done && _connection.MayGoOn) continue;
             batch.Stopped = pending;

@@ -7,6 +7,7 @@ namespace Starling.Node.Serving;
 public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id, origin)
 {
     private volatile bool _watchFailed;
+    private volatile SeenContent[] _seenContents = [];
     private KeyWaiter? _waiter;
 
     /// <summary>The selected database's index.</summary>
@@ -41,10 +42,10 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
     /// <summary>The keys of WATCH.</summary>
     internal List<WatchedKey> WatchedKeys { get; } = [];
 
-    /// <summary>A watched key changed: EXEC will fail. Set by any thread.</summary>
+    /// <summary>A watched key changed: EXEC will fail. Set and read by any thread.</summary>
     internal bool WatchFailed
     {
-        get => _watchFailed;
+        get => _watchFailed || Array.Exists(_seenContents, seen => seen.HasGone);
         set => _watchFailed = value;
     }
 
@@ -71,6 +72,16 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
 
     /// <summary>The session of a connection.</summary>
     internal static NodeSession Of(ClientConnection connection) => (NodeSession)connection.Session;
+
+    /// <summary>It watches a key that is there: once the database's content is replaced, EXEC will fail. Under the key's stripe.</summary>
+    internal void NoteSeenContent(WatchedDatabase database)
+    {
+        var known = _seenContents;
+        if (!Array.Exists(known, seen => seen.Database == database)) _seenContents = [.. known, new SeenContent(database, database.Contents)];
+    }
+
+    /// <summary>It watches nothing any more.</summary>
+    internal void ForgetFailedWatches() => (_seenContents, _watchFailed) = ([], false);
 
     /// <summary>
     /// Its last commands have run by a replication offset. Said before it can read their replies: what others write afterwards

@@ -1,4 +1,3 @@
-using Starling.Node.Expiry;
 using Starling.Resp;
 using Starling.Slots;
 using Starling.Slots.Keyspace;
@@ -13,11 +12,16 @@ internal sealed class WatchTable
 {
     /// <summary>Bytes that a watch takes beside its key: its object, its list, its place in the dictionary.</summary>
     internal const int BytesOfWatch = 256;
+    /// <summary>
+    /// The most watches of one database that are looked at while every stripe is held: some 0.1 ms. Whoever watches in a database
+    /// with more is judged later, by what can be said then (<see cref="WatchedDatabase.HasChanged"/>).
+    /// </summary>
+    internal const int MostVisits = 512;
     private const int KeptRoom = 1024; // watches that there is room for without asking again
 
     private readonly RankedLock _lock = new(LockRank.Subscriptions, nameof(WatchTable));
     private readonly BufferPool _buffers;
-    private readonly Dictionary<byte[], List<WatchedKey>>[] _watchers;
+    private readonly WatchedDatabase[] _databases;
     private volatile int _count;
 
     /// <summary>A table without watches.</summary>
@@ -26,8 +30,8 @@ internal sealed class WatchTable
     public WatchTable(int databases, BufferPool buffers)
     {
         _buffers = buffers;
-        _watchers = new Dictionary<byte[], List<WatchedKey>>[databases];
-        for (var i = 0; i < databases; i++) _watchers[i] = new(ByteStringComparer.Instance);
+        _databases = new WatchedDatabase[databases];
+        for (var i = 0; i < databases; i++) _databases[i] = new WatchedDatabase(i);
     }
 
     /// <summary>True when some key is watched.</summary>
@@ -41,12 +45,14 @@ internal sealed class WatchTable
     {
         using (_lock.Enter())
         {
-            foreach (var other in watched.Session.WatchedKeys)
-                if (other.Database == watched.Database && other.Key.AsSpan().SequenceEqual(watched.Key)) return;
-            var table = _watchers[watched.Database];
-            if (!table.TryGetValue(watched.Key, out var list)) table[watched.Key] = list = [];
+            var database = _databases[watched.Database];
+            if (!database.Watchers.TryGetValue(watched.Key, out var list)) database.Watchers[watched.Key] = list = [];
+            if (IsAmong(list, watched)) return;
             list.Add(watched);
+            (watched.ContentsSeen, watched.SwapsSeen) = (database.Contents, database.UnseenSwaps);
             watched.Session.WatchedKeys.Add(watched);
+            if (watched.Existed) watched.Session.NoteSeenContent(database);
+            database.Count++;
             _count++;
         }
     }
@@ -62,22 +68,38 @@ internal sealed class WatchTable
                 foreach (var watched in session.WatchedKeys)
                 {
                     dropped += BytesOfWatch + watched.Key.Length;
-                    var table = _watchers[watched.Database];
-                    var list = table[watched.Key];
+                    var database = _databases[watched.Database];
+                    var list = database.Watchers[watched.Key];
                     list.Remove(watched);
-                    if (list.Count == 0) table.Remove(watched.Key);
+                    if (list.Count == 0) database.Watchers.Remove(watched.Key);
+                    database.Count--;
                 }
 
                 _count -= session.WatchedKeys.Count;
                 session.WatchedKeys.Clear();
                 if (session.WatchedKeys.Capacity > KeptRoom) session.WatchedKeys.TrimExcess();
-                foreach (var table in _watchers)
-                    if (table.Count == 0 && table.Capacity > KeptRoom) table.TrimExcess();
+                foreach (var database in _databases)
+                    if (database.Count == 0 && database.Watchers.Capacity > KeptRoom) database.Watchers.TrimExcess();
                 _buffers.NoteDropped(dropped);
             }
         }
 
-        session.WatchFailed = false;
+        session.ForgetFailedWatches();
+    }
+
+    /// <summary>
+    /// A key that a client watches has changed, or has expired without being told: its EXEC fails. Under the stripes of all keys that
+    /// it watches.
+    /// </summary>
+    /// <param name="session">The client.</param>
+    /// <param name="keyspace">The keyspace.</param>
+    /// <param name="now">Milliseconds of Unix time.</param>
+    public bool HasFailed(NodeSession session, Keyspace keyspace, long now)
+    {
+        if (session.WatchFailed) return true;
+        foreach (var watched in session.WatchedKeys)
+            if (_databases[watched.Database].HasChanged(watched, keyspace, now)) return true;
+        return false;
     }
 
     /// <summary>A key changed. Under its stripe.</summary>
@@ -88,7 +110,7 @@ internal sealed class WatchTable
     {
         using (_lock.Enter())
         {
-            if (!_watchers[database].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var list)) return;
+            if (!_databases[database].Watchers.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var list)) return;
             foreach (var watched in list)
             {
                 if (isExpiry && watched.WasExpired) watched.WasExpired = false;
@@ -98,26 +120,29 @@ internal sealed class WatchTable
     }
 
     /// <summary>
-    /// A whole database changed: fails who watches a key that was there at WATCH or is there now. What had expired counts
-    /// as absent, before and after. Under every stripe.
+    /// A database has lost all its keys, or got another one's: fails who watches a key that was there at WATCH or is there now. What had
+    /// expired counts as absent, before and after. Under every stripe; visits nobody, or at most <see cref="MostVisits"/> watches.
     /// </summary>
     /// <param name="database">Index of the database, whose content is the new one.</param>
+    /// <param name="isEmptied">It has lost all its keys.</param>
     /// <param name="keyspace">The keyspace.</param>
     /// <param name="now">Milliseconds of Unix time.</param>
-    public void TouchAll(int database, Keyspace keyspace, long now)
+    public void TouchAll(int database, bool isEmptied, Keyspace keyspace, long now)
     {
-        using (_lock.Enter())
+        if (isEmptied)
         {
-            foreach (var (bytes, list) in _watchers[database])
-            {
-                var isFound = keyspace[database].TryFind(keyspace.Key(bytes), out var entry);
-                var isExpired = isFound && KeyExpiry.IsExpired(entry, now);
-                foreach (var watched in list)
-                {
-                    if (watched.Existed || (isFound && !isExpired)) watched.Session.WatchFailed = true;
-                    else watched.WasExpired = isExpired;
-                }
-            }
+            _databases[database].NoteEmptied();
+            return;
         }
+
+        using (_lock.Enter()) _databases[database].NoteSwapped(keyspace[database], keyspace, now, MostVisits);
+    }
+
+    /// <summary>The client watches that key already: it is looked for among its watches or the key's, whichever are fewer.</summary>
+    private static bool IsAmong(List<WatchedKey> watchers, WatchedKey watched)
+    {
+        var own = watched.Session.WatchedKeys;
+        if (watchers.Count <= own.Count) return watchers.Exists(other => other.Session == watched.Session);
+        return own.Exists(other => other.Database == watched.Database && other.Key.AsSpan().SequenceEqual(watched.Key));
     }
 }

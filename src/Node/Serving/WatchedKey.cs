@@ -13,8 +13,14 @@ internal sealed class WatchedKey(NodeSession session, int database, byte[] key)
     public byte[] Key => key;
 
     /// <summary>The key existed, not expired, when WATCH was given.</summary>
-    public bool Existed { get; set; }
+    public bool Existed { get; init; }
 
     /// <summary>The key was there but expired when WATCH was given: its removal is no change.</summary>
     public bool WasExpired { get; set; }
+
+    /// <summary><see cref="WatchedDatabase.Contents"/> when WATCH was given.</summary>
+    public long ContentsSeen { get; set; }
+
+    /// <summary><see cref="WatchedDatabase.UnseenSwaps"/> when WATCH was given.</summary>
+    public long SwapsSeen { get; set; }
 }

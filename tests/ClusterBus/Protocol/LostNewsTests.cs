@@ -3,7 +3,7 @@ using Starling.ClusterBus.Wire;
 
 namespace Starling.ClusterBus.Tests.Protocol;
 
-/// <summary>Two shapes that users of other servers met.</summary>
+/// <summary>News that one does not hear: two shapes that users of other servers met, and a master that is not told by its successor.</summary>
 public sealed class LostNewsTests
 {
     [Fact]
@@ -56,6 +56,31 @@ public sealed class LostNewsTests
             cluster.Until(() => cluster[sibling].View.Find(cluster[first].Machine.Id)!.IsFailing);
             cluster[1].PausedUntil = cluster.Simulation.Now + 20_000;
             cluster.Until(() => cluster.Owns(sibling, 0), 40_000);
+        }
+    }
+
+    [Fact]
+    public void A_replaced_master_that_does_not_hear_its_successor_is_told_by_the_others()
+    {
+        for (ulong seed = 1; seed <= 10; seed++)
+        {
+            // Node 3 is the replica of node 0.
+            var cluster = new CalmCluster(3, 1, seed);
+            cluster.Isolate(0);
+            cluster.Until(() => cluster.Owns(3, 0));
+            Assert.True(cluster.Owns(0, 0));
+            cluster.Rejoin(0);
+            cluster.Simulation.Cut(cluster[0], cluster[3]);
+            cluster.Simulation.Cut(cluster[3], cluster[0]);
+            var tellers = new HashSet<int>();
+            cluster.Simulation.Network.Loses = (from, to, send) =>
+            {
+                if (to == cluster[0] && send.Type == BusType.Update) tellers.Add(from.Index);
+                return false;
+            };
+            cluster.Until(() => cluster[0].View.Myself.MasterId == cluster[3].Machine.Id, 10_000);
+            Assert.NotEmpty(tellers);
+            Assert.DoesNotContain(3, tellers);
         }
     }
 }

@@ -43,7 +43,7 @@ public sealed class ScopeTests
         effects.Argument("b"u8);
         if (Environment.GetEnvironmentVariable(LeavesOpen) is null) effects.EndOpen(start, 2);
         Assert.Equal(
-            "*2\r\n$3\r\nDEL\r\n$1\r\na\r\n*2\r\n$3\r\nDEL\r\n$1\r\nb\r\n", Encoding.ASCII.GetString(effects.Bytes));
+            "*2\r\n$3\r\nDEL\r\n$1\r\na\r\n*2\r\n$3\r\nDEL\r\n$1\r\nb\r\n", Encoding.ASCII.GetString(effects.Piece(0)));
     }
 
     [Fact]

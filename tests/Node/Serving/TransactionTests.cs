@@ -277,7 +277,7 @@ public sealed class TransactionTests
             var effects = new EffectBuffer();
             effects.Call(0, list);
             effects.Call(changesDatabase ? int.MaxValue : 0, list);
-            Assert.InRange(effects.Bytes.Length, 1, 2 * EffectBuffer.LengthOf(list));
+            Assert.InRange(effects.Piece(0).Length, 1, 2 * EffectBuffer.LengthOf(list));
         }).QuickCheckThrowOnFailure();
 
     private static ArgumentList Arguments(params string[] texts)
