@@ -8,6 +8,7 @@ using Starling.Node.Expiry;
 using Starling.Node.Freeing;
 using Starling.Node.Maintenance;
 using Starling.Node.Persistence;
+using Starling.Node.PubSub;
 using Starling.Node.Replication;
 using Starling.Node.Serving;
 using Starling.Node.Telemetry;
@@ -31,8 +32,12 @@ public sealed class NodeServer
         Watches = new WatchTable(config.Databases, Basics.Buffers);
         Waiters = new KeyWaiters(Basics);
         Executor = new Executor(Basics, Waiters);
+        Publisher = new Publisher(Basics) { Classes = () => KeyEvents.Classes };
+        KeyEvents.ListenWith(Publisher.Deliver);
+        KeyEvents.PublishWith(Publisher.Publish);
         ServingTelemetry.Register(Basics, Watches, Waiters);
         Persistence = new PersistenceService(Basics, Executor, Waiters, Freeing) { KeepsExpired = WillBeReplica };
+        KeyEvents.Watch(Keyspace, () => Persistence.IsLoading);
         Shutdown = new ShutdownService(Basics, Executor, Persistence, Stop);
         Replication = new ReplicationService(Basics, Executor, Persistence, Shutdown);
         Replication.BecameReplica += () => Waiters.EndAll(WaitEnd.RoleChanged);
@@ -45,7 +50,7 @@ public sealed class NodeServer
         Migrations = new MigrateService(Basics, Executor, Replication, Shutdown);
         if (config.ClusterEnabled)
         {
-            Cluster = new ClusterService(Basics, Executor, Persistence, Replication, Migrations);
+            Cluster = new ClusterService(Basics, Executor, Persistence, Replication, Migrations, Publisher);
             _ = new BlockedClientCheck(Cron, Waiters, Cluster);
             ClusterDebug.Register(DebugSubcommands, Cluster);
         }
@@ -131,6 +136,9 @@ public sealed class NodeServer
 
     /// <summary>Keyspace events on their way.</summary>
     public KeyEventQueue KeyEvents { get; } = new();
+
+    /// <summary>Gives messages and keyspace events to their subscribers.</summary>
+    public Publisher Publisher { get; }
 
     /// <summary>Who waits for which key.</summary>
     internal KeyWaiters Waiters { get; }
@@ -240,6 +248,7 @@ public sealed class NodeServer
     {
         Executor = Executor,
         KeyEvents = KeyEvents,
+        Publisher = Publisher,
         Freeing = Freeing,
         Replication = Replication,
         Persistence = Persistence,

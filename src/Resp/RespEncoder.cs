@@ -41,6 +41,17 @@ public static class RespEncoder
         return written + 3;
     }
 
+    /// <summary>Bytes of a head with a number that is not negative.</summary>
+    public static int HeadLength(int value)
+    {
+        var length = 4;
+        for (; value >= 10; value /= 10) length++;
+        return length;
+    }
+
+    /// <summary>Bytes of a bulk string of so many bytes.</summary>
+    public static int BulkLength(int length) => checked(HeadLength(length) + length + 2);
+
     /// <summary>Writes the head of an array: that many elements follow, of a command the name included.</summary>
     public static void Array(IBufferWriter<byte> output, int count) => Head(output, (byte)'*', count);
 

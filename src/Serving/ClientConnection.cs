@@ -87,6 +87,9 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     /// <summary>Bytes that wait to be sent, those the kernel has taken not counted.</summary>
     public long PendingBytes => _output.PendingBytes;
 
+    /// <summary>The version of the protocol that is pushed in: that of the replies, as of the last <see cref="SettlePushes"/>.</summary>
+    public int PushProtocol => _output.PushProtocol;
+
     /// <summary>True once it is closed or about to be.</summary>
     public bool IsClosing => _isClosing;
 
@@ -140,6 +143,18 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     public void Push(ReadOnlySpan<byte> bytes) => _output.Push(bytes);
 
     /// <summary>
+    /// As <see cref="Push(ReadOnlySpan{byte})"/>, bytes that are pushed to others too and must not change any more; nothing once
+    /// their source has ended. False when the client speaks another version of the protocol by now. Any thread; never waits.
+    /// </summary>
+    public bool TryPush(byte[] message, PushSource source, int protocol) => _output.TryPush(message, source, protocol);
+
+    /// <summary>
+    /// Puts what was pushed up to now between the replies written so far, whose writes the log has by the offset, and the next
+    /// one; what is pushed from now on is in their version of the protocol. On its thread, between two replies.
+    /// </summary>
+    public void SettlePushes(long written) => _output.Settle(Reply, _serving.Commits.IsOn ? written : 0, Reply.Protocol);
+
+    /// <summary>
     /// Sends bytes of the replica stream as far as they fit; see <see cref="ClientOutput.TrySendStream"/>. Any thread.
     /// </summary>
     /// <returns>Bytes sent; negative when the connection is closed.</returns>
@@ -187,7 +202,6 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
 
     void ITransportOwner.OnClosed() => Leave();
 
-    /// <summary>Somebody woke it: for output, or to go on.</summary>
     void IIoTask.Run()
     {
         Interlocked.Exchange(ref _isWoken, 0);
@@ -277,7 +291,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
 
     internal void OnOutputSent() => _owner?.OnSent();
 
-    private static string Describe(IPEndPoint? endPoint) => endPoint is null ? "?:0" : endPoint.ToString();
+    private static string Describe(IPEndPoint? endPoint) => endPoint?.ToString() ?? "?:0";
 
     private void JoinRound()
     {

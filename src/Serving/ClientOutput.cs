@@ -15,6 +15,11 @@ internal sealed class ClientOutput : ISendReceiver
     // A client that reads as fast as it is sent to must not keep the thread from the others.
     private const long MostPerRound = 1024 * 1024;
 
+    // Of what is pushed to many clients, so much waits as segments that they share; what comes then, if it is short, is copied, so
+    // that one send takes more of it.
+    private const int MostShared = 12;
+    private const int LongestCopied = 4 * 1024;
+
     private readonly ClientConnection _connection;
     private readonly ITransport _transport;
     private readonly BufferPool _pool;
@@ -23,8 +28,9 @@ internal sealed class ClientOutput : ISendReceiver
     private readonly RankedLock _lock = new(LockRank.ConnectionOutput, nameof(ClientOutput));
     private readonly OutputQueue _queue;
     private readonly OutputQueue _pushes;
-    private int _inFlight; // of a reply that is sent without having been queued
-    private byte[] _putOff = []; // that reply, when it leaves with those of other connections
+    private int _inFlight; // of a reply or push that is sent without having been queued
+    private OutputSegment _putOff; // that reply, when it leaves with those of other connections
+    private volatile int _pushProtocol = 2;
     private long _overSoftSince;
     private bool _isSending;
     private bool _isFull; // the socket took not all; the transport will tell when there is room
@@ -76,6 +82,9 @@ internal sealed class ClientOutput : ISendReceiver
         }
     }
 
+    /// <summary>The version of the protocol that is pushed in.</summary>
+    public int PushProtocol => _pushProtocol;
+
     /// <summary>The offset that the next segment waits for; 0 when there is none or it waits for nothing.</summary>
     public long NextRequired
     {
@@ -105,6 +114,47 @@ internal sealed class ClientOutput : ISendReceiver
         else _connection.Wake();
     }
 
+    /// <summary>
+    /// As <see cref="Push(ReadOnlySpan{byte})"/>, bytes that are pushed to others too and change no more; nothing when their source has
+    /// ended. A client for which there is no memory is closed.
+    /// </summary>
+    /// <returns>False when the client speaks another version of the protocol by now.</returns>
+    public bool TryPush(byte[] message, PushSource source, int protocol)
+    {
+        bool fits, isOver;
+        using (_lock.Enter())
+        {
+            if (_isAbandoned || source.HasEnded) return true;
+            if (protocol != _pushProtocol) return false;
+            fits = TryAddShared(message);
+            isOver = IsOverLimit();
+        }
+
+        if (!fits) _connection.Close();
+        else if (isOver) CloseOverLimit();
+        else _connection.Wake();
+        return true;
+    }
+
+    /// <summary>
+    /// Queues replies and, behind them, what was pushed up to now, so that what is written from now on comes behind both. On the
+    /// connection's thread.
+    /// </summary>
+    /// <param name="replies">The replies.</param>
+    /// <param name="required">The offset that the log must have reached before they may go; 0 for none.</param>
+    /// <param name="protocol">The version of the protocol that is pushed in from now on.</param>
+    public void Settle(RespWriter replies, long required, int protocol)
+    {
+        using (_lock.Enter())
+        {
+            _pushProtocol = protocol;
+            if (_isAbandoned || _pushes.Count == 0) return;
+            _queue.Required = required;
+            replies.MoveTo(_queue);
+            _pushes.MoveTo(_queue);
+        }
+    }
+
     /// <summary>Queues replies without sending them yet, so that what is pushed from now on comes behind them.</summary>
     public void Enqueue(RespWriter replies)
     {
@@ -126,8 +176,7 @@ internal sealed class ClientOutput : ISendReceiver
     /// <param name="required">The offset that the log must have reached before they may go; 0 for none.</param>
     public State Flush(RespWriter replies, long required)
     {
-        byte[] bytes;
-        int length;
+        OutputSegment alone;
         var isOver = false;
         using (_lock.Enter())
         {
@@ -137,11 +186,11 @@ internal sealed class ClientOutput : ISendReceiver
                 return State.Drained;
             }
 
-            // The usual case first: one segment of replies, and nothing before it.
-            var isAlone = !_isSending && !_isFull && _queue.Count == 0 && _pushes.Count == 0 && _gate.HasReached(required);
-            if (!isAlone || !replies.TryTakeSingle(out bytes, out length))
+            // The usual case first: one segment of replies, or of what was pushed, and nothing before it.
+            var isFree = !_isSending && !_isFull && _queue.Count == 0;
+            if (!isFree || !TryTakeSingle(replies, required, out alone))
             {
-                (bytes, length) = ([], 0);
+                alone = default;
                 _queue.Required = required;
                 replies.MoveTo(_queue);
                 _pushes.MoveTo(_queue);
@@ -152,27 +201,27 @@ internal sealed class ClientOutput : ISendReceiver
             }
 
             _isSending = true;
-            _inFlight = length;
+            _inFlight = alone.Length;
         }
 
-        if (length == 0) return SendQueue();
+        if (alone.Length == 0) return SendQueue();
 
         // The stream comes from any thread, and at once: nothing of a replica's may be on its way then.
-        if (_connection.Session.Kind != ClientKind.Replica && _transport.TryPutOff(bytes.AsSpan(0, length), this))
+        if (_connection.Session.Kind != ClientKind.Replica && _transport.TryPutOff(alone.Span, this))
         {
-            _putOff = bytes;
+            _putOff = alone;
             return State.PutOff;
         }
 
-        return NoteSingle(bytes, length, _transport.TrySend(bytes.AsSpan(0, length))) ? SendQueue() : State.Drained;
+        return NoteSingle(alone, _transport.TrySend(alone.Span)) ? SendQueue() : State.Drained;
     }
 
     /// <summary>The reply that was put off has left, as far as it fitted.</summary>
     void ISendReceiver.OnSent(int sent)
     {
-        var bytes = _putOff;
-        _putOff = [];
-        _connection.OnFlushed(NoteSingle(bytes, _inFlight, sent) ? SendQueue() : State.Drained);
+        var segment = _putOff;
+        _putOff = default;
+        _connection.OnFlushed(NoteSingle(segment, sent) ? SendQueue() : State.Drained);
     }
 
     /// <summary>
@@ -232,21 +281,58 @@ internal sealed class ClientOutput : ISendReceiver
         if (isOver) CloseOverLimit();
     }
 
-    /// <summary>Replies were sent that were not queued; what did not fit is queued then. False when it is broken.</summary>
-    private bool NoteSingle(byte[] bytes, int length, int sent)
+    /// <summary>The one segment that is to be sent, if there is just one and it may go. Under the lock.</summary>
+    private bool TryTakeSingle(RespWriter replies, long required, out OutputSegment segment)
+    {
+        segment = default;
+        if (_pushes.Count == 0)
+        {
+            if (!_gate.HasReached(required) || !replies.TryTakeSingle(out var bytes, out var length)) return false;
+            segment = new OutputSegment(bytes, 0, length, Required: 0);
+            return true;
+        }
+
+        // A replica's snapshot is pushed too, and goes on by what the queue has sent.
+        if (_connection.Session.Kind == ClientKind.Replica) return false;
+        if (replies.Length > 0 || !_pushes.TryTakeSingle(out segment)) return false;
+        replies.MoveTo(_queue); // nothing, but what it would write to goes back to the pool
+        return true;
+    }
+
+    /// <summary>False when there is no room for it. Under the lock.</summary>
+    private bool TryAddShared(byte[] message)
+    {
+        try
+        {
+            if (_pushes.Count >= MostShared && message.Length <= LongestCopied) _pushes.Append(message);
+            else _pushes.Add(new OutputSegment(message, 0, message.Length, Required: 0, IsShared: true));
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            // That is this client's affair, not of who publishes.
+            ServingLog.OutOfMemory(_serving.Logger, _connection.RemoteAddress);
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Replies or pushes were sent that were not queued; what did not fit is queued then. False when it is broken.
+    /// </summary>
+    private bool NoteSingle(in OutputSegment segment, int sent)
     {
         if (sent > 0) CountSent(sent);
         using (_lock.Enter())
         {
             _inFlight = 0;
-            if (sent >= 0 && sent < length)
+            if (sent >= 0 && sent < segment.Length)
             {
-                _queue.Add(new OutputSegment(bytes, sent, length, Required: 0));
+                _queue.Add(segment with { Start = segment.Start + sent });
                 _isFull = true;
             }
             else
             {
-                _pool.Return(bytes);
+                _queue.Release(segment);
             }
         }
 

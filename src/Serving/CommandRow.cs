@@ -147,6 +147,9 @@ public abstract class CommandRow
     /// </summary>
     public bool StaysWithMovingSlot { get; init; }
 
+    /// <summary>A subscriber may send it where replies and messages cannot be told apart (RESP2).</summary>
+    public bool IsForSubscribers { get; init; }
+
     /// <summary>Refused like a write while the data set cannot be saved (stop-writes-on-bgsave-error).</summary>
     public bool IsRefusedWhenMisconfigured { get; init; }
 
@@ -178,6 +181,9 @@ public abstract class CommandRow
         return Keys.First <= last && last < Keys.First + Keys.Step ? Keys.First : 0;
     }
 
+    /// <summary>What stands in the places of keys are shard channels, which only share the keys' slots.</summary>
+    internal bool NamesChannels { get; private set; }
+
     /// <summary>Computes what follows from the row; the command table calls it once the row is complete.</summary>
     internal void Complete()
     {
@@ -185,6 +191,7 @@ public abstract class CommandRow
         SingleKey = areSimple && Keys.First == Keys.Last ? Keys.First : 0;
         KeyPair = areSimple && Keys.Last == Keys.First + 1 && Keys.Step == 1 ? Keys.First : 0;
         _mayHaveOneKey = areSimple && Keys.Last < 0;
+        NamesChannels = (KeyFlags[0] & KeyFlag.NotKey) != 0;
     }
 
     /// <summary>The executor holds every stripe while a call with these arguments runs.</summary>

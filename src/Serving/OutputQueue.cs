@@ -37,7 +37,7 @@ internal sealed class OutputQueue(BufferPool pool) : IRespSegmentReceiver
         if (_count > 0)
         {
             ref var last = ref _segments[(_first + _count - 1) % _segments.Length];
-            var fits = Math.Min(bytes.Length, last.Bytes.Length - last.End);
+            var fits = last.IsShared ? 0 : Math.Min(bytes.Length, last.Bytes.Length - last.End);
             bytes[..fits].CopyTo(last.Bytes.AsSpan(last.End));
             last.End += fits;
             Length += fits;
@@ -59,6 +59,17 @@ internal sealed class OutputQueue(BufferPool pool) : IRespSegmentReceiver
     {
         segment = _count == 0 ? default : _segments[_first];
         return _count > 0;
+    }
+
+    /// <summary>Takes the segment away when there is just one; the caller sees to what becomes of its bytes.</summary>
+    public bool TryTakeSingle(out OutputSegment segment)
+    {
+        segment = default;
+        if (_count != 1) return false;
+        segment = _segments[_first];
+        Length = 0;
+        RemoveFirst();
+        return true;
     }
 
     /// <summary>The first segments, as far as they may go; they stay.</summary>
@@ -109,12 +120,18 @@ internal sealed class OutputQueue(BufferPool pool) : IRespSegmentReceiver
     {
         while (_count > 0)
         {
-            pool.Return(_segments[_first].Bytes);
+            Release(_segments[_first]);
             RemoveFirst();
         }
 
         Length = 0;
         _segments = [];
+    }
+
+    /// <summary>A segment is sent, or will not be: its bytes go back to the pool when they are from there.</summary>
+    public void Release(in OutputSegment segment)
+    {
+        if (!segment.IsShared) pool.Return(segment.Bytes);
     }
 
     private void ConsumeFirst(int count)
@@ -123,7 +140,7 @@ internal sealed class OutputQueue(BufferPool pool) : IRespSegmentReceiver
         segment.Start += count;
         Length -= count;
         if (segment.Start < segment.End) return;
-        pool.Return(segment.Bytes);
+        Release(segment);
         RemoveFirst();
     }
 

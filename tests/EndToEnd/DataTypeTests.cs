@@ -18,6 +18,15 @@ public class DataTypeTests
     }
 
     [Fact]
+    public void Redis_py_subscribes_and_publishes()
+    {
+        using var server = ServerProcess.Start(ServerKind.Starling, "save ", "io-threads 2");
+        var script = Path.Combine(AppContext.BaseDirectory, "PythonClients/redis_py_pubsub.py");
+        var (exitCode, output) = ProgramRun.Run("/usr/bin/python3", [script, Text(server.Port)]);
+        Assert.True(exitCode == 0, output);
+    }
+
+    [Fact]
     public void Ioredis_uses_every_type()
     {
         var clients = Path.Combine(Executables.RepositoryRoot, "tests/EndToEnd/NodeClients");

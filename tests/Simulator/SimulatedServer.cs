@@ -93,6 +93,10 @@ internal sealed class SimulatedServer(Simulation simulation, SimulatedNode node)
     }
 
     /// <inheritdoc/>
+    public void Deliver(byte[] channel, byte[] message, bool sharded) =>
+        throw simulation.Failure("a message came that nobody has published");
+
+    /// <inheritdoc/>
     public bool DoWork() => false;
 
     /// <inheritdoc/>

@@ -284,6 +284,7 @@ public sealed class BusHost : IDisposable
         }
 
         link.HasSpoken |= _driver.Step(link.Id, packet);
+        link.Packets.TakesLongMessages = link.HasSpoken;
     }
 
     private void LoseBroken()

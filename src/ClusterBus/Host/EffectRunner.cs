@@ -215,7 +215,7 @@ internal sealed class EffectRunner
             case ClusterEffect.ResumeWrites: _actions.ResumeWrites(); break;
             case ClusterEffect.DeleteKeysInSlots delete: _actions.DeleteKeysInSlots(delete.Slots); break;
             case ClusterEffect.FlushAll: _actions.FlushAll(); break;
-            case ClusterEffect.Deliver: break; // Nobody can subscribe yet.
+            case ClusterEffect.Deliver message: _actions.Deliver(message.Channel, message.Message, message.Sharded); break;
             case ClusterEffect.Log line: Write(line); break;
             default: Invariant.Broken("every cluster effect is carried out"); break;
         }

@@ -46,6 +46,12 @@ public interface IClusterActions
     /// </summary>
     void DeleteKeysInSlots(SlotSet slots);
 
+    /// <summary>Another node has sent a message that was published there: give it to the subscribers here.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="message">What was published.</param>
+    /// <param name="sharded">The channel is a shard channel.</param>
+    void Deliver(byte[] channel, byte[] message, bool sharded);
+
     /// <summary>Empty the data set.</summary>
     void FlushAll();
 

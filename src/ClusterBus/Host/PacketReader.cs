@@ -13,6 +13,9 @@ internal sealed class PacketReader
     /// <summary>Longest packet that is kept whole: 65,535 gossip entries of 104 bytes and their header fit.</summary>
     public const int MaxBuffered = 8 * 1024 * 1024;
 
+    /// <summary>Longest packet of a published message that is kept whole; see <see cref="TakesLongMessages"/>.</summary>
+    public const int MaxPublished = 600 * 1024 * 1024;
+
     private const int TypeAt = 12;
     private const int PrefixLength = 16;
     private const int InitialLength = 4096;
@@ -23,6 +26,12 @@ internal sealed class PacketReader
     private int _start;
     private int _end;
     private long _skip;
+
+    /// <summary>
+    /// Published messages longer than <see cref="MaxBuffered"/> are kept, as far as there is memory; for links whose other end is
+    /// known.
+    /// </summary>
+    public bool TakesLongMessages { get; set; }
 
     /// <summary>Bytes held.</summary>
     public int Allocated => _buffer.Length;
@@ -64,18 +73,24 @@ internal sealed class PacketReader
         {
             case FrameStatus.Invalid:
                 return PacketStatus.Malformed;
-            case FrameStatus.Incomplete when length <= MaxBuffered:
+            case FrameStatus.Incomplete when length <= MaxBuffered || IsWanted(available, length):
                 return PacketStatus.Incomplete;
         }
 
-        if (length > MaxBuffered) return SkipOrRefuse(available, length);
+        if (length > MaxBuffered && !IsWanted(available, length)) return SkipOrRefuse(available, length);
         packet = available[..length];
         _start += length;
         return PacketStatus.Packet;
     }
 
-    // Messages of PUBLISH and modules may be as long as proto-max-bulk-len and mean nothing here; no other packet is
-    // that long.
+    // The buffer and the message itself take up to four times its length.
+    private bool IsWanted(ReadOnlySpan<byte> available, int length) =>
+        TakesLongMessages && length <= MaxPublished && available.Length >= PrefixLength
+        && TypeOf(available) is BusType.Publish or BusType.PublishShard
+        && length * 4L <= GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes - GC.GetTotalMemory(forceFullCollection: false);
+
+    // Messages of PUBLISH and modules may be as long as proto-max-bulk-len, and what is not wanted is left out; no other
+    // packet is that long.
     private PacketStatus SkipOrRefuse(ReadOnlySpan<byte> available, int length)
     {
         if (available.Length < PrefixLength) return PacketStatus.Incomplete;

@@ -3,6 +3,7 @@ using Starling.ClusterBus.Host;
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
 using Starling.Node.Execution;
+using Starling.Node.PubSub;
 using Starling.Node.Replication;
 
 namespace Starling.Node.Cluster;
@@ -16,6 +17,7 @@ internal sealed class ClusterActions : IClusterActions
     private readonly Executor _executor;
     private readonly ReplicationService _replication;
     private readonly MigrateService _migrations;
+    private readonly Publisher _publisher;
     private readonly ClusterService _cluster;
     private readonly ILogger _logger;
     private readonly SlotCleaner _cleaner;
@@ -27,10 +29,12 @@ internal sealed class ClusterActions : IClusterActions
         Executor executor,
         ReplicationService replication,
         MigrateService migrations,
+        Publisher publisher,
         ClusterService cluster,
         ILogger logger)
     {
         (_basics, _executor, _replication, _migrations) = (basics, executor, replication, migrations);
+        _publisher = publisher;
         _cluster = cluster;
         _logger = logger;
         _cleaner = new SlotCleaner(basics, executor, replication.Persistence, cluster, logger);
@@ -130,6 +134,9 @@ internal sealed class ClusterActions : IClusterActions
 
     /// <inheritdoc/>
     public void DeleteKeysInSlots(SlotSet slots) => _cleaner.Add(slots);
+
+    /// <inheritdoc/>
+    public void Deliver(byte[] channel, byte[] message, bool sharded) => _publisher.Deliver(sharded, channel, message);
 
     /// <inheritdoc/>
     public void FlushAll()

@@ -5,6 +5,7 @@ using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
 using Starling.Node.Execution;
 using Starling.Node.Persistence;
+using Starling.Node.PubSub;
 using Starling.Node.Replication;
 using Starling.Node.Serving;
 using Starling.Slots;
@@ -32,6 +33,7 @@ public sealed class ClusterService : IDisposable
     private readonly PersistenceService _persistence;
     private readonly ILogger _logger;
     private readonly ClusterActions _actions;
+    private readonly ShardChannels _shardChannels;
 
     // Guards what follows up to the routing table, which is read without. Taken with or without stripes; under it only
     // the slot cleaner's own lock.
@@ -47,16 +49,20 @@ public sealed class ClusterService : IDisposable
     /// <param name="persistence">Tells whether this node has lost its data.</param>
     /// <param name="replication">Follows the roles that the cluster decides on.</param>
     /// <param name="migrations">Keys on their way to other nodes.</param>
+    /// <param name="publisher">Gets what other nodes publish, and says what is published here.</param>
     public ClusterService(
         NodeBasics basics,
         Executor executor,
         PersistenceService persistence,
         ReplicationService replication,
-        MigrateService migrations)
+        MigrateService migrations,
+        Publisher publisher)
     {
+        publisher.PassOn = new BusPublisher(this).Publish;
+        _shardChannels = new ShardChannels(executor, publisher);
         (_basics, _executor, _persistence) = (basics, executor, persistence);
         _logger = basics.Loggers.CreateLogger("cluster");
-        _actions = new ClusterActions(basics, executor, replication, migrations, this, _logger);
+        _actions = new ClusterActions(basics, executor, replication, migrations, publisher, this, _logger);
         basics.Info.Add("cluster", info => info.Field("cluster_state_reason", StateReason));
     }
 
@@ -203,6 +209,8 @@ public sealed class ClusterService : IDisposable
             IsWaiting = call.Session.Waiter is not null,
             IsReadOnlyClient = call.Session.ReadOnlyMode,
             AllowReadsWhenDown = _basics.Config.ClusterAllowReadsWhenDown,
+            IsOfShardChannels = keys.Total == 0,
+            AllowShardChannelsWhenDown = _basics.Config.ClusterAllowPubSubShardWhenDown,
         };
         var redirect = routing.Decide(request, keys);
         if (redirect.Kind == RedirectKind.None) return true;
@@ -215,9 +223,13 @@ public sealed class ClusterService : IDisposable
     {
         using (_publishGate.Enter())
         {
+            var former = _view;
             _view = view;
             Rebuild();
+            if (former is null || !_shardChannels.Note(former, view)) return;
         }
+
+        if (_isStarted) Host.Post(_shardChannels.EndLost);
     }
 
     /// <summary>

@@ -71,7 +71,11 @@ public sealed class RoutingTable
         var owner = Owner(request.Slot);
         if (owner == NoNode) return Redirect.Refuse(RedirectKind.NotServed);
 
-        if (!IsOk)
+        if (!IsOk && request.IsOfShardChannels)
+        {
+            if (!request.AllowShardChannelsWhenDown) return Redirect.Refuse(RedirectKind.Down);
+        }
+        else if (!IsOk)
         {
             if (!request.AllowReadsWhenDown) return Redirect.Refuse(RedirectKind.Down);
             if (request.IsWrite) return Redirect.Refuse(RedirectKind.DownForWrites);
@@ -86,7 +90,7 @@ public sealed class RoutingTable
         }
 
         if (owner == Myself) return Redirect.Here;
-        if (request.IsReadOnlyClient && !request.IsWrite && owner == Master) return Redirect.Here;
+        if ((request.IsReadOnlyClient || request.IsOfShardChannels) && !request.IsWrite && owner == Master) return Redirect.Here;
         return new Redirect(RedirectKind.Moved, owner);
     }
 

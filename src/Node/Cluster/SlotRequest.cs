@@ -31,4 +31,10 @@ public readonly record struct SlotRequest
 
     /// <summary>cluster-allow-reads-when-down.</summary>
     public bool AllowReadsWhenDown { get; init; }
+
+    /// <summary>The slot is that of shard channels, and there is no key: a replica serves them too.</summary>
+    public bool IsOfShardChannels { get; init; }
+
+    /// <summary>cluster-allow-pubsubshard-when-down.</summary>
+    public bool AllowShardChannelsWhenDown { get; init; }
 }

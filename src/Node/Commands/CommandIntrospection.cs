@@ -198,7 +198,7 @@ public static class CommandIntrospection
             return false;
         }
 
-        if (!command.HasKeys)
+        if (!command.HasKeys || command.NamesChannels)
         {
             call.Reply.Error("ERR The command has no key arguments"u8);
             return false;

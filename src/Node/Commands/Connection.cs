@@ -27,7 +27,7 @@ public static class Connection
         },
         new("ping", -1, CommandFlags.Fast, KeySpec.None, Ping)
         {
-            IsRefusedWhenMisconfigured = true, Tips = ["request_policy:all_shards", "response_policy:all_succeeded"],
+            IsForSubscribers = true, IsRefusedWhenMisconfigured = true, Tips = ["request_policy:all_shards", "response_policy:all_succeeded"],
             Summary = "Returns the server's liveliness response.", Since = "1.0.0", Group = "connection",
             AclCategories = ["connection"],
         },
@@ -37,12 +37,12 @@ public static class Connection
         },
         new("quit", -1, Always, KeySpec.None, Quit)
         {
-            RunsAtOnceInTransaction = true,
+            RunsAtOnceInTransaction = true, IsForSubscribers = true,
             Summary = "Closes the connection.", Since = "1.0.0", Group = "connection", AclCategories = ["connection"],
         },
         new("reset", 1, Always, KeySpec.None, Reset)
         {
-            RunsAtOnceInTransaction = true,
+            RunsAtOnceInTransaction = true, IsForSubscribers = true,
             Summary = "Puts the connection back into its initial state.", Since = "6.2.0", Group = "connection",
             AclCategories = ["connection"],
         },
@@ -115,7 +115,12 @@ public static class Connection
         }
 
         if (name is not null) call.Session.Name = name;
-        if (version != 0) call.Reply.Protocol = (int)version;
+        if (version != 0 && version != call.Reply.Protocol)
+        {
+            call.Reply.Protocol = (int)version;
+            Subscribing.Settle(call);
+        }
+
         WriteHello(call);
     }
 
@@ -177,7 +182,17 @@ public static class Connection
 
     private static void Ping(CommandContext call)
     {
-        if (call.Count > 2) call.Reply.Error("ERR wrong number of arguments for 'ping' command"u8);
+        if (call.Count > 2)
+        {
+            call.Reply.Error("ERR wrong number of arguments for 'ping' command"u8);
+        }
+        else if (call.Session.Kind == ClientKind.PubSub && call.Reply.Protocol == 2)
+        {
+            // To be told from the messages around it.
+            call.Reply.Array(2);
+            call.Reply.Bulk("pong"u8);
+            call.Reply.Bulk(call.Count == 2 ? call[1] : []);
+        }
         else if (call.Count == 2) call.Reply.Bulk(call[1]);
         else call.Reply.Simple("PONG"u8);
     }
@@ -211,6 +226,8 @@ public static class Connection
         session.Name = "";
         session.IsAuthenticated = !call.Node.Config.WantsPassword;
         call.Reply.Protocol = 2;
+        if (session.Subscriber is { } subscriber) call.Node.Publisher.Table.RemoveAll(subscriber);
+        Subscribing.Settle(call);
         call.Reply.Simple("RESET"u8);
     }
 

@@ -91,6 +91,7 @@ public static class DumpRestore
             return;
         }
 
+        if (exists) call.Note(key, KeyEvent.New); // what was there goes first, as in Redis
         call.Database.Put(key, value, expiresAt, call.Node.Access.ClockOf(options.IdleSeconds, options.Frequency, call.Now));
         call.Changed(key, KeyEvent.Restore);
         if (ttl != 0 && !options.IsAbsolute) PropagateAbsolute(call, expiresAt);

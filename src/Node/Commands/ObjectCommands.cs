@@ -45,7 +45,7 @@ public static class ObjectCommands
 
     private static bool TryEntry(CommandContext call, out Entry entry)
     {
-        if (call.TryPeek(call.Key(2), out entry)) return true;
+        if (call.TryPeek(call.Key(2), out entry, tellsMiss: false)) return true;
         call.Reply.Null();
         return false;
     }

@@ -35,9 +35,8 @@ internal sealed class ScoredSources
     /// <summary>Opens the keys of a call; false when an error is replied.</summary>
     /// <param name="call">The call.</param>
     /// <param name="countAt">Position of their number.</param>
-    /// <param name="forWrite">The result is stored.</param>
     /// <param name="sources">What they hold.</param>
-    public static bool TryOpen(CommandContext call, int countAt, bool forWrite, out ScoredSources sources)
+    public static bool TryOpen(CommandContext call, int countAt, out ScoredSources sources)
     {
         sources = null!;
         if (!call.TryInteger(countAt, out long count)) return false;
@@ -55,7 +54,7 @@ internal sealed class ScoredSources
 
         sources = new ScoredSources(call, countAt + 1, (int)count);
         for (var i = 0; i < count; i++)
-            if (!sources.TryOpen(i, countAt + 1 + i, forWrite)) return false;
+            if (!sources.TryOpen(i, countAt + 1 + i)) return false;
         return true;
     }
 
@@ -148,11 +147,10 @@ internal sealed class ScoredSources
         return true;
     }
 
-    private bool TryOpen(int index, int position, bool forWrite)
+    private bool TryOpen(int index, int position)
     {
         var key = _call.Key(position);
-        Entry entry;
-        var isThere = forWrite ? _call.TryWrite(key, out entry) : _call.TryRead(key, out entry);
+        var isThere = _call.TryRead(key, out Entry entry);
         _sources[index] = new Source { Position = position, Weight = 1 };
         if (!isThere) return true;
         ref var source = ref _sources[index];

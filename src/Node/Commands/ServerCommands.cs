@@ -39,6 +39,7 @@ public static class ServerCommands
         .. MemoryCommands.Rows,
         .. Migrate.Rows,
         .. ObjectCommands.Rows,
+        .. Publishing.Rows,
         .. RandomMembers.Rows,
         .. Replication.Rows,
         .. Saving.Rows,
@@ -63,6 +64,7 @@ public static class ServerCommands
         .. Streams.Rows,
         .. StringRanges.Rows,
         .. Strings.Rows,
+        .. Subscribing.Rows,
     ];
 
     /// <summary>Makes the table of these commands and some more.</summary>

@@ -66,7 +66,7 @@ public static class SortedSetAlgebra
 
     private static void ZInterCard(CommandContext call)
     {
-        if (!ScoredSources.TryOpen(call, 1, forWrite: false, out var sources)) return;
+        if (!ScoredSources.TryOpen(call, 1, out var sources)) return;
         long limit = 0;
         for (var i = sources.OptionsAt; i < call.Count; i += 2)
         {
@@ -89,7 +89,7 @@ public static class SortedSetAlgebra
 
     private static void Reply(CommandContext call, Operation operation)
     {
-        if (!ScoredSources.TryOpen(call, 1, forWrite: false, out var sources)) return;
+        if (!ScoredSources.TryOpen(call, 1, out var sources)) return;
         if (!sources.TryOptions(operation == Operation.Difference, stores: false, out var aggregate, out var withScores)) return;
         using var result = call.Database.AssembleSortedSet(call.Key(2).Slot);
         Combine(sources, operation, aggregate, result);
@@ -98,7 +98,7 @@ public static class SortedSetAlgebra
 
     private static void Store(CommandContext call, Operation operation, KeyEvent what)
     {
-        if (!ScoredSources.TryOpen(call, 2, forWrite: true, out var sources)) return;
+        if (!ScoredSources.TryOpen(call, 2, out var sources)) return;
         if (!sources.TryOptions(operation == Operation.Difference, stores: true, out var aggregate, out _)) return;
         var target = call.Key(1);
         using var result = call.Database.AssembleSortedSet(target.Slot);

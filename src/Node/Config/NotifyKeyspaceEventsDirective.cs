@@ -15,8 +15,7 @@ internal sealed class NotifyKeyspaceEventsDirective() : Directive("notify-keyspa
         config => config.NotifyKeyspaceEvents, (config, value) => config.NotifyKeyspaceEvents = value);
 
     /// <inheritdoc/>
-    /// <remarks>Events are recorded; nobody can subscribe to them yet.</remarks>
-    protected override bool HasEffect => false;
+    protected override bool HasEffect => true;
 
     /// <inheritdoc/>
     public override string Get(ServerConfig config) => _setting.Get(config);

@@ -64,6 +64,7 @@ public sealed class Executor
         call.Stats = _basics.Stats.Own;
         var stripes = plan.Take(_keyspace);
         call.EnterScope(plan, IsLogged(call));
+        if (_keyspace.NewKeys is not null) NewKeyEvents.Enter(call.Events);
         return new ExecutionScope(this, call, stripes, isLent: true);
     }
 
@@ -90,6 +91,7 @@ public sealed class Executor
         var stripes = plan.Take(_keyspace);
         if (_waiters.HasClaims) NoteClaims(call, plan);
         call.EnterScope(plan, IsLogged(call));
+        if (_keyspace.NewKeys is not null) NewKeyEvents.Enter(call.Events);
         return new ExecutionScope(this, call, stripes, isLent: false);
     }
 
@@ -208,7 +210,7 @@ public sealed class Executor
         if (command.SingleKeyIn(call.Count) is > 0 and var position)
         {
             var slot = call.PlaceKey(position);
-            keys.SetSingle(call.Arguments, position, slot);
+            keys.SetSingle(call.Arguments, position, slot, command.NamesChannels);
             return LockPlan.Slot(slot);
         }
 

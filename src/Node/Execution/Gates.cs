@@ -1,3 +1,4 @@
+using System.Text;
 using Starling.Node.Cluster;
 using Starling.Node.Persistence;
 using Starling.Node.Serving;
@@ -12,6 +13,9 @@ namespace Starling.Node.Execution;
 /// </summary>
 internal sealed class Gates(NodeParts node)
 {
+    private const string OnlyForSubscribers =
+        ": only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
+
     /// <summary>The gate without locks. False when the error is written.</summary>
     public bool PassBeforeLocks(CommandContext call, Command command)
     {
@@ -42,7 +46,7 @@ internal sealed class Gates(NodeParts node)
         isHeld = false;
         if (call.Session.Origin != ClientOrigin.Client) return call.Guard?.Admit() ?? true;
         var isWrite = (any & CommandFlags.Write) != 0;
-        if (node.Cluster is not null && call.Keys.Total > 0 && !PassRedirect(call, command, isWrite)) return false;
+        if (node.Cluster is not null && call.Keys.Slot >= 0 && !PassRedirect(call, command, isWrite)) return false;
         if (MustWaitForLoad(call))
         {
             (isHeld, call.Session.HeldBy) = (true, HoldReason.Keys);
@@ -150,6 +154,8 @@ internal sealed class Gates(NodeParts node)
             if (config.ReplicaReadOnly && replication.IsReplica) return Refuse(call, command, ErrorReplies.ReadOnly);
         }
 
+        if (call.Session.Kind == ClientKind.PubSub && call.Reply.Protocol == 2 && !command.IsForSubscribers)
+            return Refuse(call, command, Encoding.ASCII.GetBytes($"ERR Can't execute '{command.FullName}'{OnlyForSubscribers}"));
         if ((common & CommandFlags.Stale) == 0
             && !config.ReplicaServeStaleData && replication.IsReplica && !replication.IsLinkUp)
             return Refuse(call, command, ErrorReplies.MasterDown);

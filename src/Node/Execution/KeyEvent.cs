@@ -25,6 +25,12 @@ public sealed class KeyEvent
     /// <summary>A key was deleted because memory was short.</summary>
     public static KeyEvent Evicted { get; } = new("evicted", KeyEventClasses.Evicted);
 
+    /// <summary>A key came to be.</summary>
+    public static KeyEvent New { get; } = new("new", KeyEventClasses.New);
+
+    /// <summary>A key was read that is not there.</summary>
+    public static KeyEvent Miss { get; } = new("keymiss", KeyEventClasses.Miss);
+
     /// <summary>A key got an expiry, or another one.</summary>
     public static KeyEvent Expire { get; } = new("expire", KeyEventClasses.Generic);
 

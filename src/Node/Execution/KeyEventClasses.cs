@@ -33,4 +33,16 @@ public enum KeyEventClasses
 
     /// <summary>'t': commands on streams.</summary>
     Stream = 1 << 8,
+
+    /// <summary>'m': keys that were read and are not there.</summary>
+    Miss = 1 << 9,
+
+    /// <summary>'n': keys that came to be.</summary>
+    New = 1 << 10,
+
+    /// <summary>'K': the channels of keys, which tell the events. No class.</summary>
+    KeyChannels = 1 << 11,
+
+    /// <summary>'E': the channels of events, which tell the keys. No class.</summary>
+    EventChannels = 1 << 12,
 }

@@ -1,4 +1,6 @@
+using Starling.Node.PubSub;
 using Starling.Slots;
+using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Execution;
 
@@ -14,13 +16,33 @@ public sealed class KeyEventQueue
     /// </summary>
     private readonly RankedLock _lock = new(LockRank.Subscriptions, nameof(KeyEventQueue));
 
-    private readonly Queue<RecordedEvent> _waiting = [];
+    /// <summary>
+    /// Deliveries after which an I/O thread goes on in its next round: others may put in as fast as it delivers.
+    /// </summary>
+    private const int MostAtOnce = 1000;
+
+    private readonly Queue<ScopeEvent> _waiting = [];
+    private readonly Continuation _continuation;
     private bool _isDelivering;
     private int _classes;
+    private int _undelivered; // what waits and what is being delivered
     private Action<RecordedEvent>? _listener;
+    private Action<PublishedMessage>? _publish;
+    private Keyspace? _keyspace;
+    private NewKeyEvents? _newKeys;
 
-    /// <summary>The classes that are recorded; none until a listener is there.</summary>
+    /// <summary>An empty queue to which nobody listens.</summary>
+    public KeyEventQueue() => _continuation = new Continuation(this);
+
+    /// <summary>
+    /// The classes that are recorded, and the channels that tell of them; none until a listener is there.
+    /// </summary>
     public KeyEventClasses Classes => (KeyEventClasses)Volatile.Read(ref _classes);
+
+    /// <summary>
+    /// Events are recorded, or were and wait: what is published goes through the queue as well then, so that it comes in its turn.
+    /// </summary>
+    internal bool IsInUse => Classes != KeyEventClasses.None || Volatile.Read(ref _undelivered) != 0;
 
     /// <summary>
     /// Hears of every recorded event, one after the other, on the threads that made them, under no lock. Before the server
@@ -28,20 +50,31 @@ public sealed class KeyEventQueue
     /// </summary>
     public void ListenWith(Action<RecordedEvent> listener) => _listener = listener;
 
+    /// <summary>Gets what was published between changes, likewise. Before the server starts.</summary>
+    internal void PublishWith(Action<PublishedMessage> publish) => _publish = publish;
+
+    /// <summary>Has a keyspace tell of new keys while somebody wants to hear of them. Before the server starts.</summary>
+    /// <param name="keyspace">The keyspace.</param>
+    /// <param name="isLoading">Whether a data set is being loaded, whose keys are not new.</param>
+    internal void Watch(Keyspace keyspace, Func<bool> isLoading) => (_keyspace, _newKeys) = (keyspace, new NewKeyEvents(isLoading));
+
     /// <summary>Chooses the classes by the value of <c>notify-keyspace-events</c> as CONFIG GET shows it.</summary>
     public void Choose(string classes)
     {
         // Without K and E there is no channel to publish to, so that nothing is recorded, as in Redis.
         var hasChannel = classes.Contains('K') || classes.Contains('E');
-        Volatile.Write(ref _classes, (int)(hasChannel && _listener is not null ? Parse(classes) : KeyEventClasses.None));
+        var chosen = hasChannel && _listener is not null ? Parse(classes) : KeyEventClasses.None;
+        if (_keyspace is not null) _keyspace.NewKeys = (chosen & KeyEventClasses.New) != 0 ? _newKeys : null;
+        Volatile.Write(ref _classes, (int)chosen);
     }
 
     /// <summary>Puts events in. Under the stripes of their keys.</summary>
-    internal void Add(List<RecordedEvent> events)
+    internal void Add(List<ScopeEvent> events)
     {
         using (_lock.Enter())
         {
             foreach (var recorded in events) _waiting.Enqueue(recorded);
+            Volatile.Write(ref _undelivered, _undelivered + events.Count);
         }
     }
 
@@ -50,19 +83,23 @@ public sealed class KeyEventQueue
     /// </summary>
     internal void Deliver()
     {
-        while (TryTake(out var recorded))
+        for (var count = 0; TryTake(out var next); count++)
         {
             try
             {
-                _listener!(recorded);
+                if (next.Message is { } message) _publish!(message);
+                else _listener!(next.Event);
             }
-            catch
+            finally
             {
-                using (_lock.Enter()) _isDelivering = false;
-                throw;
+                using (_lock.Enter())
+                {
+                    _isDelivering = false;
+                    Volatile.Write(ref _undelivered, _undelivered - 1);
+                }
             }
 
-            using (_lock.Enter()) _isDelivering = false;
+            if (count >= MostAtOnce && IoThread.Current is { } thread && thread.Post(_continuation)) return;
         }
     }
 
@@ -86,21 +123,30 @@ public sealed class KeyEventQueue
                 'e' => KeyEventClasses.Evicted,
                 't' => KeyEventClasses.Stream,
                 'A' => All,
-                _ => KeyEventClasses.None, // K, E: the channels; m, n, d: events that nothing raises yet
+                'm' => KeyEventClasses.Miss,
+                'n' => KeyEventClasses.New,
+                'K' => KeyEventClasses.KeyChannels,
+                'E' => KeyEventClasses.EventChannels,
+                _ => KeyEventClasses.None, // d: the types of modules, of which there are none
             };
         }
 
         return classes;
     }
 
-    private bool TryTake(out RecordedEvent recorded)
+    private bool TryTake(out ScopeEvent next)
     {
         using (_lock.Enter())
         {
-            recorded = default;
-            if (_isDelivering || !_waiting.TryDequeue(out recorded)) return false;
+            next = default;
+            if (_isDelivering || !_waiting.TryDequeue(out next)) return false;
             _isDelivering = true;
             return true;
         }
+    }
+
+    private sealed class Continuation(KeyEventQueue queue) : IIoTask
+    {
+        public void Run() => queue.Deliver();
     }
 }

@@ -1,21 +1,41 @@
+using Starling.Node.PubSub;
+using Starling.Resp;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Execution;
 
 /// <summary>
-/// The keyspace events of an open scope, in the order in which its changes were declared: recorded and given on under the
-/// stripes of their keys, delivered under none.
+/// The keyspace events of an open scope, in the order in which its changes were declared, and what was published in it: recorded
+/// and given on under the stripes of their keys, delivered under none.
 /// </summary>
-internal sealed class ScopeEvents(KeyEventQueue queue)
+internal sealed class ScopeEvents(KeyEventQueue queue, Publisher publisher)
 {
-    private List<RecordedEvent>? _events; // not yet given on
+    private List<ScopeEvent>? _events; // not yet given on
+    private List<PublishedCall>? _calls; // while no events are recorded
     private bool _hasGiven;
 
     /// <summary>Records an event, if anybody wants its class.</summary>
     public void Note(Database database, in Key key, KeyEvent what)
     {
         if ((queue.Classes & what.Class) != 0)
-            (_events ??= []).Add(new RecordedEvent(database.Index, what, key.Bytes.ToArray()));
+            (_events ??= []).Add(new ScopeEvent(new RecordedEvent(database.Index, what, key.Bytes.ToArray()), Message: null));
+    }
+
+    /// <summary>Has a message delivered when the scope has closed, behind the events recorded so far.</summary>
+    /// <param name="arguments">The call's; they stay until then.</param>
+    /// <param name="isSharded">It is SPUBLISH's.</param>
+    /// <param name="except">Who has it already; null for nobody.</param>
+    public void Publish(ArgumentList arguments, bool isSharded, Subscriber? except)
+    {
+        if (queue.IsInUse)
+        {
+            var message = new PublishedMessage(arguments[1].ToArray(), arguments[2].ToArray(), isSharded, except);
+            (_events ??= []).Add(new ScopeEvent(default, message));
+        }
+        else
+        {
+            (_calls ??= []).Add(new PublishedCall(arguments, isSharded, except));
+        }
     }
 
     /// <summary>Gives on what was recorded. Under the stripes of the keys.</summary>
@@ -30,8 +50,14 @@ internal sealed class ScopeEvents(KeyEventQueue queue)
     /// <summary>Delivers what was given on. Under no stripe.</summary>
     public void Deliver()
     {
-        if (!_hasGiven) return;
-        _hasGiven = false;
-        queue.Deliver();
+        if (_hasGiven)
+        {
+            _hasGiven = false;
+            queue.Deliver();
+        }
+
+        if (_calls is not { Count: > 0 }) return;
+        foreach (var call in _calls) publisher.Publish(call.IsSharded, call.Arguments[1], call.Arguments[2], call.Except);
+        _calls.Clear();
     }
 }

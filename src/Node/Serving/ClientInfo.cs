@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Starling.Node.PubSub;
 
 namespace Starling.Node.Serving;
 
@@ -20,14 +21,16 @@ internal static class ClientInfo
         var segments = connection.Output.PendingSegments;
         var multi = transaction?.ArgumentBytes ?? 0;
         var total = BytesOf(connection, session);
-        var isSubscriber = session.Kind == ClientKind.PubSub;
+        var subscriber = session.Subscriber;
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"id={session.Id} addr={connection.RemoteAddress}");
         text.Append(CultureInfo.InvariantCulture, $" laddr={connection.LocalAddress} fd={connection.Descriptor}");
         text.Append(CultureInfo.InvariantCulture, $" name={session.Name} age={(now - session.CreatedAt) / 1000}");
         text.Append(CultureInfo.InvariantCulture, $" idle={Math.Max(0, (now - session.LastInteraction) / 1000)}");
         text.Append(CultureInfo.InvariantCulture, $" flags={Flags(connection, session)} db={session.DatabaseIndex}");
-        text.Append(CultureInfo.InvariantCulture, $" sub={(isSubscriber ? 1 : 0)} psub=0 ssub=0");
+        text.Append(CultureInfo.InvariantCulture, $" sub={subscriber?.Count(SubscriptionKind.Channel) ?? 0}");
+        text.Append(CultureInfo.InvariantCulture, $" psub={subscriber?.Count(SubscriptionKind.Pattern) ?? 0}");
+        text.Append(CultureInfo.InvariantCulture, $" ssub={subscriber?.Count(SubscriptionKind.ShardChannel) ?? 0}");
         text.Append(CultureInfo.InvariantCulture, $" multi={transaction?.Commands.Count ?? -1}");
         text.Append(CultureInfo.InvariantCulture, $" qbuf={input} qbuf-free={connection.InputCapacity - input}");
         text.Append(CultureInfo.InvariantCulture, $" argv-mem={connection.ArgumentBytes} multi-mem={multi}");
@@ -47,7 +50,7 @@ internal static class ClientInfo
     {
         var flags = new StringBuilder();
         if (session.Kind == ClientKind.Replica) flags.Append('S');
-        if (session.Kind == ClientKind.PubSub) flags.Append('P');
+        if (session.Subscriber is { Total: > 0 }) flags.Append('P');
         if (session.Transaction is not null) flags.Append('x');
         if (connection.IsBlocked) flags.Append('b');
         if (session.WatchFailed) flags.Append('d');

@@ -40,7 +40,7 @@ public sealed class CommandContext : IEmptiedKeys
         Keys = new CommandKeys(node.Keyspace);
         _wakes = new WakeList(node.Waiters, node.Clients);
         Timer = new CommandTimer(this);
-        Events = new ScopeEvents(node.KeyEvents);
+        Events = new ScopeEvents(node.KeyEvents, node.Publisher);
         Stats = node.Stats.Own;
     }
 
@@ -150,9 +150,9 @@ public sealed class CommandContext : IEmptiedKeys
 
     /// <summary>
     /// As <see cref="TryRead(in Key, out Entry)"/>, but leaves the access clock alone: for what only looks at a key
-    /// (TTL, TYPE, OBJECT).
+    /// (TTL, TYPE, OBJECT). Without <paramref name="tellsMiss"/> nobody hears that it is not there.
     /// </summary>
-    public bool TryPeek(in Key key, out Entry entry)
+    public bool TryPeek(in Key key, out Entry entry, bool tellsMiss = true)
     {
         var database = Database;
         Require(key);
@@ -165,6 +165,7 @@ public sealed class CommandContext : IEmptiedKeys
 
         entry = default;
         Stats.KeyspaceMisses++;
+        if (tellsMiss) Events.Note(database, key, KeyEvent.Miss);
         return false;
     }
 

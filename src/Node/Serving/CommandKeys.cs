@@ -13,22 +13,24 @@ namespace Starling.Node.Serving;
 internal sealed class CommandKeys : ICommandKeys
 {
     private readonly Keyspace _keyspace;
-    private readonly List<(ArgumentList Arguments, int Position)> _keys = [];
+    private readonly List<(ArgumentList Arguments, int Position, bool IsChannel)> _keys = [];
     private readonly List<KeyPlace> _places = []; // of the keys, but for a single one
     private readonly List<int> _positions = [];
+    private int _channels; // of the keys, what are shard channels
     private int _next; // the key that is asked for next, when keys are asked for in their order
     private StripeSet _stripes;
 
     public CommandKeys(Keyspace keyspace) => _keyspace = keyspace;
 
-    public int Total => _keys.Count;
+    public int Total => _keys.Count - _channels;
 
     public bool AreSeveral
     {
         get
         {
-            for (var i = 1; i < _keys.Count; i++)
-                if (!KeyAt(i).SequenceEqual(KeyAt(0))) return true;
+            var first = _channels == 0 ? 0 : _keys.FindIndex(key => !key.IsChannel);
+            for (var i = first + 1; i < _keys.Count; i++)
+                if (!_keys[i].IsChannel && !KeyAt(i).SequenceEqual(KeyAt(first))) return true;
             return false;
         }
     }
@@ -46,32 +48,36 @@ internal sealed class CommandKeys : ICommandKeys
     {
         var missing = 0;
         var database = _keyspace[0];
-        foreach (var (arguments, position) in _keys)
+        foreach (var (arguments, position, isChannel) in _keys)
+        {
+            if (isChannel) continue;
             if (!database.TryFind(_keyspace.Key(arguments[position]), out var entry) || KeyExpiry.IsExpired(entry, now)) missing++;
+        }
+
         return missing;
     }
 
     /// <summary>One of the keys is being sent to another node. Needs their stripes.</summary>
     public bool AnyIn(MigrationBarrier barrier)
     {
-        foreach (var (arguments, position) in _keys)
-            if (barrier.Holds(arguments[position])) return true;
+        foreach (var (arguments, position, isChannel) in _keys)
+            if (!isChannel && barrier.Holds(arguments[position])) return true;
         return false;
     }
 
     /// <summary>One of the keys is kept for a client that was woken. Needs their stripes.</summary>
     public bool AnyClaimed(KeyWaiters waiters)
     {
-        foreach (var (arguments, position) in _keys)
-            if (waiters.IsClaimed(arguments[position])) return true;
+        foreach (var (arguments, position, isChannel) in _keys)
+            if (!isChannel && waiters.IsClaimed(arguments[position])) return true;
         return false;
     }
 
     /// <summary>One of the keys is also a key of a waiting command that has several. Needs their stripes.</summary>
     public bool AnyShared(KeyWaiters waiters)
     {
-        foreach (var (arguments, position) in _keys)
-            if (waiters.IsShared(arguments[position])) return true;
+        foreach (var (arguments, position, isChannel) in _keys)
+            if (!isChannel && waiters.IsShared(arguments[position])) return true;
         return false;
     }
 
@@ -109,6 +115,7 @@ internal sealed class CommandKeys : ICommandKeys
     {
         _keys.Clear();
         _places.Clear();
+        _channels = 0;
         _next = 0;
         _stripes = default;
         Slot = -1;
@@ -116,13 +123,14 @@ internal sealed class CommandKeys : ICommandKeys
     }
 
     /// <summary>
-    /// Makes one key, whose slot is known, the only one. Its stripe is not put into <see cref="Stripes"/>.
+    /// Makes one key, or shard channel, whose slot is known, the only one. Its stripe is not put into <see cref="Stripes"/>.
     /// </summary>
-    public void SetSingle(ArgumentList arguments, int position, int slot)
+    public void SetSingle(ArgumentList arguments, int position, int slot, bool isChannel)
     {
         _keys.Clear();
         _places.Clear();
-        _keys.Add((arguments, position));
+        _keys.Add((arguments, position, isChannel));
+        _channels = isChannel ? 1 : 0;
         Slot = slot;
         CrossesSlots = false;
     }
@@ -139,7 +147,11 @@ internal sealed class CommandKeys : ICommandKeys
     {
         _positions.Clear();
         if (!command.TryFindKeys(arguments, _positions)) return; // malformed: the handler says so
-        foreach (var position in _positions) Add(arguments, position);
+        foreach (var position in _positions) Add(arguments, position, _keyspace.Key(arguments[position]).Place, command.NamesChannels);
+
+        // What is appended to the log holds a stripe, whichever.
+        const CommandFlags Appends = CommandFlags.MayReplicate;
+        if (_positions.Count == 0 && (command.Flags & Appends) != 0 && arguments.Count > 1) AddStripe(Slots.HashSlot.Of(arguments[1]));
     }
 
     /// <summary>Adds the stripe of a slot without a key.</summary>
@@ -147,15 +159,14 @@ internal sealed class CommandKeys : ICommandKeys
 
     private ReadOnlySpan<byte> KeyAt(int index) => _keys[index].Arguments[_keys[index].Position];
 
-    private void Add(ArgumentList arguments, int position) => Add(arguments, position, _keyspace.Key(arguments[position]).Place);
-
-    private void Add(ArgumentList arguments, int position, KeyPlace place)
+    private void Add(ArgumentList arguments, int position, KeyPlace place, bool isChannel = false)
     {
         int slot = place.Slot;
         if (_keys.Count == 0) Slot = slot;
         else if (slot != Slot) CrossesSlots = true;
         _stripes.AddSlot(slot);
-        _keys.Add((arguments, position));
+        _keys.Add((arguments, position, isChannel));
+        if (isChannel) _channels++;
         _places.Add(place);
     }
 }

@@ -88,6 +88,7 @@ internal sealed class NodeClient : IServedClient
         if (_session.Transaction is { } transaction) _node.Buffers.NoteDropped(transaction.ArgumentBytes);
         _session.Transaction = null;
         _node.Watches.RemoveAll(_session);
+        if (_session.Subscriber is { } subscriber) _node.Publisher.Table.RemoveAll(subscriber);
         if (_session.Waiter is { } waiter) _node.Executor.Abandon(waiter);
     }
 }

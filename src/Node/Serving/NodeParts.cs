@@ -6,6 +6,7 @@ using Starling.Node.Execution;
 using Starling.Node.Expiry;
 using Starling.Node.Freeing;
 using Starling.Node.Persistence;
+using Starling.Node.PubSub;
 using Starling.Node.Replication;
 using Starling.Node.Telemetry;
 using Starling.Resp;
@@ -57,6 +58,9 @@ internal sealed class NodeParts(NodeBasics basics)
 
     /// <summary>Keyspace events on their way.</summary>
     public required KeyEventQueue KeyEvents { get; init; }
+
+    /// <summary>Gives messages and keyspace events to their subscribers.</summary>
+    public required Publisher Publisher { get; init; }
 
     /// <summary>Frees in the background what was deleted.</summary>
     public required BackgroundFreeing Freeing { get; init; }

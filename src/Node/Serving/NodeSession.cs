@@ -1,4 +1,5 @@
 using Starling.Node.Execution;
+using Starling.Node.PubSub;
 using Starling.Node.Replication;
 
 namespace Starling.Node.Serving;
@@ -9,6 +10,7 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
     private volatile bool _watchFailed;
     private volatile SeenContent[] _seenContents = [];
     private KeyWaiter? _waiter;
+    private Subscriber? _subscriber;
 
     /// <summary>The selected database's index.</summary>
     public int DatabaseIndex { get; set; }
@@ -69,6 +71,13 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
 
     /// <summary>What REPLCONF said of it, and how its synchronisation is going; null for who is no replica.</summary>
     internal ReplicaLink? Replica { get; set; }
+
+    /// <summary>What it is subscribed to; null when it has never subscribed. Written by the client's thread, read by any.</summary>
+    internal Subscriber? Subscriber
+    {
+        get => Volatile.Read(ref _subscriber);
+        set => Volatile.Write(ref _subscriber, value);
+    }
 
     /// <summary>The session of a connection.</summary>
     internal static NodeSession Of(ClientConnection connection) => (NodeSession)connection.Session;

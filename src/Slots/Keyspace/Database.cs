@@ -98,7 +98,7 @@ public sealed unsafe class Database
     {
         _tables?.BeforeWrite(key.Slot, key.Hash);
         var tables = _tables!;
-        tables.Put(key, InlineBlock.Make(tables, key, value, expiresAt, accessClock));
+        PutEntry(tables, key, InlineBlock.Make(tables, key, value, expiresAt, accessClock));
     }
 
     /// <summary>Makes or replaces a key (of any kind) with a string.</summary>
@@ -137,7 +137,7 @@ public sealed unsafe class Database
         if (cell != null && (accessClock & Entry.KeepsClock) != 0) accessClock = EntryBlock.Clock(SlotTable.Address(*cell));
         var entry = StringBlock.MakeRaw(tables.Heap, key.Slot, key.Bytes, length, accessClock);
         if (cell != null) tables.Replace(key.Slot, cell, entry);
-        else tables.Insert(root, key, entry);
+        else Insert(tables, root, key, entry);
         return StringBlock.Bytes(entry);
     }
 
@@ -206,6 +206,7 @@ public sealed unsafe class Database
             targetTables.Put(to, entry);
         }
 
+        _keyspace.NewKeys?.OnCreated(target, to);
         return true;
     }
 
@@ -221,6 +222,7 @@ public sealed unsafe class Database
         target._tables?.BeforeWrite(to.Slot, to.Hash);
         var targetTables = target.TablesForInsert();
         targetTables.Put(to, EntryBlock.Copy(targetTables.Heap, to.Slot, SlotTable.Address(*cell), to.Bytes));
+        _keyspace.NewKeys?.OnCreated(target, to);
         return true;
     }
 
@@ -457,7 +459,7 @@ public sealed unsafe class Database
         var like = (ulong)kind | (ulong)(accessClock << 8) | EntryBlock.HasRoot;
         var entry = EntryBlock.Make(tables.Heap, key.Slot, key.Bytes, like, Entry.NoExpiry, 0);
         *EntryBlock.Root(entry) = root;
-        tables.Insert(tables.RootForInsert(key.Slot), key, entry);
+        Insert(tables, tables.RootForInsert(key.Slot), key, entry);
         return entry;
     }
 
@@ -468,7 +470,7 @@ public sealed unsafe class Database
         var tables = TablesForInsert();
         var like = (ulong)kind | (ulong)(accessClock << 8);
         var entry = EntryBlock.Make(tables.Heap, key.Slot, key.Bytes, like, Entry.NoExpiry, length);
-        tables.Insert(tables.RootForInsert(key.Slot), key, entry);
+        Insert(tables, tables.RootForInsert(key.Slot), key, entry);
         return entry;
     }
 
@@ -500,7 +502,7 @@ public sealed unsafe class Database
 
         var entry = StringBlock.Make(tables.Heap, key.Slot, key.Bytes, value, expiresAt, accessClock);
         if (cell != null) tables.Replace(key.Slot, cell, entry);
-        else tables.Insert(root, key, entry);
+        else Insert(tables, root, key, entry);
         return entry;
     }
 
@@ -568,6 +570,17 @@ public sealed unsafe class Database
         return root == null ? null : SlotTable.Find(root, key.Hash, key.Bytes);
     }
 
+    private void PutEntry(TableSet tables, in Key key, byte* entry)
+    {
+        if (tables.Put(key, entry)) _keyspace.NewKeys?.OnCreated(this, key);
+    }
+
+    private void Insert(TableSet tables, TableNode* root, in Key key, byte* entry)
+    {
+        tables.Insert(root, key, entry);
+        _keyspace.NewKeys?.OnCreated(this, key);
+    }
+
     private TableSet TablesForInsert()
     {
         if (_tables is { } tables) return tables;
@@ -576,25 +589,5 @@ public sealed unsafe class Database
         // Another thread may make it at the same time, under another stripe; the one that is late has touched no native
         // memory yet.
         return Interlocked.CompareExchange(ref _tables, tables, null) ?? tables;
-    }
-
-    private ref struct ExpiringVisitor<TVisitor> : IEntryVisitor
-        where TVisitor : IEntryVisitor
-    {
-        private readonly ref TVisitor _visitor;
-
-        public ExpiringVisitor(ref TVisitor visitor, long minimum)
-        {
-            _visitor = ref visitor;
-            Minimum = minimum;
-        }
-
-        public long Minimum { get; private set; }
-
-        public void Visit(in Entry entry)
-        {
-            Minimum = Math.Min(Minimum, entry.ExpiresAt);
-            _visitor.Visit(entry);
-        }
     }
 }

@@ -17,6 +17,7 @@ public sealed unsafe class Keyspace : IDisposable
     private readonly KeyHash _hash;
     private Snapshot[] _snapshots = [];
     private ValueOptions _valueOptions = ValueOptions.Default;
+    private INewKeys? _newKeys;
 
     /// <summary>Makes an empty keyspace.</summary>
     public Keyspace(KeyspaceOptions options)
@@ -40,6 +41,13 @@ public sealed unsafe class Keyspace : IDisposable
     {
         get => Volatile.Read(ref _valueOptions);
         set => Volatile.Write(ref _valueOptions, value);
+    }
+
+    /// <summary>Hears of every key that comes to be; null, the default, for nobody. May be set at any time, under no lock.</summary>
+    public INewKeys? NewKeys
+    {
+        get => Volatile.Read(ref _newKeys);
+        set => Volatile.Write(ref _newKeys, value);
     }
 
     /// <summary>What was deleted and is to be freed: whoever owns the keyspace has a thread free it.</summary>

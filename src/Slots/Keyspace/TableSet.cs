@@ -71,13 +71,14 @@ internal sealed unsafe class TableSet
         return StripeTables.Root((StripeTables*)stripe, slot);
     }
 
-    /// <summary>Puts an entry in place of the one of the same key, which is freed, or adds it.</summary>
-    public void Put(in Key key, byte* entry)
+    /// <summary>Puts an entry in place of the one of the same key, which is freed, or adds it; true when it is a new one.</summary>
+    public bool Put(in Key key, byte* entry)
     {
         var root = RootForInsert(key.Slot);
         var cell = SlotTable.Find(root, key.Hash, key.Bytes);
         if (cell == null) Insert(root, key, entry);
         else Replace(key.Slot, cell, entry);
+        return cell == null;
     }
 
     /// <summary>Adds an entry whose key is not there.</summary>

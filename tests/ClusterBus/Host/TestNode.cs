@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Starling.ClusterBus.Host;
 using Starling.ClusterBus.Protocol;
@@ -118,6 +119,9 @@ internal sealed class TestNode : IClusterActions, IDisposable
     public void ResumeWrites() => Actions.Enqueue("resume");
 
     public void DeleteKeysInSlots(SlotSet slots) => Actions.Enqueue("delete");
+
+    public void Deliver(byte[] channel, byte[] message, bool sharded) =>
+        Actions.Enqueue($"{(sharded ? "shard " : "")}message {Encoding.Latin1.GetString(channel)} {Encoding.Latin1.GetString(message)}");
 
     public void FlushAll() => Actions.Enqueue("flush");
 

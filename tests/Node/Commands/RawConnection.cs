@@ -36,7 +36,8 @@ internal sealed class RawConnection : IDisposable
         _client.Dispose();
     }
 
-    private RawReply Read()
+    /// <summary>Reads what comes next: what nobody asked for, say.</summary>
+    public RawReply Read()
     {
         var line = ReadLine();
         var rest = line[1..];
