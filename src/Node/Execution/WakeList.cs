@@ -40,8 +40,7 @@ internal sealed class WakeList(KeyWaiters waiters, ClientRegistry clients)
         if (_replaced is { } replaced)
         {
             _replaced = null;
-            if (!waiters.TryAddAwaited(replaced, _ready ??= new ReadyKeys()))
-                call.Afterwards.Enqueue(() => replaced.WakeInParts(call.Node));
+            if (!waiters.TryAddAwaited(replaced, _ready ??= new ReadyKeys())) WakeLater(call, replaced);
         }
 
         if (_claim is null && _ready is not { Count: > 0 }) return;
@@ -71,4 +70,8 @@ internal sealed class WakeList(KeyWaiters waiters, ClientRegistry clients)
         _woken = null;
         woken.Session.Connection!.ResumeSoon();
     }
+
+    // By itself: what it captures would otherwise be made at every scope's end.
+    private static void WakeLater(CommandContext call, ReplacedDatabases replaced) =>
+        call.Afterwards.Enqueue(() => replaced.WakeInParts(call.Node));
 }
