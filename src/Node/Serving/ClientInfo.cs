@@ -28,7 +28,7 @@ internal static class ClientInfo
         text.Append(CultureInfo.InvariantCulture, $" idle={Math.Max(0, (now - session.LastInteraction) / 1000)}");
         text.Append(CultureInfo.InvariantCulture, $" flags={Flags(connection, session)} db={session.DatabaseIndex}");
         text.Append(CultureInfo.InvariantCulture, $" sub={(isSubscriber ? 1 : 0)} psub=0 ssub=0");
-        text.Append(CultureInfo.InvariantCulture, $" multi={transaction?.Commands.Count ?? -1}");
+        text.Append(CultureInfo.InvariantCulture, $" multi={transaction?.Commands.Count ?? -1} watch={session.WatchedKeys.Count}");
         text.Append(CultureInfo.InvariantCulture, $" qbuf={input} qbuf-free={connection.InputCapacity - input}");
         text.Append(CultureInfo.InvariantCulture, $" argv-mem={connection.ArgumentBytes} multi-mem={multi}");
         text.Append(CultureInfo.InvariantCulture, $" rbs=0 rbp=0 obl=0 oll={segments} omem={output} tot-mem={total}");
