@@ -323,20 +323,22 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         var stats = _serving.Stats.Own;
         stats.NetInputBytes += received;
         stats.Reads++;
+        if (!CheckQueryLimit()) return;
         if (Session.CloseAfterReply) _input.Clear(); // it was told: whatever it still sends is not for us
         else if (_isHeld) _input.Settle(0);
         else Process(stats);
         CheckQueryLimit();
     }
 
-    private void CheckQueryLimit()
+    private bool CheckQueryLimit()
     {
         // What MULTI has queued is still query, as in Redis 7.2.
         var length = _input.Length + _client.QueuedBytes;
-        if (length <= Math.Min(_serving.Settings.ClientQueryBufferLimit, MaxQueryLength)) return;
+        if (length <= Math.Min(_serving.Settings.ClientQueryBufferLimit, MaxQueryLength)) return true;
         _serving.Stats.CountQueryLimit();
         ServingLog.QueryBufferLimit(_serving.Logger, Describe());
         Close();
+        return false;
     }
 
     /// <summary>Executes the whole commands that are there, until it is the others' turn.</summary>

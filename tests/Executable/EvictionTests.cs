@@ -52,6 +52,24 @@ public sealed class EvictionTests
         Assert.Equal(0, Field(server, "stats", "evicted_keys"));
     }
 
+    [Theory]
+    [InlineData("allkeys-lru")]
+    [InlineData("volatile-random")]
+    public void Few_keys_make_room_for_as_many(string policy)
+    {
+        using var server = ServerProcess.Start(ServerKind.Starling, "save ", "maxmemory-policy " + policy);
+        using var client = server.Connect();
+        var limit = Field(server, "memory", "used_memory") + (100 << 10);
+        Assert.Equal("OK", client.Call("CONFIG", "SET", "maxmemory", limit.ToString(CultureInfo.InvariantCulture)));
+        var keys = 0;
+        for (; Field(server, "memory", "used_memory") + 5000 <= limit; keys++)
+            Assert.Equal("OK", client.Call("SETEX", "key:" + keys.ToString(CultureInfo.InvariantCulture), "10000", "v"));
+        for (var i = 0; i < keys; i++)
+            Assert.Equal("OK", client.Call("SETEX", "other:" + i.ToString(CultureInfo.InvariantCulture), "10000", "v"));
+        Assert.InRange((long)client.Call("DBSIZE")!, keys - 2, keys + keys);
+        Assert.InRange(Field(server, "memory", "used_memory"), 0, limit + 5000);
+    }
+
     private static long Field(ServerProcess server, string section, string field) =>
         long.Parse(server.Info(section, field)!, CultureInfo.InvariantCulture);
 }

@@ -99,6 +99,7 @@ internal sealed class DatabaseModel : IDisposable
                 break;
             case < 12:
                 Assert.Equal(model.Remove(name), Keyspace[database].Remove(key));
+                if (argument % 2 == 0) Slots.Keyspace.Keyspace.FreeEmptyStripe(Keyspace[database], StripeSet.StripeOf(key.Slot));
                 break;
             case < 15:
                 Resize(database, name, argument);

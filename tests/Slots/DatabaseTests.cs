@@ -79,6 +79,71 @@ public sealed class DatabaseTests
     }
 
     [Fact]
+    public void The_tables_of_a_stripe_without_keys_are_given_back_on_request()
+    {
+        using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions { HashSeed = 3 });
+        var database = keyspace[0];
+        var key = keyspace.Key("{t}a"u8);
+        var other = keyspace.Key("{t}b"u8);
+        var stripe = StripeSet.StripeOf(key.Slot);
+        for (var round = 0; round < 3; round++)
+        {
+            database.SetString(key, "v"u8, Entry.NoExpiry, 0);
+            database.SetString(other, "w"u8, 5, 0);
+            Assert.True(database.Remove(other));
+            var used = keyspace.UsedBytes;
+            Keyspace.Keyspace.FreeEmptyStripe(database, stripe);
+            Assert.Equal(used, keyspace.UsedBytes);
+            Assert.True(database.TryFind(key, out _));
+            Assert.True(database.Remove(key));
+            Keyspace.Keyspace.FreeEmptyStripe(database, stripe);
+            Assert.Equal(0, keyspace.UsedBytes);
+            Assert.False(database.TryFind(key, out _));
+        }
+    }
+
+    [Fact]
+    public void The_tables_of_a_stripe_stay_while_a_snapshot_is_under_way()
+    {
+        using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions { HashSeed = 3 });
+        keyspace[0].SetString(keyspace.Key("a"u8), "v"u8, Entry.NoExpiry, 0);
+        Snapshot snapshot;
+        using (keyspace.LockAll()) snapshot = keyspace.StartSnapshot(null);
+        Assert.True(keyspace[0].Remove(keyspace.Key("a"u8)));
+        Keyspace.Keyspace.FreeEmptyStripe(keyspace[0], StripeSet.StripeOf(HashSlot.Of("a"u8)));
+        while (snapshot.Advance())
+        {
+        }
+
+        var saved = new SavedKeys();
+        snapshot.Deliver(saved);
+        snapshot.Dispose();
+        saved.AssertHas(new() { [(0, "a")] = new DatabaseModel.Value("v"u8.ToArray(), Entry.NoExpiry, false, 0) });
+        Keyspace.Keyspace.FreeEmptyStripe(keyspace[0], StripeSet.StripeOf(HashSlot.Of("a"u8)));
+        Assert.Equal(0, keyspace[0].UsedBytes);
+    }
+
+    [Fact]
+    public void A_scan_of_tables_that_were_given_back_says_nothing_of_new_keys()
+    {
+        using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions { HashSeed = 9 });
+        var database = keyspace[0];
+        var slot = HashSlot.Of("t"u8);
+        for (var i = 0; i < 900; i++) database.SetString(keyspace.Key(Bytes("{t}" + i)), "v"u8, 5000, 0);
+        var scan = default(ExpiryScan);
+        var collector = new Collector();
+        Assert.True(database.ScanExpiring(slot, ref scan, ref collector));
+        for (var i = 0; i < 900; i++) database.Remove(keyspace.Key(Bytes("{t}" + i)));
+        Keyspace.Keyspace.FreeEmptyStripe(database, StripeSet.StripeOf(slot));
+        for (var i = 0; i < 900; i++) database.SetString(keyspace.Key(Bytes("{t}" + i)), "v"u8, 5000 - i, 0);
+        while (database.ScanExpiring(slot, ref scan, ref collector))
+        {
+        }
+
+        Assert.Equal(4101, database.EarliestExpiryInSlot(slot));
+    }
+
+    [Fact]
     public void Appending_byte_by_byte_copies_each_byte_few_times()
     {
         using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions());

@@ -80,7 +80,8 @@ internal ref struct SortedSetQuery
 
         var low = set.RankOf(_from);
         var high = set.RankOf(_to);
-        count = _offset < 0 ? 0 : Math.Max(0, high - low - _offset);
+        var total = Math.Max(0, high - low); // the bounds may be the wrong way round
+        count = _offset < 0 || _offset >= total ? 0 : total - _offset;
         if (_limit >= 0) count = Math.Min(count, _limit);
         rank = count == 0 ? 0 : _isReverse ? high - 1 - _offset : low + _offset;
     }

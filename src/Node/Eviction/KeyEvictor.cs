@@ -118,8 +118,14 @@ internal sealed class KeyEvictor(NodeBasics basics, Executor executor, Func<long
         return false;
     }
 
-    private bool TryDelete(EvictionThread thread, Database database, in Key key) =>
-        mayEvict(thread.Call.Now) && thread.Call.Delete(database, key, DeleteReason.Evicted);
+    private bool TryDelete(EvictionThread thread, Database database, in Key key)
+    {
+        if (!mayEvict(thread.Call.Now) || !thread.Call.Delete(database, key, DeleteReason.Evicted)) return false;
+
+        // Where keys are few, each has tables to itself, which take more than it does: all would go, and nothing be gained.
+        Keyspace.FreeEmptyStripe(database, StripeSet.StripeOf(key.Slot));
+        return true;
+    }
 
     private static bool MayGo(EvictionPolicy policy, in Entry entry) =>
         !policy.ExpiringOnly || entry.ExpiresAt != Entry.NoExpiry;

@@ -31,7 +31,7 @@ internal static class ClientInfo
         text.Append(CultureInfo.InvariantCulture, $" sub={subscriber?.Count(SubscriptionKind.Channel) ?? 0}");
         text.Append(CultureInfo.InvariantCulture, $" psub={subscriber?.Count(SubscriptionKind.Pattern) ?? 0}");
         text.Append(CultureInfo.InvariantCulture, $" ssub={subscriber?.Count(SubscriptionKind.ShardChannel) ?? 0}");
-        text.Append(CultureInfo.InvariantCulture, $" multi={transaction?.Commands.Count ?? -1}");
+        text.Append(CultureInfo.InvariantCulture, $" multi={transaction?.Commands.Count ?? -1} watch={session.WatchedKeys.Count}");
         text.Append(CultureInfo.InvariantCulture, $" qbuf={input} qbuf-free={connection.InputCapacity - input}");
         text.Append(CultureInfo.InvariantCulture, $" argv-mem={connection.ArgumentBytes} multi-mem={multi}");
         text.Append(CultureInfo.InvariantCulture, $" rbs=0 rbp=0 obl=0 oll={segments} omem={output} tot-mem={total}");

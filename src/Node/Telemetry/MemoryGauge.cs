@@ -8,19 +8,21 @@ namespace Starling.Node.Telemetry;
 /// </summary>
 /// <remarks>
 /// Garbage is not in use, and would have keys evicted for nothing: so what was allocated since the last collection does not
-/// count, until it is so much that it is a burst of large objects, such as what MULTI has queued. Some garbage survives
-/// collections, those of young objects: so the least that was left counts, until there is so much more that it cannot be
-/// garbage alone.
+/// count. Once that is much, young objects are collected: the runtime may put it off for longer than memory lasts (it lets
+/// as much gather as the processor's caches hold, hundreds of mebibytes on some), and only then is it known what of it is
+/// in use, such as what MULTI has queued. Some garbage survives such collections: so the least that was left counts, until
+/// there is so much more that it cannot be garbage alone.
 /// </remarks>
 public sealed class MemoryGauge(Keyspace keyspace)
 {
     /// <summary>Garbage that collections of young objects may leave.</summary>
     private const long MostGarbage = 6 << 20;
 
-    /// <summary>More than a runtime allocates of small objects before it collects the young ones.</summary>
-    private const long MostUncollected = 32 << 20;
+    /// <summary>As much may have been allocated since the last collection before there is another.</summary>
+    private const long MostUncollected = 8 << 20;
 
     private long _managedBytes;
+    private long _allocatedBytes; // ever, when the last collection was noted
     private int _collections;
     private long _peakBytes;
 
@@ -46,20 +48,28 @@ public sealed class MemoryGauge(Keyspace keyspace)
     /// <summary>Looks at the managed heap, and notes the peak.</summary>
     public void Sample()
     {
+        NoteCollection();
+        if (GC.GetTotalAllocatedBytes(precise: false) - Volatile.Read(ref _allocatedBytes) > MostUncollected)
+        {
+            GC.Collect(0, GCCollectionMode.Forced, blocking: true);
+            NoteCollection();
+        }
+
+        NotePeak();
+    }
+
+    /// <summary>Takes what the last collection left, if there was one since the last look.</summary>
+    private void NoteCollection()
+    {
         var collections = GC.CollectionCount(0);
         var before = ManagedBytes;
         if (before == 0 || collections != Volatile.Read(ref _collections))
         {
             Volatile.Write(ref _collections, collections);
+            Volatile.Write(ref _allocatedBytes, GC.GetTotalAllocatedBytes(precise: false));
             var left = LeftByCollection(collections);
             if (before == 0 || left < before || left > before + MostGarbage) Volatile.Write(ref _managedBytes, left);
         }
-
-        // While a collection runs in the background the runtime may count more as freed than there was: less says nothing.
-        var total = GC.GetTotalMemory(forceFullCollection: false);
-        if (total > ManagedBytes + MostUncollected) Volatile.Write(ref _managedBytes, total);
-
-        NotePeak();
     }
 
     /// <summary>Notes the bytes in use for the peak; answers the peak.</summary>

@@ -98,6 +98,14 @@ public sealed unsafe class Keyspace : IDisposable
     }
 
     /// <summary>
+    /// Frees what the tables of a stripe take in a database that has no key in it, some kilobytes, which is otherwise kept for
+    /// the keys to come. Not while a snapshot is under way. Needs the stripe; nobody may hold an entry or a value of it.
+    /// </summary>
+    /// <param name="database">The database.</param>
+    /// <param name="stripe">The stripe; see <see cref="StripeSet"/>.</param>
+    public static void FreeEmptyStripe(Database database, int stripe) => database.Tables?.FreeEmptyStripe(stripe);
+
+    /// <summary>
     /// Computes the slot and hash of a key. The result aliases <paramref name="bytes"/>. No lock is needed.
     /// </summary>
     public Key Key(ReadOnlySpan<byte> bytes) => new(bytes, HashSlot.Of(bytes), _hash.Of(bytes));

@@ -21,9 +21,6 @@ internal unsafe struct StripeTables
     /// <summary>The earliest expiry given in that slot since its scan began.</summary>
     public long ExpiryScanMinimum;
 
-    /// <summary>Tells which scan it is.</summary>
-    public int ExpiryScanNumber;
-
     /// <summary>The root of a slot's table.</summary>
     public static TableNode* Root(StripeTables* stripe, int slot) =>
         (TableNode*)((byte*)stripe + HeaderBytes) + (slot / StripeSet.StripeCount);

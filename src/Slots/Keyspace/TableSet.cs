@@ -15,6 +15,7 @@ internal sealed unsafe class TableSet
     private readonly StripeTotals _expiring = new();
     private readonly SlotBits _slotsExpiring = new();
     private readonly ExpiryBounds _bounds = new();
+    private readonly int[] _expiryScans = new int[StripeSet.StripeCount]; // which scan is the last one of a stripe
     private readonly FreeingQueue _freeing;
     private SnapshotProgress? _snapshots;
     private bool _isCleared;
@@ -56,7 +57,7 @@ internal sealed unsafe class TableSet
     /// <summary>What table operations on a slot work with.</summary>
     public TableMemory Memory(int slot) => new(Heap, _hash, StripeSet.StripeOf(slot));
 
-    /// <summary>The root of a slot's table, or null when no slot of its stripe ever held a key.</summary>
+    /// <summary>The root of a slot's table, or null when no slot of its stripe holds a key, or none ever did.</summary>
     public TableNode* Root(int slot)
     {
         var stripe = (StripeTables*)_stripes[StripeSet.StripeOf(slot)];
@@ -166,6 +167,21 @@ internal sealed unsafe class TableSet
         return (int)cleared.Count;
     }
 
+    /// <summary>
+    /// Frees what the tables of a stripe without keys take, unless a snapshot is under way. Needs the stripe, whose roots nobody
+    /// may use any more.
+    /// </summary>
+    public void FreeEmptyStripe(int stripe)
+    {
+        if (_stripes[stripe] == 0 || _keys[stripe] > 0 || _snapshots != null) return;
+        for (var slot = stripe; slot < HashSlot.Count; slot += StripeSet.StripeCount) SlotsWithElementExpiry.Remove(slot);
+        Heap.Free((byte*)_stripes[stripe], StripeTables.Bytes);
+        _stripes[stripe] = 0;
+
+        // A scan under way has seen nothing of what comes from now on.
+        _expiryScans[stripe]++;
+    }
+
     /// <summary>Remembers that a key of a slot that has an expiry expires at another time from now on.</summary>
     public void LowerEarliest(int slot, long expiresAt)
     {
@@ -187,7 +203,7 @@ internal sealed unsafe class TableSet
         var stripe = (StripeTables*)_stripes[StripeSet.StripeOf(slot)];
         stripe->ExpiryScanSlot = slot;
         stripe->ExpiryScanMinimum = long.MaxValue;
-        return ++stripe->ExpiryScanNumber;
+        return ++_expiryScans[StripeSet.StripeOf(slot)];
     }
 
     /// <summary>
@@ -196,8 +212,8 @@ internal sealed unsafe class TableSet
     /// </summary>
     public void EndExpiryScan(int slot, int number, long minimum)
     {
+        if (_expiryScans[StripeSet.StripeOf(slot)] != number) return;
         var stripe = (StripeTables*)_stripes[StripeSet.StripeOf(slot)];
-        if (stripe->ExpiryScanNumber != number) return;
         _bounds[slot] = Math.Min(minimum, stripe->ExpiryScanMinimum);
         stripe->ExpiryScanSlot = -1;
     }

@@ -32,6 +32,25 @@ public sealed class HashTests
         Assert.Null(client.Call("HRANDFIELD", "absent").Text);
     }
 
+    [Theory]
+    [InlineData(5, false)]
+    [InlineData(100, false)]
+    [InlineData(5, true)]
+    public async Task A_hash_that_a_lowered_limit_forbids_becomes_a_table_with_the_next_change(int fields, bool expires)
+    {
+        await using var server = TestServer.Start();
+        using var client = new RawConnection(server.Port);
+        client.Call(["HSET", "h", .. Enumerable.Range(0, fields).SelectMany(i => new[] { $"field{i}", $"value{i}" })]);
+        if (expires) client.Call("HEXPIRE", "h", "1000", "FIELDS", "1", "field1");
+        client.Call("CONFIG", "SET", "hash-max-listpack-entries", Text(fields - 1));
+        client.Call("HSETNX", "h", "field0", "other");
+        Assert.StartsWith("listpack", client.Call("OBJECT", "ENCODING", "h").Text, StringComparison.Ordinal);
+        Assert.Equal(0, client.Call("HSET", "h", "field0", "other").Number);
+        Assert.Equal("hashtable", client.Call("OBJECT", "ENCODING", "h").Text);
+        Assert.Equal("other", client.Call("HGET", "h", "field0").Text);
+        Assert.Equal(fields, client.Call("HLEN", "h").Number);
+    }
+
     [Fact]
     public async Task A_walk_returns_every_field_that_stays()
     {

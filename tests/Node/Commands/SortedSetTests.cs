@@ -51,6 +51,24 @@ public sealed class SortedSetTests
         Assert.Equal(expected, await client.TextAsync("ZRANGE", "copy", "0", "-1", "WITHSCORES"));
     }
 
+    [Theory]
+    [InlineData("ZRANGEBYSCORE", "z", "(3", "(1")]
+    [InlineData("ZREVRANGEBYSCORE", "z", "(1", "(3")]
+    [InlineData("ZRANGEBYLEX", "z", "[x", "[a")]
+    [InlineData("ZRANGE", "z", "(3", "(1", "BYSCORE")]
+    [InlineData("ZRANGE", "z", "-", "+", "BYLEX", "REV")]
+    [InlineData("ZRANGESTORE", "t", "z", "(3", "(1", "BYSCORE")]
+    public async Task A_range_whose_bounds_are_the_wrong_way_round_is_empty_whatever_its_limit(params string[] command)
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        await client.CallAsync("ZADD", "z", "1", "a", "2", "b", "3", "c");
+        var empty = command[0] == "ZRANGESTORE" ? "(integer) 0" : "[]";
+        foreach (var offset in new[] { "0", "1", "2", "-1", "9223372036854775807", "9223372036854775805", "-9223372036854775808" })
+            foreach (var count in new[] { "-1", "0", "3", "9223372036854775807", "-9223372036854775808" })
+                Assert.Equal(empty, await client.TextAsync([.. command, "LIMIT", offset, count]));
+    }
+
     [Fact]
     public async Task Scores_are_doubles_and_pairs_are_arrays_in_resp3()
     {

@@ -18,9 +18,22 @@ public sealed class ClientTests
         var line = (await client.CallAsync("CLIENT", "LIST")).Text!;
         Assert.Matches(
             new Regex(@"^id=\d+ addr=127\.0\.0\.1:\d+ laddr=127\.0\.0\.1:\d+ fd=\d+ name=me age=\d+ idle=\d+ flags=N db=0 sub=0 psub=0 ssub=0 "
-                + @"multi=-1 qbuf=\d+ qbuf-free=\d+ argv-mem=\d+ multi-mem=0 rbs=\d+ rbp=\d+ obl=0 oll=0 omem=0 tot-mem=\d+ "
+                + @"multi=-1 watch=0 qbuf=\d+ qbuf-free=\d+ argv-mem=\d+ multi-mem=0 rbs=\d+ rbp=\d+ obl=0 oll=0 omem=0 tot-mem=\d+ "
                 + @"events=r cmd=client\|list user=default redir=-1 resp=2 lib-name=lib lib-ver=1\.2\n$", RegexOptions.ExplicitCapture),
             line);
+    }
+
+    [Fact]
+    public async Task Client_list_counts_the_keys_that_a_client_watches()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        var other = await server.ConnectAsync();
+        await client.CallAsync("WATCH", "a", "b", "a");
+        Assert.Contains(" watch=2 ", await client.TextAsync("CLIENT", "INFO"), StringComparison.Ordinal);
+        Assert.Contains(" watch=0 ", await other.TextAsync("CLIENT", "INFO"), StringComparison.Ordinal);
+        await client.CallAsync("UNWATCH");
+        Assert.Contains(" watch=0 ", await client.TextAsync("CLIENT", "INFO"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -199,6 +199,19 @@ public sealed class PipelineTests
         Assert.Equal(1, server.Node.Stats.QueryLimitDisconnections);
     }
 
+    [Fact]
+    public async Task A_query_that_is_whole_with_what_takes_it_beyond_its_limit_is_not_run()
+    {
+        const int Limit = 1024 * 1024;
+        await using var server = TestServer.Start(config => config.ClientQueryBufferLimit = Limit);
+        var client = await server.ConnectAsync();
+        Assert.Equal("OK", await client.TextAsync("SET", "short", new string('v', Limit - 100)));
+        await IgnoreResetAsync(client.SendAsync(TestClient.Encode("SET", "long", new string('v', Limit))));
+        await client.WaitForCloseAsync();
+        Assert.Equal(1, server.Node.Stats.QueryLimitDisconnections);
+        Assert.Equal(1, server.Node.Keyspace[0].Count);
+    }
+
     private static async Task IgnoreResetAsync(Task sending)
     {
         try

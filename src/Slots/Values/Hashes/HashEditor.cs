@@ -69,7 +69,9 @@ internal readonly unsafe ref struct HashEditor
             return true;
         }
 
-        if (HashPack.Bytes(_root).Length + HashPack.AddedBytes(_root, field, value) > HashPack.LongestBytes)
+        // The limit may have been lowered since the fields came.
+        if (_limits.ForbidCount(HashPack.Count(_root))
+            || HashPack.Bytes(_root).Length + HashPack.AddedBytes(_root, field, value) > HashPack.LongestBytes)
         {
             MakeTable();
             return ElementTable.Set(_memory, HashRoot.Table(_root), field, value, expiresAt);

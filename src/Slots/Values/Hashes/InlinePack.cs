@@ -48,6 +48,7 @@ internal static unsafe class InlinePack
         var at = HashPack.Find(root, field);
         if (at != null)
         {
+            if (limits.ForbidCount(HashPack.Count(root))) return false;
             var entry = HashPack.ValueOf(at);
             var delta = valueLength - Listpack.EntryLength(entry);
             if (length + delta > LongestBytes) return false;
