@@ -26,7 +26,7 @@ public sealed class NodeBasics
         RunId = RandomNumberGenerator.GetHexString(40, lowercase: true);
         Keyspace = new Keyspace(new KeyspaceOptions
         {
-            Databases = config.Databases,
+            Databases = config.DatabasesInUse,
             HashSeed = BinaryPrimitives.ReadUInt128LittleEndian(RandomNumberGenerator.GetBytes(16)),
         });
         Memory = new MemoryGauge(Keyspace);

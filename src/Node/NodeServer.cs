@@ -29,7 +29,7 @@ public sealed class NodeServer
     {
         Basics = new NodeBasics(config, loggers, clock, ServerCommands.Table(commands));
         Freeing = new BackgroundFreeing(Keyspace, config, Info);
-        Watches = new WatchTable(config.Databases, Basics.Buffers);
+        Watches = new WatchTable(config.DatabasesInUse, Basics.Buffers);
         Waiters = new KeyWaiters(Basics);
         Executor = new Executor(Basics, Waiters);
         Publisher = new Publisher(Basics) { Classes = () => KeyEvents.Classes };

@@ -45,9 +45,6 @@ public static partial class ServerLog
             + "the lower value of {Most}.")]
     public static partial void BacklogTooLong(ILogger log, int backlog, int most);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Changing databases number from {Databases} to 1 since we are in cluster mode")]
-    public static partial void OneDatabaseInClusterMode(ILogger log, int databases);
-
     [LoggerMessage(Level = LogLevel.Information, Message = "Failed to write PID file: {Reason}")]
     public static partial void PidFileNotWritten(ILogger log, string reason);
 

@@ -84,6 +84,8 @@ public class PersistenceTests
         Directory.CreateDirectory(obstacle);
         server.Text("SET", "a", "1");
         Assert.Equal("ERR", Assert.IsType<RespError>(server.Call("SAVE")).Text);
+        Assert.Equal("ok", server.Info("persistence", "rdb_last_bgsave_status")); // who asked for it knows
+        Assert.Equal("OK", server.Text("SET", "a", "1"));
         server.Text("BGSAVE");
         Wait.Until("the save failed", () => server.Info("persistence", "rdb_last_bgsave_status") == "err");
         Assert.Equal(
@@ -96,6 +98,31 @@ public class PersistenceTests
         server.Text("BGSAVE");
         Wait.Until("the save succeeded", () => server.Info("persistence", "rdb_last_bgsave_status") == "ok");
         Assert.Equal("OK", server.Text("SET", "a", "2"));
+    }
+
+    [Theory]
+    [InlineData("SAVE")]
+    [InlineData("SHUTDOWN")]
+    [InlineData("SHUTDOWN SAVE")]
+    [InlineData("DEBUG RELOAD")]
+    [InlineData("BGSAVE")]
+    public void Only_a_background_save_that_fails_refuses_writes_as_with_redis_server(string command)
+    {
+        var answers = new List<string>();
+        foreach (var kind in (ServerKind[])[ServerKind.Redis, ServerKind.Starling])
+        {
+            using var server = ServerProcess.Start(kind, "save 3600 1", "enable-debug-command yes");
+            Assert.Equal("OK", server.Text("SET", "a", "1"));
+            Directory.CreateDirectory(Path.Combine(server.Folder, "dump.rdb", "inside"));
+            var reply = server.Call(command.Split(' '))!.ToString();
+            Wait.Until("no save is under way", () => server.Info("persistence", "rdb_bgsave_in_progress") == "0");
+            var write = server.Call("SET", "a", "2")!.ToString();
+            var ping = server.Call("PING")!.ToString();
+            answers.Add($"{reply} {server.Info("persistence", "rdb_last_bgsave_status")} {write} {ping}");
+            Directory.Delete(Path.Combine(server.Folder, "dump.rdb"), recursive: true);
+        }
+
+        Assert.Equal(answers[0], answers[1]);
     }
 
     [Fact]

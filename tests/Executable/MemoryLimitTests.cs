@@ -113,6 +113,55 @@ public sealed class MemoryLimitTests
         Assert.Equal("OK", other.Text("SET", "k", "v"));
     }
 
+    [Theory]
+    [InlineData("0x4000000", 1_000)]
+    [InlineData("0x4000000", 1)]
+    [InlineData("0x8000000", 1)]
+    public void Clients_whose_transaction_finds_no_room_are_closed_and_nobody_else(string heapLimit, int valueLength)
+    {
+        var port = Ports.Take();
+        using var server = new RunningServer(
+            ["server", "--port", RunningServer.Text(port), "--bind", "127.0.0.1", "--save", ""],
+            environment: new() { ["DOTNET_GCHeapHardLimit"] = heapLimit });
+        server.WaitForLine("Ready to accept");
+        using var other = new RespConnection(port);
+        Assert.Equal("OK", other.Text("SET", "k", "v"));
+        var set = RespConnection.Encode("SET", "k", new string('x', valueLength));
+        var begun = RespConnection.Encode("MULTI").Concat(Enumerable.Repeat(set, 20_000).SelectMany(bytes => bytes)).ToArray();
+        var greedy = new List<RespConnection>();
+        Wait.Until("some were closed", () =>
+        {
+            greedy.Add(new RespConnection(port));
+            try
+            {
+                greedy[^1].SendRaw(begun);
+            }
+            catch (IOException)
+            {
+                // Closed, as it should be.
+            }
+
+            return server.Output.Contains("finds no memory", StringComparison.Ordinal);
+        });
+        Assert.Equal("PONG", other.Text("PING"));
+        foreach (var client in greedy) client.Dispose();
+        Wait.Until("there is room again", () =>
+        {
+            using var client = new RespConnection(port);
+            try
+            {
+                client.Text("MULTI");
+                for (var i = 0; i < 100; i++) client.Text("SET", "k", new string('x', 10_000));
+                return client.Call("EXEC") is object?[] { Length: 100 };
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        });
+        Assert.Equal(10_000L, other.Call("STRLEN", "k"));
+    }
+
     [Fact]
     public void Replies_find_the_room_that_the_data_leave()
     {

@@ -51,7 +51,7 @@ public static class Transactions
             return;
         }
 
-        call.Session.Transaction = new Transaction();
+        call.Session.Transaction = new Transaction(call.Node.Buffers);
         call.Reply.Simple("OK"u8);
     }
 

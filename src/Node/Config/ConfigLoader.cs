@@ -239,7 +239,6 @@ public sealed class ConfigLoader
             return new ConfigError("replicaof directive not allowed in cluster mode");
         if (_config.LogFile.Length > 0 && !CanAppend(_config.PathOf(_config.LogFile), out var why))
             return new ConfigError("Can't open the log file: " + why);
-        if (_config.ClusterEnabled) _config.Databases = 1;
         return null;
     }
 

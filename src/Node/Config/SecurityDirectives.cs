@@ -17,6 +17,7 @@ internal static class SecurityDirectives
         new TextDirective("aclfile", new PendingSetting<string>("aclfile", string.Empty))
         {
             IsImmutable = true,
+            HasEmptyValue = true,
             RefusedBecause = NoAccessControlFile,
         },
         PendingChoice("acl-pubsub-default", "resetchannels", immutable: false, "allchannels", "resetchannels"),

@@ -138,8 +138,11 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>Working directory: RDB files and nodes.conf are found there. See <see cref="PathOf"/>.</summary>
     public string Dir { get; set; } = ".";
 
-    /// <summary>Number of databases.</summary>
+    /// <summary>Number of databases as configured. In cluster mode only the first one is there: see <see cref="DatabasesInUse"/>.</summary>
     public int Databases { get; set; } = 16;
+
+    /// <summary>Number of databases that there are.</summary>
+    public int DatabasesInUse => ClusterEnabled ? 1 : Databases;
 
     /// <summary>
     /// Whether holes that deleted keys left in native memory are closed in the background. Redis's default is no: there

@@ -68,7 +68,7 @@ internal static class ServerDirectives
         PendingText("bio-cpulist", string.Empty, immutable: true, "bio_cpulist"),
         PendingText("aof-rewrite-cpulist", string.Empty, immutable: true, "aof_rewrite_cpulist"),
         PendingText("bgsave-cpulist", string.Empty, immutable: true, "bgsave_cpulist"),
-        PendingText("ignore-warnings", string.Empty),
+        new TextDirective("ignore-warnings", new PendingSetting<string>("ignore-warnings", string.Empty)) { HasEmptyValue = true },
         new ChoiceDirective("oom-score-adj", new PendingSetting<string>("oom-score-adj", "no"), "no", "yes", "relative", "absolute")
         {
             Synonyms = new Dictionary<string, string>(StringComparer.Ordinal) { ["relative"] = "yes" },
@@ -95,7 +95,7 @@ internal static class ServerDirectives
             "notice",
             "warning",
             "nothing"),
-        new TextDirective("logfile", In(c => c.LogFile, (c, v) => c.LogFile = v)) { IsImmutable = true },
+        new TextDirective("logfile", In(c => c.LogFile, (c, v) => c.LogFile = v)) { IsImmutable = true, HasEmptyValue = true },
         PendingFlag("syslog-enabled", false, immutable: true),
         PendingText("syslog-ident", "redis", immutable: true),
         PendingChoice(

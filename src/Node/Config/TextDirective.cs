@@ -9,6 +9,12 @@ internal sealed class TextDirective(string name, Setting<string> setting) : Dire
     /// <summary>Checks a text; answers the reason when it is not accepted.</summary>
     public Func<string, string?>? Check { get; init; }
 
+    /// <summary>
+    /// Whether an empty text is a value like others, whose line CONFIG REWRITE leaves in the file. Otherwise it is the
+    /// absence of the line where absence is the default.
+    /// </summary>
+    public bool HasEmptyValue { get; init; }
+
     /// <inheritdoc/>
     public override string Get(ServerConfig config) => setting.Get(config);
 
@@ -16,9 +22,7 @@ internal sealed class TextDirective(string name, Setting<string> setting) : Dire
     internal override void Rewrite(ServerConfig config, ConfigContent content)
     {
         var value = Get(config);
-
-        // An empty value is the absence of the line where absence is the default.
-        if (value.Length == 0 && Default.Length == 0) content.Remove(Name);
+        if (value.Length == 0 && Default.Length == 0 && !HasEmptyValue) content.Remove(Name);
         else content.Write(Name, ConfigLine.Quote(value), isDefault: value == Default);
     }
 

@@ -380,7 +380,7 @@ public sealed class PersistenceService
                 Snapshot = _basics.Keyspace.StartSnapshot(session.Options.Slots),
             };
             session.Begin(work);
-            if (session.IsFile) _saves.Began(work.StartedAt / 1000);
+            if (session.IsFile) _saves.Began(work.StartedAt / 1000, session.IsBackground);
             if (session.IsBackground) PersistenceLog.BackgroundSaveStarted(_logger, Environment.ProcessId);
             if (work.FormatVersion > RdbFormat.WrittenVersion) PersistenceLog.NewerFormat(_logger, work.FormatVersion);
         }

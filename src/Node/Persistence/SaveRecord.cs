@@ -35,7 +35,9 @@ internal sealed class SaveRecord
     /// <summary>Saves begun.</summary>
     public long Saves => Volatile.Read(ref _saves);
 
-    /// <summary>False after a save failed, until one succeeds.</summary>
+    /// <summary>
+    /// False after a background save failed, until a save succeeds. Who asked for another one is told of its failure.
+    /// </summary>
     public bool LastSaveSucceeded => _lastSaveSucceeded;
 
     /// <summary>A background save is to start when it can.</summary>
@@ -64,10 +66,11 @@ internal sealed class SaveRecord
         nowSeconds - LastSaveTime > seconds &&
         (_lastSaveSucceeded || nowSeconds - Volatile.Read(ref _lastTry) > RetryDelaySeconds);
 
-    public void Began(long nowSeconds)
+    /// <summary>A save begins.</summary>
+    public void Began(long nowSeconds, bool isBackground)
     {
         Interlocked.Increment(ref _saves);
-        Volatile.Write(ref _lastTry, nowSeconds);
+        if (isBackground) Volatile.Write(ref _lastTry, nowSeconds);
     }
 
     /// <summary>A save ended.</summary>
@@ -96,6 +99,7 @@ internal sealed class SaveRecord
             CountChanges(Interlocked.Exchange(ref _forgiven, 0));
         }
 
-        if (state != SnapshotState.Cancelled) _lastSaveSucceeded = state == SnapshotState.Completed;
+        if (state == SnapshotState.Completed) _lastSaveSucceeded = true;
+        else if (state == SnapshotState.Failed && backgroundSeconds is not null) _lastSaveSucceeded = false;
     }
 }

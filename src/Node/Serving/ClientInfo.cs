@@ -19,7 +19,7 @@ internal static class ClientInfo
         var input = connection.InputLength;
         var output = connection.Output.PendingBytes;
         var segments = connection.Output.PendingSegments;
-        var multi = transaction?.ArgumentBytes ?? 0;
+        var multi = transaction?.HeldBytes ?? 0;
         var total = BytesOf(connection, session);
         var subscriber = session.Subscriber;
         var text = new StringBuilder();
@@ -44,7 +44,7 @@ internal static class ClientInfo
 
     /// <summary>The memory that a client takes, in bytes.</summary>
     public static long BytesOf(ClientConnection connection, NodeSession session) =>
-        connection.InputCapacity + connection.Output.PendingBytes + (session.Transaction?.ArgumentBytes ?? 0) + OwnBytes;
+        connection.InputCapacity + connection.Output.PendingBytes + (session.Transaction?.HeldBytes ?? 0) + OwnBytes;
 
     private static string Flags(ClientConnection connection, NodeSession session)
     {

@@ -85,7 +85,7 @@ internal sealed class NodeClient : IServedClient
     /// <inheritdoc/>
     public void Leave()
     {
-        if (_session.Transaction is { } transaction) _node.Buffers.NoteDropped(transaction.ArgumentBytes);
+        if (_session.Transaction is { } transaction) _node.Buffers.NoteDropped(transaction.HeldBytes);
         _session.Transaction = null;
         _node.Watches.RemoveAll(_session);
         if (_session.Subscriber is { } subscriber) _node.Publisher.Table.RemoveAll(subscriber);

@@ -4,9 +4,16 @@ using Starling.Resp;
 namespace Starling.Node.Serving;
 
 /// <summary>What MULTI has begun.</summary>
+/// <param name="buffers">Knows whether there is room for what is queued.</param>
 /// <param name="maxEffectBytes">Most bytes that it may add to the replication log.</param>
-internal sealed class Transaction(long maxEffectBytes = EffectBuffer.MaxLength)
+internal sealed class Transaction(BufferPool buffers, long maxEffectBytes = EffectBuffer.MaxLength)
 {
+    // Roughly: the objects of a queued command, and of its arguments the ranges of those beyond the first few.
+    private const long BytesOfCommand = 240;
+    private const long BytesOfRange = 16;
+    private const int FewArguments = 8;
+
+    private long _assuredBytes; // of HeldBytes, what there was room for
     private long _effectBytes; // at most what it adds to the replication log
 
     /// <summary>The queued commands.</summary>
@@ -21,13 +28,16 @@ internal sealed class Transaction(long maxEffectBytes = EffectBuffer.MaxLength)
     /// <summary>A command was refused: EXEC answers EXECABORT.</summary>
     public bool IsAborted { get; set; }
 
-    /// <summary>Bytes held by the queued arguments.</summary>
+    /// <summary>Bytes of the queued arguments: what they are of the query.</summary>
     public long ArgumentBytes { get; private set; }
+
+    /// <summary>Bytes of memory that the queue holds, roughly.</summary>
+    public long HeldBytes { get; private set; }
 
     /// <summary>Ends a client's transaction and its watches.</summary>
     public static void Discard(CommandContext call)
     {
-        if (call.Session.Transaction is { } transaction) call.Node.Buffers.NoteDropped(transaction.ArgumentBytes);
+        if (call.Session.Transaction is { } transaction) call.Node.Buffers.NoteDropped(transaction.HeldBytes);
         call.Session.Transaction = null;
         call.Node.Watches.RemoveAll(call.Session);
     }
@@ -52,8 +62,12 @@ internal sealed class Transaction(long maxEffectBytes = EffectBuffer.MaxLength)
     public bool Fits(ArgumentList arguments) => _effectBytes + EffectBuffer.LengthOf(arguments) <= maxEffectBytes;
 
     /// <summary>Queues a copy of the arguments.</summary>
+    /// <exception cref="OutOfMemoryException">There is no room for it; nothing has changed.</exception>
     public void Add(Command command, ArgumentList arguments)
     {
+        var bytes = arguments.TotalLength + BytesOfCommand + (BytesOfRange * Math.Max(0, arguments.Count - FewArguments));
+        EnsureRoom(bytes);
+        HeldBytes += bytes;
         _effectBytes += EffectBuffer.LengthOf(arguments);
         var copy = new ArgumentList();
         copy.CopyFrom(arguments);
@@ -61,5 +75,14 @@ internal sealed class Transaction(long maxEffectBytes = EffectBuffer.MaxLength)
         AnyFlags |= command.Flags;
         CommonFlags &= command.Flags;
         ArgumentBytes += arguments.TotalLength;
+    }
+
+    /// <summary>Asks for the room of many short commands at once: most transactions ask once.</summary>
+    private void EnsureRoom(long bytes)
+    {
+        if (HeldBytes + bytes <= _assuredBytes) return;
+        var more = Math.Max(bytes, BufferPool.SegmentLength);
+        buffers.EnsureRoom(more);
+        _assuredBytes = HeldBytes + more;
     }
 }

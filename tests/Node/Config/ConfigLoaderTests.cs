@@ -178,7 +178,8 @@ public sealed class ConfigLoaderTests : IDisposable
     [Fact]
     public void Cluster_mode_has_one_database_and_no_replicaof()
     {
-        Assert.Equal(1, Load("cluster-enabled yes\ndatabases 16\n").Databases);
+        var config = Load("cluster-enabled yes\ndatabases 4\n");
+        Assert.Equal((4, 1), (config.Databases, config.DatabasesInUse));
         var error = Fail("cluster-enabled yes\nreplicaof 127.0.0.1 1\n");
         Assert.Equal("\n*** FATAL CONFIG FILE ERROR (Redis 7) ***\nreplicaof directive not allowed in cluster mode\n", error.Describe("7"));
     }

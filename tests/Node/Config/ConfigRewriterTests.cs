@@ -82,7 +82,6 @@ public sealed class ConfigRewriterTests : IDisposable
             }
 
             if (config.ClusterEnabled) config.ReplicaOf = null;
-            if (config.ClusterEnabled) config.Databases = 1;
             var text = ConfigRewriter.Rewrite(string.Empty, ConfigContent.Take(config));
             var again = Load(text);
             AssertSame(config, again);
