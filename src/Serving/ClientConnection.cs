@@ -170,9 +170,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         _transport.Close();
     }
 
-    /// <summary>
-    /// Closes when everything written and pushed so far is sent; nothing more is executed. Any thread.
-    /// </summary>
+    /// <summary>Closes when everything written and pushed so far is sent; nothing more is executed. Any thread.</summary>
     public void CloseAfterReply()
     {
         Session.CloseAfterReply = true;

@@ -120,15 +120,12 @@ public sealed class CommandContext : IEmptiedKeys
     public Key Key(int index)
     {
         // One key is made, in one place: a copy of what was just written in parts makes the processor wait.
-        var place = index == _keyPosition ? _keyPlace : PlaceOf(index);
-        return Node.Keyspace.Key(_arguments[index], place);
+        return Node.Keyspace.Key(_arguments[index], index == _keyPosition ? _keyPlace : PlaceOf(index));
     }
 
-    private KeyPlace PlaceOf(int index)
-    {
-        if (_hasTwoKeys && index == _keyPosition + 1) return _secondPlace;
-        return Keys.TryPlace(_arguments, index, out var place) ? place : Node.Keyspace.Key(_arguments[index]).Place;
-    }
+    private KeyPlace PlaceOf(int index) =>
+        _hasTwoKeys && index == _keyPosition + 1 ? _secondPlace
+        : Keys.TryPlace(_arguments, index, out var place) ? place : Node.Keyspace.Key(_arguments[index]).Place;
 
     /// <summary>Opens a part of a command that takes its locks itself: a slot's stripe, until it is disposed.</summary>
     public ExecutionScope Part(int slot) => Node.Executor.Open(this, LockPlan.Slot(slot));
@@ -434,21 +431,19 @@ public sealed class CommandContext : IEmptiedKeys
     /// <summary>A client waits no more. Under the stripes of its keys, in this scope.</summary>
     internal void Forget(KeyWaiter waiter) => _wakes.HandOn(Node.Waiters.Remove(waiter), behind: null);
 
-    /// <summary>
-    /// A waiting client's command has come again though it was not woken: whoever is first in line for its keys is served,
-    /// itself or another. Under their stripes, in this scope.
-    /// </summary>
+    /// <summary>A waiting client's command has come again though it was not woken: whoever is first in line for its keys is
+    /// served, itself or another. Under their stripes, in this scope.</summary>
     internal void LookAgain(KeyWaiter waiter)
     {
         foreach (var key in waiter.Keys) _wakes.Add(new ReadyKey(waiter.Database, key));
         waiter.RenewTimer(Now);
     }
 
-    /// <summary>Finds out whom the changes of this scope wake. Under its stripes.</summary>
-    internal void ServeWaiters() => _wakes.Serve(this);
-
     /// <summary>A key that somebody waits for is to be looked at when the scope closes. Under its stripe.</summary>
     internal void NoteReady(in ReadyKey key) => _wakes.Add(key);
+
+    /// <summary>Finds out whom the changes of this scope wake. Under its stripes.</summary>
+    internal void ServeWaiters() => _wakes.Serve(this);
 
     /// <summary>Resumes whom this scope has woken. Under no stripe.</summary>
     internal void ResumeWoken() => _wakes.Resume();
