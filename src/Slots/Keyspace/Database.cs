@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using Starling.Slots.Values;
 using Starling.Slots.Values.SortedSets;
@@ -489,20 +490,24 @@ public sealed unsafe class Database
     internal byte* MakeString(in Key key, byte* known, ReadOnlySpan<byte> value, long expiresAt, uint accessClock)
     {
         BeforeWrite(key);
-        if (known != null && TryOverwrite(key.Slot, known, value, expiresAt, accessClock)) return known;
+        var root = Root(key.Slot);
+        var cell = known != null || root == null ? null : SlotTable.Find(root, key.Hash, key.Bytes);
+        var old = cell == null ? known : SlotTable.Address(*cell);
+        if (old != null && TryOverwrite(key.Slot, old, value, expiresAt, accessClock)) return old;
+        return ReplaceByString(key, value, expiresAt, accessClock);
+    }
+
+    // By itself: it has much to do, and room for that would be made whenever a string is written.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private byte* ReplaceByString(in Key key, ReadOnlySpan<byte> value, long expiresAt, uint accessClock)
+    {
         var tables = TablesForInsert();
         var root = tables.RootForInsert(key.Slot);
         var cell = SlotTable.Find(root, key.Hash, key.Bytes);
-        if (cell != null)
-        {
-            var old = SlotTable.Address(*cell);
-            if (old != known && TryOverwrite(key.Slot, old, value, expiresAt, accessClock)) return old;
-            if ((accessClock & Entry.KeepsClock) != 0) accessClock = EntryBlock.Clock(old);
-        }
-
+        if (cell != null && (accessClock & Entry.KeepsClock) != 0) accessClock = EntryBlock.Clock(SlotTable.Address(*cell));
         var entry = StringBlock.Make(tables.Heap, key.Slot, key.Bytes, value, expiresAt, accessClock);
         if (cell != null) tables.Replace(key.Slot, cell, entry);
-        else Insert(tables, root, key, entry);
+        else tables.Insert(root, key, entry);
         return entry;
     }
 

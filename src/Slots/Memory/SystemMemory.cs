@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Starling.Slots.Memory;
@@ -6,6 +7,10 @@ namespace Starling.Slots.Memory;
 /// Chunks from the system. On Linux mapped and unmapped directly, since the C library's allocator would keep what is
 /// freed; elsewhere from the C library.
 /// </summary>
+/// <remarks>
+/// Nothing here is inlined: who calls the system has a frame for that made at its entry, and every command that might need memory
+/// would make one.
+/// </remarks>
 internal static unsafe class SystemMemory
 {
     /// <summary>
@@ -35,6 +40,7 @@ internal static unsafe class SystemMemory
     /// <summary>
     /// Memory that is aligned to its size, a power of two. Throws <see cref="OutOfMemoryException"/>.
     /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static byte* Take(nuint size)
     {
         LockOrder.AssertNobodySpins("taking memory");
@@ -49,6 +55,7 @@ internal static unsafe class SystemMemory
     }
 
     /// <summary>Gives back what <see cref="Take"/> gave.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Release(byte* memory, nuint size)
     {
         LockOrder.AssertNobodySpins("giving memory back");
@@ -57,6 +64,7 @@ internal static unsafe class SystemMemory
     }
 
     /// <summary>Whole pages that are aligned to nothing larger. Throws <see cref="OutOfMemoryException"/>.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static byte* TakePages(nuint size)
     {
         LockOrder.AssertNobodySpins("taking pages");
@@ -66,6 +74,7 @@ internal static unsafe class SystemMemory
     }
 
     /// <summary>Gives back what <see cref="TakePages"/> gave.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void ReleasePages(byte* memory, nuint size)
     {
         while (ReleaseSomePages(memory, ref size))
@@ -77,6 +86,7 @@ internal static unsafe class SystemMemory
     /// <param name="memory">The memory.</param>
     /// <param name="size">Its size; what is left of it afterwards.</param>
     /// <returns>False when nothing is left.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static bool ReleaseSomePages(byte* memory, ref nuint size)
     {
         LockOrder.AssertNobodySpins("giving pages back");
@@ -97,6 +107,7 @@ internal static unsafe class SystemMemory
     /// Changes the size of what <see cref="TakePages"/> gave; the content stays as far as it fits, the address may not.
     /// Throws <see cref="OutOfMemoryException"/> and leaves everything as it was.
     /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static byte* ResizePages(byte* memory, nuint size, nuint newSize)
     {
         LockOrder.AssertNobodySpins("resizing pages");
@@ -119,6 +130,7 @@ internal static unsafe class SystemMemory
     /// with a million keys, a lookup took a fifth less time. There is no fork, so they have none of the cost that
     /// copying them would bring.
     /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void AdviseHugePages(byte* memory, nuint size)
     {
         LockOrder.AssertNobodySpins("advising huge pages");
@@ -126,6 +138,7 @@ internal static unsafe class SystemMemory
     }
 
     /// <summary>Takes <see cref="AdviseHugePages"/> back.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void AdviseSmallPages(byte* memory, nuint size)
     {
         LockOrder.AssertNobodySpins("advising small pages");
@@ -136,6 +149,7 @@ internal static unsafe class SystemMemory
     /// Gives memory back but keeps the addresses: it may be used again, with undefined content. Does nothing where the
     /// memory is the C library's.
     /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void GiveBack(byte* memory, nuint size)
     {
         LockOrder.AssertNobodySpins("giving back what lies idle");
