@@ -51,7 +51,7 @@ internal sealed class ResolvedBatch
             before = arguments;
             resolved = new ResolvedCommand(arguments, (Command?)row, keyspace);
             if (resolved.KeyPosition > 0) keys[found++] = InParts(resolved.KeyPlace);
-            if (resolved.HasTwoKeys) keys[found++] = InParts(resolved.SecondPlace);
+            if (resolved.HasTwoKeys && resolved.SecondPlace != resolved.KeyPlace) keys[found++] = InParts(resolved.SecondPlace);
         }
 
         if (found > 1) keyspace.Prefetch(database, keys[..found]);

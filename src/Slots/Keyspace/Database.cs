@@ -490,20 +490,18 @@ public sealed unsafe class Database
     internal byte* MakeString(in Key key, byte* known, ReadOnlySpan<byte> value, long expiresAt, uint accessClock)
     {
         BeforeWrite(key);
-        var root = Root(key.Slot);
-        var cell = known != null || root == null ? null : SlotTable.Find(root, key.Hash, key.Bytes);
+        var cell = known == null ? Find(key) : null;
         var old = cell == null ? known : SlotTable.Address(*cell);
         if (old != null && TryOverwrite(key.Slot, old, value, expiresAt, accessClock)) return old;
-        return ReplaceByString(key, value, expiresAt, accessClock);
+        return ReplaceByString(key, known == null ? cell : Find(key), value, expiresAt, accessClock);
     }
 
     // By itself: it has much to do, and room for that would be made whenever a string is written.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private byte* ReplaceByString(in Key key, ReadOnlySpan<byte> value, long expiresAt, uint accessClock)
+    private byte* ReplaceByString(in Key key, ulong* cell, ReadOnlySpan<byte> value, long expiresAt, uint accessClock)
     {
         var tables = TablesForInsert();
-        var root = tables.RootForInsert(key.Slot);
-        var cell = SlotTable.Find(root, key.Hash, key.Bytes);
+        var root = cell == null ? tables.RootForInsert(key.Slot) : null;
         if (cell != null && (accessClock & Entry.KeepsClock) != 0) accessClock = EntryBlock.Clock(SlotTable.Address(*cell));
         var entry = StringBlock.Make(tables.Heap, key.Slot, key.Bytes, value, expiresAt, accessClock);
         if (cell != null) tables.Replace(key.Slot, cell, entry);
