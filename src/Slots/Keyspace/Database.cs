@@ -505,7 +505,7 @@ public sealed unsafe class Database
         if (cell != null && (accessClock & Entry.KeepsClock) != 0) accessClock = EntryBlock.Clock(SlotTable.Address(*cell));
         var entry = StringBlock.Make(tables.Heap, key.Slot, key.Bytes, value, expiresAt, accessClock);
         if (cell != null) tables.Replace(key.Slot, cell, entry);
-        else tables.Insert(root, key, entry);
+        else Insert(tables, root, key, entry);
         return entry;
     }
 
