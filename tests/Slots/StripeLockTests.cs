@@ -125,6 +125,36 @@ public sealed class StripeLockTests
     }
 
     [Fact]
+    public void Who_had_to_wait_for_who_had_everything_does_not_keep_others_from_other_stripes()
+    {
+        using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions());
+        using var goOn = new ManualResetEventSlim();
+        using var first = new CountdownEvent(1);
+        var inside = 0;
+        var all = keyspace.LockAll();
+        var waiting = Enumerable.Range(0, 2).Select(_ => new Thread(() =>
+        {
+            using var stripe = keyspace.LockSlot(1);
+            if (Interlocked.Increment(ref inside) == 1) first.Signal();
+            goOn.Wait(Deadline);
+        })).ToList();
+        foreach (var thread in waiting) thread.Start();
+        foreach (var thread in waiting) Assert.True(SpinWait.SpinUntil(() => thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Deadline));
+        all.Dispose();
+        Assert.True(first.Wait(Deadline));
+
+        // Of the two one has the stripe, and the other one waits for it.
+        Assert.True(SpinWait.SpinUntil(() => waiting.All(thread => thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin)), Deadline));
+        var other = new Thread(() => keyspace.LockSlot(2).Dispose());
+        other.Start();
+        var cameThrough = other.Join(TimeSpan.FromSeconds(5));
+        goOn.Set();
+        foreach (var thread in waiting) Assert.True(thread.Join(Deadline));
+        Assert.True(other.Join(Deadline));
+        Assert.True(cameThrough, "a stripe that nobody has was not to be had");
+    }
+
+    [Fact]
     public void A_stripe_that_is_held_again_is_kept_until_it_was_let_go_as_often()
     {
         using var keyspace = new Keyspace.Keyspace(new KeyspaceOptions());

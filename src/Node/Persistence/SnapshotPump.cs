@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Starling.Slots.Keyspace;
 using Starling.Slots.Values;
 
@@ -8,6 +9,12 @@ namespace Starling.Node.Persistence;
 /// </summary>
 internal sealed class SnapshotPump : IByteSink, ISnapshotOutput
 {
+    /// <summary>
+    /// Microseconds after which the saver lets other threads have the processor, if any wants it. Otherwise it would keep an I/O
+    /// thread from it until the scheduler's next tick, some milliseconds, each time.
+    /// </summary>
+    private const int Turn = 250;
+
     /// <summary>The saver stops visiting and writes when that much waits.</summary>
     private const long DrainAt = 1 << 20;
 
@@ -25,6 +32,7 @@ internal sealed class SnapshotPump : IByteSink, ISnapshotOutput
     private byte[] _text = [];
     private int _textLength;
     private int _textFilled;
+    private long _turnBegan;
 
     public SnapshotPump(SnapshotSession session, SnapshotWork work, bool compression, bool checksum)
     {
@@ -42,6 +50,7 @@ internal sealed class SnapshotPump : IByteSink, ISnapshotOutput
         _writer.StandardFields(_work.StartedAt, _work.UsedBytes, _work.Position);
         while (_work.Snapshot.Advance())
         {
+            GiveWay();
             _session.Cancellation.ThrowIfCancellationRequested();
             if (_work.Snapshot.WaitingBytes >= DrainAt) Drain();
         }
@@ -58,6 +67,7 @@ internal sealed class SnapshotPump : IByteSink, ISnapshotOutput
     /// <inheritdoc/>
     public void BeginEntry(int database, ReadOnlySpan<byte> key, long expiresAt, ContentForm form)
     {
+        GiveWay();
         if (_writer.SelectDatabase(database)) Announce(database);
         _writer.BeginEntry(key, form, expiresAt);
         _session.KeysWritten++;
@@ -93,6 +103,13 @@ internal sealed class SnapshotPump : IByteSink, ISnapshotOutput
         bytes.CopyTo(_text.AsSpan(_textFilled));
         _textFilled += bytes.Length;
         if (_textFilled == _textLength) _writer.Text(_text.AsSpan(0, _textLength));
+    }
+
+    private void GiveWay()
+    {
+        if (Stopwatch.GetElapsedTime(_turnBegan).TotalMicroseconds < Turn) return;
+        Thread.Yield();
+        _turnBegan = Stopwatch.GetTimestamp();
     }
 
     private void Drain()

@@ -10,9 +10,9 @@ namespace Starling.Slots.Keyspace;
 /// pipelined GET has some hundreds of nanoseconds in all.
 /// </summary>
 /// <remarks>
-/// Who finds it taken spins for some microseconds, then sleeps. Who lets go wakes the sleepers; one that has woken in vain gets the
-/// lock handed over next time, so that a thread that takes and lets go in a loop (a snapshot, a scan) starves nobody.
-/// On cache lines of its own. A field or element of this type must not be copied.
+/// Who finds it taken spins for some microseconds, then sleeps in the monitor that belongs to the lock. Who lets go wakes the
+/// sleepers; one that has woken in vain gets the lock handed over next time, so that a thread that takes and lets go in a loop
+/// (a snapshot, a scan) starves nobody. On cache lines of its own. A field or element of this type must not be copied.
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 64)]
 internal struct StripeLock
@@ -43,11 +43,12 @@ internal struct StripeLock
 
     /// <summary>Takes it, and waits until it can. A full fence.</summary>
     /// <param name="thread">Number of this thread.</param>
-    /// <param name="gate">Where sleepers of this lock sleep, perhaps with those of others. A leaf.</param>
+    /// <param name="gates">Monitors, leaves in the order of locks; who need not wait does not look at them.</param>
+    /// <param name="gate">Index of this lock's own, where its sleepers sleep.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Enter(int thread, object gate)
+    public void Enter(int thread, object[] gates, int gate)
     {
-        if (Interlocked.CompareExchange(ref _owner, thread, Free) != Free) EnterLater(thread, gate);
+        if (Interlocked.CompareExchange(ref _owner, thread, Free) != Free) EnterLater(thread, gates[gate]);
     }
 
     /// <summary>Takes it if it is free or this thread's.</summary>
@@ -61,22 +62,32 @@ internal struct StripeLock
     /// <summary>Takes it if it is free and nobody has it, not even this thread. A full fence.</summary>
     public bool TryEnterFirst(int thread) => Interlocked.CompareExchange(ref _owner, thread, Free) == Free;
 
-    /// <summary>Waits for some microseconds until nobody has it; false when somebody still has.</summary>
-    public readonly bool AwaitFree()
+    /// <summary>Waits until nobody has it, nor has been promised it, and does not take it.</summary>
+    public void AwaitFree(object gate)
     {
         var spin = default(SpinWait);
         for (var i = 0; i < Spins; i++)
         {
-            if (!IsTaken) return true;
+            if (!IsTaken) return;
             spin.SpinOnce(sleep1Threshold: -1);
         }
 
-        return !IsTaken;
+        while (IsTaken)
+        {
+            try
+            {
+                SleepUntilFree(gate);
+            }
+            catch (OutOfMemoryException)
+            {
+                spin.SpinOnce(); // which is a nap by now
+            }
+        }
     }
 
     /// <summary>Lets go of it once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Exit(int thread, object gate)
+    public void Exit(int thread, object[] gates, int gate)
     {
         if (_depth != 0 || _owner != thread)
         {
@@ -87,14 +98,14 @@ internal struct StripeLock
 
         if (Volatile.Read(ref _starved) != 0)
         {
-            HandOver(gate);
+            HandOver(gates[gate]);
             return;
         }
 
         Volatile.Write(ref _owner, Free);
 
         // The store may still be on its way when this is read: see Sleep.
-        if (Volatile.Read(ref _sleepers) != 0) WakeAll(gate);
+        if (Volatile.Read(ref _sleepers) != 0) WakeAll(gates[gate]);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -113,30 +124,64 @@ internal struct StripeLock
             if (Volatile.Read(ref _owner) == Free && Interlocked.CompareExchange(ref _owner, thread, Free) == Free) return;
         }
 
-        Sleep(thread, gate);
+        while (true)
+        {
+            try
+            {
+                Sleep(thread, gate);
+                return;
+            }
+            catch (OutOfMemoryException)
+            {
+                spin.SpinOnce(); // which is a nap by now
+            }
+        }
     }
 
+    /// <summary>
+    /// Sleeps until it has the lock. Where there is no memory for what the monitor needs, it fails, and counts nowhere any more; who
+    /// was promised the lock tries again for that reason too.
+    /// </summary>
     private void Sleep(int thread, object gate)
     {
         lock (gate)
         {
-            _sleepers++;
-
-            // Whoever lets go from now on sees that; whoever has done so has its store seen below.
-            Interlocked.MemoryBarrierProcessWide();
             var isStarved = false;
-            while (!TryTakeFromSleep(thread))
+            _sleepers++;
+            try
             {
-                Monitor.Wait(gate);
-                if (isStarved) continue;
-
-                // It may have been woken for another lock of the gate, which does no harm.
-                isStarved = Volatile.Read(ref _owner) is not (Free or HandedOver);
-                if (isStarved) _starved++;
+                // Whoever lets go from now on sees that; whoever has done so has its store seen below.
+                Interlocked.MemoryBarrierProcessWide();
+                while (!TryTakeFromSleep(thread))
+                {
+                    Monitor.Wait(gate);
+                    if (isStarved) continue;
+                    isStarved = Volatile.Read(ref _owner) is not (Free or HandedOver);
+                    if (isStarved) _starved++;
+                }
             }
+            finally
+            {
+                _sleepers--;
+                if (isStarved) _starved--;
+            }
+        }
+    }
 
-            _sleepers--;
-            if (isStarved) _starved--;
+    private void SleepUntilFree(object gate)
+    {
+        lock (gate)
+        {
+            _sleepers++;
+            try
+            {
+                Interlocked.MemoryBarrierProcessWide(); // as in Sleep
+                while (IsTaken) Monitor.Wait(gate);
+            }
+            finally
+            {
+                _sleepers--;
+            }
         }
     }
 

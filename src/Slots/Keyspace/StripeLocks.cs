@@ -15,16 +15,22 @@ internal sealed class StripeLocks
     /// <summary>Counters: the last one is for all threads whose numbers are too high for one of their own.</summary>
     private const int Counters = 32;
 
-    /// <summary>Monitors for those who sleep for stripes; one more is for the turn.</summary>
-    private const int Gates = 16;
+    /// <summary>Index of the monitor of those who sleep for the turn; those of stripes come before.</summary>
+    private const int TurnGate = StripeSet.StripeCount;
 
     private readonly StripeLock[] _stripes = new StripeLock[StripeSet.StripeCount];
-    private readonly object[] _gates = new object[Gates + 1];
+    private readonly object[] _gates = new object[StripeSet.StripeCount + 1];
     private readonly Counter[] _announced = new Counter[Counters];
 
     /// <summary>
-    /// Held by the thread that has everything, or is about to; for a moment also by one that could not get a stripe for those.
-    /// Who has a stripe and takes it not for everything waits for nobody but stripes.
+    /// Threads that want stripes and had to wait for who has everything, until they are announced for good. Nobody new takes
+    /// everything before they are: so neither kind starves the other, and they go on side by side.
+    /// </summary>
+    private int _deferred;
+
+    /// <summary>
+    /// Held by the thread that has everything, or is about to. Who has a stripe and takes it not for everything waits for nobody
+    /// but stripes.
     /// </summary>
     private StripeLock _turn;
 
@@ -41,7 +47,7 @@ internal sealed class StripeLocks
         if (LockOrder.IsChecked) CheckEntry(stripe);
         if (_turn.IsHeldBy(thread)) return;
         Announce(thread);
-        _stripes[stripe].Enter(thread, Gate(stripe));
+        _stripes[stripe].Enter(thread, _gates, stripe);
         if (_turn.IsTaken) EnterAgain(thread, stripe);
         if (LockOrder.IsChecked) LockOrder.Held.AddStripe();
     }
@@ -53,7 +59,7 @@ internal sealed class StripeLocks
         var thread = Environment.CurrentManagedThreadId;
         if (_turn.IsHeldBy(thread)) return;
         if (LockOrder.IsChecked) LockOrder.Held.RemoveStripe();
-        _stripes[stripe].Exit(thread, Gate(stripe));
+        _stripes[stripe].Exit(thread, _gates, stripe);
         Withdraw(thread);
     }
 
@@ -63,7 +69,7 @@ internal sealed class StripeLocks
         var thread = Environment.CurrentManagedThreadId;
         if (LockOrder.IsChecked) CheckEntry(stripes);
         if (!AnnounceForSome(thread)) return;
-        for (var stripe = stripes.Next(0); stripe >= 0; stripe = stripes.Next(stripe + 1)) _stripes[stripe].Enter(thread, Gate(stripe));
+        for (var stripe = stripes.Next(0); stripe >= 0; stripe = stripes.Next(stripe + 1)) _stripes[stripe].Enter(thread, _gates, stripe);
         if (LockOrder.IsChecked) LockOrder.Held.AddStripe();
     }
 
@@ -75,7 +81,7 @@ internal sealed class StripeLocks
         if (LockOrder.IsChecked) LockOrder.Held.RemoveStripe();
         const int Last = StripeSet.StripeCount - 1;
         for (var stripe = stripes.Previous(Last); stripe >= 0; stripe = stripes.Previous(stripe - 1))
-            _stripes[stripe].Exit(thread, Gate(stripe));
+            _stripes[stripe].Exit(thread, _gates, stripe);
         Withdraw(thread);
     }
 
@@ -88,26 +94,25 @@ internal sealed class StripeLocks
         var thread = Environment.CurrentManagedThreadId;
         if (_turn.IsHeldBy(thread))
         {
-            _turn.Enter(thread, TurnGate);
+            _turn.Enter(thread, _gates, TurnGate);
             return;
         }
 
         if (LockOrder.IsChecked) CheckEntryToAll();
-        _turn.Enter(thread, TurnGate);
+        if (Volatile.Read(ref _deferred) != 0) AwaitDeferred();
+        _turn.Enter(thread, _gates, TurnGate);
         if (LockOrder.IsChecked) LockOrder.Held.AddStripe();
-        for (var i = 0; i < Counters; i++)
-            if (Volatile.Read(ref _announced[i].Count) != 0) Await(ref _announced[i].Count);
+        if (IsAnyAnnounced()) AwaitAnnounced();
     }
 
     /// <summary>Takes everything if nobody has a stripe; never waits.</summary>
     public bool TryEnterAll()
     {
         var thread = Environment.CurrentManagedThreadId;
-        if (_turn.IsTaken || !_turn.TryEnterFirst(thread)) return false;
-        for (var i = 0; i < Counters; i++)
+        if (Volatile.Read(ref _deferred) != 0 || _turn.IsTaken || !_turn.TryEnterFirst(thread)) return false;
+        if (IsAnyAnnounced())
         {
-            if (Volatile.Read(ref _announced[i].Count) == 0) continue;
-            _turn.Exit(thread, TurnGate);
+            _turn.Exit(thread, _gates, TurnGate);
             return false;
         }
 
@@ -119,7 +124,7 @@ internal sealed class StripeLocks
     public void ExitAll()
     {
         var thread = Environment.CurrentManagedThreadId;
-        _turn.Exit(thread, TurnGate);
+        _turn.Exit(thread, _gates, TurnGate);
         if (LockOrder.IsChecked && !_turn.IsHeldBy(thread)) LockOrder.Held.RemoveStripe();
     }
 
@@ -148,7 +153,7 @@ internal sealed class StripeLocks
     public void ExitTried(int stripe)
     {
         if (LockOrder.IsChecked) LockOrder.Held.RemoveStripe();
-        _stripes[stripe].Exit(Environment.CurrentManagedThreadId, Gate(stripe));
+        _stripes[stripe].Exit(Environment.CurrentManagedThreadId, _gates, stripe);
     }
 
     /// <summary>Ends what <see cref="BeginTrying"/> began.</summary>
@@ -190,10 +195,6 @@ internal sealed class StripeLocks
             LockOrder.Held.OnViolation("everything is taken before stripes, not under one");
     }
 
-    private object TurnGate => _gates[Gates];
-
-    private object Gate(int stripe) => _gates[stripe & (Gates - 1)];
-
     private static bool HasOwnCounter(int thread) => (uint)thread < Counters - 1;
 
     private ref int Announced(int thread) => ref _announced[Math.Min(thread, Counters - 1)].Count;
@@ -222,50 +223,76 @@ internal sealed class StripeLocks
     {
         if (HoldsAny(thread, but: stripe)) return; // who wants everything waits for this thread already
         ref var it = ref _stripes[stripe];
-        it.Exit(thread, Gate(stripe));
+        it.Exit(thread, _gates, stripe);
         if (it.IsHeldBy(thread))
         {
-            it.Enter(thread, Gate(stripe)); // it had this one before: the same
+            it.Enter(thread, _gates, stripe); // it had this one before: the same
             return;
         }
 
         Withdraw(thread);
+        Interlocked.Increment(ref _deferred);
+        while (true)
+        {
+            _turn.AwaitFree(_gates[TurnGate]);
+            Announce(thread);
+            it.Enter(thread, _gates, stripe);
+            if (!_turn.IsTaken) break;
+            it.Exit(thread, _gates, stripe);
+            Withdraw(thread);
+        }
 
-        // Under the turn nobody else has everything, and nobody comes to have it.
-        var takesTurn = !_turn.AwaitFree();
-        if (takesTurn) _turn.Enter(thread, TurnGate);
-        Announce(thread);
-        it.Enter(thread, Gate(stripe));
-        if (takesTurn) _turn.Exit(thread, TurnGate);
-        else if (_turn.IsTaken) EnterAgain(thread, stripe);
+        Interlocked.Decrement(ref _deferred);
     }
 
     /// <summary>Announces a thread that is about to take some stripes; false when it has everything, and needs none.</summary>
     private bool AnnounceForSome(int thread)
     {
         if (_turn.IsHeldBy(thread)) return false;
+        Interlocked.Increment(ref Announced(thread));
+        if (!_turn.IsTaken || HoldsAny(thread)) return true;
+        Withdraw(thread);
+        Interlocked.Increment(ref _deferred);
         while (true)
         {
+            _turn.AwaitFree(_gates[TurnGate]);
             Interlocked.Increment(ref Announced(thread));
-            if (!_turn.IsTaken || HoldsAny(thread)) return true;
+            if (!_turn.IsTaken) break;
             Withdraw(thread);
-            if (_turn.AwaitFree()) continue;
-
-            // Under the turn nobody else has everything, and nobody comes to have it.
-            _turn.Enter(thread, TurnGate);
-            Interlocked.Increment(ref Announced(thread));
-            _turn.Exit(thread, TurnGate);
-            return true;
         }
+
+        Interlocked.Decrement(ref _deferred);
+        return true;
     }
 
-    private void Await(ref int announced)
+    /// <summary>Waits until no thread is deferred: they wait for stripes only, and none of them for this thread.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void AwaitDeferred()
     {
         var spin = default(SpinWait);
-        while (Volatile.Read(ref announced) != 0)
+        while (Volatile.Read(ref _deferred) != 0) spin.SpinOnce();
+    }
+
+    /// <summary>Whether any thread is announced: looked at after the turn was taken, which is a full fence.</summary>
+    private bool IsAnyAnnounced()
+    {
+        // Added without looking at each: a sum of counts that are never negative is 0 only when all are.
+        var sum = 0;
+        foreach (ref var counter in _announced.AsSpan()) sum += Volatile.Read(ref counter.Count);
+        return sum != 0;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void AwaitAnnounced()
+    {
+        foreach (ref var counter in _announced.AsSpan())
         {
-            if (spin.Count == 1000) Invariant.That(!HoldsAny(Environment.CurrentManagedThreadId));
-            spin.SpinOnce();
+            var spin = default(SpinWait);
+            while (Volatile.Read(ref counter.Count) != 0)
+            {
+                if (spin.Count == 1000) Invariant.That(!HoldsAny(Environment.CurrentManagedThreadId));
+                spin.SpinOnce();
+            }
         }
     }
 

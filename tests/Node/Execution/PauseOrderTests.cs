@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Starling.Node.Serving;
 using Starling.Node.Tests.Replication;
@@ -8,7 +9,11 @@ namespace Starling.Node.Tests.Execution;
 /// <summary>In which order commands run that a pause has held, and those that come when it is over.</summary>
 public sealed class PauseOrderTests : IAsyncDisposable
 {
+    private const int LongPause = 100_000; // milliseconds
+
     private readonly ManualResetEventSlim _goOn = new();
+    private readonly ManualResetEventSlim _isStalled = new();
+    private readonly SkippingClock _clock = new();
     private readonly TestServer _server;
 
     public PauseOrderTests() => _server = TestServer.Start(
@@ -17,11 +22,12 @@ public sealed class PauseOrderTests : IAsyncDisposable
             config.Save = [];
             config.IoThreads = 2;
         },
-        TimeProvider.System,
+        _clock,
         commands:
         [
             new Command("stall", 1, CommandFlags.None, KeySpec.None, call =>
             {
+                _isStalled.Set();
                 _goOn.Wait(TimeSpan.FromSeconds(60));
                 call.Reply.Simple("OK"u8);
             })
@@ -33,6 +39,7 @@ public sealed class PauseOrderTests : IAsyncDisposable
         _goOn.Set();
         await _server.DisposeAsync();
         _goOn.Dispose();
+        _isStalled.Dispose();
     }
 
     /// <summary>The thread of the waiting client is busy when the pause ends; the others' is not.</summary>
@@ -43,11 +50,12 @@ public sealed class PauseOrderTests : IAsyncDisposable
     {
         var (waiting, stalling, other) = await ConnectAsync();
         var reading = await ConnectBesideAsync(other);
-        await other.CallAsync("CLIENT", "PAUSE", endsByItself ? "300" : "100000", "WRITE");
+        await other.CallAsync("CLIENT", "PAUSE", Text(LongPause), "WRITE");
         await waiting.SendAsync(TestClient.Encode("BLPOP", "l", "0"));
         await Eventually.True(() => Held() == 1);
         await stalling.SendAsync(TestClient.Encode("STALL"));
-        if (endsByItself) await Eventually.True(() => !_server.Node.Clients.IsPaused(_server.Node.NowMilliseconds));
+        await Eventually.True(() => _isStalled.IsSet);
+        if (endsByItself) _clock.Skip(TimeSpan.FromMilliseconds(LongPause));
         else await other.CallAsync("CLIENT", "UNPAUSE");
         await other.SendAsync((byte[])[.. TestClient.Encode("RPUSH", "l", "x"), .. TestClient.Encode("LPOP", "l")]);
         await Eventually.True(() => Held() == 2);
@@ -62,10 +70,11 @@ public sealed class PauseOrderTests : IAsyncDisposable
     public async Task Who_leaves_the_line_lets_the_next_one_go()
     {
         var (waiting, stalling, other) = await ConnectAsync();
-        await other.CallAsync("CLIENT", "PAUSE", "100000", "WRITE");
+        await other.CallAsync("CLIENT", "PAUSE", Text(LongPause), "WRITE");
         await waiting.SendAsync(TestClient.Encode("BLPOP", "l", "0"));
         await Eventually.True(() => Held() == 1);
         await stalling.SendAsync(TestClient.Encode("STALL"));
+        await Eventually.True(() => _isStalled.IsSet);
         await other.CallAsync("CLIENT", "UNPAUSE");
         await other.SendAsync(TestClient.Encode("RPUSH", "l", "x"));
         await Eventually.True(() => Held() == 2);
@@ -121,28 +130,39 @@ public sealed class PauseOrderTests : IAsyncDisposable
         Assert.DoesNotContain(replies, reply => reply.StartsWith("(error)", StringComparison.Ordinal));
     }
 
+    /// <summary>What clients are told whose commands a pause holds; a pause that was too short for that is made longer.</summary>
     private static async Task<string> ObserveAsync(int port, string end)
+    {
+        for (var pause = end == "await" ? 1000 : LongPause; ; pause *= 2)
+            if (await TryObserveAsync(port, end, pause) is { } observed) return observed;
+    }
+
+    /// <summary>Null when the pause was over before every command had come.</summary>
+    private static async Task<string?> TryObserveAsync(int port, string end, int pause)
     {
         const int Clients = 12;
         using var control = await TestClient.ConnectAsync(port);
         await control.CallAsync("DEL", "l", "log");
         var clients = new List<TestClient>();
         for (var i = 0; i < Clients; i++) clients.Add(await TestClient.ConnectAsync(port));
-        await control.CallAsync("CLIENT", "PAUSE", end == "await" ? "1500" : "100000", "WRITE");
+        var since = Stopwatch.StartNew();
+        await control.CallAsync("CLIENT", "PAUSE", Text(pause), "WRITE");
         for (var i = 0; i < Clients; i++)
         {
             string[] command = (i % 4) switch
             {
-                0 => ["BLPOP", "l", "0.2"],
+                0 => ["BLPOP", "l", "60"],
                 1 => ["RPUSH", "l", "x" + i],
                 2 => ["LPOP", "l"],
                 _ => ["RPUSH", "log", "y" + i],
             };
             var before = await BlockedAsync(control);
             await clients[i].SendAsync(TestClient.Encode(command));
-            await Eventually.True(() => BlockedAsync(control).GetAwaiter().GetResult() > before);
+            await Eventually.True(() => since.ElapsedMilliseconds >= pause || BlockedAsync(control).GetAwaiter().GetResult() > before);
         }
 
+        // Some milliseconds less: the servers' clocks began a little later, and round.
+        var isHeldByAll = since.ElapsedMilliseconds < pause - 10;
         if (end != "await") await control.CallAsync("CLIENT", "UNPAUSE");
         var replies = new List<string>();
         foreach (var client in clients)
@@ -151,8 +171,11 @@ public sealed class PauseOrderTests : IAsyncDisposable
             client.Dispose();
         }
 
-        return string.Join("; ", replies) + " | " + await control.TextAsync("LRANGE", "log", "0", "-1");
+        var log = await control.TextAsync("LRANGE", "log", "0", "-1");
+        return isHeldByAll ? string.Join("; ", replies) + " | " + log : null;
     }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Number of clients whose commands the server has read; each of them has one.</summary>
     private static async Task<int> BlockedAsync(TestClient control) =>
@@ -184,4 +207,17 @@ public sealed class PauseOrderTests : IAsyncDisposable
 
     private async Task<IoThread> ThreadOf(TestClient client) =>
         _server.Node.Clients.Find((await client.CallAsync("CLIENT", "ID")).Integer)!.Thread;
+
+    /// <summary>The system's clock, which goes forward when told to.</summary>
+    private sealed class SkippingClock : TimeProvider
+    {
+        private long _skipped;
+
+        public void Skip(TimeSpan time) => Interlocked.Add(ref _skipped, time.Ticks);
+
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _skipped));
+
+        public override long GetTimestamp() =>
+            System.GetTimestamp() + (Interlocked.Read(ref _skipped) * System.TimestampFrequency / TimeSpan.TicksPerSecond);
+    }
 }
