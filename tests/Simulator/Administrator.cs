@@ -83,7 +83,7 @@ internal sealed class Administrator(Simulation simulation, SimulationPlan plan)
     {
         if (!CanReach(node) || !node.View.Myself.IsReplica || node.ReplicatesFrom.IsNone) return;
         Ask(node, hard ? "RESET HARD" : "RESET", (machine, now, effects) =>
-            machine.Reset(hard, hasKeys: false, now, effects), forgets: true);
+            machine.Reset(hard, hasKeys: node.ReplicationOffset > 0, now, effects), forgets: true); // it may have won an election
         Later(() => Repair(node), 4);
     }
 

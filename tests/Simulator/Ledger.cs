@@ -33,7 +33,8 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
     /// <exception cref="SimulationFailure">Its data are not what a new master's may be.</exception>
     public void Promoted(SimulatedNode node, DataHistory next)
     {
-        var mine = node.Machine.Snapshot().Myself;
+        var mine = node.Disk.Won ?? node.Machine.Snapshot().Myself;
+        node.Disk.Won = null;
 
         // Before its claim is noted: that explains what it lacks.
         if (node.HandsOverFrom is { } old && !mine.Slots.IsEmpty) CheckManualFailover(node, old);

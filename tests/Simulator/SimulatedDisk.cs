@@ -23,6 +23,12 @@ internal sealed class SimulatedDisk(Simulation simulation, SimulatedNode node) :
     /// <summary>What would be found after a power cut; null when there is no file.</summary>
     public ClusterView? Durable { get; private set; }
 
+    /// <summary>
+    /// What the node, a replica until then, was found to own when others began to hear of it; null when it has gone on as a master
+    /// since. Another state may be the machine's by the time when it does.
+    /// </summary>
+    public NodeRecord? Won { get; set; }
+
     /// <summary>Nothing is written before that moment of virtual time.</summary>
     public long StuckUntil { get; set; }
 
@@ -52,6 +58,7 @@ internal sealed class SimulatedDisk(Simulation simulation, SimulatedNode node) :
     {
         if (keepsUnsynced && _unsynced is { } view) Keep(view);
         _unsynced = null;
+        Won = null;
         _isBusy = _wantsSync = false;
         Requested = Done = 0;
     }
@@ -104,6 +111,8 @@ internal sealed class SimulatedDisk(Simulation simulation, SimulatedNode node) :
         if (Durable?.Myself is { IsMaster: true } before && view.Myself is { IsMaster: true } mine
             && mine.ConfigEpoch > before.ConfigEpoch && node.ReplicatesFrom.IsNone)
             simulation.Ledger.Raised(node, mine);
+        if (view.Myself is not { IsMaster: true } owner) Won = null;
+        else if (Durable?.Myself is { IsReplica: true }) Won = owner;
         Durable = view;
     }
 }

@@ -22,9 +22,15 @@ internal sealed class SlotClaims(MachineCore core)
     /// <summary>UPDATE: another node knows a newer configuration of a master.</summary>
     public void ProcessUpdate(BusBody.Update update)
     {
-        if (core.State.Find(update.Node) is not { } node || node.IsInHandshake
-            || Math.Max(node.ConfigEpoch, node.Master?.ConfigEpoch ?? 0) >= update.ConfigEpoch)
+        if (core.State.Find(update.Node) is not { } node || node.IsInHandshake) return;
+        var known = Math.Max(node.ConfigEpoch, node.Master?.ConfigEpoch ?? 0);
+        if (known > update.ConfigEpoch) return;
+        if (known == update.ConfigEpoch)
+        {
+            ApplyMissing(node, update.Slots);
             return;
+        }
+
         if (node.IsMyself)
         {
             core.Log(ClusterLogLevel.Notice, "Discarding UPDATE message about myself.");
@@ -36,6 +42,19 @@ internal sealed class SlotClaims(MachineCore core)
         core.Persist(sync: true);
         core.ViewChanged();
         Apply(node, update.ConfigEpoch, update.Slots);
+    }
+
+    /// <summary>
+    /// An UPDATE whose epoch is known already, and perhaps no more than that: a replica tells its master's epoch, and not its slots.
+    /// Who drops such an UPDATE, as redis-server does, may serve for ever what is another's, if it never hears that one itself.
+    /// What the master was known to own stays: the message can be older than that.
+    /// </summary>
+    private void ApplyMissing(ClusterNode node, SlotSet slots)
+    {
+        if (node.IsMyself || node.IsReplica || node.Slots.Includes(slots)) return;
+        var claimed = node.Slots.Copy();
+        for (var slot = slots.Next(0); slot >= 0; slot = slots.Next(slot + 1)) claimed.Add(slot);
+        Apply(node, node.ConfigEpoch, claimed);
     }
 
     /// <summary>

@@ -89,6 +89,44 @@ public sealed class RoleNewsTests
         Assert.Equal(LoneMachine.Id(2), node.View.OwnerOf(9000)!.Id);
     }
 
+    /// <summary>Seed 839: it did not hear its successor, and dropped what others told of it for ever.</summary>
+    [Fact]
+    public void A_replaced_master_that_knows_only_its_successors_epoch_is_told_of_the_slots()
+    {
+        var node = new LoneMachine(
+            LoneMachine.Options,
+            LoneMachine.Myself(LoneMachine.Master(1, 0, 8191) with { ConfigEpoch = 3 }),
+            LoneMachine.Master(2) with { ShardId = LoneMachine.Id(1), ConfigEpoch = 2 },
+            LoneMachine.Replica(3, master: 1),
+            LoneMachine.Master(4, 8192, 16383));
+
+        // One who was a master once follows the successor, and tells its epoch.
+        node.Hear(node.Heartbeat(LoneMachine.Replica(2, master: 3), configEpoch: 5));
+        Assert.Equal((true, 5UL), (node.View.Find(LoneMachine.Id(3))!.IsMaster, node.View.Find(LoneMachine.Id(3))!.ConfigEpoch));
+        Assert.True(node.View.Myself.IsMaster);
+
+        node.Hear(4, BusType.Update, new BusBody.Update(LoneMachine.Id(3), 5, SlotSet.Range(0, 8191)));
+        Assert.Equal(LoneMachine.Id(3), node.View.Myself.MasterId);
+        Assert.Equal(LoneMachine.Id(3), node.View.OwnerOf(0)!.Id);
+    }
+
+    /// <summary>An UPDATE of an epoch that is known can be older than what is known.</summary>
+    [Fact]
+    public void An_update_of_a_known_epoch_takes_nothing_away()
+    {
+        var node = new LoneMachine(
+            LoneMachine.Options,
+            LoneMachine.Myself(LoneMachine.Master(1, 0, 99)),
+            LoneMachine.Master(2, 100, 8191),
+            LoneMachine.Master(3, 8192, 16383));
+        node.Hear(3, BusType.Update, new BusBody.Update(LoneMachine.Id(2), 2, SlotSet.Range(100, 4000)));
+        Assert.Equal(LoneMachine.Master(2, 100, 8191).Slots, node.View.Find(LoneMachine.Id(2))!.Slots);
+
+        // And nothing from who has a higher epoch.
+        node.Hear(3, BusType.Update, new BusBody.Update(LoneMachine.Id(2), 2, SlotSet.Range(100, 9000)));
+        Assert.Equal(LoneMachine.Id(3), node.View.OwnerOf(9000)!.Id);
+    }
+
     /// <summary>What it has told as a master it must not fall back behind when it is one again.</summary>
     [Fact]
     public void A_nodes_own_epoch_outlives_a_restart_as_a_replica()
