@@ -97,7 +97,13 @@ internal sealed class SafetyRules(Simulation simulation, SimulationPlan plan, IR
         if (failing == sender.Machine.Id || simulation.Now - sender.PausedUntil <= window) return null;
         if (_lastFail == (sender.Index, failing, simulation.Now)) return null;
         _lastFail = (sender.Index, failing, simulation.Now);
-        var view = sender.Machine.Snapshot();
+
+        // It decided before the message left; who owned slots then may own none by now.
+        return CheckFail(sender, sender.View, failing, window) is null ? null : CheckFail(sender, sender.Machine.Snapshot(), failing, window);
+    }
+
+    private string? CheckFail(SimulatedNode sender, ClusterView view, NodeId failing, long window)
+    {
         var agreeing = view.Nodes.Count(record => record.IsMaster && !record.Slots.IsEmpty
             && (simulation.Find(record.Id) is not { } master || HasSuspected(master, failing, window)));
         return agreeing >= (view.Size / 2) + 1
