@@ -12,11 +12,13 @@ internal sealed class WatchTable
 {
     /// <summary>Bytes that a watch takes beside its key: its object, its list, its place in the dictionary.</summary>
     internal const int BytesOfWatch = 256;
+
     /// <summary>
     /// The most watches of one database that are looked at while every stripe is held: some 0.1 ms. Whoever watches in a database
     /// with more is judged later, by what can be said then (<see cref="WatchedDatabase.HasChanged"/>).
     /// </summary>
     internal const int MostVisits = 512;
+
     private const int KeptRoom = 1024; // watches that there is room for without asking again
 
     private readonly RankedLock _lock = new(LockRank.Subscriptions, nameof(WatchTable));

@@ -179,7 +179,7 @@ public sealed class ReplacedDatabaseTests
         Select(admin, 0);
         foreach (var here in (string[])["here", "both", "removed"]) admin.Command("SET", here, "1");
         admin.Command("SET", "expired", "1", "PX", "1");
-        Thread.Sleep(10); // the time of two keys is to be over, without anybody having looked at them
+        AwaitNextMilliseconds(admin); // the time of two keys is to be over, without anybody having looked at them
 
         using var crowd = Crowd(server, crowdSize);
         using var watcher = new SyncClient(server.Port);
@@ -195,6 +195,18 @@ public sealed class ReplacedDatabaseTests
 
         // Whoever watches an absent key hears of an exchange beyond what is looked at once at its EXEC.
         return crowdSize > 0 && change.StartsWith("SWAPDB", StringComparison.Ordinal) ? $"{key} {reply} {outcome}" : $"{key} {reply} {isDirty} {outcome}";
+    }
+
+    private static void AwaitNextMilliseconds(SyncClient client)
+    {
+        var since = Now();
+        Assert.True(SpinWait.SpinUntil(() => Now() > since + 1, TimeSpan.FromMinutes(1)));
+
+        long Now()
+        {
+            var parts = client.Command("TIME").Items!.Select(part => long.Parse(part.Text!, CultureInfo.InvariantCulture)).ToArray();
+            return (parts[0] * 1000) + (parts[1] / 1000);
+        }
     }
 
     private static SyncClient Crowd(TestNode server, int size)
