@@ -35,7 +35,7 @@ public static class Databases
         },
     ];
 
-    private static void DbSize(CommandContext call) => call.Reply.Integer(call.Database.Count);
+    private static void DbSize(CommandContext call) => call.Reply.Integer(call.Database.CountUnderAll);
 
     private static void FlushDb(CommandContext call)
     {

@@ -31,6 +31,9 @@ public sealed unsafe class Database
     /// <summary>Number of keys, expired ones that were not deleted yet included. No lock is needed.</summary>
     public long Count => _tables?.Count ?? 0;
 
+    /// <summary>As <see cref="Count"/>, of one moment. Needs every stripe.</summary>
+    public long CountUnderAll => _tables?.CountUnderAll ?? 0;
+
     /// <summary>Number of keys with an expiry. No lock is needed.</summary>
     public long ExpiringCount => _tables?.ExpiringCount ?? 0;
 

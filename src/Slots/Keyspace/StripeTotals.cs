@@ -12,8 +12,29 @@ internal sealed class StripeTotals
 {
     private readonly long[] _values = new long[StripeSet.StripeCount];
 
-    /// <summary>The number of a stripe. To be changed under the stripe's lock only.</summary>
-    public ref long this[int stripe] => ref _values[stripe];
+    // What who held every stripe has found last, while nothing has changed since. Writers look at it, and store only when
+    // it is known: mostly they share a line that nobody writes.
+    private long _sum;
+    private bool _isSumKnown;
+
+    /// <summary>The number of a stripe.</summary>
+    public long this[int stripe] => _values[stripe];
+
+    /// <summary>Changes the number of a stripe. Under the stripe's lock.</summary>
+    public void Add(int stripe, long change)
+    {
+        if (_isSumKnown) _isSumKnown = false;
+        _values[stripe] += change;
+    }
+
+    /// <summary>The sum over all stripes, for who holds all of them.</summary>
+    public long SumUnderAll()
+    {
+        if (_isSumKnown) return _sum;
+        _sum = Sum();
+        _isSumKnown = true;
+        return _sum;
+    }
 
     /// <summary>
     /// The sum over all stripes. No lock is needed: each number is read whole, as processors read the aligned parts of a

@@ -48,6 +48,9 @@ internal sealed unsafe class TableSet
     /// <summary>Number of keys. No lock is needed.</summary>
     public long Count => _keys.Sum();
 
+    /// <summary>Number of keys, at one moment. Every stripe is held.</summary>
+    public long CountUnderAll => _keys.SumUnderAll();
+
     /// <summary>Number of keys with an expiry. No lock is needed.</summary>
     public long ExpiringCount => _expiring.Sum();
 
@@ -86,7 +89,7 @@ internal sealed unsafe class TableSet
     public void Insert(TableNode* root, in Key key, byte* entry)
     {
         SlotTable.Insert(Memory(key.Slot), root, key.Hash, entry);
-        _keys[StripeSet.StripeOf(key.Slot)]++;
+        _keys.Add(StripeSet.StripeOf(key.Slot), 1);
         if (root->Count == 1) SlotsInUse.Add(key.Slot);
         if (EntryBlock.Has(entry, EntryBlock.HasExpiry)) AddExpiry(root, key.Slot, EntryBlock.Expiry(entry));
         NoteElementExpiry(key.Slot, key.Hash, DueValues.SecondOf(entry));
@@ -139,7 +142,7 @@ internal sealed unsafe class TableSet
     {
         var entry = SlotTable.Address(*cell);
         SlotTable.Remove(Memory(key.Slot), root, key.Hash, cell);
-        _keys[StripeSet.StripeOf(key.Slot)]--;
+        _keys.Add(StripeSet.StripeOf(key.Slot), -1);
         if (EntryBlock.Has(entry, EntryBlock.HasExpiry)) RemoveExpiry(root, key.Slot);
         if (root->Count == 0) SlotsInUse.Remove(key.Slot);
         return entry;
@@ -153,8 +156,8 @@ internal sealed unsafe class TableSet
     {
         var root = Root(slot);
         if (root == null || root->Count == 0) return 0;
-        _keys[StripeSet.StripeOf(slot)] -= root->Count;
-        _expiring[StripeSet.StripeOf(slot)] -= root->Expiring;
+        _keys.Add(StripeSet.StripeOf(slot), -root->Count);
+        _expiring.Add(StripeSet.StripeOf(slot), -root->Expiring);
         _slotsExpiring.Remove(slot);
         SlotsInUse.Remove(slot);
         _bounds[slot] = long.MaxValue;
@@ -400,14 +403,14 @@ internal sealed unsafe class TableSet
 
     private void AddExpiry(TableNode* root, int slot, long expiresAt)
     {
-        _expiring[StripeSet.StripeOf(slot)]++;
+        _expiring.Add(StripeSet.StripeOf(slot), 1);
         if (root->Expiring++ == 0) _slotsExpiring.Add(slot);
         LowerEarliest(slot, expiresAt);
     }
 
     private void RemoveExpiry(TableNode* root, int slot)
     {
-        _expiring[StripeSet.StripeOf(slot)]--;
+        _expiring.Add(StripeSet.StripeOf(slot), -1);
         if (--root->Expiring > 0) return;
         _slotsExpiring.Remove(slot);
         _bounds[slot] = long.MaxValue;

@@ -113,13 +113,18 @@ public sealed class SortedSetModelTests
     [Fact]
     public void A_small_set_keeps_no_room_for_later()
     {
+#if DEBUG
+        const int Slack = 112; // its block has guards, and may be of the next size for them
+#else
+        const int Slack = 80;
+#endif
         using var model = new SortedSetModel(ValueOptions.Default, 1, 1);
         for (var i = 0; i < 100; i++)
         {
             model.Change("member:" + i, i * 0.5, SortedSetConditions.None);
             Assert.True(model.Keyspace[0].TryFind(model.Keyspace.Key("zset"u8), out var entry));
             var listpack = ContentRecorder.Of(entry).Length / 2; // which is longer than what is kept
-            Assert.InRange(entry.AllocatedBytes, listpack / 2, listpack + 80);
+            Assert.InRange(entry.AllocatedBytes, listpack / 2, listpack + Slack);
         }
     }
 
