@@ -20,8 +20,11 @@ public sealed class BufferPool
     /// <summary>Bytes of the longest array that is pooled; it still stays out of the large object heap.</summary>
     public const int LargeLength = 64 * 1024;
 
-    // What buffers leave to the rest of the server, of the memory that the runtime may have (a container's limit, say).
+    // What buffers leave to the rest of the server, of the memory that the runtime may have (a container's limit, say): a part,
+    // and of little memory more, since the heap cannot be filled to its last byte, and what is made and dropped between two
+    // collections wants some megabytes however little there is.
     private const int ReservedPart = 8;
+    private const long LeastReserved = 16 << 20;
 
     // How much further the first array of a client may go, as a part of what buffers may have in all.
     private const int FirstPart = 16;
@@ -47,7 +50,8 @@ public sealed class BufferPool
     }
 
     /// <summary>
-    /// Bytes of the managed heap beyond which no array is made; 0, the default, for what the runtime may have less an eighth.
+    /// Bytes of the managed heap beyond which no array is made; 0, the default, for what the runtime may have less an eighth, or less
+    /// 16 MiB where that is more, but at least the half.
     /// </summary>
     public long MostBytes
     {
@@ -175,7 +179,7 @@ public sealed class BufferPool
             // Known once the garbage was first collected, which is long before the memory is full.
             var available = GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes;
             if (available <= 0) return true;
-            most = available - available / ReservedPart;
+            most = available - Math.Min(Math.Max(available / ReservedPart, LeastReserved), available / 2);
             Interlocked.CompareExchange(ref _mostBytes, most, 0);
         }
 

@@ -303,6 +303,9 @@ public sealed class RespWriter : IBufferWriter<byte>
         return all;
     }
 
+    /// <summary>How many segments <see cref="MoveTo"/> hands over.</summary>
+    public int SegmentCount => _fullCount + (_used > 0 ? 1 : 0);
+
     /// <summary>
     /// Hands the segments over, in order: the receiver returns each <c>byte[]</c> to the writer's pool. The writer is
     /// empty afterwards.

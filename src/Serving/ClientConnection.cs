@@ -227,7 +227,17 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
             return;
         }
 
-        var state = _output.Flush(Reply, _required);
+        ClientOutput.State state;
+        try
+        {
+            state = _output.Flush(Reply, _required);
+        }
+        catch (OutOfMemoryException)
+        {
+            CloseForMemory();
+            return;
+        }
+
         _required = 0;
         if (state != ClientOutput.State.PutOff) OnFlushed(state);
     }

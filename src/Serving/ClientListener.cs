@@ -328,11 +328,28 @@ public sealed class ClientListener
             return;
         }
 
-        var connection = new ClientConnection(_serving, _threads.Adopt(client), isUnix);
+        if (TryMake(client, isUnix) is not { } connection) return;
         _serving.Stats.CountConnection();
         ServingLog.Accepted(_logger, connection.RemoteAddress);
         _serving.Clients.Add(connection);
         connection.Start();
+    }
+
+    /// <summary>Null when there is no memory for it; the client is turned away then.</summary>
+    private ClientConnection? TryMake(SocketStream client, bool isUnix)
+    {
+        try
+        {
+            return new ClientConnection(_serving, _threads.Adopt(client), isUnix);
+        }
+        catch (OutOfMemoryException)
+        {
+            _serving.Buffers.DropFree();
+            _serving.Clients.Unreserve();
+            _serving.Stats.CountRejectedConnection();
+            client.Dispose();
+            return null;
+        }
     }
 
     private void RefuseOneTooMany(SocketStream client)

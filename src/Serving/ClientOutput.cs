@@ -98,19 +98,20 @@ internal sealed class ClientOutput : ISendReceiver
 
     /// <summary>
     /// Queues bytes behind what the batch that runs answers, or at once behind everything when none runs; the
-    /// connection's thread sends them. Any thread.
+    /// connection's thread sends them. A client for which there is no memory is closed. Any thread.
     /// </summary>
     public void Push(ReadOnlySpan<byte> message)
     {
-        bool isOver;
+        bool fits, isOver;
         using (_lock.Enter())
         {
             if (_isAbandoned) return;
-            _pushes.Append(message);
+            fits = TryAppend(message);
             isOver = IsOverLimit();
         }
 
-        if (isOver) CloseOverLimit();
+        if (!fits) _connection.Close();
+        else if (isOver) CloseOverLimit();
         else _connection.Wake();
     }
 
@@ -143,15 +144,14 @@ internal sealed class ClientOutput : ISendReceiver
     /// <param name="replies">The replies.</param>
     /// <param name="required">The offset that the log must have reached before they may go; 0 for none.</param>
     /// <param name="protocol">The version of the protocol that is pushed in from now on.</param>
+    /// <exception cref="OutOfMemoryException">There is no room for it; nothing is lost.</exception>
     public void Settle(RespWriter replies, long required, int protocol)
     {
         using (_lock.Enter())
         {
             _pushProtocol = protocol;
             if (_isAbandoned || _pushes.Count == 0) return;
-            _queue.Required = required;
-            replies.MoveTo(_queue);
-            _pushes.MoveTo(_queue);
+            MoveToQueue(replies, required);
         }
     }
 
@@ -160,8 +160,14 @@ internal sealed class ClientOutput : ISendReceiver
     {
         using (_lock.Enter())
         {
-            if (_isAbandoned) replies.Clear();
-            else replies.MoveTo(_queue);
+            if (_isAbandoned)
+            {
+                replies.Clear();
+                return;
+            }
+
+            _queue.EnsureRoom(replies.SegmentCount);
+            replies.MoveTo(_queue);
         }
     }
 
@@ -174,6 +180,7 @@ internal sealed class ClientOutput : ISendReceiver
     /// <summary>Sends the replies of a round, and what was pushed, behind what waits. On the connection's thread.</summary>
     /// <param name="replies">The replies; empty afterwards.</param>
     /// <param name="required">The offset that the log must have reached before they may go; 0 for none.</param>
+    /// <exception cref="OutOfMemoryException">There is no room for it; nothing is lost.</exception>
     public State Flush(RespWriter replies, long required)
     {
         OutputSegment alone;
@@ -191,9 +198,7 @@ internal sealed class ClientOutput : ISendReceiver
             if (!isFree || !TryTakeSingle(replies, required, out alone))
             {
                 alone = default;
-                _queue.Required = required;
-                replies.MoveTo(_queue);
-                _pushes.MoveTo(_queue);
+                MoveToQueue(replies, required);
                 if (_isFull) isOver = IsOverLimit();
 
                 // Whoever sends the stream this instant wakes the connection when something waits.
@@ -299,21 +304,55 @@ internal sealed class ClientOutput : ISendReceiver
         return true;
     }
 
+    /// <summary>Queues replies, and what was pushed behind them. Under the lock.</summary>
+    private void MoveToQueue(RespWriter replies, long required)
+    {
+        _queue.Required = required;
+        _queue.EnsureRoom(replies.SegmentCount + _pushes.Count);
+        replies.MoveTo(_queue);
+        _pushes.MoveTo(_queue);
+    }
+
     /// <summary>False when there is no room for it. Under the lock.</summary>
-    private bool TryAddShared(byte[] message)
+    private bool TryAppend(ReadOnlySpan<byte> message)
     {
         try
         {
-            if (_pushes.Count >= MostShared && message.Length <= LongestCopied) _pushes.Append(message);
-            else _pushes.Add(new OutputSegment(message, 0, message.Length, Required: 0, IsShared: true));
+            _pushes.Append(message);
             return true;
         }
         catch (OutOfMemoryException)
         {
-            // That is this client's affair, not of who publishes.
-            ServingLog.OutOfMemory(_serving.Logger, _connection.RemoteAddress);
-            return false;
+            return NoteNoRoom();
         }
+    }
+
+    /// <summary>False when there is no room for it. Under the lock.</summary>
+    private bool TryAddShared(byte[] message)
+    {
+        if (_pushes.Count >= MostShared && message.Length <= LongestCopied) return TryAppend(message);
+        return TryAdd(_pushes, new OutputSegment(message, 0, message.Length, Required: 0, IsShared: true));
+    }
+
+    /// <summary>False when there is no room for it. Under the lock.</summary>
+    private bool TryAdd(OutputQueue queue, in OutputSegment segment)
+    {
+        try
+        {
+            queue.Add(segment);
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            return NoteNoRoom();
+        }
+    }
+
+    // That is this client's affair, not of who pushes.
+    private bool NoteNoRoom()
+    {
+        ServingLog.OutOfMemory(_serving.Logger, _connection.RemoteAddress);
+        return false;
     }
 
     /// <summary>
@@ -322,21 +361,17 @@ internal sealed class ClientOutput : ISendReceiver
     private bool NoteSingle(in OutputSegment segment, int sent)
     {
         if (sent > 0) CountSent(sent);
+        var isWhole = sent >= segment.Length;
+        bool isKept;
         using (_lock.Enter())
         {
             _inFlight = 0;
-            if (sent >= 0 && sent < segment.Length)
-            {
-                _queue.Add(segment with { Start = segment.Start + sent });
-                _isFull = true;
-            }
-            else
-            {
-                _queue.Release(segment);
-            }
+            isKept = sent >= 0 && !isWhole && TryAdd(_queue, segment with { Start = segment.Start + sent });
+            if (isKept) _isFull = true;
+            else _queue.Release(segment);
         }
 
-        if (sent >= 0) return true;
+        if (isWhole || isKept) return true;
         Break();
         return false;
     }

@@ -23,10 +23,19 @@ internal sealed class OutputQueue(BufferPool pool) : IRespSegmentReceiver
     /// <inheritdoc/>
     public void Take(byte[] bytes, int length) => Add(new OutputSegment(bytes, 0, length, Required));
 
+    /// <summary>
+    /// Makes sure of room for so many segments more, so that adding them cannot fail when some of them are here already.
+    /// </summary>
+    /// <exception cref="OutOfMemoryException">There is none; nothing has changed.</exception>
+    public void EnsureRoom(int more)
+    {
+        if (_count + more > _segments.Length) Grow(more);
+    }
+
     /// <summary>Adds a segment.</summary>
     public void Add(OutputSegment segment)
     {
-        if (_count == _segments.Length) Grow();
+        EnsureRoom(1);
         _segments[(_first + _count++) % _segments.Length] = segment;
         Length += segment.End - segment.Start;
     }
@@ -153,9 +162,9 @@ internal sealed class OutputQueue(BufferPool pool) : IRespSegmentReceiver
         if (_segments.Length > MostIdleSegments) _segments = [];
     }
 
-    private void Grow()
+    private void Grow(int more)
     {
-        var grown = new OutputSegment[Math.Max(4, _count * 2)];
+        var grown = new OutputSegment[Math.Max(Math.Max(4, _count * 2), _count + more)];
         for (var i = 0; i < _count; i++) grown[i] = _segments[(_first + i) % _segments.Length];
         _segments = grown;
         _first = 0;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Starling.Tests.Support;
 
 namespace Starling.Executable.Tests;
@@ -6,16 +7,15 @@ namespace Starling.Executable.Tests;
 /// <summary>A server whose heap is limited, as in a container.</summary>
 public sealed class MemoryLimitTests
 {
+    private const string Heap = "DOTNET_GCHeapHardLimit";
+    private const string Machine = "DOTNET_GCTotalPhysicalMemory";
+
     [Theory]
     [InlineData("0x4000000")]
     [InlineData("0x8000000")]
     public void Clients_that_send_more_than_there_is_room_for_are_closed_and_nobody_else(string heapLimit)
     {
-        var port = Ports.Take();
-        using var server = new RunningServer(
-            ["server", "--port", RunningServer.Text(port), "--bind", "127.0.0.1", "--save", ""],
-            environment: new() { ["DOTNET_GCHeapHardLimit"] = heapLimit });
-        server.WaitForLine("Ready to accept");
+        using var server = Start(Heap, heapLimit, out var port);
         using var other = new RespConnection(port);
         Assert.Equal("OK", other.Text("SET", "k", "v"));
         var half = new byte[19_000_000];
@@ -29,7 +29,7 @@ public sealed class MemoryLimitTests
                 client.SendRaw("*3\r\n$3\r\nSET\r\n$4\r\nhalf\r\n$20000000\r\n"u8.ToArray());
                 client.SendRaw(half);
             }
-            catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
+            catch (Exception error) when (error is IOException or SocketException)
             {
                 continue; // closed, as it should be
             }
@@ -45,7 +45,7 @@ public sealed class MemoryLimitTests
                 using var client = new RespConnection(port);
                 return client.Text("SET", "big", new string('x', 1_000_000)) == "OK";
             }
-            catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
+            catch (Exception error) when (error is IOException or SocketException)
             {
                 return false;
             }
@@ -60,11 +60,7 @@ public sealed class MemoryLimitTests
     [InlineData("20 GETEX", "k", "PERSIST")]
     public void Clients_whose_replies_find_no_room_are_closed_and_nobody_else(params string[] command)
     {
-        var port = Ports.Take();
-        using var server = new RunningServer(
-            ["server", "--port", RunningServer.Text(port), "--bind", "127.0.0.1", "--save", ""],
-            environment: new() { ["DOTNET_GCHeapHardLimit"] = "0x6000000" });
-        server.WaitForLine("Ready to accept");
+        using var server = Start(Heap, "0x6000000", out var port);
         using var other = new RespConnection(port);
         Assert.Equal("OK", other.Text("SET", "k", new string('x', 100_000)));
         string[] push = ["RPUSH", "list", .. Enumerable.Range(0, 10_000).Select(i => "an element " + RunningServer.Text(i))];
@@ -87,21 +83,45 @@ public sealed class MemoryLimitTests
                 using var client = new RespConnection(port);
                 return ((object?[])client.Call("LRANGE", "list", "0", "-1")!).Length == 100_000;
             }
-            catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
+            catch (Exception error) when (error is IOException or SocketException)
             {
                 return false;
             }
         });
     }
 
+    [Theory]
+    [InlineData("0x3000000", 1)]
+    [InlineData("0x4000000", 1)]
+    [InlineData("0x4000000", 2)]
+    public void Clients_that_read_none_of_very_many_short_replies_do_not_end_the_server(string heapLimit, int ioThreads)
+    {
+        using var server = Start(Heap, heapLimit, out var port, "--io-threads", RunningServer.Text(ioThreads));
+        using var other = new RespConnection(port);
+        var pings = Enumerable.Repeat(RespConnection.Encode("PING"), 1_000_000).SelectMany(bytes => bytes).ToArray();
+        for (var round = 0; round < 3; round++)
+        {
+            var greedy = Enumerable.Range(0, 100).Select(_ => Connect(port)).ToList();
+            Flood(greedy, pings);
+            Assert.Equal("PONG", other.Text("PING"));
+            foreach (var client in greedy) client.Dispose();
+        }
+
+        Assert.Equal("OK", other.Text("SET", "k", new string('x', 100_000)));
+
+        static Socket Connect(int port)
+        {
+            var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+            client.Connect("127.0.0.1", port);
+            client.Blocking = false;
+            return client;
+        }
+    }
+
     [Fact]
     public void Clients_whose_wait_finds_no_room_are_closed_and_nobody_else()
     {
-        var port = Ports.Take();
-        using var server = new RunningServer(
-            ["server", "--port", RunningServer.Text(port), "--bind", "127.0.0.1", "--save", ""],
-            environment: new() { ["DOTNET_GCHeapHardLimit"] = "0x6000000" });
-        server.WaitForLine("Ready to accept");
+        using var server = Start(Heap, "0x6000000", out var port);
         using var other = new RespConnection(port);
         string[] pop = ["BLPOP", .. Enumerable.Range(0, 100).Select(i => new string('k', 1000) + RunningServer.Text(i)), "0"];
         var greedy = Enumerable.Range(0, 500).Select(_ => new RespConnection(port)).ToList();
@@ -119,11 +139,7 @@ public sealed class MemoryLimitTests
     [InlineData("0x8000000", 1)]
     public void Clients_whose_transaction_finds_no_room_are_closed_and_nobody_else(string heapLimit, int valueLength)
     {
-        var port = Ports.Take();
-        using var server = new RunningServer(
-            ["server", "--port", RunningServer.Text(port), "--bind", "127.0.0.1", "--save", ""],
-            environment: new() { ["DOTNET_GCHeapHardLimit"] = heapLimit });
-        server.WaitForLine("Ready to accept");
+        using var server = Start(Heap, heapLimit, out var port);
         using var other = new RespConnection(port);
         Assert.Equal("OK", other.Text("SET", "k", "v"));
         var set = RespConnection.Encode("SET", "k", new string('x', valueLength));
@@ -165,7 +181,7 @@ public sealed class MemoryLimitTests
     [Fact]
     public void Replies_find_the_room_that_the_data_leave()
     {
-        using var server = Start("0x10000000", out var port);
+        using var server = Start(Machine, "0x10000000", out var port);
         using var other = new RespConnection(port);
         for (var i = 0; i < 150; i++) Assert.Equal("OK", other.Text("SET", "k" + RunningServer.Text(i), new string('x', 1_000_000)));
 
@@ -184,7 +200,7 @@ public sealed class MemoryLimitTests
                 using var client = new RespConnection(port);
                 return client.Text("SET", "k1", new string('x', 20_000_000)) == "OK" && client.Text("GET", "k1").Length == 20_000_000;
             }
-            catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
+            catch (Exception error) when (error is IOException or SocketException)
             {
                 return false;
             }
@@ -194,7 +210,7 @@ public sealed class MemoryLimitTests
     [Fact]
     public void A_maxmemory_that_the_process_cannot_have_counts_as_what_it_can_have()
     {
-        using var server = Start("0x8000000", out var port, "--maxmemory", "200mb");
+        using var server = Start(Machine, "0x8000000", out var port, "--maxmemory", "200mb");
         using var client = new RespConnection(port);
         var stored = 0;
         while (stored < 200 && client.Call("SET", "k" + RunningServer.Text(stored), new string('x', 1_000_000)) is not RespError) stored++;
@@ -205,15 +221,44 @@ public sealed class MemoryLimitTests
         Assert.InRange((long)client.Call("DBSIZE")!, 20L, 115L);
     }
 
-    /// <summary>A server on a machine of so much memory.</summary>
-    private static RunningServer Start(string physicalMemory, out int port, params string[] arguments)
+    /// <summary>A server with so much memory as <see cref="Heap"/> or <see cref="Machine"/>, in hexadecimal.</summary>
+    private static RunningServer Start(string limit, string bytes, out int port, params string[] arguments)
     {
         port = Ports.Take();
         var server = new RunningServer(
             ["server", "--port", RunningServer.Text(port), "--bind", "127.0.0.1", "--save", "", .. arguments],
-            environment: new() { ["DOTNET_GCTotalPhysicalMemory"] = physicalMemory });
+            environment: new() { [limit] = bytes });
         server.WaitForLine("Ready to accept");
         return server;
+    }
+
+    /// <summary>Sends without reading, to all of them by turns, until none of them takes anything for a second.</summary>
+    private static void Flood(List<Socket> clients, byte[] bytes)
+    {
+        var sent = clients.ToDictionary(client => client, _ => 0);
+        while (true)
+        {
+            var ready = sent.Keys.ToList();
+            if (ready.Count == 0) return;
+            Socket.Select(null, ready, null, TimeSpan.FromSeconds(1));
+            if (ready.Count == 0) return;
+            foreach (var client in ready)
+            {
+                try
+                {
+                    sent[client] += client.Send(bytes.AsSpan(sent[client]));
+                    if (sent[client] == bytes.Length) sent.Remove(client);
+                }
+                catch (SocketException error) when (error.SocketErrorCode == SocketError.WouldBlock)
+                {
+                    continue; // it takes less than the rest
+                }
+                catch (SocketException)
+                {
+                    sent.Remove(client); // closed, as it should be
+                }
+            }
+        }
     }
 
     private static void SendOften(RespConnection client, int times, string[] command)
@@ -222,7 +267,7 @@ public sealed class MemoryLimitTests
         {
             for (var i = 0; i < times; i++) client.Send(command);
         }
-        catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
+        catch (Exception error) when (error is IOException or SocketException)
         {
             // Closed, as it should be.
         }
