@@ -165,7 +165,14 @@ internal sealed class Administrator(Simulation simulation, SimulationPlan plan)
         SimulatedNode? best = null;
         foreach (var other in simulation.Nodes)
         {
-            if (!CanReach(other) || other.View.Myself.MasterId != node.Machine.Id) continue;
+            if (other == node || !CanReach(other)) continue;
+            if (other.View.Myself.MasterId != node.Machine.Id)
+            {
+                // One of the shard that has not heard yet who its master is: it may have what this one has lost.
+                if (other.ReplicationOffset > 0 && other.View.Myself.ShardId == node.View.Myself.ShardId) return;
+                continue;
+            }
+
             if (best is null || other.ReplicationOffset > best.ReplicationOffset) best = other;
         }
 
