@@ -70,11 +70,15 @@ internal sealed class Administrator(Simulation simulation, SimulationPlan plan)
         else simulation.At(simulation.Now + 10, () => WhenAnswered(node, request, life, action));
     }
 
-    /// <summary>Has a node forget another, which owns nothing (redis-cli refuses to remove an owner of slots), and
-    /// whose data nobody needs.</summary>
+    /// <summary>
+    /// Has a node forget another, which owns nothing (redis-cli refuses to remove an owner of slots), and whose data nobody
+    /// needs. As redis-cli does only with one that answers: one that is down may come back with a file in which it owns slots,
+    /// and those who have forgotten it do not tell it better.
+    /// </summary>
     public void Forget(SimulatedNode node, SimulatedNode other)
     {
-        if (!plan.KeepsData || !other.Machine.Snapshot().Myself.Slots.IsEmpty) return;
+        if (!plan.KeepsData || !CanReach(other) || !other.Machine.Snapshot().Myself.Slots.IsEmpty) return;
+        if (other.Disk.Durable is not { } durable || !durable.Myself.Slots.IsEmpty) return;
         Ask(node, $"FORGET node {other.Index}", (machine, now, effects) => machine.Forget(other.Machine.Id, now, effects), forgets: true);
     }
 

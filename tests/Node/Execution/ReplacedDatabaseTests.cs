@@ -204,7 +204,7 @@ public sealed class ReplacedDatabaseTests
 
         long Now()
         {
-            var parts = client.Command("TIME").Items!.Select(part => long.Parse(part.Text!, CultureInfo.InvariantCulture)).ToArray();
+            var parts = client.Command("TIME").Elements.Select(part => long.Parse(part.Text!, CultureInfo.InvariantCulture)).ToArray();
             return (parts[0] * 1000) + (parts[1] / 1000);
         }
     }
