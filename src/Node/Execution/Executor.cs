@@ -64,7 +64,7 @@ public sealed class Executor
         call.Stats = _basics.Stats.Own;
         var stripes = plan.Take(_keyspace);
         call.EnterScope(plan, IsLogged(call));
-        if (_keyspace.NewKeys is not null) NewKeyEvents.Enter(call.Events);
+        if (_keyspace.NewKeys is not null) call.Events.HearOfNewKeys();
         return new ExecutionScope(this, call, stripes, isLent: true);
     }
 
@@ -91,7 +91,7 @@ public sealed class Executor
         var stripes = plan.Take(_keyspace);
         if (_waiters.HasClaims) NoteClaims(call, plan);
         call.EnterScope(plan, IsLogged(call));
-        if (_keyspace.NewKeys is not null) NewKeyEvents.Enter(call.Events);
+        if (_keyspace.NewKeys is not null) call.Events.HearOfNewKeys();
         return new ExecutionScope(this, call, stripes, isLent: false);
     }
 

@@ -13,7 +13,19 @@ internal sealed class NewKeyEvents(Func<bool> isLoading) : INewKeys
     private static ScopeEvents? t_open;
 
     /// <summary>A scope opens on this thread: what comes to be from now on is its doing.</summary>
-    public static void Enter(ScopeEvents events) => t_open = events;
+    /// <returns>Whose doing it was until then; to be given to <see cref="Leave"/>.</returns>
+    public static ScopeEvents? Enter(ScopeEvents events)
+    {
+        var outer = t_open;
+        t_open = events;
+        return outer;
+    }
+
+    /// <summary>
+    /// The scope closes. Otherwise a later one, which has not entered since nobody wanted to hear of new keys then, would
+    /// tell of them in the name of this one when somebody begins to want that; and this one may be another thread's by then.
+    /// </summary>
+    public static void Leave(ScopeEvents? outer) => t_open = outer;
 
     /// <inheritdoc/>
     public void OnCreated(Database database, scoped in Key key)

@@ -13,6 +13,15 @@ internal sealed class ScopeEvents(KeyEventQueue queue, Publisher publisher)
     private List<ScopeEvent>? _events; // not yet given on
     private List<PublishedCall>? _calls; // while no events are recorded
     private bool _hasGiven;
+    private bool _hearsOfNewKeys;
+    private ScopeEvents? _outer; // of the scope around it on its thread, while it hears of new keys
+
+    /// <summary>Hears of new keys until what was recorded is given on.</summary>
+    public void HearOfNewKeys()
+    {
+        _outer = NewKeyEvents.Enter(this);
+        _hearsOfNewKeys = true;
+    }
 
     /// <summary>Records an event, if anybody wants its class.</summary>
     public void Note(Database database, in Key key, KeyEvent what)
@@ -41,6 +50,13 @@ internal sealed class ScopeEvents(KeyEventQueue queue, Publisher publisher)
     /// <summary>Gives on what was recorded. Under the stripes of the keys.</summary>
     public void GiveOn()
     {
+        if (_hearsOfNewKeys)
+        {
+            _hearsOfNewKeys = false;
+            NewKeyEvents.Leave(_outer);
+            _outer = null;
+        }
+
         if (_events is not { Count: > 0 }) return;
         queue.Add(_events);
         _events.Clear();

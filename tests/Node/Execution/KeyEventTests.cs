@@ -141,6 +141,37 @@ public sealed class KeyEventTests
         Assert.Empty(_events);
     }
 
+    [Fact]
+    public async Task A_key_that_comes_to_be_is_never_told_of_by_a_scope_that_has_closed()
+    {
+        await using var server = Start("KEn");
+        var node = server.Node;
+        var key = node.Keyspace.Key("k"u8);
+        var plan = LockPlan.Slot(key.Slot);
+        var earlier = node.Executor.NewCall();
+        using (node.Executor.Open(earlier, plan))
+        {
+            // Nothing comes to be.
+        }
+
+        node.KeyEvents.Choose("");
+        using (node.Executor.Open(node.Executor.NewCall(), plan))
+        {
+            node.KeyEvents.Choose("KEn"); // too late for this scope
+            node.Keyspace[0].SetString(key, "v"u8, Starling.Slots.Keyspace.Entry.NoExpiry, 0);
+        }
+
+        using (node.Executor.Open(earlier, plan))
+        {
+            // This would give on what it has.
+        }
+
+        Assert.Empty(_events);
+        var client = await server.ConnectAsync();
+        await client.CallAsync("SET", "l", "v");
+        Assert.Equal("new l", string.Join(", ", _events));
+    }
+
     private TestServer Start(string classes) => TestServer.Start(
         config => config.NotifyKeyspaceEvents = classes, prepare: node => node.KeyEvents.ListenWith(Note));
 
