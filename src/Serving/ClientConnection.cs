@@ -412,7 +412,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     private void WaitForLog()
     {
         var next = _output.NextRequired;
-        _gateTimer ??= new IoTimer(new GateTimeout(this));
+        _gateTimer ??= new IoTimer(new GateTimeout(this, _serving.Logger));
         if (!_gateTimer.IsScheduled || next != _waitsFor)
             Thread.Schedule(_gateTimer, _serving.Settings.ReplTimeout * 1000L);
         _waitsFor = next;
@@ -596,15 +596,5 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     private sealed class Continuation(ClientConnection connection) : IIoTask
     {
         public void Run() => connection.TakeTurn();
-    }
-
-    /// <summary>Too few replicas have acknowledged for too long: the client must not take that for granted.</summary>
-    private sealed class GateTimeout(ClientConnection connection) : IIoTask
-    {
-        public void Run()
-        {
-            ServingLog.AcknowledgementsMissing(connection._serving.Logger, connection.Describe());
-            connection.Close();
-        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using Starling.Slots.Values;
@@ -493,7 +492,7 @@ public sealed unsafe class Database
     /// <summary>See <see cref="SetString"/>; null for an entry that was not looked up before.</summary>
     internal byte* MakeString(in Key key, byte* known, ReadOnlySpan<byte> value, long expiresAt, uint accessClock)
     {
-        CheckKnown(key, known);
+        if (known != null) _tables!.CheckIsOf(key, known);
         BeforeWrite(key);
         var cell = known == null ? Find(key) : null;
         var old = cell == null ? known : SlotTable.Address(*cell);
@@ -526,11 +525,10 @@ public sealed unsafe class Database
     /// <summary>See <see cref="ResizeString"/>.</summary>
     internal byte* Resize(in Key key, byte* old, int length, int from, int count, bool raw)
     {
-        Invariant.That(from >= 0 && count >= 0 && from <= length - count && old != null);
-        CheckKnown(key, old);
+        Invariant.That(from >= 0 && count >= 0 && from <= length - count && old != null && EntryBlock.Kind(old) == ValueKind.String);
+        _tables!.CheckIsOf(key, old);
         BeforeWrite(key);
         var tables = _tables!;
-        Invariant.That(EntryBlock.Kind(old) == ValueKind.String);
         var oldLength = StringBlock.Bytes(old).Length;
         var frozen = (FrozenString?)tables.FindFrozen(key.Slot, old);
         byte* entry;
@@ -559,15 +557,6 @@ public sealed unsafe class Database
         if (raw) EntryBlock.Header(entry) |= EntryBlock.KindFlag;
         else EntryBlock.Header(entry) &= ~EntryBlock.KindFlag;
         return entry;
-    }
-
-    /// <summary>An entry that was found earlier is the key's still: nothing has replaced, moved or deleted it since.</summary>
-    [Conditional("DEBUG")]
-    private void CheckKnown(in Key key, byte* entry)
-    {
-        if (entry == null) return;
-        var cell = Find(key);
-        Invariant.That(cell != null && SlotTable.Address(*cell) == entry);
     }
 
     internal void Dispose()

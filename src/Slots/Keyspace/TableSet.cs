@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Starling.Slots.Memory;
 using Starling.Slots.Values;
 
@@ -83,6 +84,14 @@ internal sealed unsafe class TableSet
         if (cell == null) Insert(root, key, entry);
         else Replace(key.Slot, cell, entry);
         return cell == null;
+    }
+
+    /// <summary>In debug builds: an entry that was found earlier is the key's still; nothing has replaced, moved or deleted it.</summary>
+    [Conditional("DEBUG")]
+    public void CheckIsOf(in Key key, byte* entry)
+    {
+        var cell = SlotTable.Find(Root(key.Slot), key.Hash, key.Bytes);
+        Invariant.That(cell != null && SlotTable.Address(*cell) == entry);
     }
 
     /// <summary>Adds an entry whose key is not there.</summary>
