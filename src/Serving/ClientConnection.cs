@@ -482,8 +482,8 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     /// <summary>Reads commands until the batch is full or no whole one is left.</summary>
     private RequestStatus ReadAhead(CommandBatch batch)
     {
-        // What comes after AUTH is read by other rules than before.
-        _reader.Unauthenticated = !Session.IsAuthenticated && _serving.Settings.WantsPassword;
+        // What comes after AUTH is read by other rules than before; a command that waits was let in already.
+        _reader.Unauthenticated = !Session.IsAuthenticated && _serving.Settings.WantsPassword && !_client.IsWaiting;
         var most = _reader.Unauthenticated ? 1 : CommandBatch.Length;
         batch.Count = 0;
         while (batch.Count < most)

@@ -80,7 +80,8 @@ internal sealed class KeyEvictor(NodeBasics basics, Executor executor, Func<long
         var expiring = thread.Policy.ExpiringOnly;
         for (var i = 0; i < keyspace.DatabaseCount; i++)
         {
-            var database = keyspace[thread.NextDatabase++ % keyspace.DatabaseCount];
+            var database = keyspace[thread.NextDatabase % keyspace.DatabaseCount];
+            thread.NextDatabase = (thread.NextDatabase + 1) % keyspace.DatabaseCount;
             var stripe = database.PickStripe(thread.Call.NextRandom(), expiring);
             if (stripe < 0) continue;
             any = true;

@@ -20,7 +20,9 @@ internal sealed class Gates(NodeParts node)
     public bool PassBeforeLocks(CommandContext call, Command command)
     {
         var session = call.Session;
-        if (!session.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0
+
+        // A client that waits for a key was let in before. Refused here, it would keep what it was woken for.
+        if (!session.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0 && session.Waiter is null
             && node.Config.WantsPassword)
             return Refuse(call, command, ErrorReplies.NoAuth);
         if (session.Transaction is not null && (command.Flags & CommandFlags.NoMulti) != 0)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Starling.Node.Config;
+using Starling.Node.Eviction;
 using Starling.Node.Tests.Commands;
 using Starling.Tests.Support;
 
@@ -45,6 +46,26 @@ public sealed class EvictionTests
         client.Call("PING");
         Assert.Equal(19_999, client.Call("DBSIZE").Number);
         Assert.Equal(2, Field(client, "evicted_keys"));
+    }
+
+    /// <summary>Sixteen turns a key, when one database of sixteen has keys: a busy thread gets that far in an hour.</summary>
+    [Fact]
+    public void Databases_take_turns_for_ever()
+    {
+        var config = new ServerConfig { Save = [], MaxMemoryPolicy = "allkeys-random" };
+        var node = new NodeServer(config, NullLoggerFactory.Instance, TimeProvider.System);
+        foreach (var index in (int[])[0, 7])
+        {
+            var key = node.Keyspace.Key("k"u8);
+            using (node.Keyspace.LockSlot(key.Slot)) node.Keyspace[index].SetString(key, "v"u8, long.MaxValue / 2, 0);
+        }
+
+        var thread = new EvictionThread(node.Executor.NewCall()) { NextDatabase = int.MaxValue - 3 };
+        thread.Begin(node.NowMilliseconds, EvictionPolicy.Parse("allkeys-random"));
+        var evictor = new KeyEvictor(node.Basics, node.Executor, _ => true);
+        Assert.True(evictor.TryEvict(thread));
+        Assert.True(evictor.TryEvict(thread));
+        Assert.False(evictor.TryEvict(thread));
     }
 
     /// <summary>

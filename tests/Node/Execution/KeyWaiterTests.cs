@@ -290,6 +290,30 @@ public sealed class KeyWaiterTests
         Assert.False(server.Node.Waiters.HasClaims);
     }
 
+    /// <summary>A password that is set while it waits is for who comes later: it was let in when there was none.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(20)] // more arguments than who has not given the password may send
+    public async Task Who_waits_is_served_though_a_password_was_set_meanwhile(int keys)
+    {
+        await using var server = TestServer.Start(config => config.RequirePass = "first");
+        var other = await server.ConnectAsync();
+        await other.CallAsync("AUTH", "first");
+        var waiter = await server.ConnectAsync();
+        Assert.StartsWith("(error) NOAUTH", await waiter.TextAsync("PING"), StringComparison.Ordinal);
+        await other.CallAsync("CONFIG", "SET", "requirepass", "");
+        string[] command = ["BLPOP", .. Enumerable.Range(0, keys).Select(i => "k" + i.ToString(CultureInfo.InvariantCulture)), "0"];
+        await waiter.SendAsync(TestClient.Encode(command));
+        await Eventually.True(() => server.Node.Waiters.Count == 1);
+        await other.CallAsync("CONFIG", "SET", "requirepass", "second");
+        Assert.Equal(1, (await other.CallAsync("RPUSH", "k0", "v")).Integer);
+        Assert.Equal("[k0, v]", (await waiter.ReadAsync()).ToString());
+        Assert.StartsWith("(error) NOAUTH", await waiter.TextAsync("PING"), StringComparison.Ordinal);
+        Assert.Equal(0, server.Node.Waiters.Count);
+        Assert.False(server.Node.Waiters.HasClaims);
+        Assert.Equal("OK", await other.TextAsync("FLUSHALL"));
+    }
+
     [Fact]
     public async Task Many_producers_and_consumers_lose_and_double_nothing()
     {
