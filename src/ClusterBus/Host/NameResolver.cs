@@ -66,7 +66,7 @@ internal sealed class NameResolver : IDisposable
     {
         var answer = _answers[name];
         var usable = Array.FindAll(answer.Addresses, found => family is null || found.AddressFamily == family);
-        address = usable.Length > 0 ? usable[answer.Turn++ % usable.Length] : null;
+        address = usable.Length > 0 ? usable[(int)((uint)answer.Turn++ % (uint)usable.Length)] : null;
         error = address is null ? answer.Error ?? "the name has no usable address" : null;
         return address is not null;
     }

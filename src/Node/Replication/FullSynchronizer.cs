@@ -73,9 +73,15 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
         }
 
         ReplicationMessages.StartsSnapshot(logger, streamed ? "replicas sockets" : "disk");
-        if (streamed) StartStreamed();
-        else StartFile();
-        using (_lock.Enter()) _isStarting = false;
+        try
+        {
+            if (streamed) StartStreamed();
+            else StartFile();
+        }
+        finally
+        {
+            using (_lock.Enter()) _isStarting = false; // whatever has failed, the next one may begin
+        }
 
         // For those that came after the moment.
         StartSoon();
