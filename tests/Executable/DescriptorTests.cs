@@ -126,8 +126,8 @@ public sealed class DescriptorTests
             Assert.Equal("OK", client.Text("CONFIG", "SET", "maxclients", refusal[reason.Length..].Trim()));
         }
 
-        Assert.Contains("maxclients has been reduced to", server.Running.Output, StringComparison.Ordinal);
-        Assert.Contains("maxclients has been reduced to", redis.Running.Output, StringComparison.Ordinal);
+        server.Running.WaitForLine("maxclients has been reduced to");
+        redis.Running.WaitForLine("maxclients has been reduced to");
     }
 
     [Theory]

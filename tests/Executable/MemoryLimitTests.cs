@@ -226,7 +226,7 @@ public sealed class MemoryLimitTests
         var stored = 0;
         while (stored < 200 && client.Call("SET", "k" + RunningServer.Text(stored), new string('x', 1_000_000)) is not RespError) stored++;
         Assert.InRange(stored, 20, 115);
-        Assert.Contains("maxmemory is 209715200 bytes", server.Output, StringComparison.Ordinal);
+        server.WaitForLine("maxmemory is 209715200 bytes");
         Assert.Equal("OK", client.Text("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"));
         for (var i = 0; i < 200; i++) Assert.Equal("OK", client.Text("SET", "l" + RunningServer.Text(i), new string('x', 1_000_000)));
         Assert.InRange((long)client.Call("DBSIZE")!, 20L, 115L);
