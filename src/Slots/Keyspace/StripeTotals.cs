@@ -42,30 +42,13 @@ internal sealed class StripeTotals
     /// </summary>
     public long Sum()
     {
-        ref var first = ref MemoryMarshal.GetArrayDataReference(_values);
-        return Vector512.IsHardwareAccelerated ? SumWide(ref first) : SumNarrow(ref first);
-    }
-
-    // Several sums side by side: the additions of one would wait for each other.
-    private static long SumWide(ref long first)
-    {
-        var (a, b) = (Vector512<long>.Zero, Vector512<long>.Zero);
-        for (nuint i = 0; i < StripeSet.StripeCount; i += 32)
-        {
-            a += Vector512.LoadUnsafe(ref first, i) + Vector512.LoadUnsafe(ref first, i + 8);
-            b += Vector512.LoadUnsafe(ref first, i + 16) + Vector512.LoadUnsafe(ref first, i + 24);
-        }
-
-        return Vector512.Sum(a + b);
-    }
-
-    private static long SumNarrow(ref long first)
-    {
+        // Two sums side by side: the additions of one would wait for each other.
         var (a, b) = (Vector256<long>.Zero, Vector256<long>.Zero);
-        for (nuint i = 0; i < StripeSet.StripeCount; i += 16)
+        ref var first = ref MemoryMarshal.GetArrayDataReference(_values);
+        for (nuint i = 0; i < StripeSet.StripeCount; i += 8)
         {
-            a += Vector256.LoadUnsafe(ref first, i) + Vector256.LoadUnsafe(ref first, i + 4);
-            b += Vector256.LoadUnsafe(ref first, i + 8) + Vector256.LoadUnsafe(ref first, i + 12);
+            a += Vector256.LoadUnsafe(ref first, i);
+            b += Vector256.LoadUnsafe(ref first, i + 4);
         }
 
         return Vector256.Sum(a + b);
