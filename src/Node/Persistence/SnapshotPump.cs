@@ -62,7 +62,11 @@ internal sealed class SnapshotPump : IByteSink, ISnapshotOutput
     }
 
     /// <inheritdoc/>
-    public void Write(ReadOnlySpan<byte> bytes) => _session.Target.Write(bytes, _session.Cancellation);
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        GiveWay(); // a large value is one entry
+        _session.Target.Write(bytes, _session.Cancellation);
+    }
 
     /// <inheritdoc/>
     public void BeginEntry(int database, ReadOnlySpan<byte> key, long expiresAt, ContentForm form)
