@@ -147,7 +147,7 @@ public sealed class StripeLockTests
         Assert.True(SpinWait.SpinUntil(() => waiting.All(thread => thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin)), Deadline));
         var other = new Thread(() => keyspace.LockSlot(2).Dispose());
         other.Start();
-        var cameThrough = other.Join(TimeSpan.FromSeconds(5));
+        var cameThrough = other.Join(Deadline / 2);
         goOn.Set();
         foreach (var thread in waiting) Assert.True(thread.Join(Deadline));
         Assert.True(other.Join(Deadline));
