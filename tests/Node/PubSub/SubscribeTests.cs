@@ -183,6 +183,37 @@ public sealed class SubscribeTests
     }
 
     [Fact]
+    public async Task Messages_and_keyspace_events_of_a_transaction_that_chooses_the_events_come_in_the_order_of_its_commands()
+    {
+        await using var server = TestServer.Start();
+        var subscriber = await server.ConnectAsync();
+        var publisher = await server.ConnectAsync();
+        await subscriber.CallAsync("SUBSCRIBE", "c");
+        await subscriber.CallAsync("PSUBSCRIBE", "__keyevent*");
+        await publisher.SendAsync(
+            "MULTI\r\nPUBLISH c 1\r\nCONFIG SET notify-keyspace-events EA\r\nSET k v\r\nPUBLISH c 2\r\n"
+            + "CONFIG SET notify-keyspace-events \"\"\r\nSET k v\r\nPUBLISH c 3\r\nEXEC\r\n");
+        Assert.Equal("[message, c, 1]", (await subscriber.ReadAsync()).ToString());
+        Assert.Equal("[pmessage, __keyevent*, __keyevent@0__:set, k]", (await subscriber.ReadAsync()).ToString());
+        Assert.Equal("[message, c, 2]", (await subscriber.ReadAsync()).ToString());
+        Assert.Equal("[message, c, 3]", (await subscriber.ReadAsync()).ToString());
+    }
+
+    [Fact]
+    public async Task Who_subscribes_behind_its_own_message_in_a_transaction_does_not_get_it()
+    {
+        await using var server = TestServer.Start();
+        var other = await server.ConnectAsync();
+        var client = await server.ConnectAsync();
+        await other.CallAsync("SUBSCRIBE", "c");
+        await client.SendAsync("MULTI\r\nPUBLISH c early\r\nSUBSCRIBE c\r\nEXEC\r\nUNSUBSCRIBE c\r\n");
+        for (var i = 0; i < 3; i++) await client.ReadAsync();
+        Assert.Equal("[(integer) 1, [subscribe, c, (integer) 1]]", (await client.ReadAsync()).ToString());
+        Assert.Equal("[unsubscribe, c, (integer) 0]", (await client.ReadAsync()).ToString());
+        Assert.Equal("[message, c, early]", (await other.ReadAsync()).ToString());
+    }
+
+    [Fact]
     public async Task Reset_ends_every_subscription()
     {
         await using var server = TestServer.Start();
