@@ -16,9 +16,10 @@ internal sealed class ScopeEvents(KeyEventQueue queue, Publisher publisher)
     private bool _hearsOfNewKeys;
     private ScopeEvents? _outer; // of the scope around it on its thread, while it hears of new keys
 
-    /// <summary>Hears of new keys until what was recorded is given on.</summary>
+    /// <summary>Hears of new keys, if it does not yet, until what was recorded is given on.</summary>
     public void HearOfNewKeys()
     {
+        if (_hearsOfNewKeys) return;
         _outer = NewKeyEvents.Enter(this);
         _hearsOfNewKeys = true;
     }

@@ -214,6 +214,41 @@ public sealed class SubscribeTests
     }
 
     [Fact]
+    public async Task A_transaction_that_asks_for_new_keys_is_told_of_those_that_it_makes_then()
+    {
+        await using var server = TestServer.Start();
+        var subscriber = await server.ConnectAsync();
+        var caller = await server.ConnectAsync();
+        await subscriber.CallAsync("PSUBSCRIBE", "__keyevent*");
+        await caller.SendAsync("MULTI\r\nSET a 1\r\nCONFIG SET notify-keyspace-events En\r\nSET b 1\r\nSET c 1\r\nEXEC\r\nSET d 1\r\n");
+        foreach (var key in "bcd") Assert.Equal($"[pmessage, __keyevent*, __keyevent@0__:new, {key}]", (await subscriber.ReadAsync()).ToString());
+    }
+
+    [Fact]
+    public async Task Who_was_killed_is_not_counted_by_the_next_command()
+    {
+        await using var server = TestServer.Start(config => config.IoThreads = 2);
+        var caller = await server.ConnectAsync();
+        for (var round = 0; round < 20; round++)
+        {
+            var victims = new List<TestClient>();
+            for (var i = 0; i < 4; i++)
+            {
+                victims.Add(await server.ConnectAsync());
+                await victims[i].CallAsync("SUBSCRIBE", "c");
+                await victims[i].CallAsync("PSUBSCRIBE", "c*");
+            }
+
+            await caller.SendAsync("CLIENT KILL TYPE pubsub\r\nPUBLISH c x\r\nPUBSUB CHANNELS\r\nPUBSUB NUMPAT\r\n");
+            Assert.Equal("(integer) 4", (await caller.ReadAsync()).ToString());
+            Assert.Equal("(integer) 0", (await caller.ReadAsync()).ToString());
+            Assert.Equal("[]", (await caller.ReadAsync()).ToString());
+            Assert.Equal("(integer) 0", (await caller.ReadAsync()).ToString());
+            foreach (var victim in victims) await victim.WaitForCloseAsync();
+        }
+    }
+
+    [Fact]
     public async Task Reset_ends_every_subscription()
     {
         await using var server = TestServer.Start();
