@@ -32,7 +32,7 @@ public sealed class NodeServer
         Watches = new WatchTable(config.DatabasesInUse, Basics.Buffers);
         Waiters = new KeyWaiters(Basics);
         Executor = new Executor(Basics, Waiters);
-        Publisher = new Publisher(Basics) { Classes = () => KeyEvents.Classes };
+        Publisher = new Publisher(Basics);
         KeyEvents.ListenWith(Publisher.Deliver);
         KeyEvents.PublishWith(Publisher.Publish);
         ServingTelemetry.Register(Basics, Watches, Waiters);

@@ -189,7 +189,7 @@ public sealed class BusHost : IDisposable
             Established();
             Received();
             _driver.Drain();
-            RunRequests();
+            RunRequests(isLast);
             if (isLast) break;
             _driver.Tell();
             if (_driver.IsTickDue) TickNow();
@@ -202,9 +202,10 @@ public sealed class BusHost : IDisposable
         _links.Dispose();
     }
 
-    private void RunRequests()
+    // What is posted meanwhile is for the next round: it may come as fast as it is carried out, and the clock goes on.
+    private void RunRequests(bool all)
     {
-        while (_requests.TryDequeue(out var request)) request();
+        for (var left = _requests.Count; (all || left > 0) && _requests.TryDequeue(out var request); left--) request();
     }
 
     private void TickNow()

@@ -19,6 +19,7 @@ internal sealed class PacketReader
     private const int TypeAt = 12;
     private const int PrefixLength = 16;
     private const int InitialLength = 4096;
+    private const int LongestBuffer = 1 << 30;
     private const int MinFree = 2048;
     private const int ReadAhead = 64 * 1024;
 
@@ -45,6 +46,12 @@ internal sealed class PacketReader
             return _buffer.AsSpan(_end, Math.Min(_buffer.Length - _end, ReadAhead));
         }
     }
+
+    /// <summary>
+    /// The length of a buffer that has no room left at its end, when so much of it is used. A longest one has room for the longest
+    /// packet and more, wherever in it the packet began.
+    /// </summary>
+    internal static int LengthFor(int length, int used) => used > length / 2 && length < LongestBuffer ? length * 2 : length;
 
     /// <summary>The type of a packet that <see cref="TryTake"/> gave.</summary>
     public static BusType TypeOf(ReadOnlySpan<byte> packet) =>
@@ -105,7 +112,7 @@ internal sealed class PacketReader
     private void MakeRoom()
     {
         var used = _end - _start;
-        var size = used > _buffer.Length / 2 ? _buffer.Length * 2 : _buffer.Length;
+        var size = LengthFor(_buffer.Length, used);
         var target = size == _buffer.Length ? _buffer : new byte[size];
         _buffer.AsSpan(_start, used).CopyTo(target);
         _buffer = target;

@@ -58,7 +58,7 @@ public sealed class ClusterService : IDisposable
         MigrateService migrations,
         Publisher publisher)
     {
-        publisher.PassOn = new BusPublisher(this).Publish;
+        publisher.PassOn = new BusPublisher(work => Host.Post(work), Broadcast).Publish;
         _shardChannels = new ShardChannels(executor, publisher);
         (_basics, _executor, _persistence) = (basics, executor, persistence);
         _logger = basics.Loggers.CreateLogger("cluster");
@@ -323,6 +323,11 @@ public sealed class ClusterService : IDisposable
         Republish();
         return null;
     }
+
+    private void Broadcast(List<PublishedMessage> messages) => Host.Apply((machine, now, effects) =>
+    {
+        foreach (var message in messages) machine.Publish(message.Channel, message.Text, message.IsSharded, now, effects);
+    });
 
     private void Rebuild()
     {

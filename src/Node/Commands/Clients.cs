@@ -188,6 +188,13 @@ public static class Clients
         return kind != ClientKind.Normal;
     }
 
+    /// <summary>Ends another client. Its thread sees to the rest of it; but from here on nobody counts it as a subscriber.</summary>
+    private static void End(CommandContext call, ClientConnection connection)
+    {
+        connection.Close();
+        if (NodeSession.Of(connection).Subscriber is { } subscriber) call.Node.Publisher.Table.RemoveAll(subscriber);
+    }
+
     private static void Kill(CommandContext call)
     {
         var filter = new KillFilter { SkipMe = call.Count != 3 };
@@ -200,7 +207,7 @@ public static class Clients
             if (!filter.Matches(connection, call.Session)) continue;
             killed++;
             if (connection.Session == call.Session) isSelf = true;
-            else connection.Close();
+            else End(call, connection);
         }
 
         // The link to the master is no connection of a client.

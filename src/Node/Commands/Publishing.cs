@@ -58,16 +58,19 @@ public static class Publishing
         if (call[2].Length > BufferPool.LargeLength) call.Node.Buffers.EnsureRoom(call[2].Length);
         var publisher = call.Node.Publisher;
         var count = publisher.CountReceivers(isSharded, call[1]);
+        var isClustered = call.Node.Cluster is not null;
         Subscriber? self = null;
-        if (count > 0 && call.Session.Subscriber is { Total: > 0 } subscriber)
+
+        // It has the message here and now, or never: it may subscribe behind it before the message is delivered.
+        if (count > 0 || isClustered) Subscribing.TrySubscriber(call, out self);
+        if (count > 0 && self is { Total: > 0 })
         {
             Subscribing.BeginPushes(call);
-            publisher.Write(call.Reply, self = subscriber, isSharded, call[1], call[2]);
+            publisher.Write(call.Reply, self, isSharded, call[1], call[2]);
             Subscribing.EndPushes(call);
         }
 
         call.Reply.Integer(count);
-        var isClustered = call.Node.Cluster is not null;
         if (count > 0 || isClustered) call.Events.Publish(call.Arguments, isSharded, self);
         if (isClustered) return; // the bus takes it to the replicas, too
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Starling.Node.PubSub;
 using Starling.Node.Serving;
 
@@ -7,6 +8,8 @@ namespace Starling.Node.Commands;
 public static class Subscribing
 {
     private const CommandFlags Usual = CommandFlags.PubSub | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale;
+
+    private static ReadOnlySpan<byte> NobodyThere => "ERR nobody is there to get the messages"u8;
 
     /// <summary>The rows.</summary>
     public static readonly Command[] Rows =
@@ -65,6 +68,15 @@ public static class Subscribing
         if (call.Session.MutedFrom >= 0) call.Session.MutedFrom = call.Reply.Length;
     }
 
+    /// <summary>The caller as a subscriber, of nothing perhaps; false for who has no connection.</summary>
+    internal static bool TrySubscriber(CommandContext call, [NotNullWhen(true)] out Subscriber? subscriber)
+    {
+        subscriber = call.Session.Subscriber;
+        if (subscriber is null && call.Session.Connection is { } connection)
+            subscriber = call.Session.Subscriber = new Subscriber(connection);
+        return subscriber is not null;
+    }
+
     private static void Subscribe(CommandContext call, SubscriptionKind kind, ReadOnlySpan<byte> word)
     {
         if (kind == SubscriptionKind.ShardChannel && call.IsInExec)
@@ -73,7 +85,12 @@ public static class Subscribing
             return;
         }
 
-        if (!TrySubscriber(call, out var subscriber)) return;
+        if (!TrySubscriber(call, out var subscriber))
+        {
+            call.Reply.Error(NobodyThere);
+            return;
+        }
+
         call.Node.Buffers.EnsureRoom(call.Arguments.TotalLength + (call.Count * (long)SubscriptionTable.BytesOfSubscription));
         BeginPushes(call);
         for (var i = 1; i < call.Count; i++)
@@ -87,7 +104,12 @@ public static class Subscribing
 
     private static void Unsubscribe(CommandContext call, SubscriptionKind kind, ReadOnlySpan<byte> word)
     {
-        if (!TrySubscriber(call, out var subscriber)) return;
+        if (!TrySubscriber(call, out var subscriber))
+        {
+            call.Reply.Error(NobodyThere);
+            return;
+        }
+
         BeginPushes(call);
         if (call.Count > 1)
         {
@@ -109,19 +131,6 @@ public static class Subscribing
         // Nothing more is pushed for it from here on, and what was comes before the confirmation.
         if (call.Node.Publisher.Table.Remove(kind, subscriber, name)) Settle(call);
         Confirm(call, word, name, subscriber.ToldCount(kind));
-    }
-
-    private static bool TrySubscriber(CommandContext call, out Subscriber subscriber)
-    {
-        subscriber = null!;
-        if (call.Session.Connection is not { } connection)
-        {
-            call.Reply.Error("ERR nobody is there to get the messages"u8);
-            return false;
-        }
-
-        subscriber = call.Session.Subscriber ??= new Subscriber(connection);
-        return true;
     }
 
     private static void Confirm(CommandContext call, ReadOnlySpan<byte> word, ReadOnlySpan<byte> name, int count)

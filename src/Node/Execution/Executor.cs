@@ -131,6 +131,7 @@ public sealed class Executor
             {
                 call.Arguments = queued.Arguments;
                 call.RenewLogging(IsLogged(call)); // a command before this one may have changed the role
+                if (_keyspace.NewKeys is not null) call.Events.HearOfNewKeys(); // or chosen the events
                 Run(call, queued.Command);
             }
         }

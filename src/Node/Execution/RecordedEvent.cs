@@ -4,4 +4,5 @@ namespace Starling.Node.Execution;
 /// <param name="Database">Index of the database.</param>
 /// <param name="Event">What happened.</param>
 /// <param name="Key">The key, a copy.</param>
-public readonly record struct RecordedEvent(int Database, KeyEvent Event, byte[] Key);
+/// <param name="Classes">What was wanted when it happened: 'K' and 'E' say by which channels it is told.</param>
+public readonly record struct RecordedEvent(int Database, KeyEvent Event, byte[] Key, KeyEventClasses Classes);

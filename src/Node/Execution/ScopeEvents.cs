@@ -16,9 +16,10 @@ internal sealed class ScopeEvents(KeyEventQueue queue, Publisher publisher)
     private bool _hearsOfNewKeys;
     private ScopeEvents? _outer; // of the scope around it on its thread, while it hears of new keys
 
-    /// <summary>Hears of new keys until what was recorded is given on.</summary>
+    /// <summary>Hears of new keys, if it does not yet, until what was recorded is given on.</summary>
     public void HearOfNewKeys()
     {
+        if (_hearsOfNewKeys) return;
         _outer = NewKeyEvents.Enter(this);
         _hearsOfNewKeys = true;
     }
@@ -26,8 +27,9 @@ internal sealed class ScopeEvents(KeyEventQueue queue, Publisher publisher)
     /// <summary>Records an event, if anybody wants its class.</summary>
     public void Note(Database database, in Key key, KeyEvent what)
     {
-        if ((queue.Classes & what.Class) != 0)
-            (_events ??= []).Add(new ScopeEvent(new RecordedEvent(database.Index, what, key.Bytes.ToArray()), Message: null));
+        var classes = queue.Classes;
+        if ((classes & what.Class) != 0)
+            Recorded().Add(new ScopeEvent(new RecordedEvent(database.Index, what, key.Bytes.ToArray(), classes), Message: null));
     }
 
     /// <summary>Has a message delivered when the scope has closed, behind the events recorded so far.</summary>
@@ -36,15 +38,9 @@ internal sealed class ScopeEvents(KeyEventQueue queue, Publisher publisher)
     /// <param name="except">Who has it already; null for nobody.</param>
     public void Publish(ArgumentList arguments, bool isSharded, Subscriber? except)
     {
-        if (queue.IsInUse)
-        {
-            var message = new PublishedMessage(arguments[1].ToArray(), arguments[2].ToArray(), isSharded, except);
-            (_events ??= []).Add(new ScopeEvent(default, message));
-        }
-        else
-        {
-            (_calls ??= []).Add(new PublishedCall(arguments, isSharded, except));
-        }
+        var call = new PublishedCall(arguments, isSharded, except);
+        if (queue.IsInUse || _events is { Count: > 0 }) Recorded().Add(MessageOf(call));
+        else (_calls ??= []).Add(call);
     }
 
     /// <summary>Gives on what was recorded. Under the stripes of the keys.</summary>
@@ -61,6 +57,19 @@ internal sealed class ScopeEvents(KeyEventQueue queue, Publisher publisher)
         queue.Add(_events);
         _events.Clear();
         _hasGiven = true;
+    }
+
+    private static ScopeEvent MessageOf(in PublishedCall call) =>
+        new(default, new PublishedMessage(call.Arguments[1].ToArray(), call.Arguments[2].ToArray(), call.IsSharded, call.Except));
+
+    /// <summary>What is recorded comes behind what was published before anything was: a transaction may choose events in its middle.</summary>
+    private List<ScopeEvent> Recorded()
+    {
+        var events = _events ??= [];
+        if (_calls is not { Count: > 0 }) return events;
+        foreach (var call in _calls) events.Add(MessageOf(call));
+        _calls.Clear();
+        return events;
     }
 
     /// <summary>Delivers what was given on. Under no stripe.</summary>

@@ -36,9 +36,6 @@ public sealed class Publisher
     /// <summary>Who is subscribed to what.</summary>
     internal SubscriptionTable Table { get; }
 
-    /// <summary>The classes of keyspace events that are wanted: 'K' and 'E' among them say by which channels.</summary>
-    internal Func<KeyEventClasses> Classes { get; set; } = static () => KeyEventClasses.None;
-
     /// <summary>How many messages would be sent for one that was published now.</summary>
     internal int CountReceivers(bool isSharded, ReadOnlySpan<byte> channel)
     {
@@ -99,12 +96,11 @@ public sealed class Publisher
     /// <summary>Gives a keyspace event to its subscribers.</summary>
     internal void Deliver(RecordedEvent recorded)
     {
-        var classes = Classes();
         var name = Encoding.ASCII.GetBytes(recorded.Event.Name);
         var database = recorded.Database.ToString(CultureInfo.InvariantCulture);
-        if ((classes & KeyEventClasses.KeyChannels) != 0)
+        if ((recorded.Classes & KeyEventClasses.KeyChannels) != 0)
             Deliver(isSharded: false, [.. Encoding.ASCII.GetBytes("__keyspace@" + database + "__:"), .. recorded.Key], name);
-        if ((classes & KeyEventClasses.EventChannels) != 0)
+        if ((recorded.Classes & KeyEventClasses.EventChannels) != 0)
             Deliver(isSharded: false, [.. Encoding.ASCII.GetBytes("__keyevent@" + database + "__:"), .. name], recorded.Key);
     }
 

@@ -84,6 +84,28 @@ public sealed class BusHostTests : IDisposable
     }
 
     [Fact]
+    public void Work_that_posts_itself_again_and_again_does_not_keep_a_node_from_its_heartbeats()
+    {
+        var node = ThreeMasters()[0];
+        var stops = 0;
+        node.Host.Post(Again);
+        try
+        {
+            var sent = node.Host.Statistics.Sent(BusType.Ping);
+            Until("it pings", () => node.Host.Statistics.Sent(BusType.Ping) > sent + 3);
+        }
+        finally
+        {
+            Volatile.Write(ref stops, 1);
+        }
+
+        void Again()
+        {
+            if (Volatile.Read(ref stops) == 0) node.Host.Post(Again);
+        }
+    }
+
+    [Fact]
     public void A_killed_link_is_made_anew()
     {
         var nodes = ThreeMasters();

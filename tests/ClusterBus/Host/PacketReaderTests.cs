@@ -70,6 +70,14 @@ public sealed class PacketReaderTests
         Assert.InRange(reader.Allocated, 0, 64 * 1024);
     }
 
+    [Theory]
+    [InlineData(4096, 4000)]
+    [InlineData(1 << 29, 1 << 29)]
+    [InlineData(1 << 30, (1 << 29) + 1)]
+    [InlineData(1 << 30, PacketReader.MaxPublished - 1)]
+    public void A_buffer_grows_to_what_an_array_can_hold_and_has_room_for_more(int length, int used) =>
+        Assert.InRange(PacketReader.LengthFor(length, used), used + 2048, Array.MaxLength);
+
     [Fact]
     public void A_heartbeat_that_is_too_long_is_malformed()
     {

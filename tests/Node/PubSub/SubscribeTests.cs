@@ -183,6 +183,72 @@ public sealed class SubscribeTests
     }
 
     [Fact]
+    public async Task Messages_and_keyspace_events_of_a_transaction_that_chooses_the_events_come_in_the_order_of_its_commands()
+    {
+        await using var server = TestServer.Start();
+        var subscriber = await server.ConnectAsync();
+        var publisher = await server.ConnectAsync();
+        await subscriber.CallAsync("SUBSCRIBE", "c");
+        await subscriber.CallAsync("PSUBSCRIBE", "__keyevent*");
+        await publisher.SendAsync(
+            "MULTI\r\nPUBLISH c 1\r\nCONFIG SET notify-keyspace-events EA\r\nSET k v\r\nPUBLISH c 2\r\n"
+            + "CONFIG SET notify-keyspace-events \"\"\r\nSET k v\r\nPUBLISH c 3\r\nEXEC\r\n");
+        Assert.Equal("[message, c, 1]", (await subscriber.ReadAsync()).ToString());
+        Assert.Equal("[pmessage, __keyevent*, __keyevent@0__:set, k]", (await subscriber.ReadAsync()).ToString());
+        Assert.Equal("[message, c, 2]", (await subscriber.ReadAsync()).ToString());
+        Assert.Equal("[message, c, 3]", (await subscriber.ReadAsync()).ToString());
+    }
+
+    [Fact]
+    public async Task Who_subscribes_behind_its_own_message_in_a_transaction_does_not_get_it()
+    {
+        await using var server = TestServer.Start();
+        var other = await server.ConnectAsync();
+        var client = await server.ConnectAsync();
+        await other.CallAsync("SUBSCRIBE", "c");
+        await client.SendAsync("MULTI\r\nPUBLISH c early\r\nSUBSCRIBE c\r\nEXEC\r\nUNSUBSCRIBE c\r\n");
+        for (var i = 0; i < 3; i++) await client.ReadAsync();
+        Assert.Equal("[(integer) 1, [subscribe, c, (integer) 1]]", (await client.ReadAsync()).ToString());
+        Assert.Equal("[unsubscribe, c, (integer) 0]", (await client.ReadAsync()).ToString());
+        Assert.Equal("[message, c, early]", (await other.ReadAsync()).ToString());
+    }
+
+    [Fact]
+    public async Task A_transaction_that_asks_for_new_keys_is_told_of_those_that_it_makes_then()
+    {
+        await using var server = TestServer.Start();
+        var subscriber = await server.ConnectAsync();
+        var caller = await server.ConnectAsync();
+        await subscriber.CallAsync("PSUBSCRIBE", "__keyevent*");
+        await caller.SendAsync("MULTI\r\nSET a 1\r\nCONFIG SET notify-keyspace-events En\r\nSET b 1\r\nSET c 1\r\nEXEC\r\nSET d 1\r\n");
+        foreach (var key in "bcd") Assert.Equal($"[pmessage, __keyevent*, __keyevent@0__:new, {key}]", (await subscriber.ReadAsync()).ToString());
+    }
+
+    [Fact]
+    public async Task Who_was_killed_is_not_counted_by_the_next_command()
+    {
+        await using var server = TestServer.Start(config => config.IoThreads = 2);
+        var caller = await server.ConnectAsync();
+        for (var round = 0; round < 20; round++)
+        {
+            var victims = new List<TestClient>();
+            for (var i = 0; i < 4; i++)
+            {
+                victims.Add(await server.ConnectAsync());
+                await victims[i].CallAsync("SUBSCRIBE", "c");
+                await victims[i].CallAsync("PSUBSCRIBE", "c*");
+            }
+
+            await caller.SendAsync("CLIENT KILL TYPE pubsub\r\nPUBLISH c x\r\nPUBSUB CHANNELS\r\nPUBSUB NUMPAT\r\n");
+            Assert.Equal("(integer) 4", (await caller.ReadAsync()).ToString());
+            Assert.Equal("(integer) 0", (await caller.ReadAsync()).ToString());
+            Assert.Equal("[]", (await caller.ReadAsync()).ToString());
+            Assert.Equal("(integer) 0", (await caller.ReadAsync()).ToString());
+            foreach (var victim in victims) await victim.WaitForCloseAsync();
+        }
+    }
+
+    [Fact]
     public async Task Reset_ends_every_subscription()
     {
         await using var server = TestServer.Start();
