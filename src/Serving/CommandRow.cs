@@ -54,6 +54,9 @@ public abstract class CommandRow
     /// <summary>The keys are named by the arguments in a way that COMMAND INFO can say, or by <see cref="FindKeys"/>.</summary>
     public bool HasKeys => Keys.First != 0 || KeyCountAt != 0 || FindKeys is not null;
 
+    /// <summary>What its arguments are that name channels.</summary>
+    public ChannelUse Channels { get; init; }
+
     /// <summary>Which stripes the executor holds.</summary>
     public LockMode Locks { get; init; }
 

@@ -12,6 +12,7 @@ public class NodeTests
     private static readonly string[] Edges =
     [
         "root: Config Eviction Execution Persistence Telemetry",
+        "Acl: Config",
         "Cluster: Config Execution Persistence PubSub Replication Serving Telemetry root",
         "Commands: Cluster Config Eviction Execution Expiry Freeing Persistence PubSub Replication Serving Telemetry root",
         "Eviction: Config Execution Persistence Replication Serving Telemetry root",
