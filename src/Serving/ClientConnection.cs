@@ -57,7 +57,6 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         Session = _client.Session;
         Session.Connection = this;
         Session.CreatedAt = Session.LastInteraction = serving.NowMilliseconds;
-        Session.IsAuthenticated = !serving.Settings.WantsPassword;
     }
 
     /// <summary>What the server knows of the client.</summary>

@@ -27,7 +27,4 @@ internal static class AclRuleErrors
 
     /// <summary>What was given as the hash of a password is none.</summary>
     public const string NotAHash = "The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters";
-
-    /// <summary>A user is defined twice in a configuration.</summary>
-    public const string Duplicate = "Duplicate user found. A user can only be defined once in config files";
 }

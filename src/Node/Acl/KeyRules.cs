@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Starling.Node.Acl;
 
 /// <summary>Which keys a selector allows. Never changes.</summary>
@@ -46,14 +44,18 @@ internal sealed class KeyRules(bool allowsEverything, (byte[] Pattern, KeyAccess
     }
 
     /// <summary>The rules that say so.</summary>
-    public IEnumerable<string> Tell()
+    /// <param name="isExact">
+    /// They are to be read again: Redis tells a pattern that every key matches like the rule behind which there can be no pattern.
+    /// </param>
+    public IEnumerable<string> Tell(bool isExact)
     {
         if (allowsEverything) return ["~*"];
         return patterns.Select(rule => rule.Access switch
         {
             KeyAccess.Read => "%R~",
             KeyAccess.Write => "%W~",
+            _ when isExact && rule.Pattern is [(byte)'*'] => "%RW~",
             _ => "~",
-        } + Encoding.Latin1.GetString(rule.Pattern));
+        } + RuleText.Of(rule.Pattern));
     }
 }

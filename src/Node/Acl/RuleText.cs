@@ -10,6 +10,13 @@ internal static class RuleText
     /// <summary>The text of bytes.</summary>
     public static string Of(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);
 
+    /// <summary>The text of bytes up to the first zero byte, as messages quote it.</summary>
+    public static string UpToZero(ReadOnlySpan<byte> bytes)
+    {
+        var end = bytes.IndexOf((byte)0);
+        return Of(end < 0 ? bytes : bytes[..end]);
+    }
+
     /// <summary>The bytes of a text.</summary>
     public static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
 

@@ -39,9 +39,10 @@ internal sealed class Selector(CommandRules commands, KeyRules keys, ChannelRule
     }
 
     /// <summary>The rules in the order in which they are told.</summary>
-    public IEnumerable<string> Tell()
+    /// <param name="isExact">They are to be read again.</param>
+    public IEnumerable<string> Tell(bool isExact)
     {
-        foreach (var rule in keys.Tell()) yield return rule;
+        foreach (var rule in keys.Tell(isExact)) yield return rule;
         if (!channels.AllowsEverything) yield return "resetchannels";
         foreach (var rule in channels.Tell()) yield return rule;
         foreach (var rule in commands.Text.Split(' ')) yield return rule;

@@ -1,4 +1,3 @@
-using System.Text;
 using Starling.Resp;
 
 namespace Starling.Node.Acl;
@@ -87,18 +86,19 @@ internal sealed class UserRights
     }
 
     /// <summary>The rules that make these rights, from those of a new user on; a character a byte.</summary>
-    /// <param name="quotes">Rules within parentheses are quoted where they have to be for being read again.</param>
-    public string Tell(bool quotes)
+    /// <param name="isExact">They are to be read again: rules within parentheses are quoted where they have to be.</param>
+    public IEnumerable<string> Rules(bool isExact)
     {
-        var text = new StringBuilder(string.Join(' ', Flags));
-        foreach (var password in Passwords) text.Append(" #").Append(password);
-        for (var i = 0; i < _selectors.Length; i++)
+        foreach (var flag in Flags) yield return flag;
+        foreach (var password in Passwords) yield return "#" + password;
+        foreach (var rule in _selectors[0].Tell(isExact)) yield return rule;
+        foreach (var selector in _selectors.Skip(1))
         {
-            var rules = _selectors[i].Tell();
-            if (i == 0) text.Append(' ').AppendJoin(' ', rules);
-            else text.Append(" (").AppendJoin(' ', quotes ? rules.Select(RuleText.Quote) : rules).Append(')');
+            var rules = selector.Tell(isExact);
+            yield return "(" + string.Join(' ', isExact ? rules.Select(RuleText.Quote) : rules) + ")";
         }
-
-        return text.ToString();
     }
+
+    /// <summary>As <see cref="Rules"/>, in one text.</summary>
+    public string Tell(bool isExact) => string.Join(' ', Rules(isExact));
 }

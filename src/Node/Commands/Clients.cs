@@ -1,4 +1,5 @@
 using System.Text;
+using Starling.Node.Acl;
 using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
@@ -188,13 +189,6 @@ public static class Clients
         return kind != ClientKind.Normal;
     }
 
-    /// <summary>Ends another client. Its thread sees to the rest of it; but from here on nobody counts it as a subscriber.</summary>
-    private static void End(CommandContext call, ClientConnection connection)
-    {
-        connection.Close();
-        if (NodeSession.Of(connection).Subscriber is { } subscriber) call.Node.Publisher.Table.RemoveAll(subscriber);
-    }
-
     private static void Kill(CommandContext call)
     {
         var filter = new KillFilter { SkipMe = call.Count != 3 };
@@ -205,9 +199,10 @@ public static class Clients
         foreach (var connection in call.Node.Clients.Snapshot())
         {
             if (!filter.Matches(connection, call.Session)) continue;
+            if (filter.User is { } user && call.Node.AccessControl.UserOf(NodeSession.Of(connection)) != user) continue;
             killed++;
             if (connection.Session == call.Session) isSelf = true;
-            else End(call, connection);
+            else call.Node.Publisher.Close(connection, NodeSession.Of(connection).Subscriber);
         }
 
         // The link to the master is no connection of a client.
@@ -248,13 +243,13 @@ public static class Clients
             }
             else if (isKnown && call.Is(i, "user"u8))
             {
-                if (!call[i + 1].SequenceEqual("default"u8))
+                if (call.Node.AccessControl.Find(call[i + 1]) is not { } user)
                 {
                     call.ErrorQuoting("ERR No such user '"u8, call[i + 1], "'"u8);
                     return false;
                 }
 
-                filter.IsOfUser = true;
+                filter.User = user;
             }
             else if (isKnown && call.Is(i, "skipme"u8) && (call.Is(i + 1, "yes"u8) || call.Is(i + 1, "no"u8)))
             {
@@ -371,11 +366,11 @@ public static class Clients
 
         public bool SkipMe { get; set; }
 
-        public bool IsOfUser { get; set; }
+        public AclUser? User { get; set; }
 
         /// <summary>It may be for the link to the master, which is no user's and has no number.</summary>
         public bool IsForMaster =>
-            !IsOfUser && Id == 0
+            User is null && Id == 0
             && (Kind == ClientKind.Master || (Kind is null && (Address is not null || LocalAddress is not null)));
 
         public bool Matches(ClientConnection connection, ClientSession caller) =>

@@ -8,6 +8,7 @@ public static class ServerCommands
     /// <summary>The rows of every family.</summary>
     public static IReadOnlyList<Command> Rows =>
     [
+        .. AclCommands.Rows,
         .. Bitfields.Rows,
         .. Bitmaps.Rows,
         .. Connection.Rows,

@@ -87,16 +87,20 @@ public static class Strings
     }
 
     /// <summary>SET reads the key with GET or a condition on the string only.</summary>
+    private static readonly KeyUses Sets = "OW update";
+
+    private static readonly KeyUses ReadsAndSets = "RW access update";
+
     private static KeyUses SetKeyFlags(ArgumentList arguments)
     {
         for (var i = 3; i < arguments.Count; i++)
         {
             var word = arguments[i];
             if (ArgumentParser.Is(word, "get"u8) || ArgumentParser.Is(word, "ifeq"u8) || ArgumentParser.Is(word, "ifne"u8)
-                || ArgumentParser.Is(word, "ifdeq"u8) || ArgumentParser.Is(word, "ifdne"u8)) return "RW access update";
+                || ArgumentParser.Is(word, "ifdeq"u8) || ArgumentParser.Is(word, "ifdne"u8)) return ReadsAndSets;
         }
 
-        return "OW update";
+        return Sets;
     }
 
     private static void Set(CommandContext call)

@@ -101,6 +101,7 @@ public static class Subscribing
         }
 
         EndPushes(call);
+        call.Node.AccessControl.CheckSubscriber(call.Session);
     }
 
     private static void Unsubscribe(CommandContext call, SubscriptionKind kind, ReadOnlySpan<byte> word)

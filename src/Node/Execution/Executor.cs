@@ -132,7 +132,7 @@ public sealed class Executor
                 call.Arguments = queued.Arguments;
                 call.RenewLogging(IsLogged(call)); // a command before this one may have changed the role
                 if (_keyspace.NewKeys is not null) call.Events.HearOfNewKeys(); // or chosen the events
-                Run(call, queued.Command);
+                if (call.Session.Identity.Rights.IsUnrestricted || _gates.PassPermissionsInExec(call, queued.Command)) Run(call, queued.Command);
             }
         }
         finally
@@ -255,7 +255,7 @@ public sealed class Executor
     {
         var outcome = DispatchOutcome.Done;
         if (waiter.HasEnded) EndWait(call, command, waiter);
-        else outcome = PassGateAndRun(call, command, runs: waiter.Claim is not null);
+        else if (waiter.Claim is null || call.Session.Identity.Rights.IsUnrestricted || _gates.PassPermissions(call, command)) outcome = PassGateAndRun(call, command, runs: waiter.Claim is not null);
         if (outcome == DispatchOutcome.Held) call.GiveUpClaim(waiter);
         if (outcome == DispatchOutcome.Admitted)
         {

@@ -16,6 +16,7 @@ internal sealed class NodeClient : IServedClient
         _node = node;
         _connection = connection;
         _session = new NodeSession(node.Clients.NextId(), ClientOrigin.Client);
+        node.AccessControl.Begin(_session);
         _context = new CommandContext(node, _session, connection.Reply);
     }
 

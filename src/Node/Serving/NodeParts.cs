@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Starling.Node.Acl;
 using Starling.Node.Cluster;
 using Starling.Node.Config;
 using Starling.Node.Eviction;
@@ -52,6 +53,9 @@ internal sealed class NodeParts(NodeBasics basics)
 
     /// <summary>Tells what the memory is used for.</summary>
     public required MemoryReporter MemoryReports { get; init; }
+
+    /// <summary>The users.</summary>
+    public required AccessControl AccessControl { get; init; }
 
     /// <summary>Where every command enters.</summary>
     public required Executor Executor { get; init; }

@@ -139,13 +139,13 @@ public class UserRightsTests
     [InlineData("(+get) clearselectors (&*)", "off sanitize-payload resetchannels -@all (&* -@all)")]
     [InlineData("on nopass ~* &* +@all (+get) reset", "off sanitize-payload resetchannels -@all")]
     [InlineData("", "off sanitize-payload resetchannels -@all")]
-    public void Rights_are_told_as_redis_tells_them(string rules, string told) => Assert.Equal(told, Rules.Apply(rules).Tell(quotes: false));
+    public void Rights_are_told_as_redis_tells_them(string rules, string told) => Assert.Equal(told, Rules.Apply(rules).Tell(isExact: false));
 
     [Fact]
     public void Every_channel_is_allowed_where_the_configuration_says_so()
     {
-        Assert.Equal("off sanitize-payload &* -@all (&* -@all)", Rules.Apply("()", allowsChannels: true).Tell(quotes: false));
-        Assert.Equal("off sanitize-payload &* -@all", Rules.Apply("resetchannels reset", allowsChannels: true).Tell(quotes: false));
+        Assert.Equal("off sanitize-payload &* -@all (&* -@all)", Rules.Apply("()", allowsChannels: true).Tell(isExact: false));
+        Assert.Equal("off sanitize-payload &* -@all", Rules.Apply("resetchannels reset", allowsChannels: true).Tell(isExact: false));
     }
 
     [Fact]
@@ -175,19 +175,24 @@ public class UserRightsTests
     {
         const string Whole = "on >a >b ~k &c %W~\"q\\ +@all -@hash +select|0 -config|set (\"~x\\\"\\\\'\u00ff\" +get &y) ( )";
         var rights = Rules.Apply(Whole);
-        var again = Rules.Apply(rights.Tell(quotes: true));
-        Assert.Equal(rights.Tell(quotes: true), again.Tell(quotes: true));
-        Assert.Equal("allowed", Rules.Judge(again, "get x\"\\'\u00ff"));
+        var again = Rules.Apply(rights.Tell(isExact: true));
+        Assert.Equal(rights.Tell(isExact: true), again.Tell(isExact: true));
+        Assert.Equal("allowed", Rules.Judge(again, "get x\"'\u00ff"));
         Assert.Equal("key x", Rules.Judge(again, "get x"));
+
+        // A pattern of every key is not the end of patterns, though it is told as if it were.
+        var patterns = Rules.Apply("%RW~* ~a (%R~* %W~* ~b)");
+        Assert.Equal("off sanitize-payload ~* ~a resetchannels -@all (~* ~b resetchannels -@all)", patterns.Tell(isExact: false));
+        Assert.Equal(patterns.Tell(isExact: true), Rules.Apply(patterns.Tell(isExact: true)).Tell(isExact: true));
     }
 
     [Fact]
     public void Rights_do_not_change_when_others_are_made_of_them()
     {
         var rights = Rules.Apply("on >a ~k &c +get +select|0 (+set ~s)");
-        var told = rights.Tell(quotes: false);
-        Assert.NotEqual(told, Rules.Apply("off resetpass resetkeys resetchannels -@all clearselectors +set", rights).Tell(quotes: false));
-        Assert.Equal(told, rights.Tell(quotes: false));
+        var told = rights.Tell(isExact: false);
+        Assert.NotEqual(told, Rules.Apply("off resetpass resetkeys resetchannels -@all clearselectors +set", rights).Tell(isExact: false));
+        Assert.Equal(told, rights.Tell(isExact: false));
         Assert.Equal("allowed", Rules.Judge(rights, "select 0"));
     }
 
@@ -217,10 +222,10 @@ public class UserRightsTests
             var rules = string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => pieces[random.Next(pieces.Length)]));
             var (rights, reason) = Rules.TryApply(rules);
             if (reason is not null) continue;
-            var told = rights.Tell(quotes: true);
+            var told = rights.Tell(isExact: true);
             var (again, refusal) = Rules.TryApply(told);
             Assert.True(refusal is null, $"seed {seed}: {rules} is told as {told}, which is refused: {refusal}");
-            Assert.True(told == again.Tell(quotes: true), $"seed {seed}: {rules} is told as {told}, then as {again.Tell(quotes: true)}");
+            Assert.True(told == again.Tell(isExact: true), $"seed {seed}: {rules} is told as {told}, then as {again.Tell(isExact: true)}");
         }
     }
 }

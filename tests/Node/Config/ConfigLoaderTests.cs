@@ -148,8 +148,6 @@ public sealed class ConfigLoaderTests : IDisposable
 
     [Theory]
     [InlineData("appendonly yes")]
-    [InlineData("aclfile users.acl")]
-    [InlineData("user alice on >x")]
     [InlineData("rename-command FLUSHALL ''")]
     [InlineData("loadmodule x.so")]
     [InlineData("tls-port 7000")]
@@ -162,7 +160,6 @@ public sealed class ConfigLoaderTests : IDisposable
 
     [Theory]
     [InlineData("appendonly no")]
-    [InlineData("aclfile ''")]
     [InlineData("tls-port 0")]
     [InlineData("tls-auth-clients yes")]
     public void The_default_of_what_is_refused_is_accepted(string line) => Load(line + "\n");
