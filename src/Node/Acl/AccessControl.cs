@@ -267,7 +267,8 @@ public sealed class AccessControl
     {
         blamed = line.Name;
         if (RuleText.HasSpace(line.Name)) return "Usernames can't contain spaces or null characters";
-        if (RuleText.TryMerge(line.Rules, out var rules, out var unmatched)) return Set(line.Name, [.. ResetFirst, .. rules], caller: null, out blamed);
+        if (RuleText.TryMerge(line.Rules, out var rules, out var unmatched))
+            return Set(line.Name, [.. ResetFirst, .. rules], caller: null, out blamed);
         blamed = unmatched;
         return "Unmatched parenthesis in acl selector";
     }

@@ -6,12 +6,13 @@ namespace Starling.Node.Acl;
 internal static class AclReplies
 {
     /// <summary>The error reply to a call.</summary>
-    public static byte[] Refusal(AclDenial denial, CommandRow command) => Encoding.ASCII.GetBytes("NOPERM this user has no permissions to " + denial switch
-    {
-        AclDenial.Key => "access one of the keys used as arguments",
-        AclDenial.Channel => "access one of the channels used as arguments",
-        _ => $"run the '{command.FullName}' command",
-    });
+    public static byte[] Refusal(AclDenial denial, CommandRow command) => Encoding.ASCII.GetBytes(
+        "NOPERM this user has no permissions to " + denial switch
+        {
+            AclDenial.Key => "access one of the keys used as arguments",
+            AclDenial.Channel => "access one of the channels used as arguments",
+            _ => $"run the '{command.FullName}' command",
+        });
 
     /// <summary>The error reply, within that to EXEC, to a call that was allowed when it was queued.</summary>
     public static byte[] RefusalInExec(AclDenial denial) => Encoding.ASCII.GetBytes(

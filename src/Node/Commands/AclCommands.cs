@@ -208,18 +208,16 @@ public static class AclCommands
 
     private static void DelUser(CommandContext call)
     {
-        var deleted = 0;
         for (var i = 2; i < call.Count; i++)
         {
-            if (call[i].SequenceEqual(AclUser.DefaultName))
-            {
-                call.Reply.Error("ERR The 'default' user cannot be removed"u8);
-                return;
-            }
-
-            if (call.Node.AccessControl.Delete(call[i], call.Session)) deleted++;
+            if (!call[i].SequenceEqual(AclUser.DefaultName)) continue;
+            call.Reply.Error("ERR The 'default' user cannot be removed"u8);
+            return;
         }
 
+        var deleted = 0;
+        for (var i = 2; i < call.Count; i++)
+            if (call.Node.AccessControl.Delete(call[i], call.Session)) deleted++;
         call.Reply.Integer(deleted);
     }
 

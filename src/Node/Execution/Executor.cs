@@ -255,7 +255,7 @@ public sealed class Executor
     {
         var outcome = DispatchOutcome.Done;
         if (waiter.HasEnded) EndWait(call, command, waiter);
-        else if (waiter.Claim is null || call.Session.Identity.Rights.IsUnrestricted || _gates.PassPermissions(call, command)) outcome = PassGateAndRun(call, command, runs: waiter.Claim is not null);
+        else if (waiter.Claim is null || IsPermitted(call, command)) outcome = PassGateAndRun(call, command, runs: waiter.Claim is not null);
         if (outcome == DispatchOutcome.Held) call.GiveUpClaim(waiter);
         if (outcome == DispatchOutcome.Admitted)
         {
@@ -268,6 +268,10 @@ public sealed class Executor
         call.Forget(waiter);
         return outcome;
     }
+
+    /// <summary>The rights of a client that was woken may have changed while it waited.</summary>
+    private bool IsPermitted(CommandContext call, Command command) =>
+        call.Session.Identity.Rights.IsUnrestricted || _gates.PassPermissions(call, command);
 
     private void EndWait(CommandContext call, Command command, KeyWaiter waiter)
     {

@@ -1,3 +1,7 @@
+using Starling.Node.Acl;
+using Starling.Node.PubSub;
+using Starling.Node.Serving;
+
 namespace Starling.Node.Tests.Acl;
 
 /// <summary>What clients may do, over sockets.</summary>
@@ -94,7 +98,9 @@ public sealed class PermissionTests : IAsyncLifetime
         await user.WaitForCloseAsync();
         await other.WaitForCloseAsync();
         Assert.Equal("[default]", await _admin.TextAsync("ACL", "USERS"));
-        Assert.Equal("(error) ERR The 'default' user cannot be removed", await _admin.TextAsync("ACL", "DELUSER", "default"));
+        await _admin.TextAsync("ACL", "SETUSER", "v");
+        Assert.Equal("(error) ERR The 'default' user cannot be removed", await _admin.TextAsync("ACL", "DELUSER", "v", "default"));
+        Assert.Equal("[default, v]", await _admin.TextAsync("ACL", "USERS"));
         Assert.Equal("(error) WRONGPASS invalid username-password pair or user is disabled.", await _admin.TextAsync("AUTH", "u", "p"));
     }
 
@@ -191,6 +197,69 @@ public sealed class PermissionTests : IAsyncLifetime
 
         Volatile.Write(ref stop, true);
         await changing;
+    }
+
+    [Fact]
+    public async Task Nobody_stays_logged_in_as_a_user_that_is_gone_or_subscribed_to_what_was_taken_away()
+    {
+        const int Rounds = 150;
+        var stop = false;
+        var clients = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            for (var turn = 0; !Volatile.Read(ref stop); turn++)
+            {
+                using var client = await TestClient.ConnectAsync(_server.Port);
+                try
+                {
+                    await client.SendAsync(TestClient.Encode("AUTH", "u", "p"));
+                    await client.SendAsync(TestClient.Encode("SUBSCRIBE", "c"));
+                    await client.ReadAsync();
+                    await client.ReadAsync();
+                    if (turn % 2 == 0) await client.TextAsync("PING");
+                }
+                catch (Exception e) when (e is EndOfStreamException or System.Net.Sockets.SocketException)
+                {
+                    // It was closed, as it may be at any time.
+                }
+            }
+        })).ToArray();
+        for (var round = 0; round < Rounds; round++)
+        {
+            await SetAsync("on >p +subscribe +ping &c");
+            if (round % 2 == 0)
+            {
+                await SetAsync("resetchannels");
+                await Eventually.True(() => _server.Node.Publisher.Table.CountOf(SubscriptionKind.Channel) == 0);
+            }
+
+            Assert.Equal("(integer) 1", await _admin.TextAsync("ACL", "DELUSER", "u"));
+            await Eventually.True(() => !_server.Node.Clients.Snapshot().Any(client => NodeSession.Of(client).Identity.DisplayName == "u"));
+        }
+
+        Volatile.Write(ref stop, true);
+        await Task.WhenAll(clients);
+    }
+
+    [Theory]
+    [InlineData("GET k")]
+    [InlineData("SET k v")]
+    [InlineData("SET k v GET")]
+    [InlineData("MGET k k")]
+    [InlineData("INCRBY n 3")]
+    public void Judging_a_call_allocates_nothing(string call)
+    {
+        var rights = Rules.Apply("+@all -flushall ~x* ~k* ~n (+get ~y)");
+        var (command, arguments) = Rules.Call(call);
+        for (var i = 0; i < 500; i++) Assert.True(rights.Judge(command, arguments) == AclVerdict.Allowed);
+        var least = long.MaxValue;
+        for (var round = 0; round < 20 && least > 0; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 100; i++) rights.Judge(command, arguments);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
     }
 
     private Task WaitUntilBlockedAsync(int clients) =>

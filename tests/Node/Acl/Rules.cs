@@ -31,8 +31,7 @@ internal static class Rules
     /// <summary>What becomes of a call, its words separated by spaces: "allowed", "command", "key 1", "channel 2".</summary>
     public static string Judge(UserRights rights, string call)
     {
-        var arguments = Arguments(call);
-        var command = Catalog.Table.FindNamed(arguments) ?? throw new ArgumentException("no such command", nameof(call));
+        var (command, arguments) = Call(call);
         var verdict = rights.Judge(command, arguments);
         return verdict.Denial switch
         {
@@ -40,6 +39,13 @@ internal static class Rules
             AclDenial.Command => "command",
             var denial => denial.ToString().ToLowerInvariant() + " " + Encoding.Latin1.GetString(arguments[verdict.Position]),
         };
+    }
+
+    /// <summary>A call, its words separated by spaces.</summary>
+    public static (CommandRow Command, ArgumentList Arguments) Call(string call)
+    {
+        var arguments = Arguments(call);
+        return (Catalog.Table.FindNamed(arguments) ?? throw new ArgumentException("no such command", nameof(call)), arguments);
     }
 
     /// <summary>The rules about commands that rights tell.</summary>
