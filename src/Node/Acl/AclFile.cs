@@ -7,6 +7,7 @@ namespace Starling.Node.Acl;
 internal static class AclFile
 {
     private const long LargestFile = 64L << 20;
+    private const int BufferLength = 64 * 1024;
     private const int MostErrors = 100; // that are told
 
     // Two saves at once would each replace the other's file.
@@ -24,9 +25,14 @@ internal static class AclFile
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            if (stream.Length > LargestFile) return $"Error loading ACLs, file '{name}' is larger than 64 MiB";
             using var bytes = new MemoryStream();
-            stream.CopyTo(bytes);
+            var buffer = new byte[BufferLength];
+            for (var read = stream.Read(buffer); read > 0; read = stream.Read(buffer))
+            {
+                bytes.Write(buffer, 0, read);
+                if (bytes.Length > LargestFile) return $"Error loading ACLs, file '{name}' is larger than 64 MiB";
+            }
+
             text = bytes.ToArray();
             return null;
         }

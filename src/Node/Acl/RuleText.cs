@@ -73,8 +73,9 @@ internal static class RuleText
     public static List<byte[]>? SplitSelector(ReadOnlySpan<byte> selector) =>
         ConfigLine.TrySplit(selector[1..^1], out List<byte[]>? rules) ? rules : null;
 
-    /// <summary>A rule as it can stand within the parentheses of a selector.</summary>
-    public static string Quote(string rule) => ConfigLine.QuoteIfNeeded(Bytes(rule));
+    /// <summary>A rule as it can stand within the parentheses of a selector: one at its end would end the selector.</summary>
+    public static string Quote(string rule) =>
+        rule.Contains(')', StringComparison.Ordinal) ? ConfigLine.Quote(Bytes(rule)) : ConfigLine.QuoteIfNeeded(Bytes(rule));
 
     private static byte ToLower(byte b) => b is >= (byte)'A' and <= (byte)'Z' ? (byte)(b | 0x20) : b;
 }

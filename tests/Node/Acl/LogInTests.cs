@@ -188,6 +188,20 @@ public class LogInTests
         Assert.Equal(["users.acl"], Directory.GetFileSystemEntries(server.Node.Config.Dir).Select(Path.GetFileName));
     }
 
+    [Fact]
+    public async Task A_file_without_end_is_refused()
+    {
+        await using var server = TestServer.Start(config =>
+        {
+            File.WriteAllText(Path.Combine(config.Dir, "users.acl"), "");
+            config.AclFile = "users.acl";
+        });
+        var client = await server.ConnectAsync();
+        File.Delete(server.Node.Config.PathOf("users.acl"));
+        File.CreateSymbolicLink(server.Node.Config.PathOf("users.acl"), "/dev/zero");
+        Assert.Equal("(error) ERR Error loading ACLs, file 'users.acl' is larger than 64 MiB", await client.TextAsync("ACL", "LOAD"));
+    }
+
     [Theory]
     [InlineData("user bob on +foo\n", "users.acl:1: Error in applying operation '+foo'")]
     [InlineData(null, "opening file 'users.acl': No such file or directory")]

@@ -180,6 +180,11 @@ public class UserRightsTests
         Assert.Equal("allowed", Rules.Judge(again, "get x\"'\u00ff"));
         Assert.Equal("key x", Rules.Judge(again, "get x"));
 
+        // A parenthesis in a rule does not end the selector.
+        var closed = Rules.Apply("(\"~a)\" \"+select|b)\" )");
+        Assert.Equal("allowed", Rules.Judge(closed, "select b)"));
+        Assert.Equal(closed.Tell(isExact: true), Rules.Apply(closed.Tell(isExact: true)).Tell(isExact: true));
+
         // A pattern of every key is not the end of patterns, though it is told as if it were.
         var patterns = Rules.Apply("%RW~* ~a (%R~* %W~* ~b)");
         Assert.Equal("off sanitize-payload ~* ~a resetchannels -@all (~* ~b resetchannels -@all)", patterns.Tell(isExact: false));
