@@ -22,6 +22,7 @@ public sealed class NodeBasics
         Config = config;
         Loggers = loggers;
         Clock = clock;
+        Buffers = new BufferPool(clock.GetTimestamp);
         Commands = commands;
         RunId = RandomNumberGenerator.GetHexString(40, lowercase: true);
         Keyspace = new Keyspace(new KeyspaceOptions
@@ -76,7 +77,7 @@ public sealed class NodeBasics
     public ServerStats Stats { get; }
 
     /// <summary>The buffers of connections.</summary>
-    public BufferPool Buffers { get; } = new();
+    public BufferPool Buffers { get; }
 
     /// <summary>What replies to writes wait for.</summary>
     public CommitGate Commits { get; } = new();

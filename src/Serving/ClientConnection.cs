@@ -46,7 +46,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         _transport = transport;
         Thread = (IoThread)transport.Thread; // clients are served by no other kind
         _input = new InputBuffer(serving.Buffers);
-        _mark = new OutputMark(this);
+        _mark = new OutputMark(this, serving.Buffers);
         _continuation = new Continuation(this);
         IsUnixSocket = isUnixSocket;
         Reply = new RespWriter(serving.Buffers);
@@ -423,7 +423,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     /// <summary>
     /// There is no room for what it sends or is to read (a container's limit, say): that is this client's affair, not the others'.
     /// </summary>
-    private void CloseForMemory()
+    internal void CloseForMemory()
     {
         Close();
         _input.Clear();
