@@ -34,6 +34,8 @@ public sealed class NodeBasics
         Cron = new ServerCron(clock);
         Clients = new ClientRegistry(clock);
         Stats = new ServerStats(commands);
+        SlowLog = new SlowLog(config);
+        CommandWatch = new CommandWatch(config, SlowLog);
     }
 
     /// <summary>The configuration in force.</summary>
@@ -74,6 +76,12 @@ public sealed class NodeBasics
 
     /// <summary>The counters.</summary>
     public ServerStats Stats { get; }
+
+    /// <summary>The latest slow commands.</summary>
+    internal SlowLog SlowLog { get; }
+
+    /// <summary>Says which commands are slow.</summary>
+    internal CommandWatch CommandWatch { get; }
 
     /// <summary>The buffers of connections.</summary>
     public BufferPool Buffers { get; } = new();

@@ -73,6 +73,7 @@ public static class Connection
             return;
         }
 
+        for (var i = 1; i < call.Count; i++) call.Session.Hidden.Add(i);
         if (call.Count == 2 && !call.Node.Config.WantsPassword)
         {
             call.Reply.Error(NoPasswordConfigured);
@@ -132,6 +133,8 @@ public static class Connection
             var more = call.Count - 1 - i;
             if (call.Is(i, "auth"u8) && more >= 2)
             {
+                call.Session.Hidden.Add(i + 1);
+                call.Session.Hidden.Add(i + 2);
                 if (!TryAuthenticate(call, call[i + 1], call[i + 2]))
                 {
                     call.Reply.Error(ErrorReplies.WrongPass);

@@ -47,6 +47,7 @@ public static class ServerCommands
         .. ServerInfo.Rows,
         .. SetAlgebra.Rows,
         .. Sets.Rows,
+        .. SlowLogs.Rows,
         .. SortedSetAlgebra.Rows,
         .. SortedSetPops.Rows,
         .. SortedSetRanges.Rows,

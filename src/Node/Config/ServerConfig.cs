@@ -313,6 +313,12 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>A replica that gets a new data set does not wait until the old one is freed.</summary>
     public bool ReplicaLazyFlush { get; set; }
 
+    /// <summary>slowlog-log-slower-than: microseconds from which on SLOWLOG has a command; -1 for never.</summary>
+    public long SlowLogSlowerThan { get; set; } = 10_000;
+
+    /// <summary>slowlog-max-len: most entries in SLOWLOG.</summary>
+    public long SlowLogMaxLength { get; set; } = 128;
+
     /// <summary>latency-tracking: INFO latencystats is kept.</summary>
     public bool LatencyTracking { get; set; } = true;
 

@@ -45,6 +45,7 @@ internal sealed class NodeClient : IServedClient
         _context.Now = batch.Now;
         _context.Stats = batch.Counters;
         var outcome = Run(batch, resolved);
+        _context.Timer.Look(); // while the arguments are there
         resolved.Return();
         return outcome;
     }
@@ -77,6 +78,14 @@ internal sealed class NodeClient : IServedClient
         _context.Timer.End();
         if (_session.HasRun) _session.NoteSeen(_node.Replication.Log.Offset); // before the replies leave
         return _session.LastWriteOffset;
+    }
+
+    /// <inheritdoc/>
+    public void EndSuspended()
+    {
+        _context.Now = _node.NowMilliseconds;
+        _context.Stats = _node.Stats.Own;
+        _context.Timer.EndPutOff();
     }
 
     /// <inheritdoc/>

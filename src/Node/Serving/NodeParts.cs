@@ -44,6 +44,12 @@ internal sealed class NodeParts(NodeBasics basics)
     /// <summary>The counters.</summary>
     public ServerStats Stats { get; } = basics.Stats;
 
+    /// <summary>The latest slow commands.</summary>
+    public SlowLog SlowLog { get; } = basics.SlowLog;
+
+    /// <summary>Says which commands are slow.</summary>
+    public CommandWatch CommandWatch { get; } = basics.CommandWatch;
+
     /// <summary>What the access clocks of keys mean.</summary>
     public AccessTracking Access { get; } = basics.Access;
 

@@ -69,6 +69,9 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
     /// <summary>Replies that work which may block is to give.</summary>
     internal LateReplies LateReplies { get; } = new();
 
+    /// <summary>Arguments of the command that ran last which nobody is to see.</summary>
+    internal HiddenArguments Hidden { get; } = new();
+
     /// <summary>What REPLCONF said of it, and how its synchronisation is going; null for who is no replica.</summary>
     internal ReplicaLink? Replica { get; set; }
 
