@@ -35,7 +35,8 @@ public sealed class NodeBasics
         Clients = new ClientRegistry(clock);
         Stats = new ServerStats(commands);
         SlowLog = new SlowLog(config);
-        CommandWatch = new CommandWatch(config, SlowLog);
+        LatencyMonitor = new LatencyMonitor(config, clock);
+        CommandWatch = new CommandWatch(config, SlowLog, LatencyMonitor);
     }
 
     /// <summary>The configuration in force.</summary>
@@ -79,6 +80,9 @@ public sealed class NodeBasics
 
     /// <summary>The latest slow commands.</summary>
     internal SlowLog SlowLog { get; }
+
+    /// <summary>Remembers what took long.</summary>
+    internal LatencyMonitor LatencyMonitor { get; }
 
     /// <summary>Says which commands are slow.</summary>
     internal CommandWatch CommandWatch { get; }

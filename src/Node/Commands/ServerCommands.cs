@@ -31,6 +31,7 @@ public static class ServerCommands
         .. HyperLogLogs.Rows,
         .. Increments.Rows,
         .. Keys.Rows,
+        .. Latencies.Rows,
         .. Lcs.Rows,
         .. ListBlocking.Rows,
         .. ListMoves.Rows,

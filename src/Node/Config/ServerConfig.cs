@@ -319,6 +319,9 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>slowlog-max-len: most entries in SLOWLOG.</summary>
     public long SlowLogMaxLength { get; set; } = 128;
 
+    /// <summary>latency-monitor-threshold: milliseconds from which on LATENCY remembers events; 0 for never.</summary>
+    public long LatencyMonitorThreshold { get; set; }
+
     /// <summary>latency-tracking: INFO latencystats is kept.</summary>
     public bool LatencyTracking { get; set; } = true;
 

@@ -149,7 +149,12 @@ internal static class ServerDirectives
             0,
             LargestLong,
             NumberFormat.Integer),
-        PendingNumber("latency-monitor-threshold", 0, LargestLong, 0),
+        new NumberDirective(
+            "latency-monitor-threshold",
+            In(c => c.LatencyMonitorThreshold, (c, v) => c.LatencyMonitorThreshold = v),
+            0,
+            LargestLong,
+            NumberFormat.Integer),
         new BooleanDirective("latency-tracking", In(c => c.LatencyTracking, (c, v) => c.LatencyTracking = v)),
         new PercentilesDirective(),
         new NotifyKeyspaceEventsDirective(),

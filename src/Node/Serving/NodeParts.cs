@@ -47,6 +47,9 @@ internal sealed class NodeParts(NodeBasics basics)
     /// <summary>The latest slow commands.</summary>
     public SlowLog SlowLog { get; } = basics.SlowLog;
 
+    /// <summary>Remembers what took long.</summary>
+    public LatencyMonitor LatencyMonitor { get; } = basics.LatencyMonitor;
+
     /// <summary>Says which commands are slow.</summary>
     public CommandWatch CommandWatch { get; } = basics.CommandWatch;
 
