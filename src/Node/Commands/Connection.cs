@@ -229,6 +229,7 @@ public static class Connection
         session.Name = "";
         session.IsAuthenticated = !call.Node.Config.WantsPassword;
         call.Reply.Protocol = 2;
+        call.Node.Monitors.Remove(session);
         if (session.Subscriber is { } subscriber) call.Node.Publisher.Table.RemoveAll(subscriber);
         Subscribing.Settle(call);
         call.Reply.Simple("RESET"u8);

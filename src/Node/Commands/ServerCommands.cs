@@ -39,6 +39,7 @@ public static class ServerCommands
         .. Lists.Rows,
         .. MemoryCommands.Rows,
         .. Migrate.Rows,
+        .. Monitoring.Rows,
         .. ObjectCommands.Rows,
         .. Publishing.Rows,
         .. RandomMembers.Rows,

@@ -362,9 +362,11 @@ public sealed class Executor
         if (!ReferenceEquals(call.Command, command)) call.Command = command;
         call.Timer.Count(command);
         call.Session.Hidden.Clear();
+        var isShown = _node.Monitors.IsInUse && call.Session.Waiter is null; // who waited was shown before
         call.Begin();
         command.Handler!(call);
         var hasFailed = call.End();
+        if (isShown) _node.Monitors.Show(call, command);
         if (call.HasBlocked)
         {
             call.Timer.NoteBlocked();

@@ -98,6 +98,7 @@ internal sealed class NodeClient : IServedClient
         _session.Transaction = null;
         _node.Watches.RemoveAll(_session);
         if (_session.Subscriber is { } subscriber) _node.Publisher.Table.RemoveAll(subscriber);
+        _node.Monitors.Remove(_session);
         if (_session.Waiter is { } waiter) _node.Executor.Abandon(waiter);
     }
 }

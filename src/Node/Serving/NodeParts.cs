@@ -104,6 +104,9 @@ internal sealed class NodeParts(NodeBasics basics)
     /// <summary>Who waits for which key.</summary>
     public required KeyWaiters Waiters { get; init; }
 
+    /// <summary>Who is shown every command.</summary>
+    public Monitors Monitors { get; } = new(basics);
+
     /// <summary>Who watches which key.</summary>
     public required WatchTable Watches { get; init; }
 

@@ -11,6 +11,7 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
     private volatile SeenContent[] _seenContents = [];
     private KeyWaiter? _waiter;
     private Subscriber? _subscriber;
+    private CommandMonitor? _monitor;
 
     /// <summary>The selected database's index.</summary>
     public int DatabaseIndex { get; set; }
@@ -68,6 +69,13 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
 
     /// <summary>Replies that work which may block is to give.</summary>
     internal LateReplies LateReplies { get; } = new();
+
+    /// <summary>It is shown every command; null for who is not. Written by the client's thread, read by any.</summary>
+    internal CommandMonitor? Monitor
+    {
+        get => Volatile.Read(ref _monitor);
+        set => Volatile.Write(ref _monitor, value);
+    }
 
     /// <summary>Arguments of the command that ran last which nobody is to see.</summary>
     internal HiddenArguments Hidden { get; } = new();
