@@ -40,6 +40,7 @@ public static class ServerCommands
         .. MemoryCommands.Rows,
         .. Migrate.Rows,
         .. Monitoring.Rows,
+        .. Modules.Rows,
         .. ObjectCommands.Rows,
         .. Publishing.Rows,
         .. RandomMembers.Rows,

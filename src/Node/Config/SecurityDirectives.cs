@@ -13,7 +13,7 @@ internal static class SecurityDirectives
         new TextDirective("requirepass", InOptional(c => c.RequirePass, (c, v) => c.RequirePass = v)) { IsSensitive = true },
         Protection("enable-protected-configs", In(c => c.EnableProtectedConfigs, (c, v) => c.EnableProtectedConfigs = v)),
         Protection("enable-debug-command", In(c => c.EnableDebugCommand, (c, v) => c.EnableDebugCommand = v)),
-        Protection("enable-module-command", new PendingSetting<string>("enable-module-command", "no")),
+        Protection("enable-module-command", In(c => c.EnableModuleCommand, (c, v) => c.EnableModuleCommand = v)),
         new TextDirective("aclfile", new PendingSetting<string>("aclfile", string.Empty))
         {
             IsImmutable = true,

@@ -331,6 +331,9 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>No, local or yes.</summary>
     public string EnableDebugCommand { get; set; } = "no";
 
+    /// <summary>No, local or yes: who may ask for modules, of which there are none.</summary>
+    public string EnableModuleCommand { get; set; } = "no";
+
     /// <summary>Yes, no or local: who may change dir and dbfilename by CONFIG SET.</summary>
     public string EnableProtectedConfigs { get; set; } = "no";
 
