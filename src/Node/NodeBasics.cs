@@ -35,6 +35,9 @@ public sealed class NodeBasics
         Cron = new ServerCron(clock);
         Clients = new ClientRegistry(clock);
         Stats = new ServerStats(commands);
+        SlowLog = new SlowLog(config);
+        LatencyMonitor = new LatencyMonitor(config, clock);
+        CommandWatch = new CommandWatch(config, SlowLog, LatencyMonitor);
     }
 
     /// <summary>The configuration in force.</summary>
@@ -75,6 +78,15 @@ public sealed class NodeBasics
 
     /// <summary>The counters.</summary>
     public ServerStats Stats { get; }
+
+    /// <summary>The latest slow commands.</summary>
+    internal SlowLog SlowLog { get; }
+
+    /// <summary>Remembers what took long.</summary>
+    internal LatencyMonitor LatencyMonitor { get; }
+
+    /// <summary>Says which commands are slow.</summary>
+    internal CommandWatch CommandWatch { get; }
 
     /// <summary>The buffers of connections.</summary>
     public BufferPool Buffers { get; }

@@ -420,9 +420,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         else if (_serving.Commits.HasReached(next)) Wake(); // the gate moved meanwhile
     }
 
-    /// <summary>
-    /// There is no room for what it sends or is to read (a container's limit, say): that is this client's affair, not the others'.
-    /// </summary>
+    /// <summary>There is no room for what it sends or is to read (a container's limit, say): that is its own affair.</summary>
     internal void CloseForMemory()
     {
         Close();
@@ -544,6 +542,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
             _lastRequired = -1; // its reply waits for the replicas as the command's own would have
             var (before, errors) = (Reply.Length, Reply.ErrorCount);
             suspension.WriteReply(Reply);
+            _client.EndSuspended();
             if (Reply.ErrorCount != errors) _serving.Stats.CountFailure(Session.LastCommand, Reply.LastErrorCode);
             if (Session.MutesSuspended) Reply.Truncate(before);
             Session.MutesSuspended = false;

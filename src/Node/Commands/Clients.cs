@@ -35,9 +35,9 @@ public static class Clients
                     "[TYPE (NORMAL|MASTER|REPLICA|PUBSUB)|ID <client-id> [<client-id> ...]]", tips: Varying),
                 Row("info", 2, Usual, Info, "6.2.0", "Return information about the current client connection.", tips: Varying),
                 Row("kill", -3, Administrative, Kill, "2.4.0",
-                    "Kill connections. Options are ADDR, LADDR, TYPE, USER, SKIPME, ID; or one <ip:port>.",
+                    "Kill connections. Options are ADDR, LADDR, TYPE, USER, SKIPME, ID, MAXAGE; or one <ip:port>.",
                     "<option> <value> [<option> <value> [...]]"),
-                Row("pause", -3, Administrative, Pause, "3.0.0",
+                Row("pause", -3, Administrative, Pause, "2.9.50",
                     "Suspend all, or just write, clients for <timeout> milliseconds.", "<timeout> [WRITE|ALL]"),
                 Row("unblock", -3, Administrative, Unblock, "5.0.0",
                     "Unblock the specified blocked client.", "<clientid> [TIMEOUT|ERROR]"),
@@ -45,6 +45,12 @@ public static class Clients
                 Row("reply", 3, Usual, Reply, "3.2.0", "Control the replies sent to the current connection.", "(ON|OFF|SKIP)"),
                 Row("no-evict", 3, Administrative, NoEvict, "7.0.0", "Protect current client connection from eviction.",
                     "(ON|OFF)"),
+                Row("trackinginfo", 2, Usual, ClientTracking.Info, "6.2.0", "Report tracking status for the current connection."),
+                Row("getredir", 2, Usual, ClientTracking.Redirection, "6.0.0",
+                    "Return the client ID we are redirecting to when tracking is enabled."),
+                Row("caching", 3, Usual, ClientTracking.Cache, "6.0.0",
+                    "Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.", "(YES|NO)"),
+                Row("tracking", -3, Usual, ClientTracking.Switch, "6.0.0", "Control server assisted client side caching.", "(ON|OFF)"),
                 Row("no-touch", 3, Usual, NoTouch, "7.2.0",
                     "Will not touch LRU/LFU stats when this mode is on.", "(ON|OFF)"),
             ],
@@ -228,6 +234,11 @@ public static class Clients
 
                 filter.Id = id;
             }
+            else if (isKnown && call.Is(i, "maxage"u8))
+            {
+                if (!TryAge(call, i + 1, out var age)) return false;
+                filter.OpenedBefore = call.Now - age;
+            }
             else if (isKnown && call.Is(i, "type"u8))
             {
                 if (!TryKind(call, i + 1, out var kind)) return false;
@@ -262,6 +273,20 @@ public static class Clients
             }
         }
 
+        return true;
+    }
+
+    /// <summary>An age in seconds, as milliseconds.</summary>
+    private static bool TryAge(CommandContext call, int index, out long age)
+    {
+        if (!call.TryInteger(index, "ERR maxage is not an integer or out of range"u8, out age)) return false;
+        if (age <= 0)
+        {
+            call.Reply.Error("ERR maxage should be greater than 0"u8);
+            return false;
+        }
+
+        age = Math.Min(age, call.Now / 1000) * 1000;
         return true;
     }
 
@@ -364,13 +389,16 @@ public static class Clients
 
         public long Id { get; set; }
 
+        /// <summary>The latest time of a connection that is old enough, in milliseconds of Unix time.</summary>
+        public long OpenedBefore { get; set; } = long.MaxValue;
+
         public bool SkipMe { get; set; }
 
         public AclUser? User { get; set; }
 
         /// <summary>It may be for the link to the master, which is no user's and has no number.</summary>
         public bool IsForMaster =>
-            User is null && Id == 0
+            User is null && Id == 0 && OpenedBefore == long.MaxValue
             && (Kind == ClientKind.Master || (Kind is null && (Address is not null || LocalAddress is not null)));
 
         public bool Matches(ClientConnection connection, ClientSession caller) =>
@@ -378,6 +406,7 @@ public static class Clients
             && (LocalAddress is null || connection.LocalAddress == LocalAddress)
             && (Kind is null || connection.Session.Kind == Kind)
             && (Id == 0 || connection.Session.Id == Id)
+            && connection.Session.CreatedAt <= OpenedBefore
             && !(SkipMe && connection.Session == caller);
     }
 }

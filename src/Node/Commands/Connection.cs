@@ -73,6 +73,7 @@ public static class Connection
             return;
         }
 
+        for (var i = 1; i < call.Count; i++) call.Session.Hidden.Add(i);
         if (call.Count == 2 && call.Node.AccessControl.Default.Rights.HasNoPassword)
         {
             call.Reply.Error(NoPasswordConfigured);
@@ -131,6 +132,8 @@ public static class Connection
             var more = call.Count - 1 - i;
             if (call.Is(i, "auth"u8) && more >= 2)
             {
+                call.Session.Hidden.Add(i + 1);
+                call.Session.Hidden.Add(i + 2);
                 if (!TryAuthenticate(call, call[i + 1], call[i + 2])) return false;
                 i += 2;
             }
@@ -220,6 +223,7 @@ public static class Connection
         session.Name = "";
         call.Node.AccessControl.Begin(session);
         call.Reply.Protocol = 2;
+        call.Node.Monitors.Remove(session);
         if (session.Subscriber is { } subscriber) call.Node.Publisher.Table.RemoveAll(subscriber);
         Subscribing.Settle(call);
         call.Reply.Simple("RESET"u8);

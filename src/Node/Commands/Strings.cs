@@ -17,7 +17,7 @@ public static class Strings
         new("set", -3, CommandFlags.Write | CommandFlags.DenyOom, KeySpec.At(1), Set)
         {
             KeyFlags = "RW access update variable_flags", KeyNotes = "RW and ACCESS due to the optional `GET` argument",
-            FindKeyFlags = SetKeyFlags,
+            FindKeyFlags = SetKeyFlags, IsAsGoodAsFast = true,
             AclCategories = ["string"], Group = "string", Since = "1.0.0",
             Summary = "Sets a key to a string, whatever it held, with an optional expiry and condition.",
         },

@@ -333,6 +333,15 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>A replica that gets a new data set does not wait until the old one is freed.</summary>
     public bool ReplicaLazyFlush { get; set; }
 
+    /// <summary>slowlog-log-slower-than: microseconds from which on SLOWLOG has a command; -1 for never.</summary>
+    public long SlowLogSlowerThan { get; set; } = 10_000;
+
+    /// <summary>slowlog-max-len: most entries in SLOWLOG.</summary>
+    public long SlowLogMaxLength { get; set; } = 128;
+
+    /// <summary>latency-monitor-threshold: milliseconds from which on LATENCY remembers events; 0 for never.</summary>
+    public long LatencyMonitorThreshold { get; set; }
+
     /// <summary>latency-tracking: INFO latencystats is kept.</summary>
     public bool LatencyTracking { get; set; } = true;
 
@@ -341,6 +350,9 @@ public sealed class ServerConfig : IServingSettings
 
     /// <summary>No, local or yes.</summary>
     public string EnableDebugCommand { get; set; } = "no";
+
+    /// <summary>No, local or yes: who may ask for modules, of which there are none.</summary>
+    public string EnableModuleCommand { get; set; } = "no";
 
     /// <summary>Yes, no or local: who may change dir and dbfilename by CONFIG SET.</summary>
     public string EnableProtectedConfigs { get; set; } = "no";

@@ -124,6 +124,7 @@ public sealed class Executor
     {
         var arguments = call.Arguments;
         var exec = call.Command;
+        var since = call.Timer.BeginInner();
         call.IsInExec = true;
         try
         {
@@ -140,6 +141,7 @@ public sealed class Executor
             call.IsInExec = false;
             call.Arguments = arguments;
             call.Command = exec;
+            call.Timer.EndInner(exec, since);
         }
     }
 
@@ -363,10 +365,28 @@ public sealed class Executor
     {
         if (!ReferenceEquals(call.Command, command)) call.Command = command;
         call.Timer.Count(command);
+        call.Session.Hidden.Clear();
+        var isShown = _node.Monitors.IsInUse && call.Session.Waiter is null; // who waited was shown before
         call.Begin();
         command.Handler!(call);
         var hasFailed = call.End();
-        if (!call.HasBlocked) Count(call, command, hasFailed); // otherwise when it is served, or its wait ends
+        if (isShown) _node.Monitors.Show(call, command);
+        if (call.HasBlocked)
+        {
+            call.Timer.NoteBlocked();
+            return; // counted when it is served, or its wait ends
+        }
+
+        if (call.Session.Suspension is null) call.Timer.NoteEnd();
+        else NoteSuspended(call, command);
+        Count(call, command, hasFailed);
+    }
+
+    /// <summary>What a command waits for counts as its time, unless it is there to wait, as in Redis.</summary>
+    private static void NoteSuspended(CommandContext call, Command command)
+    {
+        if ((command.Flags & CommandFlags.Blocking) != 0) call.Timer.NoteBlocked();
+        else call.Timer.PutOffEnd();
     }
 
     private void Count(CommandContext call, Command command, bool hasFailed)

@@ -80,7 +80,7 @@ internal sealed class Gates(NodeParts node)
         if (call.Session.IsOutOfMemory && IsRefusedWhenShort(call, command, any))
             return Refuse(call, command, ErrorReplies.OutOfMemory);
         if (!PassState(call, command, common, isWrite)) return false;
-        if (call.Session.Kind == ClientKind.Replica)
+        if (call.Session.Kind == ClientKind.Replica || call.Session.Monitor is not null)
         {
             const CommandFlags OnKeys = CommandFlags.Write | CommandFlags.MayReplicate | CommandFlags.ReadOnly;
             return (any & OnKeys) == 0 || Refuse(call, command, "ERR Replica can't interact with the keyspace"u8);

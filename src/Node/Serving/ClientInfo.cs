@@ -49,7 +49,8 @@ internal static class ClientInfo
     private static string Flags(ClientConnection connection, NodeSession session)
     {
         var flags = new StringBuilder();
-        if (session.Kind == ClientKind.Replica) flags.Append('S');
+        if (session.Monitor is not null) flags.Append('O');
+        else if (session.Kind == ClientKind.Replica) flags.Append('S');
         if (session.Subscriber is { Total: > 0 }) flags.Append('P');
         if (session.Transaction is not null) flags.Append('x');
         if (connection.IsBlocked) flags.Append('b');

@@ -45,6 +45,15 @@ internal sealed class NodeParts(NodeBasics basics)
     /// <summary>The counters.</summary>
     public ServerStats Stats { get; } = basics.Stats;
 
+    /// <summary>The latest slow commands.</summary>
+    public SlowLog SlowLog { get; } = basics.SlowLog;
+
+    /// <summary>Remembers what took long.</summary>
+    public LatencyMonitor LatencyMonitor { get; } = basics.LatencyMonitor;
+
+    /// <summary>Says which commands are slow.</summary>
+    public CommandWatch CommandWatch { get; } = basics.CommandWatch;
+
     /// <summary>What the access clocks of keys mean.</summary>
     public AccessTracking Access { get; } = basics.Access;
 
@@ -98,6 +107,9 @@ internal sealed class NodeParts(NodeBasics basics)
 
     /// <summary>Who waits for which key.</summary>
     public required KeyWaiters Waiters { get; init; }
+
+    /// <summary>Who is shown every command.</summary>
+    public Monitors Monitors { get; } = new(basics);
 
     /// <summary>Who watches which key.</summary>
     public required WatchTable Watches { get; init; }

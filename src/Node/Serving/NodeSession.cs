@@ -13,6 +13,7 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
     private KeyWaiter? _waiter;
     private Subscriber? _subscriber;
     private AclUser _identity = AclUser.Nobody;
+    private CommandMonitor? _monitor;
 
     /// <summary>
     /// Whom it has logged in as: <see cref="AclUser.Stranger"/> before that. Written by the client's thread, read by any.
@@ -82,6 +83,16 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
 
     /// <summary>Replies that work which may block is to give.</summary>
     internal LateReplies LateReplies { get; } = new();
+
+    /// <summary>It is shown every command; null for who is not. Written by the client's thread, read by any.</summary>
+    internal CommandMonitor? Monitor
+    {
+        get => Volatile.Read(ref _monitor);
+        set => Volatile.Write(ref _monitor, value);
+    }
+
+    /// <summary>Arguments of the command that ran last which nobody is to see.</summary>
+    internal HiddenArguments Hidden { get; } = new();
 
     /// <summary>What REPLCONF said of it, and how its synchronisation is going; null for who is no replica.</summary>
     internal ReplicaLink? Replica { get; set; }
