@@ -77,6 +77,7 @@ internal sealed class NodeClient : IServedClient
     public long EndTurn()
     {
         _context.Timer.End();
+        if (_session.Suspension is null) _context.Keys.Trim();
         if (_session.HasRun) _session.NoteSeen(_node.Replication.Log.Offset); // before the replies leave
         return _session.LastWriteOffset;
     }
