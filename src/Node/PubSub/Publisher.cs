@@ -28,13 +28,23 @@ public sealed class Publisher
     }
 
     /// <summary>
-    /// Passes what clients publish on to the other nodes of the cluster: the channel, the text, and whether the channel is a shard
-    /// channel. Null where there are none. Set before the server starts.
+    /// Passes what clients publish on to the other nodes of the cluster. Null where there are none. Set before the server starts.
     /// </summary>
-    internal Action<byte[], byte[], bool>? PassOn { get; set; }
+    internal IMessageRelay? Relay { get; set; }
 
     /// <summary>Who is subscribed to what.</summary>
     internal SubscriptionTable Table { get; }
+
+    /// <summary>
+    /// Closes a client. Its thread sees to the rest of it; but from here on nobody counts it as a subscriber. Any thread.
+    /// </summary>
+    /// <param name="connection">Its connection.</param>
+    /// <param name="subscriber">What it is subscribed to; null for nothing.</param>
+    internal void Close(ClientConnection connection, Subscriber? subscriber)
+    {
+        connection.Close();
+        if (subscriber is not null) Table.RemoveAll(subscriber);
+    }
 
     /// <summary>How many messages would be sent for one that was published now.</summary>
     internal int CountReceivers(bool isSharded, ReadOnlySpan<byte> channel)
@@ -66,7 +76,7 @@ public sealed class Publisher
     internal void Publish(bool isSharded, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> text, Subscriber? except)
     {
         Deliver(isSharded, channel, text, except);
-        PassOn?.Invoke(channel.ToArray(), text.ToArray(), isSharded);
+        Relay?.Publish(channel.ToArray(), text.ToArray(), isSharded);
     }
 
     /// <summary>As <see cref="Publish(bool, ReadOnlySpan{byte}, ReadOnlySpan{byte}, Subscriber?)"/>.</summary>
