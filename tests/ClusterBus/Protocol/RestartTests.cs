@@ -1,5 +1,6 @@
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
+using Starling.ClusterBus.Wire;
 using Starling.Simulator;
 
 namespace Starling.ClusterBus.Tests.Protocol;
@@ -218,5 +219,31 @@ public sealed class RestartTests
         Assert.Equal(ClusterHealth.DataLost, cluster[0].View.Health);
         cluster[0].Options = cluster[0].Options with { AllowEmptyMaster = true };
         cluster.Until(() => cluster[0].View.Health == ClusterHealth.Ok, 10_000);
+    }
+
+    /// <summary>Seed 6640: it waited for ever for replicas of another master that had the id of its shard.</summary>
+    [Fact]
+    public void A_master_that_comes_back_without_data_does_not_wait_for_the_replicas_of_another_that_serves()
+    {
+        var other = LoneMachine.Replica(3, master: 2);
+        var node = new LoneMachine(
+            LoneMachine.Options,
+            hasLostData: true,
+            LoneMachine.Myself(LoneMachine.Master(1, 0, 8191)),
+            LoneMachine.Master(2, 8192, 16383),
+            other);
+        Assert.True(node.View.HasLostData);
+        for (var i = 0; i < 100; i++)
+        {
+            node.Wait(100, 2);
+            node.Hear(node.Heartbeat(other, configEpoch: 2) with
+            {
+                ReplicationOffset = 1000,
+                MessageFlags = MessageFlags.ExtensionData,
+                Body = new BusBody.Heartbeat([], PingExtensions.None with { ShardId = LoneMachine.Id(1) }),
+            });
+        }
+
+        Assert.False(node.View.HasLostData);
     }
 }
