@@ -36,6 +36,32 @@ public sealed class RestartTests
         Assert.True(cluster.Owns(0, 0));
     }
 
+    /// <summary>Seed 5838: the answer of a master that was replaced right then made the majority.</summary>
+    [Fact]
+    public void A_restarted_master_does_not_count_one_that_answered_and_is_none_any_more()
+    {
+        var cluster = new CalmCluster(3, 1, nodeTimeout: 15_000);
+        cluster.Simulation.Crash(cluster[0]);
+        foreach (var unheard in new[] { 2, 4, 5 })
+        {
+            cluster.Simulation.Cut(cluster[0], cluster[unheard]);
+            cluster.Simulation.Cut(cluster[unheard], cluster[0]);
+        }
+
+        cluster.Simulation.Start(cluster[0]);
+        cluster.Simulation.RunFor(1000);
+        Assert.Null(cluster.Do(4, (machine, effects) => machine.Failover(FailoverMode.Default, cluster.Simulation.Now, effects)));
+        cluster.Until(() => cluster[0].View.Find(cluster[1].Machine.Id)!.IsReplica, 900);
+        for (var i = 0; i < 100; i++)
+        {
+            cluster.Simulation.RunFor(50);
+            Assert.NotEqual(ClusterHealth.Ok, cluster[0].View.Health);
+        }
+
+        cluster.Rejoin(0);
+        cluster.Until(() => cluster[0].View.Health == ClusterHealth.Ok);
+    }
+
     [Fact]
     public void A_cluster_of_one_node_comes_back_alone()
     {
