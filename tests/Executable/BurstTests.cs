@@ -120,9 +120,12 @@ public sealed class BurstTests : IDisposable
                 for (var from = 0; from < 50_000; from += 5000)
                 {
                     var members = Enumerable.Range(from, 5000)
-                        .Select(i => (i % 2 == 0 ? "a member of both sets:" : "a member of one set:" + name) + i.ToString(CultureInfo.InvariantCulture)).ToArray();
+                        .Select(i => (i % 2 == 0 ? "a member of both sets:" : "a member of one set:" + name)
+                            + i.ToString(CultureInfo.InvariantCulture))
+                        .ToArray();
                     filler.Call(["SADD", name, .. members]);
-                    filler.Call(["ZADD", "z" + name, .. members.SelectMany((member, i) => new[] { i.ToString(CultureInfo.InvariantCulture), member })]);
+                    filler.Call(
+                        ["ZADD", "z" + name, .. members.SelectMany((member, i) => new[] { i.ToString(CultureInfo.InvariantCulture), member })]);
                 }
             }
         }
