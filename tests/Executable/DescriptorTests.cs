@@ -176,8 +176,10 @@ public sealed class DescriptorTests
         string[][] commands =
         [
             ["SET", "s", "v"], ["GET", "s"], ["APPEND", "s", "v"], ["INCR", "n"], ["RPUSH", "l", "v"], ["LRANGE", "l", "0", "5"],
-            ["HSET", "h", "f", "v"], ["HGETALL", "h"], ["SADD", "t", "v"], ["SUNION", "t", "t"], ["ZADD", "z", "1", "v"], ["ZRANGE", "z", "0", "-1", "WITHSCORES"],
-            ["DUMP", "h"], ["XADD", "x", "MAXLEN", "9", "*", "f", "v"], ["GEOADD", "g", "1", "1", "v"], ["PFADD", "p", "v"], ["SORT", "t", "ALPHA"], ["INFO"],
+            ["HSET", "h", "f", "v"], ["HGETALL", "h"], ["SADD", "t", "v"], ["SUNION", "t", "t"], ["ZADD", "z", "1", "v"],
+            ["ZRANGE", "z", "0", "-1", "WITHSCORES"],
+            ["DUMP", "h"], ["XADD", "x", "MAXLEN", "9", "*", "f", "v"], ["GEOADD", "g", "1", "1", "v"], ["PFADD", "p", "v"],
+            ["SORT", "t", "ALPHA"], ["INFO"],
         ];
         var program = new[] { "--nofile=4000", Executables.Starling, "server", "--save", "" };
         using var server = new LimitedServer(program, new() { ["DOTNET_TC_CallCountThreshold"] = "2" }); // so that it is compiled soon
