@@ -73,6 +73,12 @@ public static partial class ServerLog
         Message = "This runtime needs free descriptors to handle signals: with none, SIGTERM ends the server unsaved")]
     public static partial void SignalsNeedDescriptors(ILogger log);
 
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The server could not execute itself again with DOTNET_TC_BackgroundWorkerTimeoutMs=ffffffff: set it, or the process may end "
+            + "when no descriptor is free")]
+    public static partial void TieringThreadEnds(ILogger log);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "=== REDIS BUG REPORT START: Cut & paste starting from here ===")]
     public static partial void CrashReportBegins(ILogger log);
 

@@ -94,6 +94,25 @@ public class ProcessTests
         Wait.Until("the daemon is gone", () => !File.Exists(pidFile) && !Directory.Exists("/proc/" + daemon));
     }
 
+    [Fact]
+    public void A_daemon_is_told_its_last_argument_though_it_is_empty()
+    {
+        using var server = new RunningServer(
+            ["server", "--port", _port, "--daemonize", "yes", "--pidfile", "my.pid", "--save", "", "--requirepass", "x", "--requirepass", ""]);
+        Assert.Equal(0, server.WaitForExit());
+        var port = int.Parse(_port, CultureInfo.InvariantCulture);
+        Wait.Until("the daemon serves", () =>
+        {
+            using var connection = new RespConnection(port);
+            return connection.Text("PING") == "PONG";
+        });
+        using var client = new RespConnection(port);
+        var daemon = RespConnection.Field(client.Text("INFO", "server"), "process_id");
+        Assert.Equal(Path.GetFileName(Executables.Starling), File.ReadAllText($"/proc/{daemon}/comm").TrimEnd());
+        client.Send("SHUTDOWN", "NOSAVE");
+        Wait.Until("the daemon is gone", () => !Directory.Exists("/proc/" + daemon));
+    }
+
     [Theory]
     [InlineData("path", "systemd")]
     [InlineData("abstract", "systemd")]

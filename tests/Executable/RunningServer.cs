@@ -55,6 +55,19 @@ internal sealed class RunningServer : IDisposable
         return _process.HasExited ? throw new ServerExitedException(Output) : false;
     });
 
+    /// <summary>Whether a thread of this name runs there; the system keeps 15 characters of a name.</summary>
+    public bool HasThread(string name) => Directory.GetDirectories($"/proc/{Text(Id)}/task").Any(task =>
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(task, "comm")).TrimEnd('\n') == name;
+        }
+        catch (IOException)
+        {
+            return false; // it ended meanwhile
+        }
+    });
+
     public void Send(int signal) => Assert.Equal(0, Kill(_process.Id, signal));
 
     public int WaitForExit()

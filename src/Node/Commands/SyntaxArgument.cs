@@ -1,12 +1,11 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using Starling.Resp;
 
 namespace Starling.Node.Commands;
 
 /// <summary>An argument of a command as COMMAND DOCS tells it.</summary>
-internal sealed partial class SyntaxArgument
+internal sealed class SyntaxArgument
 {
     private readonly string _name;
     private readonly string _type;
@@ -21,20 +20,20 @@ internal sealed partial class SyntaxArgument
     /// <param name="parts">The arguments it consists of.</param>
     public SyntaxArgument(string word, IReadOnlyList<SyntaxArgument> parts)
     {
-        var match = Word().Match(word);
-        if (!match.Success) throw new FormatException("no argument: " + word);
-        _name = match.Groups["name"].Value;
-        _type = match.Groups["type"].Value;
-        _keySpec = match.Groups["key"].Value;
-        _token = match.Groups["token"] is { Success: true } token ? token.Value : null;
-        _since = match.Groups["since"].Value;
-        _deprecatedSince = match.Groups["deprecated"].Value;
-        _flags = match.Groups["flags"].Value.Select(flag => flag switch
+        var rest = word.TrimEnd('?', '*', '^');
+        _flags = word[rest.Length..].Select(flag => flag switch
         {
             '?' => "optional",
             '*' => "multiple",
             _ => "multiple_token",
         }).ToArray();
+        _deprecatedSince = TakeNumber(ref rest, '!');
+        _since = TakeNumber(ref rest, '@');
+        _token = TakeToken(ref rest);
+        _keySpec = TakeNumber(ref rest, '#');
+        var colon = rest.LastIndexOf(':');
+        if (colon < 1 || colon == rest.Length - 1) throw new FormatException("no argument: " + word);
+        (_name, _type) = (rest[..colon], rest[(colon + 1)..]);
         Parts = parts;
     }
 
@@ -45,6 +44,27 @@ internal sealed partial class SyntaxArgument
     {
         reply.Array(arguments.Count);
         foreach (var argument in arguments) argument.Write(reply);
+    }
+
+    /// <summary>Takes a mark and the number or version behind it off the end; empty when there is none.</summary>
+    private static string TakeNumber(ref string rest, char mark)
+    {
+        var at = rest.LastIndexOf(mark);
+        if (at < 0) return "";
+        var number = rest[(at + 1)..];
+        if (number.Length == 0 || number.AsSpan().ContainsAnyExcept("0123456789.")) return "";
+        rest = rest[..at];
+        return number;
+    }
+
+    /// <summary>Takes what is quoted off the end; null when nothing is.</summary>
+    private static string? TakeToken(ref string rest)
+    {
+        var open = rest.EndsWith('\'') ? rest.LastIndexOf('\'', rest.Length - 2) : -1;
+        if (open < 0) return null;
+        var token = rest[(open + 1)..^1];
+        rest = rest[..open];
+        return token;
     }
 
     private void Write(RespWriter reply)
@@ -82,9 +102,4 @@ internal sealed partial class SyntaxArgument
         reply.Bulk(name);
         reply.Bulk(value);
     }
-
-    [GeneratedRegex(
-        @"^(?<name>.+):(?<type>[a-z-]+)(#(?<key>\d+))?('(?<token>[^']*)')?(@(?<since>[\d.]+))?(!(?<deprecated>[\d.]+))?(?<flags>[?*^]*)$",
-        RegexOptions.ExplicitCapture)]
-    private static partial Regex Word();
 }

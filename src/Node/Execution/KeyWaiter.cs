@@ -71,6 +71,9 @@ internal sealed class KeyWaiter(
     /// <summary>Where it stands.</summary>
     public WaitEnd End => (WaitEnd)Volatile.Read(ref _end);
 
+    /// <summary>Bytes that it holds, roughly.</summary>
+    public long HeldBytes { get; private init; }
+
     /// <summary>The wait is over without a key: the reply is an end's, and the command does not run.</summary>
     public bool HasEnded => End is not (WaitEnd.Waiting or WaitEnd.Woken);
 
@@ -93,7 +96,8 @@ internal sealed class KeyWaiter(
         object? state)
     {
         call.HasChangedNothing = true;
-        call.Node.Buffers.EnsureRoom((2 * call.Arguments.TotalLength) + ((long)keyCount * BytesOfKey));
+        var bytes = (2 * call.Arguments.TotalLength) + ((long)keyCount * BytesOfKey);
+        call.Node.Buffers.EnsureRoom(bytes);
         var keys = new HashSet<byte[]>(keyCount, ByteStringComparer.Instance);
         for (var i = firstKey; i < firstKey + keyCount; i++) keys.Add(call.Arguments[i].ToArray());
 
@@ -104,6 +108,7 @@ internal sealed class KeyWaiter(
         {
             IsServedWithoutKey = whenGone,
             State = state,
+            HeldBytes = bytes,
         };
         call.HasChangedNothing = false;
         return waiter;

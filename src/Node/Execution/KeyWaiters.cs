@@ -94,6 +94,7 @@ internal sealed class KeyWaiters(NodeBasics basics)
     public KeyClaim? Remove(KeyWaiter waiter)
     {
         waiter.StopTimer();
+        basics.Buffers.NoteDropped(waiter.HeldBytes); // the garbage of a wait may be the only one for long
         if (waiter.Touched.Length > 1)
         {
             foreach (var key in waiter.Touched)

@@ -31,7 +31,7 @@ internal static class Daemon
     /// <param name="reason">Why it could not be started.</param>
     public static bool TrySpawn(byte[] standardInput, out string reason)
     {
-        var words = ServerInvocation.ReadOwnCommandLine();
+        var words = OwnCommandLine.ReadWords();
         var strings = new List<nint>();
         var actions = Marshal.AllocHGlobal(OpaqueSize);
         var attributes = Marshal.AllocHGlobal(OpaqueSize);
@@ -45,7 +45,7 @@ internal static class Daemon
             if (error == 0) error = SystemCalls.AddOpen(actions, 2, "/dev/null", ReadWrite, 0);
             if (error == 0) error = SystemCalls.InitializeAttributes(attributes);
             if (error == 0) error = SystemCalls.SetFlags(attributes, NewSession);
-            if (error == 0) error = SystemCalls.Spawn(out _, "/proc/self/exe", actions, attributes, arguments, environment);
+            if (error == 0) error = SystemCalls.Spawn(out _, OwnCommandLine.Program, actions, attributes, arguments, environment);
             reason = error == 0 ? string.Empty : Marshal.GetPInvokeErrorMessage(error);
             return error == 0;
         }

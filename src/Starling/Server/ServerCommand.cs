@@ -39,6 +39,7 @@ internal static class ServerCommand
                 + $"Please increase your open file limit to at least {Preparation.FewestDescriptors}. Exiting.");
         }
 
+        TieringThread.Keep();
         return RunConfigured(arguments);
     }
 
@@ -144,6 +145,7 @@ internal static class ServerCommand
         ServerLog.Version(log, ServerVersion.Starling, ServerVersion.Redis, Environment.ProcessId);
         if (isWithoutArguments) ServerLog.NoConfigurationFile(log, Environment.ProcessPath ?? "starling");
         else ServerLog.ConfigurationLoaded(log);
+        if (!TieringThread.IsSettled) ServerLog.TieringThreadEnds(log);
         if (config.SetWithoutEffect.Count > 0) ServerLog.WithoutEffect(log, string.Join(", ", config.SetWithoutEffect));
     }
 

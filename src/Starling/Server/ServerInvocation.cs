@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Starling.CommandLine.Server;
 
 /// <summary>Tells whether a command line runs a server, and what is left for it.</summary>
@@ -10,17 +8,8 @@ internal static class ServerInvocation
     /// </summary>
     public static string ProgramName()
     {
-        var words = ReadOwnCommandLine();
-        return words.Count > 0 ? Path.GetFileName(words[0]) : "starling";
-    }
-
-    /// <summary>The process's own command line, word by word; empty where the system does not tell.</summary>
-    public static IReadOnlyList<string> ReadOwnCommandLine()
-    {
-        const string file = "/proc/self/cmdline";
-        if (!File.Exists(file)) return [];
-        var text = Encoding.UTF8.GetString(File.ReadAllBytes(file));
-        return text.Length == 0 ? [] : text.TrimEnd('\0').Split('\0');
+        var words = OwnCommandLine.ReadWords();
+        return words.Length > 0 ? Path.GetFileName(words[0]) : "starling";
     }
 
     /// <summary>

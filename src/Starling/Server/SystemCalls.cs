@@ -56,10 +56,23 @@ internal static class SystemCalls
     [DllImport("libc", EntryPoint = "write", SetLastError = true)]
     public static extern nint Write(int descriptor, byte[] bytes, nint count);
 
+    /// <summary>Sets a variable for what <see cref="Execute"/> starts; the runtime has a copy of its own.</summary>
+    [DllImport("libc", EntryPoint = "setenv", SetLastError = true)]
+    public static extern int SetVariable(
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
+
+    /// <summary>Puts another program in the place of this one; comes back only when it cannot.</summary>
+    [DllImport("libc", EntryPoint = "execv", SetLastError = true)]
+    public static extern int Execute(nint path, nint[] arguments);
+
+    /// <summary>What the kernel told the process at its start.</summary>
+    [DllImport("libc", EntryPoint = "getauxval")]
+    public static extern nint AuxiliaryEntry(nint entry);
+
     [DllImport("libc", EntryPoint = "posix_spawn")]
     public static extern int Spawn(
         out int process,
-        [MarshalAs(UnmanagedType.LPUTF8Str)] string path,
+        nint path,
         nint fileActions,
         nint attributes,
         nint[] arguments,

@@ -26,6 +26,18 @@ public sealed class KeyWaiterTests
     }
 
     [Fact]
+    public async Task What_a_wait_held_counts_as_dropped_when_it_ends()
+    {
+        await using var server = TestServer.Start(commands: [Take]);
+        string[] keys = [.. Enumerable.Range(0, 500).Select(i => new string('k', 100) + i.ToString(CultureInfo.InvariantCulture))];
+        var waiter = await BlockAsync(server, ["TAKE", .. keys, "0"]);
+        var before = server.Node.Basics.Buffers.DroppedBytes;
+        waiter.Dispose();
+        await Eventually.True(() => server.Node.Waiters.Count == 0);
+        Assert.InRange(server.Node.Basics.Buffers.DroppedBytes - before, 2 * 500 * 100, 1_000_000);
+    }
+
+    [Fact]
     public async Task Who_came_first_is_served_first()
     {
         await using var server = TestServer.Start(commands: [Take]);
