@@ -10,6 +10,7 @@ using Starling.Node.Maintenance;
 using Starling.Node.Persistence;
 using Starling.Node.PubSub;
 using Starling.Node.Replication;
+using Starling.Node.Scripting;
 using Starling.Node.Serving;
 using Starling.Node.Telemetry;
 using Starling.Resp;
@@ -32,6 +33,7 @@ public sealed class NodeServer
         Watches = new WatchTable(config.DatabasesInUse, Basics.Buffers);
         Waiters = new KeyWaiters(Basics);
         Executor = new Executor(Basics, Waiters);
+        Scripts = new ScriptService(Basics);
         Publisher = new Publisher(Basics);
         KeyEvents.ListenWith(Publisher.Deliver);
         KeyEvents.PublishWith(Publisher.Publish);
@@ -139,6 +141,9 @@ public sealed class NodeServer
 
     /// <summary>Gives messages and keyspace events to their subscribers.</summary>
     public Publisher Publisher { get; }
+
+    /// <summary>The scripts that clients have sent.</summary>
+    internal ScriptService Scripts { get; }
 
     /// <summary>Who waits for which key.</summary>
     internal KeyWaiters Waiters { get; }
@@ -261,6 +266,7 @@ public sealed class NodeServer
         Cluster = Cluster,
         Shutdown = Shutdown,
         DebugSubcommands = DebugSubcommands,
+        Scripts = Scripts,
         Waiters = Waiters,
         Watches = Watches,
     };

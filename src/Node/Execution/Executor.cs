@@ -143,6 +143,14 @@ public sealed class Executor
         }
     }
 
+    /// <summary>Runs a command that a script calls, in the scope of the script. Its arguments are the context's.</summary>
+    internal void RunInScript(CommandContext call, Command command, bool isReplicated)
+    {
+        call.RenewLogging(isReplicated && IsLogged(call));
+        if (_keyspace.NewKeys is not null) call.Events.HearOfNewKeys();
+        Run(call, command);
+    }
+
     /// <summary>A client that waits for a key is gone.</summary>
     internal void Abandon(KeyWaiter waiter)
     {
@@ -199,8 +207,14 @@ public sealed class Executor
         if (call.Session.Waiter?.Claim is { NeedsEverything: true }) return true;
         if (!waiters.HasCrossing) return false;
         var flags = command.Flags;
-        if (command.Executes && call.Session.Transaction is { } executed) flags |= executed.AnyFlags;
-        return (flags & CommandFlags.Write) != 0 && call.Keys.AnyShared(waiters);
+        var mayWrite = command.Script != ScriptForm.None;
+        if (command.Executes && call.Session.Transaction is { } executed)
+        {
+            flags |= executed.AnyFlags;
+            mayWrite |= executed.HasScripts;
+        }
+
+        return (mayWrite || (flags & CommandFlags.Write) != 0) && call.Keys.AnyShared(waiters);
     }
 
     /// <summary>The stripes that a call holds while it is decided upon and executed.</summary>
@@ -219,6 +233,12 @@ public sealed class Executor
         var takesAll = command.TakesEverything(call.Arguments) || session.Encounters > MostEncounters;
         if (command.Executes && session.Transaction is { } transaction) takesAll |= transaction.CollectKeys(call);
         else call.CollectKeys(command);
+        if (command.Script != ScriptForm.None && session.Transaction is null)
+        {
+            takesAll |= _node.Scripts.TakesEverything(call[1], command.Script == ScriptForm.Hash, mayRunAgain: true);
+            if (keys.Stripes.Count == 0) keys.AddStripe(0); // what it publishes holds one
+        }
+
         if (session.Origin == ClientOrigin.Master)
         {
             // What takes its locks itself does so inside this scope, and has them all.
@@ -237,7 +257,16 @@ public sealed class Executor
     {
         call.TouchesEverything = plan.IsAll;
         using (Open(call, plan))
-            if (plan.IsAll || !NeedsEverything(call, command)) return ExecuteInScope(call, command);
+        {
+            if (plan.IsAll || !NeedsEverything(call, command))
+            {
+                var outcome = ExecuteInScope(call, command);
+                if (!call.NeedsEverything) return outcome;
+            }
+        }
+
+        call.NeedsEverything = false;
+        call.TouchesEverything = true;
         using (Open(call, LockPlan.All)) return ExecuteInScope(call, command);
     }
 
@@ -362,7 +391,7 @@ public sealed class Executor
         call.Begin();
         command.Handler!(call);
         var hasFailed = call.End();
-        if (!call.HasBlocked) Count(call, command, hasFailed); // otherwise when it is served, or its wait ends
+        if (!call.HasBlocked && !call.NeedsEverything) Count(call, command, hasFailed); // otherwise when it is served, or its wait ends
     }
 
     private void Count(CommandContext call, Command command, bool hasFailed)

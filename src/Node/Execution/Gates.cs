@@ -25,6 +25,9 @@ internal sealed class Gates(NodeParts node)
         if (!session.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0 && session.Waiter is null
             && node.Config.WantsPassword)
             return Refuse(call, command, ErrorReplies.NoAuth);
+        if (node.Scripts.IsBusy && (command.Flags & CommandFlags.AllowBusy) == 0 && session.Waiter is null
+            && session.Origin == ClientOrigin.Client)
+            return Refuse(call, command, ErrorReplies.Busy);
         if (session.Transaction is not null && (command.Flags & CommandFlags.NoMulti) != 0)
             return Refuse(call, command, ErrorReplies.NotInTransaction);
 
@@ -67,13 +70,17 @@ internal sealed class Gates(NodeParts node)
         var reason = node.Clients.Line.Judge(
             call.Session.Connection, any, isServed: call.Session.Waiter is { Claim: not null }, call.Now);
         if (reason == HoldReason.None
-            && ((isWrite && node.Migrations.IsActive && call.Keys.AnyIn(node.Migrations.Barrier))
+            && (((isWrite || MayWrite(call, command)) && node.Migrations.IsActive && call.Keys.AnyIn(node.Migrations.Barrier))
                 || (node.Waiters.HasClaims && IsBehindClaim(call))))
             reason = HoldReason.Keys;
         if (reason == HoldReason.None) return true;
         (isHeld, call.Session.HeldBy) = (true, reason);
         return false;
     }
+
+    /// <summary>A script is run, which may write though the command itself does not.</summary>
+    private static bool MayWrite(CommandContext call, Command command) =>
+        command.Script != ScriptForm.None || (command.Executes && call.Session.Transaction is { HasScripts: true });
 
     /// <summary>
     /// What may take memory is refused, and what would be queued in a transaction, which takes some. A client that has waited

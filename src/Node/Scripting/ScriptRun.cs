@@ -1,0 +1,35 @@
+using Starling.Node.Serving;
+
+namespace Starling.Node.Scripting;
+
+/// <summary>The run of a script by the handler of its command.</summary>
+internal static class ScriptRun
+{
+    /// <summary>Runs a script in the scope of the call, and writes the reply.</summary>
+    public static void Execute(CommandContext call, Script script, ScriptFlags flags, int keyCount)
+    {
+        var scripts = call.Node.Scripts;
+        var (arguments, command, isInExec, database) = (call.Arguments, call.Command, call.IsInExec, call.Session.DatabaseIndex);
+        var isLogged = call.IsLogged;
+        var engine = scripts.Rent();
+        try
+        {
+            (call.IsInExec, call.IsInScript) = (true, true);
+            if (engine.Run(call, script, flags, keyCount) == ScriptAbort.NeedsEverything)
+            {
+                script.Strays = true;
+                call.NeedsEverything = true;
+            }
+        }
+        finally
+        {
+            scripts.Return(engine);
+            (call.IsInExec, call.IsInScript) = (isInExec, false);
+            call.Session.DatabaseIndex = database;
+            call.RenewLogging(isLogged);
+        }
+
+        call.Arguments = arguments;
+        call.Command = command;
+    }
+}
