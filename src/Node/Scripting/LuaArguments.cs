@@ -30,6 +30,13 @@ internal static unsafe class LuaArguments
         return Raise;
     }
 
+    /// <summary>Raises what Lua itself raises when it finds no memory.</summary>
+    public static int NoMemory(nint lua)
+    {
+        LuaApi.PushString(lua, "not enough memory"u8);
+        return Raise;
+    }
+
     /// <summary>Pushes the table of an error: a whole text, with its code.</summary>
     public static void PushError(nint lua, ReadOnlySpan<byte> text)
     {

@@ -22,6 +22,34 @@ internal static unsafe class LuaFunctions
         ("redis", "debug", Pointer(&Debug)),
         ("", "random", Pointer(&NextRandom)),
         ("", "randomseed", Pointer(&SeedRandom)),
+        ("bit", "tobit", Pointer(&BitToBit)),
+        ("bit", "bnot", Pointer(&BitNot)),
+        ("bit", "bswap", Pointer(&BitSwap)),
+        ("bit", "band", Pointer(&BitAnd)),
+        ("bit", "bor", Pointer(&BitOr)),
+        ("bit", "bxor", Pointer(&BitXor)),
+        ("bit", "lshift", Pointer(&BitShiftLeft)),
+        ("bit", "rshift", Pointer(&BitShiftRight)),
+        ("bit", "arshift", Pointer(&BitShiftArithmetic)),
+        ("bit", "rol", Pointer(&BitRotateLeft)),
+        ("bit", "ror", Pointer(&BitRotateRight)),
+        ("bit", "tohex", Pointer(&BitToHex)),
+        ("struct", "pack", Pointer(&StructPack)),
+        ("struct", "unpack", Pointer(&StructUnpack)),
+        ("struct", "size", Pointer(&StructSize)),
+        ("cjson", "encode", Pointer(&JsonEncode)),
+        ("cjson", "decode", Pointer(&JsonDecode)),
+        ("cjson", "encode_sparse_array", Pointer(&JsonSparseArray)),
+        ("cjson", "encode_max_depth", Pointer(&JsonEncodeDepth)),
+        ("cjson", "decode_max_depth", Pointer(&JsonDecodeDepth)),
+        ("cjson", "encode_number_precision", Pointer(&JsonPrecision)),
+        ("cjson", "encode_keep_buffer", Pointer(&JsonKeepBuffer)),
+        ("cjson", "encode_invalid_numbers", Pointer(&JsonEncodeInvalid)),
+        ("cjson", "decode_invalid_numbers", Pointer(&JsonDecodeInvalid)),
+        ("cmsgpack", "pack", Pointer(&MessagePack)),
+        ("cmsgpack", "unpack", Pointer(&MessageUnpack)),
+        ("cmsgpack", "unpack_one", Pointer(&MessageUnpackOne)),
+        ("cmsgpack", "unpack_limit", Pointer(&MessageUnpackLimit)),
     ];
 
     private static readonly Lazy<nint[]> Stubs = new(() =>
@@ -39,7 +67,7 @@ internal static unsafe class LuaFunctions
     public static void Push(nint lua)
     {
         LuaApi.CreateTable(lua, 0, 0);
-        foreach (var library in Rows.Select(row => row.Library).Where(name => name.Length > 0).Concat(["bit", "struct", "cjson", "cmsgpack"]).Distinct(StringComparer.Ordinal))
+        foreach (var library in Rows.Select(row => row.Library).Where(name => name.Length > 0).Distinct(StringComparer.Ordinal))
         {
             LuaText.Push(lua, library);
             LuaApi.CreateTable(lua, 0, 0);
@@ -64,6 +92,10 @@ internal static unsafe class LuaFunctions
             LuaApi.RawSet(lua, -3);
             LuaApi.Pop(lua, 1);
         }
+
+        LuaText.Push(lua, "null");
+        LuaApi.PushPointer(lua, 0);
+        LuaApi.RawSet(lua, -3);
     }
 
     private static nint Pointer(delegate* unmanaged[Cdecl]<nint, int> function) => (nint)function;
@@ -137,4 +169,88 @@ internal static unsafe class LuaFunctions
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int SeedRandom(nint lua) => Enter(lua, &LuaRandom.Seed);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int BitToBit(nint lua) => Enter(lua, &LuaBits.ToBit);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int BitNot(nint lua) => Enter(lua, &LuaBits.Not);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int BitSwap(nint lua) => Enter(lua, &LuaBits.Swap);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int BitAnd(nint lua) => Enter(lua, &LuaBits.And);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int BitOr(nint lua) => Enter(lua, &LuaBits.Or);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int BitXor(nint lua) => Enter(lua, &LuaBits.Xor);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int BitShiftLeft(nint lua) => Enter(lua, &LuaBits.ShiftLeft);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int BitShiftRight(nint lua) => Enter(lua, &LuaBits.ShiftRight);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int BitShiftArithmetic(nint lua) => Enter(lua, &LuaBits.ShiftArithmetic);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int BitRotateLeft(nint lua) => Enter(lua, &LuaBits.RotateLeft);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int BitRotateRight(nint lua) => Enter(lua, &LuaBits.RotateRight);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int BitToHex(nint lua) => Enter(lua, &LuaBits.ToHex);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int StructPack(nint lua) => Enter(lua, &LuaStruct.Pack);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int StructUnpack(nint lua) => Enter(lua, &LuaStruct.Unpack);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int StructSize(nint lua) => Enter(lua, &LuaStruct.Size);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int JsonEncode(nint lua) => Enter(lua, &JsonLibrary.Encode);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int JsonDecode(nint lua) => Enter(lua, &JsonLibrary.Decode);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int JsonSparseArray(nint lua) => Enter(lua, &JsonLibrary.SparseArray);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int JsonEncodeDepth(nint lua) => Enter(lua, &JsonLibrary.EncodeDepth);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int JsonDecodeDepth(nint lua) => Enter(lua, &JsonLibrary.DecodeDepth);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int JsonPrecision(nint lua) => Enter(lua, &JsonLibrary.Precision);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int JsonKeepBuffer(nint lua) => Enter(lua, &JsonLibrary.KeepBuffer);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int JsonEncodeInvalid(nint lua) => Enter(lua, &JsonLibrary.EncodeInvalid);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int JsonDecodeInvalid(nint lua) => Enter(lua, &JsonLibrary.DecodeInvalid);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int MessagePack(nint lua) => Enter(lua, &MessagePackEncoder.Pack);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int MessageUnpack(nint lua) => Enter(lua, &MessagePackDecoder.Unpack);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int MessageUnpackOne(nint lua) => Enter(lua, &MessagePackDecoder.UnpackOne);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int MessageUnpackLimit(nint lua) => Enter(lua, &MessagePackDecoder.UnpackLimit);
 }

@@ -100,6 +100,12 @@ internal sealed unsafe class ScriptEngine : IDisposable
     /// <summary>Begins another sequence of random numbers.</summary>
     public void Seed(int seed) => _random = new LuaRandom(seed);
 
+    /// <summary>What a library writes.</summary>
+    public LuaOutput Output { get; } = new();
+
+    /// <summary>What scripts have said of cjson.</summary>
+    public JsonSettings Json { get; set; }
+
     /// <summary>Its calls.</summary>
     public ScriptCalls Calls { get; } = new();
 
@@ -129,6 +135,7 @@ internal sealed unsafe class ScriptEngine : IDisposable
     {
         (Context, Script, Flags, Slot) = (call, script, flags, keyCount > 0 ? call.Keys.Slot : -1);
         (Protocol, HasWritten, IsReplicated, Since, IsBusy, _abort) = (2, false, true, 0, false, ScriptAbort.None);
+        Json = JsonSettings.Initial;
         LuaApi.SetTop(_lua, 0);
         LuaApi.RawGetIndex(_lua, LuaApi.Registry, HandlerKey);
         LuaApi.RawGetIndex(_lua, LuaApi.Registry, FirstScriptKey + script.Number);

@@ -79,7 +79,7 @@ internal static class ScriptResult
         }
         else if (TryField(lua, "double"u8, LuaType.Number))
         {
-            reply.Double(LuaApi.ToNumber(lua, -1));
+            WriteDouble(reply, LuaApi.ToNumber(lua, -1));
         }
         else if (TryField(lua, "map"u8, LuaType.Table))
         {
@@ -118,6 +118,13 @@ internal static class ScriptResult
 
         if (isSet) reply.EndSet(mark, count);
         else reply.EndMap(mark, count);
+    }
+
+    /// <summary>What is no number has a sign here, as C prints it.</summary>
+    private static void WriteDouble(RespWriter reply, double value)
+    {
+        if (!double.IsNaN(value) || !double.IsNegative(value)) reply.Double(value);
+        else reply.Raw(reply.Protocol == 2 ? "$4\r\n-nan\r\n"u8 : ",-nan\r\n"u8);
     }
 
     private static void WriteBigNumber(RespWriter reply, byte[] digits)

@@ -66,6 +66,12 @@ base.setmetatable = function(...)
     return lua_setmetatable(...)
 end
 
+base.getmetatable = function(...)
+    local value = ...
+    if true_of[value] and value ~= base._G then return nil end
+    return lua.getmetatable(...)
+end
+
 local function deny_first(f)
     return function(...)
         if true_of[(...)] then error(readonly, 0) end
@@ -86,7 +92,10 @@ local function unpack_error(ok, problem, ...)
     end
     return ok, problem, ...
 end
-base.pcall = function(...) return unpack_error(pcall(...)) end
+base.pcall = function(...)
+    if select('#', ...) == 0 then return end
+    return unpack_error(pcall(...))
+end
 
 -- The handler runs behind the error, not within it, where no script can be stopped.
 local function handle(handler, ok, ...)
@@ -102,7 +111,7 @@ local lua_loadstring = lua.loadstring
 base.loadstring = function(text, name, ...)
     if type(text) == 'string' and string.byte(text) == 27 then
         name = type(name) == 'string' and name or text
-        local shown = string.match(name, '^[=@]') and string.sub(name, 2) or '[string "' .. string.match(name, '^\27?([^\r\n]*)') .. '"]'
+        local shown = string.match(name, '^[=@]') and string.sub(name, 2) or '[string "' .. string.match(name, '^[^\r\n]*') .. '"]'
         return nil, shown .. ":1: unexpected symbol near 'char(27)'"
     end
     return lua_loadstring(text, name, ...)
@@ -113,7 +122,7 @@ base.load = function(f, name)
     while true do
         local piece = f()
         if piece == nil or piece == '' then break end
-        if type(piece) ~= 'string' then error('reader function must return a string', 2) end
+        if type(piece) ~= 'string' and type(piece) ~= 'number' then error('reader function must return a string', 2) end
         pieces[#pieces + 1] = piece
     end
     return base.loadstring(lua.table.concat(pieces), name or '=(load)')
@@ -143,13 +152,18 @@ base.math = freeze(maths)
 base.coroutine = freeze(copy(lua.coroutine, 'create resume running status wrap yield'))
 base.bit = freeze(raw.bit)
 base.struct = freeze(raw.struct)
+raw.cjson._NAME, raw.cjson._VERSION, raw.cjson.null = 'cjson', '2.1.0', raw.null
+raw.cjson.new = function() return copy(raw.cjson, [[_NAME _VERSION null new encode decode encode_sparse_array encode_max_depth decode_max_depth
+    encode_number_precision encode_keep_buffer encode_invalid_numbers decode_invalid_numbers]]) end
+raw.cmsgpack._NAME, raw.cmsgpack._VERSION = 'cmsgpack', 'lua-cmsgpack 0.4.0'
+raw.cmsgpack._COPYRIGHT, raw.cmsgpack._DESCRIPTION = 'Copyright (C) 2012, Salvatore Sanfilippo', 'MessagePack C implementation for Lua'
 base.cjson = freeze(raw.cjson)
 base.cmsgpack = freeze(raw.cmsgpack)
 
 local redis = raw.redis
 local wrong = 'wrong number or type of arguments'
 redis.status_reply = function(...)
-    if select('#', ...) ~= 1 or type((...)) ~= 'string' then return { err = wrong } end
+    if select('#', ...) ~= 1 or type((...)) ~= 'string' then return { err = 'ERR ' .. wrong } end
     return { ok = (...) }
 end
 redis.error_reply = function(...)
