@@ -8,7 +8,6 @@ namespace Starling.Node.Commands;
 public static class Scripts
 {
     private const int FirstKey = 3;
-    private const CommandFlags Quick = CommandFlags.NoScript | CommandFlags.Stale;
     private const CommandFlags Running =
         CommandFlags.NoScript | CommandFlags.Stale | CommandFlags.SkipMonitor | CommandFlags.MayReplicate | CommandFlags.NoMandatoryKeys
         | CommandFlags.MovableKeys;
@@ -17,7 +16,8 @@ public static class Scripts
         CommandFlags.NoScript | CommandFlags.Stale | CommandFlags.SkipMonitor | CommandFlags.ReadOnly | CommandFlags.NoMandatoryKeys
         | CommandFlags.MovableKeys;
 
-    private const string Unknown = "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE";
+    private const string UnknownWrites = "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE";
+    private const string UnknownReads = "We cannot tell how the keys will be used so we assume the worst, RO and ACCESS";
 
     /// <summary>The rows.</summary>
     public static readonly Command[] Rows =
@@ -31,12 +31,13 @@ public static class Scripts
             Group = "scripting", Since = "2.6.0", Summary = "A container for Lua scripts management commands.",
             Subcommands =
             [
-                Subcommand("debug", 3, Quick, Debug, "3.2.0", "Set the debug mode for subsequent scripts executed.", "(YES|SYNC|NO)"),
-                Subcommand("exists", -3, Quick, Exists, "2.6.0",
+                Subcommand("debug", 3, CommandFlags.NoScript, Debug, "3.2.0", "Set the debug mode for subsequent scripts executed.", "(YES|SYNC|NO)"),
+                Subcommand("exists", -3, CommandFlags.NoScript, Exists, "2.6.0",
                     "Return information about the existence of the scripts in the script cache.", "<sha1> [<sha1> ...]"),
-                Subcommand("flush", -2, Quick, Flush, "2.6.0", "Flush the Lua scripts cache. Very dangerous on replicas.", "[ASYNC|SYNC]"),
-                Subcommand("kill", 2, Quick | CommandFlags.AllowBusy, Kill, "2.6.0", "Kill the currently executing Lua script."),
-                Subcommand("load", 3, Quick, Load, "2.6.0", "Load a script into the scripts cache without executing it.", "<script>"),
+                Subcommand("flush", -2, CommandFlags.NoScript, Flush, "2.6.0", "Flush the Lua scripts cache. Very dangerous on replicas.", "[ASYNC|SYNC]"),
+                Subcommand("kill", 2, CommandFlags.NoScript | CommandFlags.AllowBusy, Kill, "2.6.0", "Kill the currently executing Lua script."),
+                Subcommand("help", 2, CommandFlags.Loading | CommandFlags.Stale, Help, "5.0.0", "Returns helpful text about the different subcommands."),
+                Subcommand("load", 3, CommandFlags.NoScript | CommandFlags.Stale, Load, "2.6.0", "Load a script into the scripts cache without executing it.", "<script>"),
             ],
         },
     ];
@@ -47,7 +48,7 @@ public static class Scripts
             Script = form,
             KeyCountAt = 2,
             KeyFlags = (flags & CommandFlags.ReadOnly) != 0 ? "RO access" : "RW access update",
-            KeyNotes = (flags & CommandFlags.ReadOnly) != 0 ? "" : Unknown,
+            KeyNotes = form == ScriptForm.Hash ? "" : (flags & CommandFlags.ReadOnly) != 0 ? UnknownReads : UnknownWrites,
             Group = "scripting",
             AclCategories = ["scripting"],
             Since = since,
@@ -143,11 +144,27 @@ public static class Scripts
         call.Reply.Simple("OK"u8);
     }
 
-    private static void Kill(CommandContext call)
-    {
-        if (call.Node.Scripts.Kill() is { } problem) call.Reply.Error(problem);
-        else call.Reply.Simple("OK"u8);
-    }
+    private static void Kill(CommandContext call) => call.Reply.Error(call.Node.Scripts.Kill());
+
+    private static void Help(CommandContext call) => HelpReply.Write(
+        call.Reply,
+        "SCRIPT",
+        [
+            "DEBUG (YES|SYNC|NO)",
+            "    Set the debug mode for subsequent scripts executed.",
+            "EXISTS <sha1> [<sha1> ...]",
+            "    Return information about the existence of the scripts in the script cache.",
+            "FLUSH [ASYNC|SYNC]",
+            "    Flush the Lua scripts cache. Very dangerous on replicas.",
+            "    When called without the optional mode argument, the behavior is determined by the",
+            "    lazyfree-lazy-user-flush configuration directive. Valid modes are:",
+            "    * ASYNC: Asynchronously flush the scripts cache.",
+            "    * SYNC: Synchronously flush the scripts cache.",
+            "KILL",
+            "    Kill the currently executing Lua script.",
+            "LOAD <script>",
+            "    Load a script into the scripts cache without executing it.",
+        ]);
 
     private static void Debug(CommandContext call)
     {

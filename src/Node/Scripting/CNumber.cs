@@ -7,6 +7,7 @@ namespace Starling.Node.Scripting;
 internal static class CNumber
 {
     private const int HexBits = 4;
+    private const long NotNumber = 0x7FF8000000000000;
 
     /// <summary>Reads a number from the start of a text; returns its length, 0 when there is none.</summary>
     public static int Read(ReadOnlySpan<byte> text, out double value)
@@ -20,7 +21,7 @@ internal static class CNumber
         else if (StartsWith(rest, "0x"u8, out _) && ReadHex(rest[2..], out value) is > 0 and var digits) length = 2 + digits;
         else length = ReadDecimal(rest, out value);
         if (length == 0) return 0;
-        if (double.IsNaN(value)) value = isNegative ? double.NaN : -double.NaN;
+        if (double.IsNaN(value)) value = BitConverter.Int64BitsToDouble(isNegative ? NotNumber | long.MinValue : NotNumber);
         else if (isNegative) value = -value;
         return at + length;
     }

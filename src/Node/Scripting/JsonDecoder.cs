@@ -79,7 +79,7 @@ internal ref struct JsonDecoder
         const int Slots = 3;
         _depth++;
         if (_depth <= _settings.DecodeDepth && LuaApi.CheckStack(_lua, Slots + 3) != 0) return true;
-        LuaArguments.Fail(_lua, string.Create(CultureInfo.InvariantCulture, $"Found too many nested data structures ({_depth})"));
+        LuaArguments.Fail(_lua, string.Create(CultureInfo.InvariantCulture, $"Found too many nested data structures ({_depth}) at character {_at}"));
         return false;
     }
 

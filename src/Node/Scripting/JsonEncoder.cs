@@ -49,7 +49,7 @@ internal readonly struct JsonEncoder(ScriptEngine engine, nint lua)
     {
         if (depth > _settings.EncodeDepth || LuaApi.CheckStack(lua, 5) == 0)
         {
-            LuaArguments.Fail(lua, string.Create(CultureInfo.InvariantCulture, $"Cannot serialise, excessive depth ({depth})"));
+            LuaArguments.Fail(lua, string.Create(CultureInfo.InvariantCulture, $"Cannot serialise, excessive nesting ({depth})"));
             return false;
         }
 
@@ -67,7 +67,7 @@ internal readonly struct JsonEncoder(ScriptEngine engine, nint lua)
         while (LuaApi.Next(lua, -2) != 0)
         {
             var key = LuaApi.TypeOf(lua, -2) == LuaType.Number ? LuaApi.ToNumber(lua, -2) : 0;
-            if (key < 1 || Math.Floor(key) != key)
+            if (key < 1 || Math.Floor(key) != key || double.IsInfinity(key))
             {
                 LuaApi.Pop(lua, 2);
                 return true;

@@ -11,6 +11,7 @@ internal static class LuaStruct
         if (!LuaStructFormat.TryOpen(lua, out var format)) return LuaArguments.BadType(lua, 1, "string");
         var output = engine.Output;
         output.Clear();
+        LuaApi.PushNil(lua); // what is missing behind the last argument is called nil, not nothing
         var argument = 2;
         while (format.TryNext(lua, out var option, out var size))
         {
@@ -57,8 +58,8 @@ internal static class LuaStruct
         if (LuaApi.TypeOf(lua, 3) > LuaType.Nil)
         {
             if (!LuaArguments.TryInteger(lua, 3, out at)) return LuaArguments.BadType(lua, 3, "number");
-            at = unchecked(at - 1);
-            if (at < 0) return LuaArguments.Bad(lua, 3, "offset must be 1 or greater");
+            if (at == 0) return LuaArguments.Bad(lua, 3, "offset must be 1 or greater");
+            at = at < 0 ? long.MaxValue / 2 : at - 1; // a negative one is beyond every end
         }
 
         LuaApi.SetTop(lua, 2);

@@ -20,6 +20,13 @@ internal ref struct MessagePackDecoder
         _rest = bytes;
     }
 
+    // What Lua says, without a place.
+    private static ReadOnlySpan<byte> NilIndex => "table index is nil"u8;
+
+    private static ReadOnlySpan<byte> NoIndex => "table index is NaN"u8;
+
+    private static ReadOnlySpan<byte> NoMemory => "not enough memory"u8;
+
     private static ReadOnlySpan<byte> Missing => "Missing bytes in input."u8;
 
     /// <summary>cmsgpack.unpack.</summary>
@@ -66,7 +73,10 @@ internal ref struct MessagePackDecoder
         {
             decoder.TryPush();
             if (decoder._error.Length == 0) continue;
-            return decoder._error.StartsWith("not enough"u8) ? LuaArguments.NoMemory(lua) : LuaArguments.Fail(lua, decoder._error);
+            var hasNoPlace = decoder._error.SequenceEqual(NilIndex) || decoder._error.SequenceEqual(NoIndex) || decoder._error.SequenceEqual(NoMemory);
+            if (!hasNoPlace) return LuaArguments.Fail(lua, decoder._error);
+            LuaApi.PushString(lua, decoder._error);
+            return LuaArguments.Raise;
         }
 
         if (isAll) return count;
@@ -95,7 +105,7 @@ internal ref struct MessagePackDecoder
     {
         if (LuaApi.CheckStack(_lua, 5) == 0)
             return Fail("stack overflow (too many return values at once; use unpack_one or unpack_limit instead.)"u8);
-        if (!_engine.HasRoomFor(BytesOfValue)) return Fail("not enough memory"u8);
+        if (!_engine.HasRoomFor(BytesOfValue)) return Fail(NoMemory);
         if (!TryTake(1, out var head)) return false;
         var type = head[0];
         switch (type)
@@ -107,9 +117,9 @@ internal ref struct MessagePackDecoder
             case 0xC0: LuaApi.PushNil(_lua); return true;
             case 0xC2 or 0xC3: LuaApi.PushBoolean(_lua, type & 1); return true;
             case 0xCA or 0xCB or (>= 0xCC and <= 0xD3): return TryPushNumber(type);
-            case 0xC4 or 0xD9: return TryLength(1, out var tiny) && TryPushString(tiny);
-            case 0xC5 or 0xDA: return TryLength(2, out var small) && TryPushString(small);
-            case 0xC6 or 0xDB: return TryLength(4, out var large) && TryPushString(large);
+            case 0xD9: return TryLength(1, out var tiny) && TryPushString(tiny);
+            case 0xDA: return TryLength(2, out var small) && TryPushString(small);
+            case 0xDB: return TryLength(4, out var large) && TryPushString(large);
             case 0xDC: return TryLength(2, out var few) && TryPushArray(few);
             case 0xDD: return TryLength(4, out var many) && TryPushArray(many);
             case 0xDE: return TryLength(2, out var pairs) && TryPushMap(pairs);
@@ -143,7 +153,6 @@ internal ref struct MessagePackDecoder
             0xCC => bytes[0],
             0xCD => BinaryPrimitives.ReadUInt16BigEndian(bytes),
             0xCE => BinaryPrimitives.ReadUInt32BigEndian(bytes),
-            0xCF => BinaryPrimitives.ReadUInt64BigEndian(bytes),
             0xD0 => (sbyte)bytes[0],
             0xD1 => BinaryPrimitives.ReadInt16BigEndian(bytes),
             0xD2 => BinaryPrimitives.ReadInt32BigEndian(bytes),
@@ -155,7 +164,7 @@ internal ref struct MessagePackDecoder
     private bool TryPushString(long length)
     {
         if (!TryTake((int)Math.Min(length, int.MaxValue), out var bytes)) return false;
-        if (!_engine.HasRoomFor(bytes.Length)) return Fail("not enough memory"u8);
+        if (!_engine.HasRoomFor(bytes.Length)) return Fail(NoMemory);
         LuaApi.PushString(_lua, bytes);
         return true;
     }
@@ -177,10 +186,9 @@ internal ref struct MessagePackDecoder
         LuaApi.CreateTable(_lua, 0, 0);
         for (var i = 0; i < pairs; i++)
         {
-            if (!TryPush()) return false;
-            if (LuaApi.TypeOf(_lua, -1) == LuaType.Nil) return Fail("table index is nil"u8);
-            if (LuaApi.TypeOf(_lua, -1) == LuaType.Number && double.IsNaN(LuaApi.ToNumber(_lua, -1))) return Fail("table index is NaN"u8);
-            if (!TryPush()) return false;
+            if (!TryPush() || !TryPush()) return false;
+            if (LuaApi.TypeOf(_lua, -2) == LuaType.Nil) return Fail(NilIndex);
+            if (LuaApi.TypeOf(_lua, -2) == LuaType.Number && double.IsNaN(LuaApi.ToNumber(_lua, -2))) return Fail(NoIndex);
             LuaApi.RawSet(_lua, -3);
         }
 

@@ -10,13 +10,14 @@ internal sealed class Script
     /// <param name="source">Its source, the line that begins with "#!" included.</param>
     /// <param name="hash">The SHA-1 of the source, in 40 hexadecimal digits.</param>
     /// <param name="head">What the first line says.</param>
-    public Script(int number, byte[] source, byte[] hash, ScriptHead head)
+    /// <param name="commands">The commands that it may call.</param>
+    public Script(int number, byte[] source, byte[] hash, ScriptHead head, CommandTable commands)
     {
         Number = number;
         Source = source;
         Hash = hash;
         Head = head;
-        IsConfined = KeyUse.IsConfinedToDeclared(Body);
+        IsConfined = KeyUse.IsConfinedToDeclared(Body, commands);
     }
 
     /// <summary>No other script of this node has it.</summary>

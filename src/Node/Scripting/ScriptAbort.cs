@@ -9,8 +9,8 @@ internal enum ScriptAbort
     /// <summary>It has done nothing yet that lasts, and runs again with every stripe held.</summary>
     NeedsEverything,
 
-    /// <summary>SCRIPT KILL, or the server stops.</summary>
-    Killed,
+    /// <summary>It has run longer than others may have to wait, and written nothing.</summary>
+    TooSlow,
 
     /// <summary>A managed function that it called has failed.</summary>
     Failed,

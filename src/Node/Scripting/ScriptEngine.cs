@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using Starling.Node.Serving;
 using Starling.Resp;
 using Starling.Slots;
@@ -30,6 +32,7 @@ internal sealed unsafe class ScriptEngine : IDisposable
     private readonly nint _lua;
     private GCHandle _handle;
     private ScriptAbort _abort;
+    private int _line; // that ran when the script was ended
     private ExceptionDispatchInfo? _failure;
     private LuaRandom _random = new(0);
 
@@ -155,6 +158,7 @@ internal sealed unsafe class ScriptEngine : IDisposable
         IsInManaged = false;
         var status = LuaApi.PCall(_lua, 0, 1, 1);
         IsInManaged = true;
+        Output.Clear();
         if (IsBusy) Scripts.EndBusy(this);
         IsBusy = false;
         IsSpent |= _abort != ScriptAbort.None || status == LuaApi.ErrorMemory || _memory->Used > KeptMemory;
@@ -194,7 +198,27 @@ internal sealed unsafe class ScriptEngine : IDisposable
         var now = Stopwatch.GetTimestamp();
         if (Since == 0) Since = now;
         if (!IsBusy && Scripts.IsSlow(Stopwatch.GetElapsedTime(Since, now))) IsBusy = Scripts.BeginBusy(this);
-        return IsBusy && Scripts.IsToBeKilled(this) ? Abort(lua, ScriptAbort.Killed) : 0;
+        if (IsBusy && !HasWritten)
+        {
+            NotePlace(lua);
+            return Abort(lua, ScriptAbort.TooSlow);
+        }
+
+        return 0;
+    }
+
+    /// <summary>Notes the line of the script that runs.</summary>
+    private void NotePlace(nint lua)
+    {
+        const int MostLevels = 8;
+        LuaDebug record;
+        _line = 0;
+        for (var level = 0; level < MostLevels && LuaApi.GetStack(lua, level, &record) != 0; level++)
+        {
+            fixed (byte* what = "Sl\0"u8) LuaApi.GetInfo(lua, what, &record);
+            _line = record.CurrentLine;
+            if (record.Source != null && record.Source[0] == (byte)'@') return;
+        }
     }
 
     /// <summary>Closes the state.</summary>
@@ -223,7 +247,7 @@ internal sealed unsafe class ScriptEngine : IDisposable
         LuaText.Push(_lua, Telemetry.ServerVersion.Redis);
         LuaApi.PushNumber(_lua, Telemetry.ServerVersion.RedisNumber);
         var status = LuaApi.PCall(_lua, 3, 2, 0);
-        if (status != 0) Invariant.Broken("prelude.lua: " + System.Text.Encoding.UTF8.GetString(LuaApi.Digits(_lua, -1)));
+        if (status != 0) Invariant.Broken("prelude.lua: " + Encoding.UTF8.GetString(LuaApi.Digits(_lua, -1)));
         LuaApi.RawSetIndex(_lua, LuaApi.Registry, BaseKey);
         LuaApi.RawSetIndex(_lua, LuaApi.Registry, HandlerKey);
         LuaApi.PushString(_lua, "KEYS"u8);
@@ -272,9 +296,11 @@ internal sealed unsafe class ScriptEngine : IDisposable
 
     private void WriteError(RespWriter reply, int status)
     {
-        if (_abort == ScriptAbort.Killed)
+        if (_abort == ScriptAbort.TooSlow)
         {
-            reply.Error([.. "ERR Error running script "u8, .. Script.Hash, .. ", Script killed by user with SCRIPT KILL..."u8]);
+            reply.Error(string.Create(
+                CultureInfo.InvariantCulture,
+                $"ERR Script killed: it ran longer than busy-reply-threshold script: {Encoding.ASCII.GetString(Script.Hash)}, on @user_script:{_line}."));
             return;
         }
 

@@ -27,7 +27,8 @@ internal readonly record struct ScriptHead(bool IsThere, int Length, ScriptFlags
         foreach (var word in words.AsSpan(1))
         {
             if (!word.StartsWith("flags=", StringComparison.Ordinal)) return "ERR Unknown lua shebang option: " + word;
-            foreach (var name in word["flags=".Length..].Split(',', StringSplitOptions.RemoveEmptyEntries))
+            var names = word["flags=".Length..];
+            foreach (var name in names.Length == 0 ? [] : names.Split(','))
             {
                 var known = Array.Find(Names, it => it.Name == name);
                 if (known.Name is null) return "ERR Unexpected flag in script shebang: " + name;

@@ -21,7 +21,6 @@ internal sealed class ScriptService
     private readonly Stack<ScriptEngine> _idle = [];
     private readonly List<ScriptEngine> _busy = [];
     private volatile ScriptTable _table = new(0);
-    private volatile ScriptEngine? _toBeKilled;
     private volatile bool _isBusy;
     private int _lastNumber;
 
@@ -31,6 +30,7 @@ internal sealed class ScriptService
         _config = basics.Config;
         _log = basics.Loggers.CreateLogger("lua");
         Commands = basics.Commands;
+        basics.Info.Add("memory", section => section.Field("number_of_cached_scripts", Count));
     }
 
     /// <summary>The commands that scripts may call.</summary>
@@ -71,7 +71,7 @@ internal sealed class ScriptService
         if (ScriptHead.Read(source, out var head) is { } error) return System.Text.Encoding.Latin1.GetBytes(error);
         var hash = new byte[Sha1.HexLength];
         Sha1.WriteHex(source, hash);
-        script = new Script(Interlocked.Increment(ref _lastNumber), source.ToArray(), hash, head);
+        script = new Script(Interlocked.Increment(ref _lastNumber), source.ToArray(), hash, head, Commands);
         var engine = Rent();
         try
         {
@@ -169,28 +169,20 @@ internal sealed class ScriptService
         {
             _busy.Remove(engine);
             _isBusy = _busy.Count > 0;
-            if (_toBeKilled == engine) _toBeKilled = null;
         }
     }
 
-    /// <summary>SCRIPT KILL has named this one.</summary>
-    public bool IsToBeKilled(ScriptEngine engine) => _toBeKilled == engine && !engine.HasWritten;
-
-    /// <summary>Ends a slow script; returns the error, or null.</summary>
-    public string? Kill()
+    /// <summary>
+    /// SCRIPT KILL: what could be ended is ended without it, when it has run for busy-reply-threshold. Returns the error.
+    /// </summary>
+    public string Kill()
     {
         using (_lock.Enter())
         {
-            if (_busy.Count == 0) return "NOTBUSY No scripts in execution right now.";
-            var engine = _busy.Find(it => !it.HasWritten);
-            if (engine is null)
-            {
-                return "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script "
+            return _busy.Count == 0
+                ? "NOTBUSY No scripts in execution right now."
+                : "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script "
                     + "termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.";
-            }
-
-            _toBeKilled = engine;
-            return null;
         }
     }
 

@@ -42,28 +42,46 @@ local base = copy(lua, [[_VERSION assert collectgarbage coroutine error gcinfo g
 -- Reading and changing without metamethods, of tables that stand in front of others.
 local lua_next, lua_rawget, lua_rawset, lua_setmetatable, lua_pairs = next, rawget, lua.rawset, setmetatable, pairs
 
-base.next = function(table, ...)
-    local hidden = true_of[table]
-    if hidden then return lua_next(hidden, ...) end
-    return lua_next(table, ...)
+-- As Lua's own functions say it, of the function that is called.
+local function expect_table(name, ...)
+    if type((...)) == 'table' then return end
+    local got = select('#', ...) == 0 and 'no value' or type((...))
+    error("bad argument #1 to '" .. name .. "' (table expected, got " .. got .. ')', 3)
+end
+
+base.next = function(...)
+    expect_table('next', ...)
+    local hidden = true_of[(...)]
+    if hidden then return lua_next(hidden, select(2, ...)) end
+    return lua_next(...)
 end
 base.pairs = function(...)
+    expect_table('pairs', ...)
     local hidden = true_of[(...)]
     if not hidden then return lua_pairs(...) end
     return base.next, (...), nil
 end
-base.rawget = function(table, ...)
-    local hidden = true_of[table]
-    if hidden then return lua_rawget(hidden, ...) end
-    return lua_rawget(table, ...)
+base.rawget = function(...)
+    expect_table('rawget', ...)
+    local hidden = true_of[(...)]
+    if hidden then return lua_rawget(hidden, select(2, ...)) end
+    return lua_rawget(...)
 end
 base.rawset = function(...)
+    expect_table('rawset', ...)
     if true_of[(...)] then error(readonly, 0) end
     return lua_rawset(...)
 end
 base.setmetatable = function(...)
-    if true_of[(...)] then error(readonly, 0) end
-    return lua_setmetatable(...)
+    expect_table('setmetatable', ...)
+    local table, meta = ...
+    if true_of[table] then error(readonly, 0) end
+    if select('#', ...) < 2 or (meta ~= nil and type(meta) ~= 'table') then
+        error("bad argument #2 to 'setmetatable' (nil or table expected)", 2)
+    end
+    local now = lua.getmetatable(table)
+    if now ~= nil and (type(now) ~= 'table' or rawget(now, '__metatable') ~= nil) then error('cannot change a protected metatable', 2) end
+    return lua_setmetatable(table, meta)
 end
 
 base.getmetatable = function(...)
@@ -72,15 +90,16 @@ base.getmetatable = function(...)
     return lua.getmetatable(...)
 end
 
-local function deny_first(f)
+local function deny_first(f, name)
     return function(...)
+        expect_table(name, ...)
         if true_of[(...)] then error(readonly, 0) end
         return f(...)
     end
 end
 
 local tables = copy(lua.table, 'concat foreach foreachi getn insert maxn remove setn sort')
-for name in string.gmatch('insert remove setn sort', '%S+') do tables[name] = deny_first(lua.table[name]) end
+for name in string.gmatch('insert remove setn sort', '%S+') do tables[name] = deny_first(lua.table[name], name) end
 local lua_foreach = lua.table.foreach
 tables.foreach = function(table, ...) return lua_foreach(true_of[table] or table, ...) end
 
@@ -117,7 +136,7 @@ base.loadstring = function(text, name, ...)
     return lua_loadstring(text, name, ...)
 end
 base.load = function(f, name)
-    if type(f) ~= 'function' then return lua.load(f, name) end
+    if type(f) ~= 'function' then error("bad argument #1 to 'load' (function expected, got " .. type(f) .. ')', 2) end
     local pieces = {}
     while true do
         local piece = f()
@@ -137,6 +156,9 @@ base.collectgarbage = function(what, number, ...)
         local before = settings[what]
         settings[what] = lua.tonumber(number) or 0
         return before
+    end
+    if what ~= nil and what ~= 'collect' and what ~= 'count' and what ~= 'step' then
+        error("bad argument #1 to 'collectgarbage' (invalid option '" .. tostring(what) .. "')", 2)
     end
     return lua_collect(what, number, ...)
 end

@@ -1,0 +1,123 @@
+using Starling.Resp;
+
+namespace Starling.Node.Tests.Scripting;
+
+/// <summary>What a script cannot do to the server: leave its sandbox, run for ever, take all memory.</summary>
+public class ScriptLimitTests
+{
+    [Theory]
+    [InlineData("string.rep = nil")]
+    [InlineData("redis.call = nil")]
+    [InlineData("cjson.encode = nil")]
+    [InlineData("_G.redis = nil")]
+    [InlineData("rawset(_G, 'x', 1)")]
+    [InlineData("rawset(string, 'x', 1)")]
+    [InlineData("setmetatable(_G, {})")]
+    [InlineData("setmetatable(string, {})")]
+    [InlineData("table.insert(string, 1)")]
+    [InlineData("table.sort(string)")]
+    [InlineData("getmetatable('').__index = nil")]
+    [InlineData("getmetatable('').__index.rep = nil")]
+    [InlineData("getmetatable(_G).__index = nil")]
+    [InlineData("local f, s = pairs(string) s.rep = nil")]
+    [InlineData("local f, s = pairs(redis) rawset(s, 'call', nil)")]
+    [InlineData("local _, v = next(_G, 'string') _G.string = v")]
+    public async Task What_scripts_share_cannot_be_changed(string script)
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        var reply = await client.TextAsync("eval", script, "0");
+        Assert.Contains("Attempt to modify a readonly table", reply, StringComparison.Ordinal);
+        Assert.Equal("xx", await client.TextAsync("eval", "return ('x'):rep(2) .. redis.call('echo', cjson.encode('')):sub(3)", "0"));
+    }
+
+    [Theory]
+    [InlineData("io")]
+    [InlineData("os")]
+    [InlineData("debug")]
+    [InlineData("require")]
+    [InlineData("package")]
+    [InlineData("dofile")]
+    [InlineData("loadfile")]
+    [InlineData("getfenv")]
+    [InlineData("setfenv")]
+    [InlineData("newproxy")]
+    [InlineData("print")]
+    [InlineData("module")]
+    public async Task What_leads_out_is_not_there(string name)
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        Assert.StartsWith(
+            $"(error) ERR user_script:1: Script attempted to access nonexistent global variable '{name}'",
+            await client.TextAsync("eval", $"return {name}", "0"),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Compiled_code_is_not_taken()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        Assert.Equal(
+            "[[string \"\u001bLua\"]:1: unexpected symbol near 'char(27)', [string \"?\"]]",
+            (await client.TextAsync("eval", "local _, e = loadstring(string.dump(function() end)) local _, f = loadstring('\\27Lua') return {f, '[string \"?\"]'}", "0")));
+        Assert.Equal("(nil)", await client.TextAsync("eval", "return loadstring(string.dump(function() return 1 end))", "0"));
+        Assert.Equal(
+            "(nil)",
+            await client.TextAsync("eval", "local s = string.dump(function() return 1 end) return load(function() local t = s s = nil return t end)", "0"));
+        Assert.StartsWith(
+            "(error) ERR Error compiling script (new function)", await client.TextAsync("eval", "\u001bLua", "0"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("local function f() return 1 + f() end return f()")]
+    [InlineData("local t = {} t[1] = t return cjson.encode(t)")]
+    [InlineData("local s = 'x' while true do s = s .. s end")]
+    [InlineData("local t = {} while true do t[#t + 1] = ('x'):rep(1024) .. #t end")]
+    [InlineData("return ('x'):rep(1e9)")]
+    [InlineData("local f f = function(s) return (s:gsub('.', f)) end return f('x')")]
+    [InlineData("local t = {} for i = 1, 15 do t = {t, t, t, t, t, t, t, t, t, t} end return #cmsgpack.pack(t)")]
+    [InlineData("return unpack({}, 1, 1e7)")]
+    public async Task What_takes_too_much_is_an_error_and_the_server_serves_on(string script)
+    {
+        await using var server = TestServer.Start(config => config.BusyReplyThreshold = 30_000);
+        var client = await server.ConnectAsync();
+        var reply = await client.CallAsync("eval", script, "0");
+        Assert.Equal(RespKind.Error, reply.Kind);
+        Assert.Equal("PONG", await client.TextAsync("ping"));
+        Assert.Equal("(integer) 3", await client.TextAsync("eval", "return 1 + 2", "0"));
+    }
+
+    [Theory]
+    [InlineData("while true do end")]
+    [InlineData("while true do pcall(function() while true do end end) end")]
+    [InlineData("local function f() while true do end end while true do xpcall(f, f) end")]
+    [InlineData("while true do redis.call('get', 'x') end")]
+    [InlineData("local co = coroutine.wrap(function() while true do end end) while true do pcall(co) end")]
+    [InlineData("('x'):gsub('x', function() while true do end end)")]
+    [InlineData("table.sort({3, 2, 1}, function() while true do end end)")]
+    public async Task A_script_that_runs_on_is_ended_while_it_has_written_nothing(string script)
+    {
+        await using var server = TestServer.Start(config => config.BusyReplyThreshold = 100);
+        var client = await server.ConnectAsync();
+        Assert.StartsWith(
+            "(error) ERR Script killed: it ran longer than busy-reply-threshold", await client.TextAsync("eval", script, "0"), StringComparison.Ordinal);
+        Assert.Equal("OK", await client.TextAsync("set", "x", "1"));
+        Assert.Equal("(error) NOTBUSY No scripts in execution right now.", await client.TextAsync("script", "kill"));
+    }
+
+    [Fact]
+    public async Task While_a_script_that_has_written_runs_on_others_are_told()
+    {
+        await using var server = TestServer.Start(config => (config.BusyReplyThreshold, config.IoThreads) = (50, 2));
+        var clients = new List<TestClient>();
+        for (var i = 0; i < 4; i++) clients.Add(await server.ConnectAsync());
+        var script = clients[0].CallAsync(
+            "eval", "redis.call('set', KEYS[1], 1) local n = 0 repeat n = n + 1 until n == 3e8 return n", "1", "{a}");
+        var busy = "";
+        while (!script.IsCompleted && !busy.StartsWith("(error) BUSY", StringComparison.Ordinal)) busy = await clients[1].TextAsync("ping");
+        Assert.Equal("(integer) 300000000", (await script).ToString());
+        Assert.Equal("PONG", await clients[1].TextAsync("ping"));
+    }
+}
