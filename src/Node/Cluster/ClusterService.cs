@@ -58,7 +58,7 @@ public sealed class ClusterService : IDisposable
         MigrateService migrations,
         Publisher publisher)
     {
-        publisher.PassOn = new BusPublisher(work => Host.Post(work), Broadcast).Publish;
+        publisher.Relay = new BusPublisher(work => Host.Post(work), Broadcast);
         _shardChannels = new ShardChannels(executor, publisher);
         (_basics, _executor, _persistence) = (basics, executor, persistence);
         _logger = basics.Loggers.CreateLogger("cluster");

@@ -71,12 +71,27 @@ public static class Publishing
             Subscribing.EndPushes(call);
         }
 
+        var start = call.Reply.Length;
         call.Reply.Integer(count);
+        if (!call.IsInExec) AwaitRelay(call, start);
         if (count > 0 || isClustered) call.Events.Publish(call.Arguments, isSharded, self);
         if (isClustered) return; // the bus takes it to the replicas, too
 
         using var effect = call.BeginSideEffect(call.Database);
         for (var i = 0; i < call.Count; i++) effect.Add(call[i]);
+    }
+
+    /// <summary>
+    /// When the other nodes are not told as fast as clients publish here, who publishes has its reply once that has been caught up.
+    /// </summary>
+    /// <param name="call">A PUBLISH, or an EXEC around some.</param>
+    /// <param name="start">Length of what was to be sent before its reply, which is written.</param>
+    internal static void AwaitRelay(CommandContext call, long start)
+    {
+        if (call.Node.Publisher.Relay is not { IsBehind: true } relay || !call.MayBlock || call.Session.Suspension is not null) return;
+        var reply = call.Reply.ToArray()[(int)start..];
+        call.Reply.Truncate(start);
+        relay.WhenCaughtUp(call.Suspend(deadline: 0, (writer, _) => writer.Raw(reply)).Complete);
     }
 
     private static void Channels(CommandContext call, SubscriptionKind kind)

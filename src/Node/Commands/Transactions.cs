@@ -82,6 +82,7 @@ public static class Transactions
             call.Reply.Array(transaction.Commands.Count);
             call.Node.Executor.RunQueued(call, transaction);
             call.Session.LateReplies.EndTransaction(call, start);
+            if ((transaction.AnyFlags & CommandFlags.PubSub) != 0) Publishing.AwaitRelay(call, start);
             if (call.Session.Connection is { } connection && connection.PushProtocol != call.Reply.Protocol) Subscribing.Settle(call);
         }
     }

@@ -28,10 +28,9 @@ public sealed class Publisher
     }
 
     /// <summary>
-    /// Passes what clients publish on to the other nodes of the cluster: the channel, the text, and whether the channel is a shard
-    /// channel. Null where there are none. Set before the server starts.
+    /// Passes what clients publish on to the other nodes of the cluster. Null where there are none. Set before the server starts.
     /// </summary>
-    internal Action<byte[], byte[], bool>? PassOn { get; set; }
+    internal IMessageRelay? Relay { get; set; }
 
     /// <summary>Who is subscribed to what.</summary>
     internal SubscriptionTable Table { get; }
@@ -66,7 +65,7 @@ public sealed class Publisher
     internal void Publish(bool isSharded, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> text, Subscriber? except)
     {
         Deliver(isSharded, channel, text, except);
-        PassOn?.Invoke(channel.ToArray(), text.ToArray(), isSharded);
+        Relay?.Publish(channel.ToArray(), text.ToArray(), isSharded);
     }
 
     /// <summary>As <see cref="Publish(bool, ReadOnlySpan{byte}, ReadOnlySpan{byte}, Subscriber?)"/>.</summary>

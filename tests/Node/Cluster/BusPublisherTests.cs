@@ -44,5 +44,41 @@ public sealed class BusPublisherTests
         Assert.Equal(Enumerable.Range(0, 5).Select(Name), _rounds.Select(round => Assert.Single(round).Channel));
     }
 
+    [Fact]
+    public void It_is_behind_while_too_much_waits_and_tells_those_who_wait_once_half_of_that_is_gone()
+    {
+        var publisher = new BusPublisher(_posted.Enqueue, messages => _rounds.Add([.. messages]));
+        var told = 0;
+        const int Length = 1024 * 1024;
+        for (var i = 0; i < (BusPublisher.MostBytesWaiting / Length) - 1; i++) publisher.Publish(Name(i), new byte[Length], isSharded: false);
+        Assert.False(publisher.IsBehind);
+        publisher.Publish([], new byte[Length], isSharded: false);
+        Assert.True(publisher.IsBehind);
+        publisher.WhenCaughtUp(() => told++);
+        publisher.WhenCaughtUp(() => told++);
+        var rounds = 0;
+        while (told == 0)
+        {
+            _posted.Dequeue()();
+            rounds++;
+        }
+
+        Assert.InRange(rounds, 8, 9);
+        Assert.Equal(2, told);
+        Assert.False(publisher.IsBehind);
+        publisher.WhenCaughtUp(() => told++);
+        Assert.Equal(3, told);
+        while (_posted.TryDequeue(out var work)) work();
+        Assert.Equal(3, told);
+    }
+
+    [Fact]
+    public void Many_short_messages_are_too_much_too()
+    {
+        var publisher = new BusPublisher(_posted.Enqueue, messages => _rounds.Add([.. messages]));
+        for (var i = 0; i <= BusPublisher.MostBytesWaiting / BusPublisher.BytesOfMessage; i++) publisher.Publish([], [], isSharded: false);
+        Assert.True(publisher.IsBehind);
+    }
+
     private static byte[] Name(int number) => Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture));
 }
