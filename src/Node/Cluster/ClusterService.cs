@@ -234,7 +234,7 @@ public sealed class ClusterService : IDisposable
         var owner = routing.Owner(slot);
         var isHere = owner == routing.Myself || (call.Session.ReadOnlyMode && !isWrite && owner == routing.Master)
             || (call.Session.Asking && routing.ImportingFrom(slot) != RoutingTable.NoNode);
-        if (isHere && owner == routing.Myself && routing.MigratingTo(slot) != RoutingTable.NoNode && call.Holds(slot))
+        if (isHere && owner == routing.Myself && routing.MigratingTo(slot) != RoutingTable.NoNode && call.Keyspace.IsHeld(slot))
             isHere = call.Database.TryFind(call.Key(position), out _);
         return isHere ? [] : "ERR Script attempted to access a non local key in a cluster node"u8;
     }

@@ -63,7 +63,7 @@ public static class Publishing
 
         // It has the message here and now, or never: it may subscribe behind it before the message is delivered.
         if (count > 0 || isClustered) Subscribing.TrySubscriber(call, out self);
-        if (call.IsInScript) self = null; // what the reply is now the script reads
+        if (call.Session.IsInScript) self = null; // what the reply is now the script reads
         if (count > 0 && self is { Total: > 0 })
         {
             Subscribing.BeginPushes(call);

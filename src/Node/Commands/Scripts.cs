@@ -31,13 +31,23 @@ public static class Scripts
             Group = "scripting", Since = "2.6.0", Summary = "A container for Lua scripts management commands.",
             Subcommands =
             [
-                Subcommand("debug", 3, CommandFlags.NoScript, Debug, "3.2.0", "Set the debug mode for subsequent scripts executed.", "(YES|SYNC|NO)"),
-                Subcommand("exists", -3, CommandFlags.NoScript, Exists, "2.6.0",
-                    "Return information about the existence of the scripts in the script cache.", "<sha1> [<sha1> ...]"),
-                Subcommand("flush", -2, CommandFlags.NoScript, Flush, "2.6.0", "Flush the Lua scripts cache. Very dangerous on replicas.", "[ASYNC|SYNC]"),
-                Subcommand("kill", 2, CommandFlags.NoScript | CommandFlags.AllowBusy, Kill, "2.6.0", "Kill the currently executing Lua script."),
-                Subcommand("help", 2, CommandFlags.Loading | CommandFlags.Stale, Help, "5.0.0", "Returns helpful text about the different subcommands."),
-                Subcommand("load", 3, CommandFlags.NoScript | CommandFlags.Stale, Load, "2.6.0", "Load a script into the scripts cache without executing it.", "<script>"),
+                Subcommand("debug", 3, CommandFlags.NoScript, Debug, "Set the debug mode for subsequent scripts executed.", "(YES|SYNC|NO)"),
+                Subcommand(
+                    "exists", -3, CommandFlags.NoScript, Exists,
+                    "Return information about the existence of the scripts in the script cache.", "<sha1> [<sha1> ...]",
+                    "request_policy:all_shards", "response_policy:agg_logical_and"),
+                Subcommand(
+                    "flush", -2, CommandFlags.NoScript, Flush, "Flush the Lua scripts cache. Very dangerous on replicas.", "[ASYNC|SYNC]",
+                    "request_policy:all_nodes", "response_policy:all_succeeded"),
+                Subcommand(
+                    "kill", 2, CommandFlags.NoScript | CommandFlags.AllowBusy, Kill, "Kill the currently executing Lua script.", "",
+                    "request_policy:all_shards", "response_policy:one_succeeded"),
+                Subcommand(
+                    "help", 2, CommandFlags.Loading | CommandFlags.Stale, Help, "Returns helpful text about the different subcommands.", ""),
+                Subcommand(
+                    "load", 3, CommandFlags.NoScript | CommandFlags.Stale, Load,
+                    "Load a script into the scripts cache without executing it.", "<script>",
+                    "request_policy:all_nodes", "response_policy:all_succeeded"),
             ],
         },
     ];
@@ -56,15 +66,21 @@ public static class Scripts
         };
 
     private static Command Subcommand(
-        string name, int arity, CommandFlags flags, CommandHandler handler, string since, string summary, string arguments = "") =>
+        string name, int arity, CommandFlags flags, CommandHandler handler, string summary, string arguments, params string[] tips) =>
         new(name, arity, flags, KeySpec.None, handler)
         {
             Locks = LockMode.None,
             Group = "scripting",
             AclCategories = ["scripting"],
-            Since = since,
+            Since = name switch
+            {
+                "debug" => "3.2.0",
+                "help" => "5.0.0",
+                _ => "2.6.0",
+            },
             Summary = summary,
             ArgumentsHelp = arguments,
+            Tips = tips,
         };
 
     private static void Evaluate(CommandContext call)

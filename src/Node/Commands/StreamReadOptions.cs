@@ -89,7 +89,7 @@ internal struct StreamReadOptions
 
     private bool TryBlock(CommandContext call, int at)
     {
-        if (call.IsInScript)
+        if (call.Session.IsInScript)
         {
             call.Reply.Error([.. "ERR "u8, .. call[0], .. " command is not allowed with BLOCK option from scripts"u8]);
             return false;

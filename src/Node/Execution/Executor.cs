@@ -235,7 +235,7 @@ public sealed class Executor
         else call.CollectKeys(command);
         if (command.Script != ScriptForm.None && session.Transaction is null)
         {
-            takesAll |= _node.Scripts.TakesEverything(call[1], command.Script == ScriptForm.Hash, mayRunAgain: true);
+            takesAll |= _node.Scripts.TakesEverything(call[1], command.Script == ScriptForm.Hash, mayRunAgain: session.Origin == ClientOrigin.Client);
             if (keys.Stripes.Count == 0) keys.AddStripe(0); // what it publishes holds one
         }
 
@@ -261,11 +261,11 @@ public sealed class Executor
             if (plan.IsAll || !NeedsEverything(call, command))
             {
                 var outcome = ExecuteInScope(call, command);
-                if (!call.NeedsEverything) return outcome;
+                if (!call.Session.NeedsEverything) return outcome;
             }
         }
 
-        call.NeedsEverything = false;
+        call.Session.NeedsEverything = false;
         call.TouchesEverything = true;
         using (Open(call, LockPlan.All)) return ExecuteInScope(call, command);
     }
@@ -391,7 +391,7 @@ public sealed class Executor
         call.Begin();
         command.Handler!(call);
         var hasFailed = call.End();
-        if (!call.HasBlocked && !call.NeedsEverything) Count(call, command, hasFailed); // otherwise when it is served, or its wait ends
+        if (!call.HasBlocked && !call.Session.NeedsEverything) Count(call, command, hasFailed); // otherwise when it is served, or its wait ends
     }
 
     private void Count(CommandContext call, Command command, bool hasFailed)

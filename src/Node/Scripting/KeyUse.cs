@@ -6,9 +6,9 @@ namespace Starling.Node.Scripting;
 /// Tells from a script's source whether it can touch keys that it does not declare. Whoever holds some stripes cannot wait for others
 /// without a danger of deadlock, and a script that has written cannot begin again; so a script writes only when it holds everything, or
 /// when its source shows that the stripes of its declared keys are all that it can ever need. It does when every command is called by
-/// <c>redis.call("name", ...)</c> as it stands, a name whose keys have fixed places, with <c>KEYS[...]</c> in these places, or a local variable that is
-/// such a key once and for all; and when nothing changes KEYS, or reaches the table redis by another way. Whatever is written otherwise
-/// is not understood, and so not confined.
+/// <c>redis.call("name", ...)</c> as it stands, a name whose keys have fixed places, with <c>KEYS[...]</c> in these places, or a local
+/// variable that is such a key once and for all; and when nothing changes KEYS, or reaches the table redis by another way.
+/// Whatever is written otherwise is not understood, and so not confined.
 /// </summary>
 internal ref struct KeyUse
 {

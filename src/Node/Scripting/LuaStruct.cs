@@ -84,16 +84,7 @@ internal static class LuaStruct
                     count++;
                     break;
                 case 'c':
-                    if (size == 0)
-                    {
-                        if (count == 0 || LuaApi.IsNumber(lua, -1) == 0) return LuaArguments.Fail(lua, "format 'c0' needs a previous size"u8);
-                        var wanted = LuaArguments.Truncate(LuaApi.ToNumber(lua, -1));
-                        LuaApi.Pop(lua, 1);
-                        count--;
-                        if ((ulong)wanted > (ulong)bytes.Length) return LuaArguments.Bad(lua, 2, "data string too short");
-                        size = (int)wanted;
-                    }
-
+                    if (size == 0 && !TryTakeSize(lua, ref count, bytes.Length, out size)) return LuaArguments.Raise;
                     LuaApi.PushString(lua, bytes[..size]);
                     count++;
                     break;
@@ -114,6 +105,25 @@ internal static class LuaStruct
 
         LuaApi.PushNumber(lua, at + 1);
         return count + 1;
+    }
+
+    /// <summary>The number that was read last is the size of what follows.</summary>
+    private static bool TryTakeSize(nint lua, ref int count, int most, out int size)
+    {
+        size = 0;
+        if (count == 0 || LuaApi.IsNumber(lua, -1) == 0)
+        {
+            LuaArguments.Fail(lua, "format 'c0' needs a previous size"u8);
+            return false;
+        }
+
+        var wanted = LuaArguments.Truncate(LuaApi.ToNumber(lua, -1));
+        LuaApi.Pop(lua, 1);
+        count--;
+        size = (int)Math.Clamp(wanted, 0, most);
+        if (size == wanted) return true;
+        LuaArguments.Bad(lua, 2, "data string too short");
+        return false;
     }
 
     /// <summary>struct.size.</summary>

@@ -73,7 +73,8 @@ internal ref struct MessagePackDecoder
         {
             decoder.TryPush();
             if (decoder._error.Length == 0) continue;
-            var hasNoPlace = decoder._error.SequenceEqual(NilIndex) || decoder._error.SequenceEqual(NoIndex) || decoder._error.SequenceEqual(NoMemory);
+            var error = decoder._error;
+            var hasNoPlace = error.SequenceEqual(NilIndex) || error.SequenceEqual(NoIndex) || error.SequenceEqual(NoMemory);
             if (!hasNoPlace) return LuaArguments.Fail(lua, decoder._error);
             LuaApi.PushString(lua, decoder._error);
             return LuaArguments.Raise;

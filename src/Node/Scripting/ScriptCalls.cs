@@ -174,7 +174,7 @@ internal sealed class ScriptCalls
             }
         }
 
-        needsEverything = !call.Holds(slot);
+        needsEverything = !call.Keyspace.IsHeld(slot);
         if (needsEverything) return [];
         var migrations = call.Node.Migrations;
         return isWrite && migrations.IsActive && migrations.Barrier.Holds(call[position]) ? "TRYAGAIN The key is being sent to another node"u8 : [];

@@ -298,9 +298,8 @@ internal sealed unsafe class ScriptEngine : IDisposable
     {
         if (_abort == ScriptAbort.TooSlow)
         {
-            reply.Error(string.Create(
-                CultureInfo.InvariantCulture,
-                $"ERR Script killed: it ran longer than busy-reply-threshold script: {Encoding.ASCII.GetString(Script.Hash)}, on @user_script:{_line}."));
+            var place = string.Create(CultureInfo.InvariantCulture, $"{Encoding.ASCII.GetString(Script.Hash)}, on @user_script:{_line}.");
+            reply.Error("ERR Script killed: it ran longer than busy-reply-threshold script: " + place);
             return;
         }
 

@@ -1,4 +1,5 @@
 using Starling.Node.Serving;
+using Starling.Slots;
 
 namespace Starling.Node.Scripting;
 
@@ -14,17 +15,18 @@ internal static class ScriptRun
         var engine = scripts.Rent();
         try
         {
-            (call.IsInExec, call.IsInScript) = (true, true);
+            (call.IsInExec, call.Session.IsInScript) = (true, true);
             if (engine.Run(call, script, flags, keyCount) == ScriptAbort.NeedsEverything)
             {
+                Invariant.That(!isInExec); // which holds everything for a script of which it is not known that it need not
                 script.Strays = true;
-                call.NeedsEverything = true;
+                call.Session.NeedsEverything = true;
             }
         }
         finally
         {
             scripts.Return(engine);
-            (call.IsInExec, call.IsInScript) = (isInExec, false);
+            (call.IsInExec, call.Session.IsInScript) = (isInExec, false);
             call.Session.DatabaseIndex = database;
             call.RenewLogging(isLogged);
         }

@@ -500,19 +500,8 @@ public sealed class CommandContext : IEmptiedKeys
     /// <summary>The command may touch every key, not only those that it names.</summary>
     internal bool TouchesEverything { get; set; }
 
-    /// <summary>
-    /// The handler has done nothing that lasts and needs every stripe: it is to run again from the start, with them all.
-    /// </summary>
-    internal bool NeedsEverything { get; set; }
-
-    /// <summary>The handler is that of a command which a script calls.</summary>
-    internal bool IsInScript { get; set; }
-
     /// <summary>A part of the command has seen a key that is kept for a woken client.</summary>
     internal bool HasSeenClaim { get; set; }
-
-    /// <summary>The scope that is open holds the stripe of a slot.</summary>
-    internal bool Holds(int slot) => _plan.Covers(slot);
 
     /// <summary>The scope that is open holds every stripe.</summary>
     internal bool HoldsEverything => IsInScope && _plan.IsAll;
