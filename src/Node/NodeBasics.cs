@@ -22,6 +22,7 @@ public sealed class NodeBasics
         Config = config;
         Loggers = loggers;
         Clock = clock;
+        Buffers = new BufferPool(clock.GetTimestamp);
         Commands = commands;
         RunId = RandomNumberGenerator.GetHexString(40, lowercase: true);
         Keyspace = new Keyspace(new KeyspaceOptions
@@ -34,6 +35,9 @@ public sealed class NodeBasics
         Cron = new ServerCron(clock);
         Clients = new ClientRegistry(clock);
         Stats = new ServerStats(commands);
+        SlowLog = new SlowLog(config);
+        LatencyMonitor = new LatencyMonitor(config, clock);
+        CommandWatch = new CommandWatch(config, SlowLog, LatencyMonitor);
     }
 
     /// <summary>The configuration in force.</summary>
@@ -75,8 +79,17 @@ public sealed class NodeBasics
     /// <summary>The counters.</summary>
     public ServerStats Stats { get; }
 
+    /// <summary>The latest slow commands.</summary>
+    internal SlowLog SlowLog { get; }
+
+    /// <summary>Remembers what took long.</summary>
+    internal LatencyMonitor LatencyMonitor { get; }
+
+    /// <summary>Says which commands are slow.</summary>
+    internal CommandWatch CommandWatch { get; }
+
     /// <summary>The buffers of connections.</summary>
-    public BufferPool Buffers { get; } = new();
+    public BufferPool Buffers { get; }
 
     /// <summary>What replies to writes wait for.</summary>
     public CommitGate Commits { get; } = new();

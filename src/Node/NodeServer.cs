@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Starling.Node.Acl;
 using Starling.Node.Cluster;
 using Starling.Node.Commands;
 using Starling.Node.Config;
@@ -35,6 +36,7 @@ public sealed class NodeServer
         Executor = new Executor(Basics, Waiters);
         Scripts = new ScriptService(Basics);
         Publisher = new Publisher(Basics);
+        AccessControl = new AccessControl(Basics, Publisher);
         KeyEvents.ListenWith(Publisher.Deliver);
         KeyEvents.PublishWith(Publisher.Publish);
         ServingTelemetry.Register(Basics, Watches, Waiters);
@@ -139,6 +141,9 @@ public sealed class NodeServer
     /// <summary>Keyspace events on their way.</summary>
     public KeyEventQueue KeyEvents { get; } = new();
 
+    /// <summary>The users.</summary>
+    public AccessControl AccessControl { get; }
+
     /// <summary>Gives messages and keyspace events to their subscribers.</summary>
     public Publisher Publisher { get; }
 
@@ -202,6 +207,7 @@ public sealed class NodeServer
         var log = Loggers.CreateLogger("server");
         Sections.NoteStart();
         KeyEvents.Choose(Config.NotifyKeyspaceEvents);
+        AccessControl.LoadAtStart();
         Cluster?.Open();
         Listener.Bind(ephemeralPort);
         if (ephemeralPort) Config.Port = Listener.Port;
@@ -251,6 +257,7 @@ public sealed class NodeServer
 
     private NodeParts GatherParts() => new(Basics)
     {
+        AccessControl = AccessControl,
         Executor = Executor,
         KeyEvents = KeyEvents,
         Publisher = Publisher,

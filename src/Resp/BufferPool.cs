@@ -29,21 +29,30 @@ public sealed class BufferPool
     // How much further the first array of a client may go, as a part of what buffers may have in all.
     private const int FirstPart = 16;
 
-    // The part of the memory that must have been dropped since the last collection for another one to be worth its time.
-    private const int WorthwhilePart = 4;
+    // Of four parts of the memory three are in use.
+    private const int ScarceParts = 3;
 
+    // Collections for want of room take at most one part in so many of the time; of those for a client's first array, whose
+    // refusal closes who has done nothing to cause it, one part in fewer.
+    private const int CollectingPart = 20;
+    private const int CollectingPartForFirst = 4;
+
+    private readonly Func<long> _clock;
     private readonly Shelf _small;
     private readonly Shelf _segments;
     private readonly Shelf _large;
     private long _droppedBytes;
     private long _mostBytes;
     private long _heapBytes = long.MaxValue;
-    private long _droppedAtCollection;
-    private int _mayCollect = 1;
+    private long _collectedAt; // when the last collection for want of room had ended; 0 for never
+    private long _collectionTime; // what it took
+    private int _isCollecting;
 
     /// <summary>An empty pool.</summary>
-    public BufferPool()
+    /// <param name="clock">Tells the time since some moment, in whatever unit; it never steps back. Any thread.</param>
+    public BufferPool(Func<long> clock)
     {
+        _clock = clock;
         _small = new(this, SmallLength);
         _segments = new(this, SegmentLength);
         _large = new(this, LargeLength);
@@ -71,6 +80,12 @@ public sealed class BufferPool
 
     /// <summary>Bytes of the arrays that wait to be used again.</summary>
     public long FreeBytes => _small.FreeBytes + _segments.FreeBytes + _large.FreeBytes;
+
+    /// <summary>
+    /// Most of the memory for arrays is in use: who has much of it waiting should make no more, so that there is some for those
+    /// who have none.
+    /// </summary>
+    public bool IsScarce => GC.GetTotalMemory(forceFullCollection: false) / ScarceParts >= Most() / (ScarceParts + 1);
 
     /// <summary>
     /// Bytes of the arrays that were left to the garbage collector so far: those too long to be kept, and those that
@@ -116,11 +131,7 @@ public sealed class BufferPool
     /// Drops the arrays that nobody needed since the last call. Called from time to time, once a second for instance:
     /// what the load needs again and again stays, what a burst needed goes.
     /// </summary>
-    public void Trim()
-    {
-        NoteDropped(_small.Trim() + _segments.Trim() + _large.Trim());
-        Volatile.Write(ref _mayCollect, 1);
-    }
+    public void Trim() => NoteDropped(_small.Trim() + _segments.Trim() + _large.Trim());
 
     /// <summary>
     /// Leaves everything that is free to the garbage collector at once: somebody has found no memory.
@@ -140,21 +151,33 @@ public sealed class BufferPool
         if (HasRoom(bytes)) return;
 
         // Much of it may be garbage: the runtime too would collect before it refused.
-        if ((!TryCollect() || !HasRoom(bytes)) && !(isFirst && HasRoom(bytes, isFirst))) throw new OutOfMemoryException();
+        if (TryCollect(isFirst) && HasRoom(bytes)) return;
+        if (!isFirst || !HasRoom(bytes, isFirst)) throw new OutOfMemoryException();
     }
 
     /// <summary>
-    /// Has the garbage collected, unless there cannot be much: that stops every thread, and where hundreds of clients find no
-    /// room at once, each with a collection of its own, nobody would be served for as long as that takes.
+    /// Has the garbage collected, unless collections have taken too much of the time of late: they stop every thread, and where
+    /// hundreds of clients find no room at once, each with a collection of its own, nobody would be served for as long as
+    /// that takes.
     /// </summary>
-    private bool TryCollect()
+    private bool TryCollect(bool isFirst)
     {
-        var dropped = DroppedBytes;
-        var most = Math.Min(MostBytes, HeapBytes);
-        var isWorthwhile = dropped - Interlocked.Read(ref _droppedAtCollection) >= Math.Max(most / WorthwhilePart, LargeLength);
-        if (Interlocked.Exchange(ref _mayCollect, 0) == 0 && !isWorthwhile) return false;
-        Interlocked.Exchange(ref _droppedAtCollection, dropped);
+        var now = _clock();
+        var part = isFirst ? CollectingPartForFirst : CollectingPart;
+        if (_collectedAt != 0 && now - Interlocked.Read(ref _collectedAt) < Interlocked.Read(ref _collectionTime) * part) return false;
+        if (Interlocked.Exchange(ref _isCollecting, 1) != 0)
+        {
+            // Another thread's stops this one in any case: its outcome counts for both.
+            var spin = new SpinWait();
+            while (Volatile.Read(ref _isCollecting) != 0) spin.SpinOnce(sleep1Threshold: -1);
+            return true;
+        }
+
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
+        var end = _clock();
+        Interlocked.Exchange(ref _collectionTime, end - now);
+        Interlocked.Exchange(ref _collectedAt, end);
+        Volatile.Write(ref _isCollecting, 0);
         return true;
     }
 
@@ -173,18 +196,24 @@ public sealed class BufferPool
     private bool HasRoom(long length, bool isFirst = false)
     {
         var used = GC.GetTotalMemory(forceFullCollection: false) + length;
+        var most = Most();
+        return isFirst ? used - most <= most / FirstPart : used <= most;
+    }
+
+    /// <summary>Bytes of the managed heap beyond which no array is made; the highest number while nothing is known.</summary>
+    private long Most()
+    {
         var most = Volatile.Read(ref _mostBytes);
         if (most == 0)
         {
             // Known once the garbage was first collected, which is long before the memory is full.
             var available = GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes;
-            if (available <= 0) return true;
+            if (available <= 0) return long.MaxValue;
             most = available - Math.Min(Math.Max(available / ReservedPart, LeastReserved), available / 2);
             Interlocked.CompareExchange(ref _mostBytes, most, 0);
         }
 
-        most = Math.Min(most, Volatile.Read(ref _heapBytes));
-        return isFirst ? used - most <= most / FirstPart : used <= most;
+        return Math.Min(most, Volatile.Read(ref _heapBytes));
     }
 
     /// <summary>The arrays of one size.</summary>

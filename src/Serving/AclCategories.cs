@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Text;
 
 namespace Starling.Serving;
 
@@ -17,6 +18,9 @@ public readonly record struct AclCategories : IEnumerable<string>
     private readonly uint _set; // a bit for each of the names
 
     private AclCategories(uint set) => _set = set;
+
+    /// <summary>The names of all categories, in the order in which Redis has them.</summary>
+    public static IReadOnlyList<string> AllNames => Names;
 
     /// <summary>Number of categories.</summary>
     public int Count => BitOperations.PopCount(_set);
@@ -36,6 +40,20 @@ public readonly record struct AclCategories : IEnumerable<string>
         return new AclCategories(set);
     }
 
+    /// <summary>Finds the category of a name in any case; false when there is none.</summary>
+    public static bool TryFind(ReadOnlySpan<byte> name, out AclCategories category)
+    {
+        for (var i = 0; i < Names.Length; i++)
+        {
+            if (!Ascii.EqualsIgnoreCase(name, Names[i])) continue;
+            category = new AclCategories(1u << i);
+            return true;
+        }
+
+        category = default;
+        return false;
+    }
+
     /// <summary>A set of categories by their names.</summary>
     public static implicit operator AclCategories(string[] names) => Of(names);
 
@@ -44,6 +62,9 @@ public readonly record struct AclCategories : IEnumerable<string>
 
     /// <summary>True when a category is in the set; false for what is none.</summary>
     public bool Contains(string name) => Array.IndexOf(Names, name) is >= 0 and var index && (_set >> index & 1) != 0;
+
+    /// <summary>True when some category is in both sets.</summary>
+    public bool Intersects(AclCategories other) => (_set & other._set) != 0;
 
     /// <inheritdoc/>
     public IEnumerator<string> GetEnumerator()

@@ -46,7 +46,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         _transport = transport;
         Thread = (IoThread)transport.Thread; // clients are served by no other kind
         _input = new InputBuffer(serving.Buffers);
-        _mark = new OutputMark(this);
+        _mark = new OutputMark(this, serving.Buffers);
         _continuation = new Continuation(this);
         IsUnixSocket = isUnixSocket;
         Reply = new RespWriter(serving.Buffers);
@@ -57,7 +57,6 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         Session = _client.Session;
         Session.Connection = this;
         Session.CreatedAt = Session.LastInteraction = serving.NowMilliseconds;
-        Session.IsAuthenticated = !serving.Settings.WantsPassword;
     }
 
     /// <summary>What the server knows of the client.</summary>
@@ -421,10 +420,8 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         else if (_serving.Commits.HasReached(next)) Wake(); // the gate moved meanwhile
     }
 
-    /// <summary>
-    /// There is no room for what it sends or is to read (a container's limit, say): that is this client's affair, not the others'.
-    /// </summary>
-    private void CloseForMemory()
+    /// <summary>There is no room for what it sends or is to read (a container's limit, say): that is its own affair.</summary>
+    internal void CloseForMemory()
     {
         Close();
         _input.Clear();
@@ -545,6 +542,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
             _lastRequired = -1; // its reply waits for the replicas as the command's own would have
             var (before, errors) = (Reply.Length, Reply.ErrorCount);
             suspension.WriteReply(Reply);
+            _client.EndSuspended();
             if (Reply.ErrorCount != errors) _serving.Stats.CountFailure(Session.LastCommand, Reply.LastErrorCode);
             if (Session.MutesSuspended) Reply.Truncate(before);
             Session.MutesSuspended = false;

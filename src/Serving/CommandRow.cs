@@ -54,6 +54,9 @@ public abstract class CommandRow
     /// <summary>The keys are named by the arguments in a way that COMMAND INFO can say, or by <see cref="FindKeys"/>.</summary>
     public bool HasKeys => Keys.First != 0 || KeyCountAt != 0 || FindKeys is not null;
 
+    /// <summary>What its arguments are that name channels.</summary>
+    public ChannelUse Channels { get; init; }
+
     /// <summary>Which stripes the executor holds.</summary>
     public LockMode Locks { get; init; }
 
@@ -159,6 +162,12 @@ public abstract class CommandRow
     /// <summary>Refused like a write while the data set cannot be saved (stop-writes-on-bgsave-error).</summary>
     public bool IsRefusedWhenMisconfigured { get; init; }
 
+    /// <summary>Takes no longer than a command with the flag fast, as a rule, though it lacks that.</summary>
+    public bool IsAsGoodAsFast { get; init; }
+
+    /// <summary>Takes a short time as a rule.</summary>
+    internal bool IsShort { get; private set; }
+
     /// <summary>Place in <see cref="CommandTable.All"/>, subcommands counted; set by the command table.</summary>
     internal int Ordinal { get; set; }
 
@@ -197,6 +206,7 @@ public abstract class CommandRow
         SingleKey = areSimple && Keys.First == Keys.Last ? Keys.First : 0;
         KeyPair = areSimple && Keys.Last == Keys.First + 1 && Keys.Step == 1 ? Keys.First : 0;
         _mayHaveOneKey = areSimple && Keys.Last < 0;
+        IsShort = IsAsGoodAsFast || (Flags & CommandFlags.Fast) != 0;
         NamesChannels = (KeyFlags[0] & KeyFlag.NotKey) != 0;
     }
 

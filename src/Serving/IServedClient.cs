@@ -41,6 +41,9 @@ public interface IServedClient
     /// </returns>
     long EndTurn();
 
+    /// <summary>What the last command has waited for (<see cref="Suspension"/>) has ended, and the reply is written.</summary>
+    void EndSuspended();
+
     /// <summary>The client's line in CLIENT LIST and the log. Any thread.</summary>
     string Describe();
 

@@ -54,6 +54,27 @@ internal sealed class LatencyHistogram
         return 0;
     }
 
+    /// <summary>
+    /// How many durations were no longer than 1, 2, 4 and so on, in units of 1024 ns, for those steps that some of them lie in:
+    /// microseconds, up to the end of the step in which such a limit lies, and the count.
+    /// </summary>
+    public IReadOnlyList<(long Microseconds, long Count)> Doublings()
+    {
+        var steps = new List<(long, long)>();
+        var next = IndexOf(1024);
+        long sum = 0, told = 0;
+        for (var i = 0; i < _counts.Length || sum > told; i++)
+        {
+            if (i < _counts.Length) sum += _counts[i];
+            if (i < next) continue;
+            if (sum > told) steps.Add((LongestOf(i) / 1000, sum));
+            told = sum;
+            next += StepsPerDoubling;
+        }
+
+        return steps;
+    }
+
     private static int IndexOf(long nanoseconds)
     {
         if (nanoseconds < Exact) return (int)nanoseconds;

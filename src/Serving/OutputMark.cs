@@ -1,23 +1,31 @@
+using Starling.Resp;
+
 namespace Starling.Serving;
 
 /// <summary>
 /// How much output an ordinary client may leave unread before nothing more is read from it or executed for it, until it
 /// has taken half of that. A client that sends everything it has to say before it reads would wait for ever then, and
-/// the server for it: when it has taken nothing for a second, its mark doubles. Output buffer limits hold besides. Of
-/// the connection's thread.
+/// the server for it: when it has taken nothing for a second, its mark doubles. While memory is scarce the mark is low and stays
+/// so, and who takes nothing for ten seconds is closed: who does not read leaves room to those who do. Output buffer limits
+/// hold besides. Of the connection's thread.
 /// </summary>
-internal sealed class OutputMark(ClientConnection connection) : IIoTask
+internal sealed class OutputMark(ClientConnection connection, BufferPool buffers) : IIoTask
 {
     /// <summary>Bytes of output, to begin with.</summary>
     public const long Initial = 8 * 1024 * 1024;
 
+    /// <summary>Bytes of output while memory is scarce.</summary>
+    public const long WhileScarce = 64 * 1024;
+
     private const long Patience = 1000; // milliseconds
+    private const int MostTimesWhileScarce = 10;
 
     private IoTimer? _timer;
     private long _mark = Initial;
     private long _pending;
     private long _before; // pending when the timer was set
     private long _least; // that was pending since
+    private int _timesInVain; // while memory was scarce
 
     /// <summary>Nothing more is read or executed for now.</summary>
     public bool IsExceeded { get; private set; }
@@ -29,14 +37,15 @@ internal sealed class OutputMark(ClientConnection connection) : IIoTask
         _least = Math.Min(_least, pending);
         if (IsExceeded)
         {
-            if (pending >= _mark / 2) return;
+            if (pending >= Now() / 2) return;
             IsExceeded = false;
             connection.Thread.Cancel(_timer!);
             if (pending < Initial / 2) _mark = Initial;
         }
-        else if (pending > _mark && connection.Session.Kind == ClientKind.Normal)
+        else if (pending > WhileScarce && pending > Now() && connection.Session.Kind == ClientKind.Normal)
         {
             IsExceeded = true;
+            _timesInVain = 0;
             Watch();
         }
     }
@@ -52,7 +61,15 @@ internal sealed class OutputMark(ClientConnection connection) : IIoTask
     {
         if (_least < _before)
         {
+            _timesInVain = 0;
             Watch(); // it reads, if slowly
+            return;
+        }
+
+        if (buffers.IsScarce)
+        {
+            if (++_timesInVain < MostTimesWhileScarce) Watch();
+            else connection.CloseForMemory();
             return;
         }
 
@@ -60,6 +77,8 @@ internal sealed class OutputMark(ClientConnection connection) : IIoTask
         IsExceeded = false;
         connection.OnMarkRaised();
     }
+
+    private long Now() => buffers.IsScarce ? Math.Min(_mark, WhileScarce) : _mark;
 
     private void Watch()
     {

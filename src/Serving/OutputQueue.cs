@@ -21,7 +21,7 @@ internal sealed class OutputQueue(BufferPool pool) : IRespSegmentReceiver
     public long Required { get; set; }
 
     /// <inheritdoc/>
-    public void Take(byte[] bytes, int length) => Add(new OutputSegment(bytes, 0, length, Required));
+    public void Take(byte[] bytes, int length) => TakeOver(new OutputSegment(bytes, 0, length, Required));
 
     /// <summary>
     /// Makes sure of room for so many segments more, so that adding them cannot fail when some of them are here already.
@@ -120,7 +120,7 @@ internal sealed class OutputQueue(BufferPool pool) : IRespSegmentReceiver
             var segment = _segments[_first];
             Length -= segment.End - segment.Start;
             RemoveFirst();
-            other.Add(segment);
+            other.TakeOver(segment);
         }
     }
 
@@ -135,6 +135,29 @@ internal sealed class OutputQueue(BufferPool pool) : IRespSegmentReceiver
 
         Length = 0;
         _segments = [];
+    }
+
+    /// <summary>
+    /// Adds a segment, or copies it to the end of the last one where it fits: of a client that takes less than it asks for, every
+    /// round would leave a segment of a few bytes otherwise.
+    /// </summary>
+    private void TakeOver(in OutputSegment segment)
+    {
+        if (_count > 0 && !segment.IsShared)
+        {
+            ref var last = ref _segments[(_first + _count - 1) % _segments.Length];
+            if (!last.IsShared && last.Required == segment.Required && segment.Length <= last.Bytes.Length - last.End)
+            {
+                // Who is sending the last one now sends it up to its former end.
+                segment.Span.CopyTo(last.Bytes.AsSpan(last.End));
+                last.End += segment.Length;
+                Length += segment.Length;
+                pool.Return(segment.Bytes);
+                return;
+            }
+        }
+
+        Add(segment);
     }
 
     /// <summary>A segment is sent, or will not be: its bytes go back to the pool when they are from there.</summary>

@@ -53,6 +53,9 @@ internal static partial class ServingLog
     [LoggerMessage(14, LogLevel.Critical, "The handler of {Command} failed and may have left half a change; the server stops")]
     public static partial void WriteFailed(ILogger logger, string command, Exception error);
 
+    [LoggerMessage(18, LogLevel.Warning, "There is no memory to show a call of {Command} to who monitors")]
+    public static partial void LineTooLong(ILogger logger, string command);
+
     [LoggerMessage(17, LogLevel.Warning, "You requested maxclients of {Wanted} requiring at least {Files} max file descriptors. Current "
         + "maximum open files is {Most}. maxclients has been reduced to {Reduced} to compensate for low ulimit. If you need higher "
         + "maxclients increase 'ulimit -n'.")]

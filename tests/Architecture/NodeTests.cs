@@ -12,18 +12,19 @@ public class NodeTests
     private static readonly string[] Edges =
     [
         "root: Config Eviction Execution Persistence Telemetry",
+        "Acl: Config PubSub Serving Telemetry root",
         "Cluster: Config Execution Persistence PubSub Replication Serving Telemetry root",
-        "Commands: Cluster Config Eviction Execution Expiry Freeing Persistence PubSub Replication Scripting Serving Telemetry root",
+        "Commands: Acl Cluster Config Eviction Execution Expiry Freeing Persistence PubSub Replication Scripting Serving Telemetry root",
         "Eviction: Config Execution Persistence Replication Serving Telemetry root",
-        "Execution: Cluster Config Eviction Expiry Persistence PubSub Replication Scripting Serving root",
+        "Execution: Acl Cluster Config Eviction Expiry Persistence PubSub Replication Scripting Serving root",
         "Expiry: Config Execution Persistence Replication Serving Telemetry root",
         "Freeing: Config Execution Telemetry",
         "Maintenance: Config Telemetry root",
         "Persistence: Config Eviction Execution Freeing Serving Telemetry root",
         "PubSub: Execution Telemetry root",
         "Replication: Cluster Config Execution Expiry Freeing Persistence Serving Telemetry root",
-        "Scripting: Cluster Config Execution Persistence Replication Serving Telemetry root",
-        "Serving: Cluster Config Eviction Execution Expiry Freeing Persistence PubSub Replication Scripting Telemetry root",
+        "Scripting: Acl Cluster Config Execution Persistence Replication Serving Telemetry root",
+        "Serving: Acl Cluster Config Eviction Execution Expiry Freeing Persistence PubSub Replication Scripting Telemetry root",
         "Telemetry: Cluster Config Execution Expiry Maintenance Replication Serving root",
     ];
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
 using Starling.Tests.Support;
 
 namespace Starling.Executable.Tests;
@@ -46,11 +47,12 @@ public sealed class DescriptorTests
     [Fact]
     public void A_place_that_became_free_is_there_for_the_next_client()
     {
-        using var server = Start(160);
-        var most = server.MaxClients();
+        using var server = Start(4000);
         using var served = new RespConnection(server.Port);
-        var clients = Enumerable.Range(0, most + 5).Select(_ => Connect(server.Port)).ToList();
-        Wait.Until("the surplus is told", () => clients.Count(IsRefused) >= 6);
+        var clients = Served(server, 30);
+
+        // The number that the next client gets is one of the reserve's by now, and those below are free again when it comes.
+        server.Limit(NextDescriptor(served) + 3);
         foreach (var client in clients) client.Dispose();
         Wait.Until("only the one is left", () => served.Text("CLIENT", "LIST").Split('\n').Length == 2);
         using var next = Connect(server.Port);
@@ -94,14 +96,14 @@ public sealed class DescriptorTests
     }
 
     [Theory]
-    [InlineData(64)]
-    [InlineData(90)]
-    [InlineData(103)]
-    public void Too_few_to_start_end_the_start_with_redis_words(int limit)
+    [InlineData(64, "127.0.0.1")]
+    [InlineData(90, "127.0.0.1")]
+    [InlineData(103, "127.0.0.1")]
+    [InlineData(107, "127.0.0.1 127.0.0.2 127.0.0.3 127.0.0.4")] // two for each address
+    public void Too_few_to_start_end_the_start_with_redis_words(int limit, string addresses)
     {
-        var (exitCode, output) = ProgramRun.Run(
-            Executables.Find("prlimit"),
-            ["--nofile=" + RunningServer.Text(limit), Executables.Starling, "server", "--port", RunningServer.Text(Ports.Take()), "--save", ""]);
+        string[] server = [Executables.Starling, "server", "--port", RunningServer.Text(Ports.Take()), "--bind", addresses, "--save", ""];
+        var (exitCode, output) = ProgramRun.Run(Executables.Find("prlimit"), ["--nofile=" + RunningServer.Text(limit), .. server]);
         Assert.Equal(1, exitCode);
         Assert.Contains(
             $"Your current 'ulimit -n' of {limit} is not enough for the server to start. Please increase your open file limit to at least ",
@@ -198,12 +200,21 @@ public sealed class DescriptorTests
     }
 
     [Fact]
-    public void A_client_that_finds_no_descriptor_is_told_so()
+    public void Clients_that_find_no_descriptor_are_told_so()
     {
         using var server = Start(4000);
-        server.Limit(None);
-        using var client = Connect(server.Port);
-        Assert.Equal(TooMany, Receive(client));
+        using var served = new RespConnection(server.Port);
+        var clients = Served(server, 30);
+        server.Limit(NextDescriptor(served));
+
+        // For the first one there is the number that the acceptor has in hand already, for the others the one put by.
+        for (var i = 0; i < 3; i++)
+        {
+            using var client = Connect(server.Port);
+            Assert.Equal(TooMany, Receive(client));
+        }
+
+        foreach (var client in clients) client.Dispose();
     }
 
     [Fact]
@@ -243,6 +254,23 @@ public sealed class DescriptorTests
 
     private static LimitedServer Start(int limit, params string[] arguments) =>
         new(["--nofile=" + RunningServer.Text(limit), Executables.Starling, "server", "--save", "", "--enable-debug-command", "yes", .. arguments]);
+
+    /// <summary>Clients that are served, so many that no descriptor is free between those that are in use.</summary>
+    private static List<Socket> Served(LimitedServer server, int count)
+    {
+        var clients = Enumerable.Range(0, count).Select(_ => Connect(server.Port)).ToList();
+        foreach (var client in clients)
+        {
+            client.Send("PING\r\n"u8);
+            Assert.Equal("+PONG\r\n", Receive(client));
+        }
+
+        return clients;
+    }
+
+    /// <summary>The number that the next client's descriptor gets, since the acceptor waits with that one in hand.</summary>
+    private static int NextDescriptor(RespConnection client) => 1 + Regex.Matches(client.Text("CLIENT", "LIST"), " fd=([0-9]+)")
+        .Max(match => int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture));
 
     private static Socket Connect(int port)
     {

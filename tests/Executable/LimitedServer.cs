@@ -6,6 +6,10 @@ namespace Starling.Executable.Tests;
 /// <summary>A server that prlimit started: it runs under limits that a test sets and changes.</summary>
 internal sealed class LimitedServer : IDisposable
 {
+    // The runtime's thread that compiles in the background ends after four idle seconds, and the process with it if it finds
+    // no descriptor when it is wanted again: see Descriptors in docs/operating.md. Here it stays.
+    private static readonly Dictionary<string, string> Environment = new() { ["DOTNET_TC_BackgroundWorkerTimeoutMs"] = "ffffffff" };
+
     /// <summary>Starts it on a port of its own, with a configuration file that it can rewrite, and waits for it.</summary>
     /// <param name="arguments">Of prlimit: limits, the program, its arguments without the port.</param>
     public LimitedServer(string[] arguments)
@@ -14,7 +18,7 @@ internal sealed class LimitedServer : IDisposable
         var file = Path.Combine(folder, "redis.conf");
         File.WriteAllText(file, $"port {Port}\nbind 127.0.0.1\n");
         var at = Array.IndexOf(arguments, "--save");
-        Running = new RunningServer([.. arguments[..at], file, .. arguments[at..]], Executables.Find("prlimit"), folder: folder);
+        Running = new RunningServer([.. arguments[..at], file, .. arguments[at..]], Executables.Find("prlimit"), Environment, folder);
         Wait.Until("the server answers", () => Text("PING") == "PONG");
     }
 

@@ -6,7 +6,8 @@ namespace Starling.Executable.Tests;
 public sealed class SignalTests
 {
     private const int SegmentationFault = 11;
-    private const int ExitOfFault = 128 + SegmentationFault;
+    private const int ExitOfSignal = 128; // and the signal's number on top
+    private const int ExitOfFault = ExitOfSignal + SegmentationFault;
     private const int MostCrashesOfReports = 10;
 
     [Theory]
@@ -23,11 +24,20 @@ public sealed class SignalTests
     [InlineData(13, true)] // SIGPIPE
     [InlineData(14, true)] // SIGALRM
     [InlineData(15, false)] // SIGTERM
+    [InlineData(16, false)] // SIGSTKFLT
     [InlineData(17, true)] // SIGCHLD
     [InlineData(18, true)] // SIGCONT
     [InlineData(23, true)] // SIGURG
+    [InlineData(24, false)] // SIGXCPU
+    [InlineData(25, false)] // SIGXFSZ
     [InlineData(26, false)] // SIGVTALRM
+    [InlineData(27, false)] // SIGPROF
     [InlineData(28, true)] // SIGWINCH
+    [InlineData(29, false)] // SIGIO
+    [InlineData(30, false)] // SIGPWR
+    [InlineData(31, false)] // SIGSYS
+    [InlineData(35, false)] // the second real-time signal
+    [InlineData(64, false)] // the last one
     public void A_signal_does_what_it_does_to_redis_server(int signal, bool survives)
     {
         var expected = Send(Executables.RedisServer, [signal], survives);
@@ -36,6 +46,16 @@ public sealed class SignalTests
         for (var i = 0; i < MostCrashesOfReports && expected == ExitOfFault && signal != SegmentationFault; i++)
             expected = Send(Executables.RedisServer, [signal], survives);
         Assert.Equal(expected, Send(Executables.Starling, [signal], survives));
+    }
+
+    /// <summary>The runtime has both for itself: debuggers' breakpoints are SIGTRAP, and it stops its threads by the other.</summary>
+    [Theory]
+    [InlineData(5, false, ExitOfSignal + 6)] // SIGTRAP, ends by SIGABRT
+    [InlineData(34, true, 0)] // the first real-time signal
+    public void The_runtimes_own_signals_do_what_the_manual_says(int signal, bool survives, int exitCode)
+    {
+        Assert.Equal(ExitOfSignal + signal, Send(Executables.RedisServer, [signal], survives: false));
+        Assert.Equal(exitCode, Send(Executables.Starling, [signal], survives));
     }
 
     [Theory]

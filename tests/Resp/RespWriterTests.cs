@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 
 namespace Starling.Resp.Tests;
@@ -142,7 +143,7 @@ public sealed class RespWriterTests
     [Fact]
     public void A_segment_is_given_back_once_when_the_next_finds_no_room()
     {
-        var pool = new BufferPool();
+        var pool = new BufferPool(Stopwatch.GetTimestamp);
         foreach (var used in (int[])[0, 100, BufferPool.SegmentLength])
         {
             pool.MostBytes = 0;
@@ -160,7 +161,7 @@ public sealed class RespWriterTests
     [Fact]
     public void What_may_be_lost_and_finds_no_room_is_dropped_and_the_writer_says_so()
     {
-        var pool = new BufferPool();
+        var pool = new BufferPool(Stopwatch.GetTimestamp);
         var writer = new RespWriter(pool);
         writer.Simple("OK"u8);
         pool.MostBytes = 1;

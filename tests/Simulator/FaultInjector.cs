@@ -75,7 +75,9 @@ internal sealed class FaultInjector(Simulation simulation, SimulationPlan plan)
     {
         var node = AnyNode();
         if (!node.IsAlive) return;
-        node.PausedUntil = simulation.Now + Duration();
+
+        // Two that overlap are one: what the node has put off is put off until the end of the first.
+        node.PausedUntil = Math.Max(node.PausedUntil, simulation.Now + Duration());
         simulation.Note(node, $"pauses for {node.PausedUntil - simulation.Now} ms");
     }
 

@@ -98,6 +98,9 @@ internal sealed class Durability(MachineCore core)
             // Its own: what it told as a replica was its master's.
             ConfigEpoch = Math.Min(_told.ConfigEpoch, told.OwnEpoch),
         };
+
+        // What was asked of the disk before is nothing to tell of once it is there.
+        for (var left = _requests.Count; left > 0; left--) _requests.Enqueue(_requests.Dequeue() with { Claims = _told });
     }
 
     /// <summary>Looks whether the disk got stuck, or takes something again. True when that has changed.</summary>

@@ -37,6 +37,10 @@ public static class Bitfields
     }
 
     /// <summary>BITFIELD that does nothing but GET only reads the key.</summary>
+    private static readonly KeyUses Reads = "RO access";
+
+    private static readonly KeyUses ReadsAndSets = "RW access update";
+
     private static KeyUses KeyFlags(ArgumentList arguments)
     {
         for (var i = 2; i < arguments.Count; i++)
@@ -47,10 +51,10 @@ public static class Bitfields
             var isOverflow = ArgumentParser.Is(arguments[i], "overflow"u8) && left >= 1;
             if (isGet) i += 2;
             else if (isOverflow) i++;
-            else return isWrite ? "RW access update" : "RO access";
+            else return isWrite ? ReadsAndSets : Reads;
         }
 
-        return "RO access";
+        return Reads;
     }
 
     private static void ExecuteReadOnly(CommandContext call)

@@ -1,8 +1,8 @@
-using System.Buffers;
 using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
 using Starling.Slots.Keyspace;
+using Starling.Slots.Memory;
 using Starling.Slots.Values;
 
 namespace Starling.Node.Commands;
@@ -172,7 +172,7 @@ public static class Bitmaps
         Entry[]? rented = null;
         var sources = count <= SourcesOnStack
             ? stackalloc Entry[SourcesOnStack]
-            : rented = ArrayPool<Entry>.Shared.Rent(count);
+            : rented = ScratchArrays.Rent<Entry>(count);
         sources = sources[..count];
         if (TrySources(call, sources, out var length))
         {
@@ -180,7 +180,7 @@ public static class Bitmaps
             call.Reply.Integer(length);
         }
 
-        if (rented is not null) ArrayPool<Entry>.Shared.Return(rented);
+        if (rented is not null) ScratchArrays.Return(rented);
     }
 
     private static bool TryOperation(CommandContext call, out BitwiseOperation operation)

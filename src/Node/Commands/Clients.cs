@@ -1,4 +1,5 @@
 using System.Text;
+using Starling.Node.Acl;
 using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Resp;
@@ -34,9 +35,9 @@ public static class Clients
                     "[TYPE (NORMAL|MASTER|REPLICA|PUBSUB)|ID <client-id> [<client-id> ...]]", tips: Varying),
                 Row("info", 2, Usual, Info, "6.2.0", "Return information about the current client connection.", tips: Varying),
                 Row("kill", -3, Administrative, Kill, "2.4.0",
-                    "Kill connections. Options are ADDR, LADDR, TYPE, USER, SKIPME, ID; or one <ip:port>.",
+                    "Kill connections. Options are ADDR, LADDR, TYPE, USER, SKIPME, ID, MAXAGE; or one <ip:port>.",
                     "<option> <value> [<option> <value> [...]]"),
-                Row("pause", -3, Administrative, Pause, "3.0.0",
+                Row("pause", -3, Administrative, Pause, "2.9.50",
                     "Suspend all, or just write, clients for <timeout> milliseconds.", "<timeout> [WRITE|ALL]"),
                 Row("unblock", -3, Administrative, Unblock, "5.0.0",
                     "Unblock the specified blocked client.", "<clientid> [TIMEOUT|ERROR]"),
@@ -44,6 +45,12 @@ public static class Clients
                 Row("reply", 3, Usual, Reply, "3.2.0", "Control the replies sent to the current connection.", "(ON|OFF|SKIP)"),
                 Row("no-evict", 3, Administrative, NoEvict, "7.0.0", "Protect current client connection from eviction.",
                     "(ON|OFF)"),
+                Row("trackinginfo", 2, Usual, ClientTracking.Info, "6.2.0", "Report tracking status for the current connection."),
+                Row("getredir", 2, Usual, ClientTracking.Redirection, "6.0.0",
+                    "Return the client ID we are redirecting to when tracking is enabled."),
+                Row("caching", 3, Usual, ClientTracking.Cache, "6.0.0",
+                    "Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.", "(YES|NO)"),
+                Row("tracking", -3, Usual, ClientTracking.Switch, "6.0.0", "Control server assisted client side caching.", "(ON|OFF)"),
                 Row("no-touch", 3, Usual, NoTouch, "7.2.0",
                     "Will not touch LRU/LFU stats when this mode is on.", "(ON|OFF)"),
             ],
@@ -188,13 +195,6 @@ public static class Clients
         return kind != ClientKind.Normal;
     }
 
-    /// <summary>Ends another client. Its thread sees to the rest of it; but from here on nobody counts it as a subscriber.</summary>
-    private static void End(CommandContext call, ClientConnection connection)
-    {
-        connection.Close();
-        if (NodeSession.Of(connection).Subscriber is { } subscriber) call.Node.Publisher.Table.RemoveAll(subscriber);
-    }
-
     private static void Kill(CommandContext call)
     {
         var filter = new KillFilter { SkipMe = call.Count != 3 };
@@ -205,9 +205,10 @@ public static class Clients
         foreach (var connection in call.Node.Clients.Snapshot())
         {
             if (!filter.Matches(connection, call.Session)) continue;
+            if (filter.User is { } user && call.Node.AccessControl.UserOf(NodeSession.Of(connection)) != user) continue;
             killed++;
             if (connection.Session == call.Session) isSelf = true;
-            else End(call, connection);
+            else call.Node.Publisher.Close(connection, NodeSession.Of(connection).Subscriber);
         }
 
         // The link to the master is no connection of a client.
@@ -233,6 +234,11 @@ public static class Clients
 
                 filter.Id = id;
             }
+            else if (isKnown && call.Is(i, "maxage"u8))
+            {
+                if (!TryAge(call, i + 1, out var age)) return false;
+                filter.OpenedBefore = call.Now - age;
+            }
             else if (isKnown && call.Is(i, "type"u8))
             {
                 if (!TryKind(call, i + 1, out var kind)) return false;
@@ -248,13 +254,13 @@ public static class Clients
             }
             else if (isKnown && call.Is(i, "user"u8))
             {
-                if (!call[i + 1].SequenceEqual("default"u8))
+                if (call.Node.AccessControl.Find(call[i + 1]) is not { } user)
                 {
                     call.ErrorQuoting("ERR No such user '"u8, call[i + 1], "'"u8);
                     return false;
                 }
 
-                filter.IsOfUser = true;
+                filter.User = user;
             }
             else if (isKnown && call.Is(i, "skipme"u8) && (call.Is(i + 1, "yes"u8) || call.Is(i + 1, "no"u8)))
             {
@@ -267,6 +273,20 @@ public static class Clients
             }
         }
 
+        return true;
+    }
+
+    /// <summary>An age in seconds, as milliseconds.</summary>
+    private static bool TryAge(CommandContext call, int index, out long age)
+    {
+        if (!call.TryInteger(index, "ERR maxage is not an integer or out of range"u8, out age)) return false;
+        if (age <= 0)
+        {
+            call.Reply.Error("ERR maxage should be greater than 0"u8);
+            return false;
+        }
+
+        age = Math.Min(age, call.Now / 1000) * 1000;
         return true;
     }
 
@@ -369,13 +389,16 @@ public static class Clients
 
         public long Id { get; set; }
 
+        /// <summary>The latest time of a connection that is old enough, in milliseconds of Unix time.</summary>
+        public long OpenedBefore { get; set; } = long.MaxValue;
+
         public bool SkipMe { get; set; }
 
-        public bool IsOfUser { get; set; }
+        public AclUser? User { get; set; }
 
         /// <summary>It may be for the link to the master, which is no user's and has no number.</summary>
         public bool IsForMaster =>
-            !IsOfUser && Id == 0
+            User is null && Id == 0 && OpenedBefore == long.MaxValue
             && (Kind == ClientKind.Master || (Kind is null && (Address is not null || LocalAddress is not null)));
 
         public bool Matches(ClientConnection connection, ClientSession caller) =>
@@ -383,6 +406,7 @@ public static class Clients
             && (LocalAddress is null || connection.LocalAddress == LocalAddress)
             && (Kind is null || connection.Session.Kind == Kind)
             && (Id == 0 || connection.Session.Id == Id)
+            && connection.Session.CreatedAt <= OpenedBefore
             && !(SkipMe && connection.Session == caller);
     }
 }

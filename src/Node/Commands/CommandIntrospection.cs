@@ -40,8 +40,8 @@ public static class CommandIntrospection
                     "[<command-name> ...]", tips: AnyOrder),
                 Row("docs", -2, Docs, "Return documentation details about multiple Redis commands; about all when none is named.",
                     "[<command-name> ...]", tips: AnyOrder),
-                Row("getkeys", -3, GetKeys, "Return the keys from a full Redis command.", "<full-command>"),
-                Row("getkeysandflags", -3, GetKeysAndFlags,
+                Row("getkeys", -4, GetKeys, "Return the keys from a full Redis command.", "<full-command>"),
+                Row("getkeysandflags", -4, GetKeysAndFlags,
                     "Return the keys and the access flags from a full Redis command.", "<full-command>"),
             ],
         },
@@ -145,13 +145,15 @@ public static class CommandIntrospection
 
     private static void WriteDocs(RespWriter reply, CommandRow command)
     {
-        reply.Map(command.AllSubcommands.Count > 0 ? 4 : 3);
+        var syntax = CommandSyntax.Of(command.FullName);
+        reply.Map((command.AllSubcommands.Count > 0 ? 4 : 3) + (syntax?.FieldCount ?? 0));
         reply.Bulk("summary"u8);
         reply.Bulk(command.Summary);
         reply.Bulk("since"u8);
         reply.Bulk(command.Since);
         reply.Bulk("group"u8);
         reply.Bulk(command.Group);
+        syntax?.Write(reply);
         if (command.AllSubcommands.Count == 0) return;
         reply.Bulk("subcommands"u8);
         reply.Map(command.AllSubcommands.Count);

@@ -105,6 +105,7 @@ public static class Configuration
             return;
         }
 
+        HideSecrets(call);
         if (!TryReadSettings(call, out var settings, out var names)) return;
         var node = call.Node;
         if (!settings.Exists(MayWait))
@@ -129,6 +130,14 @@ public static class Configuration
                 waiting.Complete();
             },
             state: null);
+    }
+
+    private static void HideSecrets(CommandContext call)
+    {
+        for (var i = 2; i + 1 < call.Count; i += 2)
+        {
+            if (DirectiveTable.Find(Encoding.UTF8.GetString(call[i])) is { IsSensitive: true }) call.Session.Hidden.Add(i + 1);
+        }
     }
 
     private static void Reply(RespWriter reply, string? error)

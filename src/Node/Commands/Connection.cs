@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using System.Text;
+using Starling.Node.Acl;
 using Starling.Node.Serving;
 using Starling.Node.Telemetry;
 using Starling.Resp;
@@ -73,24 +73,24 @@ public static class Connection
             return;
         }
 
-        if (call.Count == 2 && !call.Node.Config.WantsPassword)
+        for (var i = 1; i < call.Count; i++) call.Session.Hidden.Add(i);
+        if (call.Count == 2 && call.Node.AccessControl.Default.Rights.HasNoPassword)
         {
             call.Reply.Error(NoPasswordConfigured);
             return;
         }
 
-        if (TryAuthenticate(call, call.Count == 2 ? "default"u8 : call[1], call[call.Count - 1])) call.Reply.Simple("OK"u8);
-        else call.Reply.Error(ErrorReplies.WrongPass);
+        if (TryAuthenticate(call, call.Count == 2 ? AclUser.DefaultName : call[1], call[call.Count - 1])) call.Reply.Simple("OK"u8);
     }
 
+    /// <summary>Logs in; the error is replied when it answers false.</summary>
     private static bool TryAuthenticate(CommandContext call, ReadOnlySpan<byte> user, ReadOnlySpan<byte> password)
     {
-        if (!user.SequenceEqual("default"u8)) return false;
-        var wanted = call.Node.Config.RequirePass;
-        if (!string.IsNullOrEmpty(wanted)
-            && !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(wanted), password)) return false;
-        call.Session.IsAuthenticated = true;
-        return true;
+        var (access, session) = (call.Node.AccessControl, call.Session);
+        if (access.TryLogIn(session, user, password)) return true;
+        access.NoteDenial(session, AclDenial.Auth, call.IsInExec || session.Transaction is not null, call[0], user);
+        call.Reply.Error(ErrorReplies.WrongPass);
+        return false;
     }
 
     private static void Hello(CommandContext call)
@@ -132,12 +132,9 @@ public static class Connection
             var more = call.Count - 1 - i;
             if (call.Is(i, "auth"u8) && more >= 2)
             {
-                if (!TryAuthenticate(call, call[i + 1], call[i + 2]))
-                {
-                    call.Reply.Error(ErrorReplies.WrongPass);
-                    return false;
-                }
-
+                call.Session.Hidden.Add(i + 1);
+                call.Session.Hidden.Add(i + 2);
+                if (!TryAuthenticate(call, call[i + 1], call[i + 2])) return false;
                 i += 2;
             }
             else if (call.Is(i, "setname"u8) && more >= 1)
@@ -224,8 +221,9 @@ public static class Connection
         if (session.ReplyMode == ReplyMode.Off) session.MutedFrom = ClientSession.NotMuted; // SKIP still counts
         session.ReplyMode = ReplyMode.On;
         session.Name = "";
-        session.IsAuthenticated = !call.Node.Config.WantsPassword;
+        call.Node.AccessControl.Begin(session);
         call.Reply.Protocol = 2;
+        call.Node.Monitors.Remove(session);
         if (session.Subscriber is { } subscriber) call.Node.Publisher.Table.RemoveAll(subscriber);
         Subscribing.Settle(call);
         call.Reply.Simple("RESET"u8);

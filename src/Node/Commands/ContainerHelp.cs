@@ -12,7 +12,12 @@ internal static class ContainerHelp
             Summary = "Returns helpful text about the different subcommands.",
             Group = container.Group,
             AclCategories = container.Group == "connection" || container.AclCategories.Contains("connection") ? ["connection"] : [],
-            Since = container.Since,
+            Since = container.Name switch
+            {
+                "client" or "cluster" or "command" => "5.0.0",
+                "pubsub" => "6.2.0",
+                _ => container.Since,
+            },
             Locks = LockMode.None,
         };
 

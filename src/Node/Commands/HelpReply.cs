@@ -18,7 +18,7 @@ public static class HelpReply
         Line(reply, container + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
         foreach (var line in lines) Line(reply, line);
         Line(reply, "HELP");
-        Line(reply, "    Print this help.");
+        Line(reply, "    Prints this help.");
     }
 
     private static void Line(RespWriter reply, string line) => reply.Simple(Encoding.UTF8.GetBytes(line));

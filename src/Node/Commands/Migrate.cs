@@ -96,6 +96,12 @@ public static class Migrate
         return true;
     }
 
+    private static byte[] TakeSecret(CommandContext call, int position)
+    {
+        call.Session.Hidden.Add(position);
+        return call[position].ToArray();
+    }
+
     private static bool TryParse(CommandContext call, out MigrateOptions options)
     {
         options = null!;
@@ -114,12 +120,12 @@ public static class Migrate
             }
             else if (call.Is(i, "auth"u8) && following >= 1)
             {
-                password = call[++i].ToArray();
+                password = TakeSecret(call, ++i);
             }
             else if (call.Is(i, "auth2"u8) && following >= 2)
             {
-                user = call[++i].ToArray();
-                password = call[++i].ToArray();
+                user = TakeSecret(call, ++i);
+                password = TakeSecret(call, ++i);
             }
             else if (call.Is(i, "keys"u8))
             {

@@ -17,11 +17,12 @@ public static class Publishing
     [
         new("publish", 3, Quick, KeySpec.None, call => Publish(call, isSharded: false))
         {
-            Group = "pubsub", Since = "2.0.0", Summary = "Posts a message to a channel.",
+            Channels = ChannelUse.Publish, Group = "pubsub", Since = "2.0.0", Summary = "Posts a message to a channel.",
         },
         new("spublish", 3, Quick, KeySpec.At(1), call => Publish(call, isSharded: true))
         {
-            Group = "pubsub", Since = "7.0.0", KeyFlags = "not_key", Summary = "Posts a message to a shard channel.",
+            Channels = ChannelUse.Publish, Group = "pubsub", Since = "7.0.0", KeyFlags = "not_key",
+            Summary = "Posts a message to a shard channel.",
         },
         new("pubsub", -2, CommandFlags.None, KeySpec.None, null)
         {

@@ -8,6 +8,7 @@ public static class ServerCommands
     /// <summary>The rows of every family.</summary>
     public static IReadOnlyList<Command> Rows =>
     [
+        .. AclCommands.Rows,
         .. Bitfields.Rows,
         .. Bitmaps.Rows,
         .. Connection.Rows,
@@ -31,6 +32,7 @@ public static class ServerCommands
         .. HyperLogLogs.Rows,
         .. Increments.Rows,
         .. Keys.Rows,
+        .. Latencies.Rows,
         .. Lcs.Rows,
         .. ListBlocking.Rows,
         .. ListMoves.Rows,
@@ -38,6 +40,8 @@ public static class ServerCommands
         .. Lists.Rows,
         .. MemoryCommands.Rows,
         .. Migrate.Rows,
+        .. Monitoring.Rows,
+        .. Modules.Rows,
         .. ObjectCommands.Rows,
         .. Publishing.Rows,
         .. RandomMembers.Rows,
@@ -48,6 +52,7 @@ public static class ServerCommands
         .. ServerInfo.Rows,
         .. SetAlgebra.Rows,
         .. Sets.Rows,
+        .. SlowLogs.Rows,
         .. SortedSetAlgebra.Rows,
         .. SortedSetPops.Rows,
         .. SortedSetRanges.Rows,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Starling.Node.Serving;
+using Starling.Node.Telemetry;
 using Starling.Resp;
 
 namespace Starling.Node.Commands;
@@ -27,6 +28,10 @@ public static class ServerInfo
             Tips = ["nondeterministic_output"],
             Summary = "Returns the server time.",
         },
+        new("lolwut", -1, CommandFlags.ReadOnly | CommandFlags.Fast, KeySpec.None, Lolwut)
+        {
+            Group = "server", Since = "5.0.0", Summary = "Returns the version of Redis that this server speaks as.",
+        },
         new(
             "shutdown",
             -1,
@@ -45,6 +50,13 @@ public static class ServerInfo
         var sections = new string[call.Count - 1];
         for (var i = 0; i < sections.Length; i++) sections[i] = Encoding.UTF8.GetString(call[i + 1]);
         call.Reply.Verbatim("txt"u8, Encoding.UTF8.GetBytes(call.Node.Info.Render(sections)));
+    }
+
+    /// <summary>The art of Redis's versions is theirs: this is what versions without one answer.</summary>
+    private static void Lolwut(CommandContext call)
+    {
+        if (call.Count >= 3 && call.Is(1, "version"u8) && !call.TryInteger(2, out long _)) return;
+        call.Reply.Verbatim("txt"u8, Encoding.UTF8.GetBytes($"Redis ver. {ServerVersion.Redis}\n"));
     }
 
     private static void Time(CommandContext call)

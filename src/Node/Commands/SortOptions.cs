@@ -64,9 +64,11 @@ internal struct SortOptions
                     options.ByAt = i + 1;
                     if (!SortPattern.HasAsterisk(call[i + 1])) options.KeepsOrder = true;
                     else if (!StaysIn(slot, call[i + 1])) return Deny(call, [.. "ERR BY"u8, .. MaySpanSlots]);
+                    else if (!MayReadAll(call)) return Deny(call, "ERR BY option of SORT denied due to insufficient ACL permissions."u8);
                     break;
                 case Option.Get:
                     if (!StaysIn(slot, call[i + 1])) return Deny(call, [.. "ERR GET"u8, .. MaySpanSlots]);
+                    if (!MayReadAll(call)) return Deny(call, "ERR GET option of SORT denied due to insufficient ACL permissions."u8);
                     (options.Gets ??= []).Add(i + 1);
                     break;
                 default:
@@ -135,6 +137,10 @@ internal struct SortOptions
     /// </summary>
     private static bool StaysIn(int slot, ReadOnlySpan<byte> pattern) =>
         slot < 0 || pattern is [(byte)'#'] || GlobPattern.SlotOf(pattern) == slot;
+
+    /// <summary>The patterns may lead to any key.</summary>
+    private static bool MayReadAll(CommandContext call) =>
+        call.Node.AccessControl.UserOf(call.Session).Rights.AllowReadingAll(call.Command, call.Arguments);
 
     private static bool Deny(CommandContext call, ReadOnlySpan<byte> error)
     {

@@ -1,5 +1,5 @@
-using System.Buffers;
 using Starling.Node.Serving;
+using Starling.Slots.Memory;
 using Starling.Slots.Values;
 using Starling.Slots.Values.Hashes;
 
@@ -51,12 +51,12 @@ internal readonly ref struct SortPattern
         value = IsElement ? element : default;
         if (IsNoKey) return IsElement;
         var length = _before.Length + element.Length + _behind.Length;
-        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        var buffer = ScratchArrays.Rent<byte>(length);
         _before.CopyTo(buffer);
         element.CopyTo(buffer.AsSpan(_before.Length));
         _behind.CopyTo(buffer.AsSpan(_before.Length + element.Length));
         var isFound = TryRead(call, buffer.AsSpan(0, length), out value);
-        ArrayPool<byte>.Shared.Return(buffer);
+        ScratchArrays.Return(buffer);
         return isFound;
     }
 

@@ -17,7 +17,7 @@ public static class Strings
         new("set", -3, CommandFlags.Write | CommandFlags.DenyOom, KeySpec.At(1), Set)
         {
             KeyFlags = "RW access update variable_flags", KeyNotes = "RW and ACCESS due to the optional `GET` argument",
-            FindKeyFlags = SetKeyFlags,
+            FindKeyFlags = SetKeyFlags, IsAsGoodAsFast = true,
             AclCategories = ["string"], Group = "string", Since = "1.0.0",
             Summary = "Sets a key to a string, whatever it held, with an optional expiry and condition.",
         },
@@ -87,16 +87,20 @@ public static class Strings
     }
 
     /// <summary>SET reads the key with GET or a condition on the string only.</summary>
+    private static readonly KeyUses Sets = "OW update";
+
+    private static readonly KeyUses ReadsAndSets = "RW access update";
+
     private static KeyUses SetKeyFlags(ArgumentList arguments)
     {
         for (var i = 3; i < arguments.Count; i++)
         {
             var word = arguments[i];
             if (ArgumentParser.Is(word, "get"u8) || ArgumentParser.Is(word, "ifeq"u8) || ArgumentParser.Is(word, "ifne"u8)
-                || ArgumentParser.Is(word, "ifdeq"u8) || ArgumentParser.Is(word, "ifdne"u8)) return "RW access update";
+                || ArgumentParser.Is(word, "ifdeq"u8) || ArgumentParser.Is(word, "ifdne"u8)) return ReadsAndSets;
         }
 
-        return "OW update";
+        return Sets;
     }
 
     private static void Set(CommandContext call)

@@ -16,7 +16,8 @@ public static class Subscribing
     [
         new("subscribe", -2, Usual, KeySpec.None, call => Subscribe(call, SubscriptionKind.Channel, "subscribe"u8))
         {
-            IsForSubscribers = true, Group = "pubsub", Since = "2.0.0", Summary = "Listens for messages published to channels.",
+            IsForSubscribers = true, Channels = ChannelUse.Subscribe,
+            Group = "pubsub", Since = "2.0.0", Summary = "Listens for messages published to channels.",
         },
         new("unsubscribe", -1, Usual, KeySpec.None, call => Unsubscribe(call, SubscriptionKind.Channel, "unsubscribe"u8))
         {
@@ -24,7 +25,7 @@ public static class Subscribing
         },
         new("psubscribe", -2, Usual, KeySpec.None, call => Subscribe(call, SubscriptionKind.Pattern, "psubscribe"u8))
         {
-            IsForSubscribers = true, Group = "pubsub", Since = "2.0.0",
+            IsForSubscribers = true, Channels = ChannelUse.SubscribePattern, Group = "pubsub", Since = "2.0.0",
             Summary = "Listens for messages published to channels that match one or more patterns.",
         },
         new("punsubscribe", -1, Usual, KeySpec.None, call => Unsubscribe(call, SubscriptionKind.Pattern, "punsubscribe"u8))
@@ -34,7 +35,7 @@ public static class Subscribing
         },
         new("ssubscribe", -2, Usual, KeySpec.From(1), call => Subscribe(call, SubscriptionKind.ShardChannel, "ssubscribe"u8))
         {
-            IsForSubscribers = true, Group = "pubsub", Since = "7.0.0", KeyFlags = "not_key",
+            IsForSubscribers = true, Channels = ChannelUse.Subscribe, Group = "pubsub", Since = "7.0.0", KeyFlags = "not_key",
             Summary = "Listens for messages published to shard channels.",
         },
         new("sunsubscribe", -1, Usual, KeySpec.From(1), call => Unsubscribe(call, SubscriptionKind.ShardChannel, "sunsubscribe"u8))
@@ -100,6 +101,7 @@ public static class Subscribing
         }
 
         EndPushes(call);
+        call.Node.AccessControl.CheckSubscriber(call.Session);
     }
 
     private static void Unsubscribe(CommandContext call, SubscriptionKind kind, ReadOnlySpan<byte> word)

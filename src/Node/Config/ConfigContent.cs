@@ -6,13 +6,15 @@ namespace Starling.Node.Config;
 /// </summary>
 public sealed class ConfigContent
 {
+    /// <summary>The directive of a user's line.</summary>
+    internal const string User = "user";
+
     private readonly List<(string Directive, string? Value, bool IsDefault)> _lines = [];
 
     private ConfigContent(ServerConfig config)
     {
         Order = config.Rewrites;
         Number = Order.Next();
-        DefaultUser = Config.DefaultUser.Line(config);
     }
 
     /// <summary>The order of what was taken of the same configuration.</summary>
@@ -24,14 +26,14 @@ public sealed class ConfigContent
     /// <summary>The directives in the order in which they are written; a value that is null removes the lines of one.</summary>
     internal IReadOnlyList<(string Directive, string? Value, bool IsDefault)> Lines => _lines;
 
-    /// <summary>The line of the default user, for files that have one.</summary>
-    internal string DefaultUser { get; }
-
     /// <summary>Takes what is in force.</summary>
     public static ConfigContent Take(ServerConfig config)
     {
         var content = new ConfigContent(config);
         foreach (var directive in DirectiveTable.All) directive.Rewrite(config, content);
+        if (config.UserLines is not { } users) return content;
+        content.Remove(User);
+        foreach (var (line, isDefault) in users()) content.Write(User, line, isDefault);
         return content;
     }
 

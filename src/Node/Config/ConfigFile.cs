@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text;
-using Starling.ClusterBus.Host;
 using Starling.Slots;
 
 namespace Starling.Node.Config;
@@ -12,9 +10,8 @@ public static class ConfigFile
     private static readonly RankedLock Rewriting = new(LockRank.Configuration, nameof(ConfigFile));
 
     /// <summary>
-    /// Writes the configuration of a moment into its file: into a temporary file beside it, flushed to disk, then renamed
-    /// over it. The old file is
-    /// whole until the new one is.
+    /// Writes the configuration of a moment into its file, which is replaced as a whole: the old file is there until the new one
+    /// is.
     /// </summary>
     /// <param name="content">The configuration.</param>
     /// <param name="path">Absolute path of the file; it need not exist.</param>
@@ -26,19 +23,11 @@ public static class ConfigFile
         using (Rewriting.Enter())
         {
             if (content.Order.IsSuperseded(content.Number)) return null;
-            var temporary = path + "." + Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + ".tmp";
             try
             {
                 var old = File.Exists(path) ? File.ReadAllText(path) : string.Empty;
                 var text = ConfigRewriter.Rewrite(old, content, writeDefaults);
-                using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
-                {
-                    stream.Write(Encoding.UTF8.GetBytes(text));
-                    stream.Flush(flushToDisk: true);
-                }
-
-                File.Move(temporary, path, overwrite: true);
-                DirectorySync.Flush(Path.GetDirectoryName(path) ?? "/");
+                if (FileReplacement.TryWrite(path, Encoding.UTF8.GetBytes(text)) is { } reason) return reason;
                 content.Order.NoteWritten(content.Number);
                 return null;
             }
@@ -46,23 +35,6 @@ public static class ConfigFile
             {
                 return e.Message;
             }
-            finally
-            {
-                Remove(temporary);
-            }
-        }
-    }
-
-    private static void Remove(string temporary)
-    {
-        if (!File.Exists(temporary)) return;
-        try
-        {
-            File.Delete(temporary);
-        }
-        catch (IOException)
-        {
-            // The rewrite has failed already and said why; the file that stays behind is harmless.
         }
     }
 }

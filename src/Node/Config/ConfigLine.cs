@@ -18,34 +18,51 @@ public static class ConfigLine
     public static bool TrySplit(string line, [NotNullWhen(true)] out List<string>? arguments)
     {
         arguments = null;
-        var found = new List<string>();
-        var bytes = Encoding.UTF8.GetBytes(line);
+        if (!TrySplit(Encoding.UTF8.GetBytes(line), out var found)) return false;
+        var texts = new List<string>(found.Count);
+        foreach (var bytes in found)
+        {
+            if (!TryDecode(bytes, out var text)) return false;
+            texts.Add(text);
+        }
+
+        arguments = texts;
+        return true;
+    }
+
+    /// <summary>Splits a line into its arguments, whatever bytes they are. False when quotes do not balance.</summary>
+    internal static bool TrySplit(ReadOnlySpan<byte> line, [NotNullWhen(true)] out List<byte[]>? arguments)
+    {
+        arguments = null;
+        var found = new List<byte[]>();
         var at = 0;
         var current = new List<byte>();
         while (true)
         {
-            while (at < bytes.Length && IsSpace(bytes[at])) at++;
-            if (at >= bytes.Length || bytes[at] == 0)
+            while (at < line.Length && IsSpace(line[at])) at++;
+            if (at >= line.Length || line[at] == 0)
             {
                 arguments = found;
                 return true;
             }
 
             current.Clear();
-            if (!TryReadArgument(bytes, ref at, current)) return false;
-            if (!TryDecode(current, out var argument)) return false;
-            found.Add(argument);
+            if (!TryReadArgument(line, ref at, current)) return false;
+            found.Add([.. current]);
         }
     }
 
     /// <summary>
-    /// The text in double quotes, so that <see cref="TrySplit"/> reads it back. Bytes outside printable ASCII become
+    /// The text in double quotes, so that it is read back. Bytes outside printable ASCII become
     /// \xHH.
     /// </summary>
-    public static string Quote(string text)
+    public static string Quote(string text) => Quote(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>As <see cref="Quote(string)"/>, of any bytes.</summary>
+    internal static string Quote(ReadOnlySpan<byte> text)
     {
         var quoted = new StringBuilder("\"");
-        foreach (var b in Encoding.UTF8.GetBytes(text))
+        foreach (var b in text)
         {
             switch (b)
             {
@@ -70,11 +87,18 @@ public static class ConfigLine
         return isPlain ? text : Quote(text);
     }
 
-    private static bool TryDecode(List<byte> bytes, [NotNullWhen(true)] out string? text)
+    /// <summary>As <see cref="QuoteIfNeeded(string)"/>, of any bytes.</summary>
+    internal static string QuoteIfNeeded(ReadOnlySpan<byte> text)
+    {
+        var isPlain = !text.IsEmpty && !text.ContainsAnyExceptInRange((byte)'!', (byte)'~') && text.IndexOfAny("\"'\\"u8) < 0;
+        return isPlain ? Encoding.ASCII.GetString(text) : Quote(text);
+    }
+
+    private static bool TryDecode(byte[] bytes, [NotNullWhen(true)] out string? text)
     {
         try
         {
-            text = Utf8.GetString([.. bytes]);
+            text = Utf8.GetString(bytes);
             return true;
         }
         catch (DecoderFallbackException)
@@ -87,7 +111,7 @@ public static class ConfigLine
     /// <summary>
     /// Reads up to the end of one argument. False when a quote is not closed or not followed by a space.
     /// </summary>
-    private static bool TryReadArgument(byte[] bytes, ref int at, List<byte> argument)
+    private static bool TryReadArgument(ReadOnlySpan<byte> bytes, ref int at, List<byte> argument)
     {
         while (at < bytes.Length && bytes[at] != 0)
         {
@@ -106,7 +130,7 @@ public static class ConfigLine
         return true;
     }
 
-    private static bool TryReadDoubleQuoted(byte[] bytes, ref int at, List<byte> argument)
+    private static bool TryReadDoubleQuoted(ReadOnlySpan<byte> bytes, ref int at, List<byte> argument)
     {
         while (at < bytes.Length && bytes[at] != 0)
         {
@@ -140,7 +164,7 @@ public static class ConfigLine
         return false;
     }
 
-    private static bool TryReadSingleQuoted(byte[] bytes, ref int at, List<byte> argument)
+    private static bool TryReadSingleQuoted(ReadOnlySpan<byte> bytes, ref int at, List<byte> argument)
     {
         while (at < bytes.Length && bytes[at] != 0)
         {

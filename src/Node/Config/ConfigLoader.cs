@@ -13,13 +13,17 @@ public sealed class ConfigLoader
     private const int DeepestInclude = 64;
     private const long LargestFile = 64L << 20;
 
+    private const string UsersTwice =
+        "Configuring Redis with users defined in redis.conf and at the same setting an ACL file path is invalid. This setup is very likely "
+        + "to lead to configuration errors and security holes, please define either an ACL file or declare users directly in your "
+        + "redis.conf, but not both.";
+
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly ServerConfig _config = new();
     private readonly HashSet<Directive> _seen = [];
     private readonly SortedSet<string> _withoutEffect = new(StringComparer.Ordinal);
-    private DefaultUser? _defaultUser;
-    private ConfigError? _defaultUserError; // names the line, should it not agree with the rest
+    private readonly List<UserLine> _users = [];
     private int _depth;
 
     private ConfigLoader()
@@ -77,6 +81,12 @@ public sealed class ConfigLoader
             var file = number >= commandLineFrom ? null : path;
             var line = raw.Trim(' ', '\t', '\r', '\n');
             if (line.Length == 0 || line[0] == '#') continue;
+            if (IsUser(line, out var words))
+            {
+                if (AddUser(words, file, number, line) is { } duplicate) return duplicate;
+                continue;
+            }
+
             if (!ConfigLine.TrySplit(line, out var arguments))
                 return new ConfigError("Unbalanced quotes in configuration line", file, number, line);
             if (arguments.Count == 0) continue;
@@ -86,18 +96,31 @@ public sealed class ConfigLoader
             {
                 if (Include(arguments[0], file, number, line) is { } error) return error;
             }
-            else if (name == "user" && DefaultUser.IsMeant(arguments))
-            {
-                _defaultUser = DefaultUser.Read(arguments, out var refusal);
-                _defaultUserError = new ConfigError(refusal ?? "", file, number, line, name);
-                if (refusal is not null) return _defaultUserError;
-            }
             else if (SetLine(name, arguments) is { } reason)
             {
                 return new ConfigError(reason, file, number, line, name);
             }
         }
 
+        return null;
+    }
+
+    /// <summary>True for a line that defines a user, whose rules may be any bytes.</summary>
+    private static bool IsUser(string line, [NotNullWhen(true)] out List<byte[]>? words) =>
+        ConfigLine.TrySplit(Encoding.UTF8.GetBytes(line), out words)
+        && words.Count > 1 && Encoding.UTF8.GetString(words[0]).Equals(ConfigContent.User, StringComparison.OrdinalIgnoreCase);
+
+    private ConfigError? AddUser(List<byte[]> words, string? file, int number, string line)
+    {
+        var name = words[1];
+        if (_users.Exists(user => user.Name.AsSpan().SequenceEqual(name)))
+        {
+            var reason = $"Error in user declaration '{Encoding.UTF8.GetString(name)}': "
+                + "Duplicate user found. A user can only be defined once in config files";
+            return new ConfigError(reason, file, number, line, ConfigContent.User);
+        }
+
+        _users.Add(new UserLine(name, words[2..], $"{file ?? "command line"}:{number}"));
         return null;
     }
 
@@ -234,7 +257,8 @@ public sealed class ConfigLoader
     private ConfigError? CheckTogether()
     {
         _config.SetWithoutEffect = [.. _withoutEffect];
-        if (_defaultUser?.Reconcile(_config) is { } disagreement) return _defaultUserError! with { Reason = disagreement };
+        _config.Users = _users;
+        if (_users.Count > 0 && _config.AclFile.Length > 0) return new ConfigError(UsersTwice);
         if (_config.ClusterEnabled && _config.ReplicaOf is not null)
             return new ConfigError("replicaof directive not allowed in cluster mode");
         if (_config.LogFile.Length > 0 && !CanAppend(_config.PathOf(_config.LogFile), out var why))

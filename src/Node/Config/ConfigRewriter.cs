@@ -16,7 +16,6 @@ public sealed class ConfigRewriter
     private readonly HashSet<string> _written = new(StringComparer.OrdinalIgnoreCase);
     private readonly bool _writeDefaults;
     private bool _hasMarker;
-    private int _defaultUserAt = -1;
 
     private ConfigRewriter(string oldText, bool writeDefaults)
     {
@@ -40,7 +39,6 @@ public sealed class ConfigRewriter
             if (value is not null) rewriter.Write(directive, value, isDefault);
         }
 
-        if (rewriter._defaultUserAt >= 0) rewriter._lines[rewriter._defaultUserAt] = content.DefaultUser;
         return rewriter.Finish();
     }
 
@@ -72,18 +70,17 @@ public sealed class ConfigRewriter
             return;
         }
 
-        var name = ConfigLine.TrySplit(line, out var arguments) && arguments.Count > 0 ? arguments[0] : string.Empty;
-        var directive = DirectiveTable.Find(name);
-        if (directive is null)
+        var name = ConfigLine.TrySplit(Encoding.UTF8.GetBytes(line), out List<byte[]>? words) && words.Count > 0
+            ? Encoding.UTF8.GetString(words[0])
+            : string.Empty;
+        name = name.Equals(ConfigContent.User, StringComparison.OrdinalIgnoreCase) ? ConfigContent.User : DirectiveTable.Find(name)?.Name ?? name;
+        if (name != ConfigContent.User && DirectiveTable.Find(name) is null)
         {
-            var isKept = DirectiveTable.IsFileOnly(name);
-            var isUser = name.Equals("user", StringComparison.OrdinalIgnoreCase);
-            if (isUser && DefaultUser.IsMeant(arguments![1..])) _defaultUserAt = _lines.Count;
-            _lines.Add(isKept ? line : "# ??? " + line);
+            _lines.Add(DirectiveTable.IsFileOnly(name) ? line : "# ??? " + line);
             return;
         }
 
-        if (!_unused.TryGetValue(directive.Name, out var places)) _unused[directive.Name] = places = new Queue<int>();
+        if (!_unused.TryGetValue(name, out var places)) _unused[name] = places = new Queue<int>();
         places.Enqueue(_lines.Count);
         _lines.Add(line);
     }

@@ -28,8 +28,6 @@ public static class DirectiveTable
     private static readonly FrozenDictionary<string, (int Least, int Most, string Reason)> Refused =
         new Dictionary<string, (int, int, string)>
         {
-            ["user"] =
-                (1, int.MaxValue, "'user' is not supported yet: access control lists have no effect, so the server does not start without them"),
             ["rename-command"] = (2, 2, "'rename-command' is not supported yet: the command would stay available under its own name"),
             ["loadmodule"] = (1, int.MaxValue, "'loadmodule' is not supported: this server loads no modules"),
             ["sentinel"] = (1, int.MaxValue, "sentinel directive while not in sentinel mode"),

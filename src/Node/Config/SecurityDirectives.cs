@@ -5,23 +5,15 @@ namespace Starling.Node.Config;
 /// <summary>Directives about passwords, access control, TLS and protected commands.</summary>
 internal static class SecurityDirectives
 {
-    private const string NoAccessControlFile =
-        "aclfile is not supported yet: access control lists have no effect, so the server does not start without them";
-
     public static readonly Directive[] Rows =
     [
         new TextDirective("requirepass", InOptional(c => c.RequirePass, (c, v) => c.RequirePass = v)) { IsSensitive = true },
         Protection("enable-protected-configs", In(c => c.EnableProtectedConfigs, (c, v) => c.EnableProtectedConfigs = v)),
         Protection("enable-debug-command", In(c => c.EnableDebugCommand, (c, v) => c.EnableDebugCommand = v)),
-        Protection("enable-module-command", new PendingSetting<string>("enable-module-command", "no")),
-        new TextDirective("aclfile", new PendingSetting<string>("aclfile", string.Empty))
-        {
-            IsImmutable = true,
-            HasEmptyValue = true,
-            RefusedBecause = NoAccessControlFile,
-        },
-        PendingChoice("acl-pubsub-default", "resetchannels", immutable: false, "allchannels", "resetchannels"),
-        PendingNumber("acllog-max-len", 0, LargestLong, 128),
+        Protection("enable-module-command", In(c => c.EnableModuleCommand, (c, v) => c.EnableModuleCommand = v)),
+        new TextDirective("aclfile", In(c => c.AclFile, (c, v) => c.AclFile = v)) { IsImmutable = true, HasEmptyValue = true },
+        new ChoiceDirective("acl-pubsub-default", In(c => c.AclPubSubDefault, (c, v) => c.AclPubSubDefault = v), "allchannels", "resetchannels"),
+        new NumberDirective("acllog-max-len", In(c => c.AclLogMaxLength, (c, v) => c.AclLogMaxLength = v), 0, LargestLong, NumberFormat.Integer),
 
         TlsNumber("tls-port", 65535, 0),
         TlsFlag("tls-cluster", false),

@@ -111,8 +111,28 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>Password of the default user.</summary>
     public string? RequirePass { get; set; }
 
-    /// <summary>Clients must give a password: <see cref="RequirePass"/> is one.</summary>
-    public bool WantsPassword => !string.IsNullOrEmpty(RequirePass);
+    /// <summary>
+    /// Clients must log in: the default user, as whom they begin, has a password or is off. Kept by who knows the users.
+    /// </summary>
+    public bool WantsPassword { get; internal set; }
+
+    /// <summary>Path of the file of users; empty for none.</summary>
+    public string AclFile { get; set; } = "";
+
+    /// <summary>Whether new users may use every channel: allchannels or resetchannels.</summary>
+    public string AclPubSubDefault { get; set; } = "resetchannels";
+
+    /// <summary>Most entries of the log of what was refused.</summary>
+    public long AclLogMaxLength { get; set; } = 128;
+
+    /// <summary>The users that the configuration defines.</summary>
+    internal IReadOnlyList<UserLine> Users { get; set; } = [];
+
+    /// <summary>
+    /// What CONFIG REWRITE is to write of the users: a line each, without its directive, and whether it says nothing new. Null where
+    /// nobody knows them.
+    /// </summary>
+    internal Func<IReadOnlyList<(string Line, bool IsDefault)>>? UserLines { get; set; }
 
     /// <summary>Password for the master.</summary>
     public string? MasterAuth { get; set; }
@@ -313,6 +333,15 @@ public sealed class ServerConfig : IServingSettings
     /// <summary>A replica that gets a new data set does not wait until the old one is freed.</summary>
     public bool ReplicaLazyFlush { get; set; }
 
+    /// <summary>slowlog-log-slower-than: microseconds from which on SLOWLOG has a command; -1 for never.</summary>
+    public long SlowLogSlowerThan { get; set; } = 10_000;
+
+    /// <summary>slowlog-max-len: most entries in SLOWLOG.</summary>
+    public long SlowLogMaxLength { get; set; } = 128;
+
+    /// <summary>latency-monitor-threshold: milliseconds from which on LATENCY remembers events; 0 for never.</summary>
+    public long LatencyMonitorThreshold { get; set; }
+
     /// <summary>latency-tracking: INFO latencystats is kept.</summary>
     public bool LatencyTracking { get; set; } = true;
 
@@ -321,6 +350,9 @@ public sealed class ServerConfig : IServingSettings
 
     /// <summary>No, local or yes.</summary>
     public string EnableDebugCommand { get; set; } = "no";
+
+    /// <summary>No, local or yes: who may ask for modules, of which there are none.</summary>
+    public string EnableModuleCommand { get; set; } = "no";
 
     /// <summary>Yes, no or local: who may change dir and dbfilename by CONFIG SET.</summary>
     public string EnableProtectedConfigs { get; set; } = "no";

@@ -142,9 +142,24 @@ internal static class ServerDirectives
             NumberFormat.Integer) { Aliases = ["lua-time-limit"] },
 
         // Watching it run
-        PendingNumber("slowlog-log-slower-than", -1, LargestLong, 10000),
-        PendingNumber("slowlog-max-len", 0, LargestLong, 128),
-        PendingNumber("latency-monitor-threshold", 0, LargestLong, 0),
+        new NumberDirective(
+            "slowlog-log-slower-than",
+            In(c => c.SlowLogSlowerThan, (c, v) => c.SlowLogSlowerThan = v),
+            -1,
+            LargestLong,
+            NumberFormat.Integer),
+        new NumberDirective(
+            "slowlog-max-len",
+            In(c => c.SlowLogMaxLength, (c, v) => c.SlowLogMaxLength = v),
+            0,
+            LargestLong,
+            NumberFormat.Integer),
+        new NumberDirective(
+            "latency-monitor-threshold",
+            In(c => c.LatencyMonitorThreshold, (c, v) => c.LatencyMonitorThreshold = v),
+            0,
+            LargestLong,
+            NumberFormat.Integer),
         new BooleanDirective("latency-tracking", In(c => c.LatencyTracking, (c, v) => c.LatencyTracking = v)),
         new PercentilesDirective(),
         new NotifyKeyspaceEventsDirective(),

@@ -125,6 +125,14 @@ internal sealed class Evictor
     /// <summary>Evicts until it is enough, or the time is up and there is no more than a tolerable rest.</summary>
     private Outcome Evict(long now, long limit, TimeSpan time, long tolerable)
     {
+        var begun = _basics.LatencyMonitor.Start();
+        var outcome = EvictWithin(now, limit, time, tolerable);
+        _basics.LatencyMonitor.NoteSince("eviction-cycle", begun);
+        return outcome;
+    }
+
+    private Outcome EvictWithin(long now, long limit, TimeSpan time, long tolerable)
+    {
         var policy = EvictionPolicy.Parse(_basics.Config.MaxMemoryPolicy);
         var thread = _threads.Value!;
         thread.Begin(now, policy);
@@ -136,7 +144,7 @@ internal sealed class Evictor
             {
                 // What was deleted before is on its way.
             }
-            else if (policy.Order == EvictionOrder.None || !_keys.TryEvict(thread))
+            else if (policy.Order == EvictionOrder.None || !TryEvictKey(thread))
             {
                 if (CountedBytes <= limit) return Outcome.Enough;
                 return MayEvict(now) ? Outcome.NothingLeft : Outcome.NotNow;
@@ -150,6 +158,14 @@ internal sealed class Evictor
         }
 
         return Outcome.Enough;
+    }
+
+    private bool TryEvictKey(EvictionThread thread)
+    {
+        var begun = _basics.LatencyMonitor.Start();
+        var hasEvicted = _keys.TryEvict(thread);
+        _basics.LatencyMonitor.NoteSince("eviction-del", begun);
+        return hasEvicted;
     }
 
     private void EndExceeding()

@@ -124,6 +124,7 @@ public sealed class Executor
     {
         var arguments = call.Arguments;
         var exec = call.Command;
+        var since = call.Timer.BeginInner();
         call.IsInExec = true;
         try
         {
@@ -132,7 +133,7 @@ public sealed class Executor
                 call.Arguments = queued.Arguments;
                 call.RenewLogging(IsLogged(call)); // a command before this one may have changed the role
                 if (_keyspace.NewKeys is not null) call.Events.HearOfNewKeys(); // or chosen the events
-                Run(call, queued.Command);
+                if (call.Session.Identity.Rights.IsUnrestricted || _gates.PassPermissionsInExec(call, queued.Command)) Run(call, queued.Command);
             }
         }
         finally
@@ -140,6 +141,7 @@ public sealed class Executor
             call.IsInExec = false;
             call.Arguments = arguments;
             call.Command = exec;
+            call.Timer.EndInner(exec, since);
         }
     }
 
@@ -284,7 +286,7 @@ public sealed class Executor
     {
         var outcome = DispatchOutcome.Done;
         if (waiter.HasEnded) EndWait(call, command, waiter);
-        else outcome = PassGateAndRun(call, command, runs: waiter.Claim is not null);
+        else if (waiter.Claim is null || IsPermitted(call, command)) outcome = PassGateAndRun(call, command, runs: waiter.Claim is not null);
         if (outcome == DispatchOutcome.Held) call.GiveUpClaim(waiter);
         if (outcome == DispatchOutcome.Admitted)
         {
@@ -297,6 +299,10 @@ public sealed class Executor
         call.Forget(waiter);
         return outcome;
     }
+
+    /// <summary>The rights of a client that was woken may have changed while it waited.</summary>
+    private bool IsPermitted(CommandContext call, Command command) =>
+        call.Session.Identity.Rights.IsUnrestricted || _gates.PassPermissions(call, command);
 
     private void EndWait(CommandContext call, Command command, KeyWaiter waiter)
     {
@@ -388,10 +394,28 @@ public sealed class Executor
     {
         if (!ReferenceEquals(call.Command, command)) call.Command = command;
         call.Timer.Count(command);
+        call.Session.Hidden.Clear();
+        var isShown = _node.Monitors.IsInUse && call.Session.Waiter is null; // who waited was shown before
         call.Begin();
         command.Handler!(call);
         var hasFailed = call.End();
-        if (!call.HasBlocked && !call.Session.NeedsEverything) Count(call, command, hasFailed); // otherwise when it is served, or its wait ends
+        if (isShown) _node.Monitors.Show(call, command);
+        if (call.HasBlocked)
+        {
+            call.Timer.NoteBlocked();
+            return; // counted when it is served, or its wait ends
+        }
+
+        if (call.Session.Suspension is null) call.Timer.NoteEnd();
+        else NoteSuspended(call, command);
+        if (!call.Session.NeedsEverything) Count(call, command, hasFailed);
+    }
+
+    /// <summary>What a command waits for counts as its time, unless it is there to wait, as in Redis.</summary>
+    private static void NoteSuspended(CommandContext call, Command command)
+    {
+        if ((command.Flags & CommandFlags.Blocking) != 0) call.Timer.NoteBlocked();
+        else call.Timer.PutOffEnd();
     }
 
     private void Count(CommandContext call, Command command, bool hasFailed)

@@ -1,4 +1,5 @@
 using System.Text;
+using Starling.Node.Acl;
 using Starling.Node.Cluster;
 using Starling.Node.Persistence;
 using Starling.Node.Serving;
@@ -22,20 +23,41 @@ internal sealed class Gates(NodeParts node)
         var session = call.Session;
 
         // A client that waits for a key was let in before. Refused here, it would keep what it was woken for.
-        if (!session.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0 && session.Waiter is null
-            && node.Config.WantsPassword)
+        var isJudged = !session.Identity.Rights.IsUnrestricted && session.Waiter is null;
+        if (isJudged && !session.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0 && node.Config.WantsPassword)
             return Refuse(call, command, ErrorReplies.NoAuth);
         if (node.Scripts.IsBusy && (command.Flags & CommandFlags.AllowBusy) == 0 && session.Waiter is null
             && session.Origin == ClientOrigin.Client)
             return Refuse(call, command, ErrorReplies.Busy);
         if (session.Transaction is not null && (command.Flags & CommandFlags.NoMulti) != 0)
             return Refuse(call, command, ErrorReplies.NotInTransaction);
+        if (isJudged && !PassPermissions(call, command)) return false;
 
         // Evicts one stripe after the other, and holds none of them afterwards. Who is refused is told under the stripes.
         if (node.Config.MaxMemory != 0 && session.Origin == ClientOrigin.Client)
             session.IsOutOfMemory = !node.Evictor.TryMakeRoom(call.Now);
         else session.IsOutOfMemory = false;
         return true;
+    }
+
+    /// <summary>
+    /// What the caller's user may do. Needs no lock; also for a client that has waited for a key, whose rights may have changed.
+    /// False when the error is written.
+    /// </summary>
+    public bool PassPermissions(CommandContext call, Command command)
+    {
+        var denial = Judge(call, command);
+        return denial == AclDenial.None || Refuse(call, command, AclReplies.Refusal(denial, command));
+    }
+
+    /// <summary>As <see cref="PassPermissions"/>, of a command that EXEC is about to run.</summary>
+    public bool PassPermissionsInExec(CommandContext call, Command command)
+    {
+        var denial = Judge(call, command);
+        if (denial == AclDenial.None) return true;
+        call.Reply.Error(AclReplies.RefusalInExec(denial));
+        node.Stats.CountError(call.Reply.LastErrorCode);
+        return false;
     }
 
     /// <summary>The gate under the stripes of the call's keys.</summary>
@@ -61,7 +83,7 @@ internal sealed class Gates(NodeParts node)
         if (call.Session.IsOutOfMemory && IsRefusedWhenShort(call, command, any))
             return Refuse(call, command, ErrorReplies.OutOfMemory);
         if (!PassState(call, command, common, isWrite)) return false;
-        if (call.Session.Kind == ClientKind.Replica)
+        if (call.Session.Kind == ClientKind.Replica || call.Session.Monitor is not null)
         {
             const CommandFlags OnKeys = CommandFlags.Write | CommandFlags.MayReplicate | CommandFlags.ReadOnly;
             return (any & OnKeys) == 0 || Refuse(call, command, "ERR Replica can't interact with the keyspace"u8);
@@ -81,6 +103,22 @@ internal sealed class Gates(NodeParts node)
     /// <summary>A script is run, which may write though the command itself does not.</summary>
     private static bool MayWrite(CommandContext call, Command command) =>
         command.Script != ScriptForm.None || (command.Executes && call.Session.Transaction is { HasScripts: true });
+
+    /// <summary>Judges a call; notes it when it is not allowed.</summary>
+    private AclDenial Judge(CommandContext call, Command command)
+    {
+        var session = call.Session;
+        var user = node.AccessControl.UserOf(session);
+        var verdict = user.Rights.Judge(command, call.Arguments);
+        if (verdict == AclVerdict.Allowed) return AclDenial.None;
+        node.AccessControl.NoteDenial(
+            session,
+            verdict.Denial,
+            call.IsInExec || session.Transaction is not null,
+            verdict.Denial == AclDenial.Command ? Encoding.ASCII.GetBytes(command.FullName) : call.Arguments[verdict.Position],
+            user.Name);
+        return verdict.Denial;
+    }
 
     /// <summary>
     /// What may take memory is refused, and what would be queued in a transaction, which takes some. A client that has waited

@@ -96,6 +96,7 @@ public sealed class ActiveExpiry
         Volatile.Write(ref _stalePercent, (percent * 0.05) + (_stalePercent * 0.95));
         var elapsed = _basics.Clock.GetElapsedTime(start).TotalMilliseconds;
         Volatile.Write(ref _elapsedMilliseconds, _elapsedMilliseconds + elapsed);
+        _basics.LatencyMonitor.Note("expire-cycle", (long)elapsed);
     }
 
     private void RunDatabase(Database database, ref Position position, ref Tally tally)

@@ -115,6 +115,7 @@ public sealed class ActiveDefragmentation
         while (isRunning && spent < limit);
         Interlocked.Add(ref _total, spent.Ticks);
         Interlocked.Add(ref _current, spent.Ticks);
+        _basics.LatencyMonitor.Note("active-defrag-cycle", (long)spent.TotalMilliseconds);
         NoteCounts();
         if (isRunning) return true;
         Volatile.Write(ref _percent, 0);

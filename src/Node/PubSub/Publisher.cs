@@ -35,6 +35,17 @@ public sealed class Publisher
     /// <summary>Who is subscribed to what.</summary>
     internal SubscriptionTable Table { get; }
 
+    /// <summary>
+    /// Closes a client. Its thread sees to the rest of it; but from here on nobody counts it as a subscriber. Any thread.
+    /// </summary>
+    /// <param name="connection">Its connection.</param>
+    /// <param name="subscriber">What it is subscribed to; null for nothing.</param>
+    internal void Close(ClientConnection connection, Subscriber? subscriber)
+    {
+        connection.Close();
+        if (subscriber is not null) Table.RemoveAll(subscriber);
+    }
+
     /// <summary>How many messages would be sent for one that was published now.</summary>
     internal int CountReceivers(bool isSharded, ReadOnlySpan<byte> channel)
     {

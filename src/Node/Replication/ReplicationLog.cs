@@ -20,7 +20,7 @@ public sealed class ReplicationLog
     /// </summary>
     public const int DefaultBlockSize = 64 * 1024;
 
-    private const int PooledBlocks = 64;
+    private const int PooledBlocks = 16;
 
     // Guards every field below. Taken after stripes, before a connection's output; nothing is called under it.
     private readonly RankedLock _lock = new(LockRank.ReplicationLog, nameof(ReplicationLog));

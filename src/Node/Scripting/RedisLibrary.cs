@@ -1,5 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Starling.Node.Acl;
+using Starling.Node.Serving;
 
 namespace Starling.Node.Scripting;
 
@@ -60,13 +62,13 @@ internal static class RedisLibrary
         return 0;
     }
 
-    /// <summary>redis.acl_check_cmd: whoever calls may call every command that there is.</summary>
+    /// <summary>redis.acl_check_cmd: whether the client may call a command.</summary>
     public static int CheckCommand(ScriptEngine engine, nint lua)
     {
         if (!engine.Calls.TryRead(lua, out var arguments)) return LuaArguments.Raise;
-        if (engine.Scripts.Commands.FindNamed(arguments) is null)
+        if (engine.Scripts.Commands.FindNamed(arguments) is not Command command)
             return LuaArguments.FailPlainly(lua, "Invalid command passed to redis.acl_check_cmd()"u8);
-        LuaApi.PushBoolean(lua, 1);
+        LuaApi.PushBoolean(lua, ScriptGate.Denial(engine.Context, command, arguments, out _) == AclDenial.None ? 1 : 0);
         return 1;
     }
 

@@ -1,3 +1,5 @@
+using System.Text;
+using Starling.Node.Acl;
 using Starling.Node.Persistence;
 using Starling.Node.Serving;
 using Starling.Resp;
@@ -58,6 +60,32 @@ internal static class ScriptGate
             && (engine.Flags & ScriptFlags.AllowOom) == 0
             ? ErrorReplies.OutOfMemory
             : [];
+    }
+
+    /// <summary>Whether the client's user may make a call; the error of a script that makes it all the same, and a line in the log of users.</summary>
+    public static ReadOnlySpan<byte> JudgeRights(CommandContext call, Command command, ArgumentList arguments)
+    {
+        var denial = Denial(call, command, arguments, out var position);
+        if (denial == AclDenial.None) return [];
+        var control = call.Node.AccessControl;
+        var what = denial == AclDenial.Command ? Encoding.ASCII.GetBytes(command.FullName) : arguments[position];
+        control.NoteDenial(call.Session, denial, isInTransaction: true, what, control.UserOf(call.Session).Name);
+        return denial switch
+        {
+            AclDenial.Key => "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments"u8,
+            AclDenial.Channel => "ERR The user executing the script can't publish to the channel mentioned in the command"u8,
+            _ => "ERR The user executing the script can't run this command or subcommand"u8,
+        };
+    }
+
+    /// <summary>Why the client's user may not make a call.</summary>
+    public static AclDenial Denial(CommandContext call, Command command, ArgumentList arguments, out int position)
+    {
+        position = 0;
+        if (call.Session.Origin != ClientOrigin.Client || call.Session.Identity.Rights.IsUnrestricted) return AclDenial.None;
+        var verdict = call.Node.AccessControl.UserOf(call.Session).Rights.Judge(command, arguments);
+        position = verdict.Position;
+        return verdict.Denial;
     }
 
     private static bool LacksReplicas(CommandContext call)

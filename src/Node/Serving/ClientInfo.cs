@@ -36,7 +36,7 @@ internal static class ClientInfo
         text.Append(CultureInfo.InvariantCulture, $" argv-mem={connection.ArgumentBytes} multi-mem={multi}");
         text.Append(CultureInfo.InvariantCulture, $" rbs=0 rbp=0 obl=0 oll={segments} omem={output} tot-mem={total}");
         text.Append(CultureInfo.InvariantCulture, $" events={(output > 0 ? "rw" : "r")}");
-        text.Append(CultureInfo.InvariantCulture, $" cmd={session.LastCommand?.FullName ?? "NULL"} user=default redir=-1");
+        text.Append(CultureInfo.InvariantCulture, $" cmd={session.LastCommand?.FullName ?? "NULL"} user={session.Identity.DisplayName} redir=-1");
         text.Append(CultureInfo.InvariantCulture, $" resp={connection.Reply.Protocol}");
         text.Append(CultureInfo.InvariantCulture, $" lib-name={session.LibraryName} lib-ver={session.LibraryVersion}");
         return text.ToString();
@@ -49,7 +49,8 @@ internal static class ClientInfo
     private static string Flags(ClientConnection connection, NodeSession session)
     {
         var flags = new StringBuilder();
-        if (session.Kind == ClientKind.Replica) flags.Append('S');
+        if (session.Monitor is not null) flags.Append('O');
+        else if (session.Kind == ClientKind.Replica) flags.Append('S');
         if (session.Subscriber is { Total: > 0 }) flags.Append('P');
         if (session.Transaction is not null) flags.Append('x');
         if (connection.IsBlocked) flags.Append('b');

@@ -39,7 +39,7 @@ public sealed class CommandContext : IEmptiedKeys
         Reply = reply;
         Keys = new CommandKeys(node.Keyspace);
         _wakes = new WakeList(node.Waiters, node.Clients);
-        Timer = new CommandTimer(this);
+        Timer = new CommandTimer(this, node.CommandWatch);
         Events = new ScopeEvents(node.KeyEvents, node.Publisher);
         Stats = node.Stats.Own;
     }

@@ -12,6 +12,8 @@ namespace Starling.Node.Serving;
 /// </summary>
 internal sealed class CommandKeys : ICommandKeys
 {
+    private const int KeptRoom = 256; // keys that there is room for without asking again
+
     private readonly Keyspace _keyspace;
     private readonly List<(ArgumentList Arguments, int Position, bool IsChannel)> _keys = [];
     private readonly List<KeyPlace> _places = []; // of the keys, but for a single one
@@ -120,6 +122,20 @@ internal sealed class CommandKeys : ICommandKeys
         _stripes = default;
         Slot = -1;
         CrossesSlots = false;
+    }
+
+    /// <summary>
+    /// Lets go of the room for very many keys, so that one huge command or transaction does not leave its memory with every
+    /// connection that has sent such a one. When the command is over.
+    /// </summary>
+    public void Trim()
+    {
+        if (Math.Max(_keys.Capacity, _positions.Capacity) <= KeptRoom) return;
+        Clear();
+        _positions.Clear();
+        _keys.TrimExcess();
+        _places.TrimExcess();
+        _positions.TrimExcess();
     }
 
     /// <summary>

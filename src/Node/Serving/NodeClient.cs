@@ -16,6 +16,7 @@ internal sealed class NodeClient : IServedClient
         _node = node;
         _connection = connection;
         _session = new NodeSession(node.Clients.NextId(), ClientOrigin.Client);
+        node.AccessControl.Begin(_session);
         _context = new CommandContext(node, _session, connection.Reply);
     }
 
@@ -45,6 +46,7 @@ internal sealed class NodeClient : IServedClient
         _context.Now = batch.Now;
         _context.Stats = batch.Counters;
         var outcome = Run(batch, resolved);
+        _context.Timer.Look(); // while the arguments are there
         resolved.Return();
         return outcome;
     }
@@ -75,8 +77,17 @@ internal sealed class NodeClient : IServedClient
     public long EndTurn()
     {
         _context.Timer.End();
+        if (_session.Suspension is null) _context.Keys.Trim();
         if (_session.HasRun) _session.NoteSeen(_node.Replication.Log.Offset); // before the replies leave
         return _session.LastWriteOffset;
+    }
+
+    /// <inheritdoc/>
+    public void EndSuspended()
+    {
+        _context.Now = _node.NowMilliseconds;
+        _context.Stats = _node.Stats.Own;
+        _context.Timer.EndPutOff();
     }
 
     /// <inheritdoc/>
@@ -89,6 +100,7 @@ internal sealed class NodeClient : IServedClient
         _session.Transaction = null;
         _node.Watches.RemoveAll(_session);
         if (_session.Subscriber is { } subscriber) _node.Publisher.Table.RemoveAll(subscriber);
+        _node.Monitors.Remove(_session);
         if (_session.Waiter is { } waiter) _node.Executor.Abandon(waiter);
     }
 }

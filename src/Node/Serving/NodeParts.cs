@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Starling.Node.Acl;
 using Starling.Node.Cluster;
 using Starling.Node.Config;
 using Starling.Node.Eviction;
@@ -45,6 +46,15 @@ internal sealed class NodeParts(NodeBasics basics)
     /// <summary>The counters.</summary>
     public ServerStats Stats { get; } = basics.Stats;
 
+    /// <summary>The latest slow commands.</summary>
+    public SlowLog SlowLog { get; } = basics.SlowLog;
+
+    /// <summary>Remembers what took long.</summary>
+    public LatencyMonitor LatencyMonitor { get; } = basics.LatencyMonitor;
+
+    /// <summary>Says which commands are slow.</summary>
+    public CommandWatch CommandWatch { get; } = basics.CommandWatch;
+
     /// <summary>What the access clocks of keys mean.</summary>
     public AccessTracking Access { get; } = basics.Access;
 
@@ -53,6 +63,9 @@ internal sealed class NodeParts(NodeBasics basics)
 
     /// <summary>Tells what the memory is used for.</summary>
     public required MemoryReporter MemoryReports { get; init; }
+
+    /// <summary>The users.</summary>
+    public required AccessControl AccessControl { get; init; }
 
     /// <summary>Where every command enters.</summary>
     public required Executor Executor { get; init; }
@@ -98,6 +111,9 @@ internal sealed class NodeParts(NodeBasics basics)
 
     /// <summary>Who waits for which key.</summary>
     public required KeyWaiters Waiters { get; init; }
+
+    /// <summary>Who is shown every command.</summary>
+    public Monitors Monitors { get; } = new(basics);
 
     /// <summary>Who watches which key.</summary>
     public required WatchTable Watches { get; init; }

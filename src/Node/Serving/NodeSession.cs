@@ -1,3 +1,4 @@
+using Starling.Node.Acl;
 using Starling.Node.Execution;
 using Starling.Node.PubSub;
 using Starling.Node.Replication;
@@ -11,6 +12,20 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
     private volatile SeenContent[] _seenContents = [];
     private KeyWaiter? _waiter;
     private Subscriber? _subscriber;
+    private AclUser _identity = AclUser.Nobody;
+    private CommandMonitor? _monitor;
+
+    /// <summary>
+    /// Whom it has logged in as: <see cref="AclUser.Stranger"/> before that. Written by the client's thread, read by any.
+    /// </summary>
+    internal AclUser Identity
+    {
+        get => Volatile.Read(ref _identity);
+        private set => Volatile.Write(ref _identity, value);
+    }
+
+    /// <summary>The rights by which its subscriptions were found to be allowed; null when they were never looked at.</summary>
+    internal UserRights? RightsOfSubscriptions { get; set; }
 
     /// <summary>The selected database's index.</summary>
     public int DatabaseIndex { get; set; }
@@ -77,6 +92,16 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
     /// <summary>Replies that work which may block is to give.</summary>
     internal LateReplies LateReplies { get; } = new();
 
+    /// <summary>It is shown every command; null for who is not. Written by the client's thread, read by any.</summary>
+    internal CommandMonitor? Monitor
+    {
+        get => Volatile.Read(ref _monitor);
+        set => Volatile.Write(ref _monitor, value);
+    }
+
+    /// <summary>Arguments of the command that ran last which nobody is to see.</summary>
+    internal HiddenArguments Hidden { get; } = new();
+
     /// <summary>What REPLCONF said of it, and how its synchronisation is going; null for who is no replica.</summary>
     internal ReplicaLink? Replica { get; set; }
 
@@ -86,6 +111,12 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
         get => Volatile.Read(ref _subscriber);
         set => Volatile.Write(ref _subscriber, value);
     }
+
+    /// <summary>It is a user from now on.</summary>
+    internal void LogIn(AclUser user) => (Identity, IsAuthenticated) = (user, true);
+
+    /// <summary>It is nobody known from now on.</summary>
+    internal void LogOut() => (Identity, IsAuthenticated) = (AclUser.Stranger, false);
 
     /// <summary>The session of a connection.</summary>
     internal static NodeSession Of(ClientConnection connection) => (NodeSession)connection.Session;

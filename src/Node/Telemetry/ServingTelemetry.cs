@@ -125,6 +125,7 @@ internal static class ServingTelemetry
         {
             connection.Output.CheckLimits();
             if (timeout == 0 || connection.Session.Kind != ClientKind.Normal || connection.IsHeld) continue;
+            if (NodeSession.Of(connection).Monitor is not null) continue;
             if (now - connection.Session.LastInteraction <= timeout) continue;
             ServingLog.ClosingIdle(basics.Loggers.CreateLogger("Serving"));
             connection.Close();

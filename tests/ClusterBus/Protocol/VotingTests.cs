@@ -99,26 +99,44 @@ public sealed class VotingTests
     [Fact]
     public void A_higher_epoch_heard_is_told_when_it_is_durable_and_pings_are_answered_meanwhile()
     {
-        var ping = new BusMessage
-        {
-            Type = BusType.Ping,
-            Sender = _candidate,
-            CurrentEpoch = 77,
-            ConfigEpoch = 2,
-            Slots = SlotSet.Range(8192, 16383),
-            Master = _master,
-            Address = new NodeAddress("10.0.0.3", 7000, 17000),
-            Flags = NodeFlags.Replica,
-            Body = new BusBody.Heartbeat([], PingExtensions.None),
-        };
-        _machine.Step(_link, BusEncoder.Encode(ping), _now, _effects);
+        var ping = PingInEpoch(77);
+        _machine.Step(_link, ping, _now, _effects);
         Assert.Contains(_effects, effect => effect is ClusterEffect.Persist { Sync: true });
-        _machine.Step(_link, BusEncoder.Encode(ping), _now, _effects);
+        _machine.Step(_link, ping, _now, _effects);
         Assert.Equal([5UL, 5UL], EpochsOfPongs());
         Write(_machine);
-        _machine.Step(_link, BusEncoder.Encode(ping), _now, _effects);
+        _machine.Step(_link, ping, _now, _effects);
         Assert.Equal([5UL, 5UL, 77UL], EpochsOfPongs());
     }
+
+    [Fact]
+    public void What_the_disk_was_asked_to_keep_before_a_hard_reset_is_not_told_behind_it()
+    {
+        _machine.Step(_link, PingInEpoch(77), _now, _effects);
+        var before = _effects.OfType<ClusterEffect.Persist>().Last(persist => persist.Sync).Number;
+        Assert.Null(_machine.Reset(hard: true, hasKeys: false, _now, _effects));
+        _machine.Persisted(before, _now, _effects); // what the reset asks for is not there yet
+        var link = _machine.AcceptLink("10.0.0.3", "10.0.0.1", _now);
+        _effects.Clear();
+        _machine.Step(link, PingInEpoch(77), _now, _effects);
+        var pong = Assert.Single(_effects.OfType<ClusterEffect.Send>(), send => send.Type == BusType.Pong).Packet;
+        Assert.True(BusDecoder.Decode(pong, out var message, out _) == BusDecodeResult.Message);
+        Assert.Equal(_machine.Id, message!.Sender);
+        Assert.Equal((0UL, 0UL, 0), (message.CurrentEpoch, message.ConfigEpoch, message.Slots.Count));
+    }
+
+    private byte[] PingInEpoch(ulong epoch) => BusEncoder.Encode(new BusMessage
+    {
+        Type = BusType.Ping,
+        Sender = _candidate,
+        CurrentEpoch = epoch,
+        ConfigEpoch = 2,
+        Slots = SlotSet.Range(8192, 16383),
+        Master = _master,
+        Address = new NodeAddress("10.0.0.3", 7000, 17000),
+        Flags = NodeFlags.Replica,
+        Body = new BusBody.Heartbeat([], PingExtensions.None),
+    });
 
     private static NodeId Id(int number)
     {

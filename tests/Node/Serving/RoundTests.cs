@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Starling.Node.Config;
 using Starling.Node.Serving;
+using Starling.Resp;
 
 namespace Starling.Node.Tests.Serving;
 
@@ -234,6 +235,54 @@ public sealed class RoundTests : IDisposable
         }
 
         Assert.InRange(connection.PendingBytes, OutputMark.Initial - (16 * 1024), OutputMark.Initial + (64 * 1024) + (16 * LargeReply));
+    }
+
+    [Fact]
+    public void Short_replies_that_nobody_reads_share_their_segments()
+    {
+        const int Count = 10_000;
+        var (transport, connection) = Connect();
+        transport.Room = 3;
+        for (var i = 0; i < Count; i++)
+        {
+            transport.Arrive(i % 2 == 0 ? "PING\r\n"u8 : "GET nothing\r\n"u8);
+            RunRound(transport);
+            if (i == Count / 2) transport.Room = 1; // in the middle of a segment
+        }
+
+        var written = (Count / 2 * ("+PONG\r\n".Length + "$-1\r\n".Length)) - transport.SentBytes;
+        Assert.Equal(written, connection.PendingBytes);
+        Assert.InRange(connection.Output.PendingSegments, 1, (written / BufferPool.SegmentLength) + 2);
+        transport.Room = long.MaxValue;
+        var sent = new StringBuilder();
+        transport.OnSend = bytes => sent.Append(Encoding.ASCII.GetString(bytes));
+        RunRound(transport);
+        Assert.EndsWith(string.Concat(Enumerable.Repeat("+PONG\r\n$-1\r\n", (Count / 2) - 1)), sent.ToString(), StringComparison.Ordinal);
+        Assert.Equal(0, connection.PendingBytes);
+    }
+
+    [Fact]
+    public void Who_does_not_read_while_memory_is_scarce_is_not_served_on_and_closed_in_the_end()
+    {
+        // So much that what other tests take and free does not matter.
+        var others = GC.AllocateUninitializedArray<byte>(512 << 20);
+        var (transport, connection) = Connect();
+        SetLarge(transport);
+        _server.Buffers.MostBytes = GC.GetTotalMemory(forceFullCollection: false) + (100 << 20);
+        Assert.True(_server.Buffers.IsScarce);
+        transport.Room = 0;
+        transport.Arrive(Gets(1000));
+        for (var second = 0; second < 10; second++)
+        {
+            for (var i = 0; i < 100; i++) RunRound(transport);
+            Assert.InRange(connection.PendingBytes, OutputMark.WhileScarce, (2 * OutputMark.WhileScarce) + (16 * LargeReply));
+            Assert.False(connection.IsClosing);
+            _clock.Advance(TimeSpan.FromSeconds(1.1));
+        }
+
+        RunRound(transport);
+        Assert.True(connection.IsClosing);
+        GC.KeepAlive(others);
     }
 
     [Theory]

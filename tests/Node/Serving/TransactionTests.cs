@@ -257,7 +257,7 @@ public sealed class TransactionTests
     [Fact]
     public void A_transaction_takes_no_more_than_the_log_does_at_once()
     {
-        var transaction = new Transaction(new BufferPool(), maxEffectBytes: 10_000);
+        var transaction = new Transaction(new BufferPool(TimeProvider.System.GetTimestamp), maxEffectBytes: 10_000);
         var set = Arguments("SET", "key", new string('v', 3000));
         for (var i = 0; i < 3; i++)
         {

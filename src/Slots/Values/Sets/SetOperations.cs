@@ -1,4 +1,3 @@
-using System.Buffers;
 using Starling.Slots.Keyspace;
 using Starling.Slots.Memory;
 using Starling.Slots.Values.Elements;
@@ -158,11 +157,11 @@ internal sealed unsafe class SetOperations : ValueOperations, IElementContent
         var width = SetRoot.Width(root);
         var count = SetRoot.Count(root);
         var length = checked((int)(Intset.HeaderBytes + (count * Intset.WrittenWidth(width))));
-        var rented = length > LargestOnStack ? ArrayPool<byte>.Shared.Rent(length) : null;
+        var rented = length > LargestOnStack ? ScratchArrays.Rent<byte>(length) : null;
         var bytes = rented is null ? stackalloc byte[length] : rented.AsSpan(0, length);
         Intset.WriteAll(root.Address, width, count, bytes);
         writer.Text(bytes);
-        if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
+        if (rented is not null) ScratchArrays.Return(rented);
     }
 
     private static ContentOutcome ReadMembers(

@@ -1,13 +1,13 @@
-using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Starling.Slots.Keyspace;
+using Starling.Slots.Memory;
 
 namespace Starling.Slots.Values.SortedSets;
 
 /// <summary>
-/// Members with scores in the order in which they came, in arrays of the shared pool: what small results are made of before
+/// Members with scores in the order in which they came, in scratch arrays: what small results are made of before
 /// they are known. A record is a score (8 bytes), the hash (4) and the length (4) of the member, and the member.
 /// </summary>
 /// <param name="hash">The keyspace's hash.</param>
@@ -85,7 +85,7 @@ internal struct ScoreBuffer(in KeyHash hash)
     public void Sort()
     {
         if (!_isUnordered) return;
-        var scores = ArrayPool<double>.Shared.Rent(Count);
+        var scores = ScratchArrays.Rent<double>(Count);
         for (var i = 0; i < Count; i++) scores[i] = Score(i);
         scores.AsSpan(0, Count).Sort(_records.AsSpan(0, Count));
         for (int from = 0, end; from < Count; from = end)
@@ -97,25 +97,26 @@ internal struct ScoreBuffer(in KeyHash hash)
             if (end > from + 1) SortByMember(from, end);
         }
 
-        ArrayPool<double>.Shared.Return(scores);
+        ScratchArrays.Return(scores);
         _isUnordered = false;
     }
 
     /// <summary>Gives the arrays back; there is no record any more.</summary>
     public void Clear()
     {
-        if (_bytes.Length > 0) ArrayPool<byte>.Shared.Return(_bytes);
-        if (_records.Length > 0) ArrayPool<int>.Shared.Return(_records);
-        if (_places.Length > 0) ArrayPool<int>.Shared.Return(_places);
+        ScratchArrays.Return(_bytes);
+        ScratchArrays.Return(_records);
+        ScratchArrays.Return(_places);
         var hash = _hash;
         this = new ScoreBuffer(hash);
     }
 
     private static void Grow<T>(ref T[] array, int used, int wanted)
+        where T : struct
     {
-        var larger = ArrayPool<T>.Shared.Rent(wanted);
+        var larger = ScratchArrays.Rent<T>(wanted);
         array.AsSpan(0, used).CopyTo(larger);
-        if (array.Length > 0) ArrayPool<T>.Shared.Return(array);
+        ScratchArrays.Return(array);
         array = larger;
     }
 
@@ -145,8 +146,8 @@ internal struct ScoreBuffer(in KeyHash hash)
     private void MakeIndex(int indexed)
     {
         var size = Math.Max(FirstRecords * 2, (int)BitOperations.RoundUpToPowerOf2((uint)indexed * 4));
-        if (_places.Length > 0) ArrayPool<int>.Shared.Return(_places);
-        _places = ArrayPool<int>.Shared.Rent(size);
+        ScratchArrays.Return(_places);
+        _places = ScratchArrays.Rent<int>(size);
         _places.AsSpan(0, size).Clear();
         _mask = size - 1;
         for (var i = 0; i < indexed; i++) Place(i, MemoryMarshal.Read<uint>(Record(i)[HashAt..]));

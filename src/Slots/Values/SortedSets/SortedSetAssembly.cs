@@ -1,4 +1,4 @@
-using System.Buffers;
+using Starling.Slots.Memory;
 using Starling.Slots.Values.Elements;
 
 namespace Starling.Slots.Values.SortedSets;
@@ -129,7 +129,7 @@ public sealed unsafe class SortedSetAssembly : IDisposable
         else
         {
             var members = ElementTable.Make(_memory, _buffer.Count);
-            var items = ArrayPool<ScoreItem>.Shared.Rent(_buffer.Count);
+            var items = ScratchArrays.Rent<ScoreItem>(_buffer.Count);
             for (var i = 0; i < _buffer.Count; i++)
             {
                 var score = _buffer.Score(i);
@@ -138,7 +138,7 @@ public sealed unsafe class SortedSetAssembly : IDisposable
             }
 
             _root = LargeSortedSet.Of(members, ScoreTree.Build(_memory, items.AsSpan(0, _buffer.Count)));
-            ArrayPool<ScoreItem>.Shared.Return(items);
+            ScratchArrays.Return(items);
         }
 
         _buffer.Clear();

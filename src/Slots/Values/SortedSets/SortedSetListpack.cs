@@ -1,4 +1,4 @@
-using System.Buffers;
+using Starling.Slots.Memory;
 
 namespace Starling.Slots.Values.SortedSets;
 
@@ -75,7 +75,7 @@ internal static unsafe class SortedSetListpack
             length += (int)Listpack.EntryLength(ScoreText.Of(SortedSetPack.Score(at), score));
         }
 
-        var rented = length > LargestOnStack ? ArrayPool<byte>.Shared.Rent(length) : null;
+        var rented = length > LargestOnStack ? ScratchArrays.Rent<byte>(length) : null;
         var bytes = rented is null ? stackalloc byte[length] : rented.AsSpan(0, length);
         fixed (byte* start = bytes)
         {
@@ -93,7 +93,7 @@ internal static unsafe class SortedSetListpack
         }
 
         writer.Text(bytes);
-        if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
+        if (rented is not null) ScratchArrays.Return(rented);
     }
 
     private static byte* Next(byte* at)
