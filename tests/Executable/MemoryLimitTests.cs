@@ -87,7 +87,7 @@ public sealed class MemoryLimitTests
         var pings = Enumerable.Repeat(RespConnection.Encode("PING"), 1_000_000).SelectMany(bytes => bytes).ToArray();
         for (var round = 0; round < 3; round++)
         {
-            var greedy = Enumerable.Range(0, 100).Select(_ => Connect(port)).ToList();
+            var greedy = Enumerable.Range(0, 100).Select(_ => ConnectSmall(port)).ToList();
             var flood = Task.Run(() => Flood(greedy, pings));
             while (!flood.IsCompleted) Assert.Equal("PONG", other.Text("PING"));
             await flood;
@@ -100,14 +100,6 @@ public sealed class MemoryLimitTests
             using var client = new RespConnection(port);
             return client.Text("SET", "k", new string('x', 100_000)) == "OK";
         });
-
-        static Socket Connect(int port)
-        {
-            var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
-            client.Connect("127.0.0.1", port);
-            client.Blocking = false;
-            return client;
-        }
     }
 
     [Fact]
@@ -215,6 +207,15 @@ public sealed class MemoryLimitTests
             environment: new() { [limit] = bytes });
         server.WaitForLine("Ready to accept");
         return server;
+    }
+
+    /// <summary>A client that takes little before it reads.</summary>
+    private static Socket ConnectSmall(int port)
+    {
+        var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        client.Connect("127.0.0.1", port);
+        client.Blocking = false;
+        return client;
     }
 
     /// <summary>Sends without reading, to all of them by turns, until none of them takes anything for a second.</summary>

@@ -100,8 +100,11 @@ public sealed class SignalTests
     private static int Send(string program, int[] signals, bool survives)
     {
         var port = Ports.Take();
-        string[] start = program == Executables.Starling ? ["server"] : [];
-        using var server = new RunningServer([.. start, "--port", RunningServer.Text(port), "--bind", "127.0.0.1", "--save", ""], program);
+        string[] start = program == Executables.Starling ? [program, "server"] : [program];
+
+        // A shell that runs the tests in its background has them ignore SIGINT and SIGQUIT, and so what they start.
+        using var server = new RunningServer(
+            ["--default-signal", .. start, "--port", RunningServer.Text(port), "--bind", "127.0.0.1", "--save", ""], "/usr/bin/env");
         Wait.Until("it answers", () => Ping(port));
         foreach (var signal in signals) server.Send(signal);
         if (survives)

@@ -186,6 +186,7 @@ public static class AclCommands
 
     private static void SetUser(CommandContext call)
     {
+        for (var i = 2; i < call.Count; i++) call.Session.Hidden.Add(i);
         var name = call[2];
         if (RuleText.HasSpace(name))
         {

@@ -49,7 +49,10 @@ internal sealed partial class SyntaxArgument
 
     private void Write(RespWriter reply)
     {
-        bool[] present = [_keySpec.Length > 0, _token is not null, _since.Length > 0, _deprecatedSince.Length > 0, _flags.Length > 0, Parts.Count > 0];
+        bool[] present =
+        [
+            _keySpec.Length > 0, _token is not null, _since.Length > 0, _deprecatedSince.Length > 0, _flags.Length > 0, Parts.Count > 0,
+        ];
         reply.Map(2 + present.Count(isPresent => isPresent));
         Field(reply, "name"u8, _name);
         Field(reply, "type"u8, _type);

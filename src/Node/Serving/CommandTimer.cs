@@ -50,9 +50,15 @@ internal sealed class CommandTimer(CommandContext call, CommandWatch watch)
     /// <summary>The command counted last waits, and will run again: what it took is not the whole of it.</summary>
     public void NoteBlocked()
     {
+        if (--_calls > 0)
+        {
+            Look(); // those that shared its look at the clock are done
+            return;
+        }
+
         var now = Stopwatch.GetTimestamp();
         call.Stats.PerCommand[_command!.Ordinal].Ticks += now - _since;
-        (_since, _calls) = (now, 0);
+        _since = now;
     }
 
     /// <summary>The command counted last has its client wait for work done elsewhere, which is a part of it.</summary>

@@ -167,8 +167,8 @@ public sealed class ConfigLoaderTests : IDisposable
     [Fact]
     public void Directives_without_effect_are_accepted_and_listed()
     {
-        var config = Load("tracking-table-max-keys 1000\nlua-time-limit 5\nport 1\nacllog-max-len 128\n");
-        Assert.Equal(["acllog-max-len", "tracking-table-max-keys"], config.SetWithoutEffect);
+        var config = Load("tracking-table-max-keys 1000\nlua-time-limit 5\nport 1\n");
+        Assert.Equal(["tracking-table-max-keys"], config.SetWithoutEffect);
         Assert.Equal("1000", DirectiveTable.Find("tracking-table-max-keys")!.Get(config));
     }
 

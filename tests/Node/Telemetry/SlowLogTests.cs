@@ -18,6 +18,7 @@ public sealed class SlowLogTests
         "CONFIG SET requirepass; CONFIG SET timeout 0 requirepass; CONFIG GET requirepass",
         "MIGRATE 127.0.0.1 1 k 0 1 auth pw auth2 u; MIGRATE 127.0.0.1 1 k 0 1 auth2 u p; MIGRATE 127.0.0.1 1 k 0 abc auth2 u p",
         "CLIENT SETNAME x; CLIENT KILL ID 0; PING; HELLO 3 SETNAME y; ECHO z; RESET; ECHO z",
+        "ACL SETUSER joe on >secret +@all; ACL GETUSER joe; ACL SETUSER joe (x; ACL SETUSER a b; ACL DELUSER joe",
         "SLOWLOG LEN; SLOWLOG GET 0; SLOWLOG GET -2; SLOWLOG; SLOWLOG HELP; SLOWLOG FOO; SLOWLOG LEN 1",
         "BLPOP none 0.01; WAIT 1 1; LPUSH here 1 2; BLPOP here 0; BRPOPLPUSH here there 0; SELECT 1; SELECT 0",
         "LPUSH l 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30",
