@@ -35,6 +35,7 @@ public sealed class NodeServer
         Waiters = new KeyWaiters(Basics);
         Executor = new Executor(Basics, Waiters);
         Scripts = new ScriptService(Basics);
+        Keyspace.OnLongWait = Scripts.ServeMeanwhile;
         Publisher = new Publisher(Basics);
         AccessControl = new AccessControl(Basics, Publisher);
         KeyEvents.ListenWith(Publisher.Deliver);
@@ -42,7 +43,7 @@ public sealed class NodeServer
         ServingTelemetry.Register(Basics, Watches, Waiters);
         Persistence = new PersistenceService(Basics, Executor, Waiters, Freeing) { KeepsExpired = WillBeReplica };
         KeyEvents.Watch(Keyspace, () => Persistence.IsLoading);
-        Shutdown = new ShutdownService(Basics, Executor, Persistence, Stop);
+        Shutdown = new ShutdownService(Basics, Executor, Persistence, Stop) { EndScripts = Scripts.EndAll };
         Replication = new ReplicationService(Basics, Executor, Persistence, Shutdown);
         Replication.BecameReplica += () => Waiters.EndAll(WaitEnd.RoleChanged);
         Expiry = new KeyExpiry(Basics, Persistence, Replication);

@@ -160,7 +160,11 @@ public static class Scripts
         call.Reply.Simple("OK"u8);
     }
 
-    private static void Kill(CommandContext call) => call.Reply.Error(call.Node.Scripts.Kill());
+    private static void Kill(CommandContext call)
+    {
+        if (call.Node.Scripts.Kill() is { } problem) call.Reply.Error(problem);
+        else call.Reply.Simple("OK"u8);
+    }
 
     private static void Help(CommandContext call) => HelpReply.Write(
         call.Reply,

@@ -109,6 +109,12 @@ public sealed class Executor
         if (!ReferenceEquals(session.LastCommand, command)) session.LastCommand = command;
         if (!_gates.PassBeforeLocks(call, command)) return DispatchOutcome.Done;
         var plan = Plan(call, command);
+        if (!plan.IsNone && _gates.IsHeldUp(call))
+        {
+            session.HeldBy = HoldReason.Keys; // until the script has ended (WATCH)
+            return DispatchOutcome.Held;
+        }
+
         var outcome = command.Locks == LockMode.None && session.Origin == ClientOrigin.Client && !plan.IsAll
             ? ExecuteInParts(call, command, plan)
             : ExecuteInOneScope(call, command, plan);

@@ -26,12 +26,14 @@ internal sealed class Gates(NodeParts node)
         var isJudged = !session.Identity.Rights.IsUnrestricted && session.Waiter is null;
         if (isJudged && !session.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0 && node.Config.WantsPassword)
             return Refuse(call, command, ErrorReplies.NoAuth);
-        if (node.Scripts.IsBusy && (command.Flags & CommandFlags.AllowBusy) == 0 && session.Waiter is null
-            && session.Origin == ClientOrigin.Client)
-            return Refuse(call, command, ErrorReplies.Busy);
         if (session.Transaction is not null && (command.Flags & CommandFlags.NoMulti) != 0)
             return Refuse(call, command, ErrorReplies.NotInTransaction);
         if (isJudged && !PassPermissions(call, command)) return false;
+        if (IsHeldUp(call))
+        {
+            session.IsOutOfMemory = false; // nothing that may run now takes memory, and making room takes stripes
+            return (command.Flags & CommandFlags.AllowBusy) != 0 || Refuse(call, command, ErrorReplies.Busy);
+        }
 
         // Evicts one stripe after the other, and holds none of them afterwards. Who is refused is told under the stripes.
         if (node.Config.MaxMemory != 0 && session.Origin == ClientOrigin.Client)
@@ -39,6 +41,13 @@ internal sealed class Gates(NodeParts node)
         else session.IsOutOfMemory = false;
         return true;
     }
+
+    /// <summary>
+    /// A script runs for so long that other clients are told, instead of waiting for stripes. A client that has waited for a key does
+    /// wait for them: it was let in before.
+    /// </summary>
+    public bool IsHeldUp(CommandContext call) =>
+        node.Scripts.IsBusy && call.Session.Waiter is null && call.Session.Origin == ClientOrigin.Client;
 
     /// <summary>
     /// What the caller's user may do. Needs no lock; also for a client that has waited for a key, whose rights may have changed.

@@ -106,7 +106,8 @@ internal static unsafe class LuaFunctions
         engine.IsInManaged = true;
         try
         {
-            return function(engine, lua);
+            // A coroutine that was ended leaves the one that resumed it running up to its next look.
+            return engine.IsEnding ? engine.AbortAgain(lua) : function(engine, lua);
         }
         catch (Exception error)
         {

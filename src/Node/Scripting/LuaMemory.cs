@@ -20,6 +20,7 @@ internal unsafe partial struct LuaMemory
     private nint _used;
     private nint _reserve;
     private int _isLifted;
+    private int _isRefused;
 
     /// <summary>Bytes in use.</summary>
     public readonly long Used => _used;
@@ -29,6 +30,15 @@ internal unsafe partial struct LuaMemory
     {
         readonly get => _isLifted != 0;
         set => _isLifted = value ? 1 : 0;
+    }
+
+    /// <summary>
+    /// The script is being ended, and gets no memory any more: what catches errors cannot make coroutines, each of which would run up
+    /// to its own next look.
+    /// </summary>
+    public bool IsRefused
+    {
+        set => _isRefused = value ? 1 : 0;
     }
 
     /// <summary>Room for so many bytes more: asked before much is pushed.</summary>
@@ -79,7 +89,7 @@ internal unsafe partial struct LuaMemory
         }
 
         var more = (nint)newLength - (nint)oldLength;
-        if (more > 0 && it._isLifted == 0 && it._used + more > (nint)Limit) return 0;
+        if (more > 0 && it._isLifted == 0 && (it._isRefused != 0 || it._used + more > (nint)Limit)) return 0;
         var result = Resize(block, newLength);
         if (result == 0 && (it._isLifted != 0 || more <= 0))
         {

@@ -9,8 +9,11 @@ internal enum ScriptAbort
     /// <summary>It has done nothing yet that lasts, and runs again with every stripe held.</summary>
     NeedsEverything,
 
-    /// <summary>It has run longer than others may have to wait, and written nothing.</summary>
-    TooSlow,
+    /// <summary>SCRIPT KILL has ended it, before it has written anything.</summary>
+    Killed,
+
+    /// <summary>SHUTDOWN NOSAVE has ended it: what it has done is lost with the process, and nobody hears of it.</summary>
+    Dropped,
 
     /// <summary>A managed function that it called has failed.</summary>
     Failed,

@@ -104,7 +104,7 @@ internal sealed class ScriptCalls
         error = Place(engine, call, command, out var needsEverything);
         if (needsEverything)
         {
-            if (!engine.HasWritten) return engine.Abort(lua, ScriptAbort.NeedsEverything);
+            if (!engine.HasWritten) return engine.BeginAgain(lua);
             error = "ERR Script attempted to access a key that it has not declared"u8; // KeyUse promised that it would not
         }
 
@@ -124,7 +124,7 @@ internal sealed class ScriptCalls
         reply.Protocol = engine.Protocol;
         try
         {
-            if ((command.Flags & CommandFlags.Write) != 0) engine.HasWritten = true;
+            if ((command.Flags & CommandFlags.Write) != 0 && !engine.TryBeginWriting()) return engine.End(lua, ScriptAbort.Killed);
             call.Node.Executor.RunInScript(call, command, engine.IsReplicated);
             if (reply.IsLost) return Refuse(lua, raises, NoMemory);
             var bytes = reply.TryPeek(mark, out var tail) ? tail : reply.ToArray().AsSpan((int)mark);

@@ -19,6 +19,11 @@ internal sealed unsafe class ScriptEngine : IDisposable
     /// <summary>Instructions between two looks at the clock.</summary>
     private const int HookInterval = 100_000;
 
+    // States of a run; from the first one it goes to one of the others, whichever comes first.
+    private const int Unwritten = 0;
+    private const int Written = 1;
+    private const int Killed = 2;
+
     private const long KeptMemory = 16 * 1024 * 1024;
 
     // Keys of the registry.
@@ -32,6 +37,7 @@ internal sealed unsafe class ScriptEngine : IDisposable
     private readonly nint _lua;
     private GCHandle _handle;
     private ScriptAbort _abort;
+    private int _state; // Unwritten, Written or Killed
     private int _line; // that ran when the script was ended
     private ExceptionDispatchInfo? _failure;
     private LuaRandom _random = new(0);
@@ -88,8 +94,8 @@ internal sealed unsafe class ScriptEngine : IDisposable
     /// <summary>The version of the protocol in which its calls are answered.</summary>
     public int Protocol { get; set; }
 
-    /// <summary>It has called a command that writes.</summary>
-    public bool HasWritten { get; set; }
+    /// <summary>It has called a command that writes, or is about to.</summary>
+    public bool HasWritten => Volatile.Read(ref _state) == Written;
 
     /// <summary>What redis.set_repl says: effects go to replicas.</summary>
     public bool IsReplicated { get; set; }
@@ -118,6 +124,9 @@ internal sealed unsafe class ScriptEngine : IDisposable
     /// <summary>It runs longer than others have to wait without a word; set and cleared by its thread.</summary>
     public bool IsBusy { get; private set; }
 
+    /// <summary>The script is being ended: nothing of it runs any more but what catches errors, until the next look.</summary>
+    public bool IsEnding => _abort != ScriptAbort.None;
+
     /// <summary>Room for so many bytes more.</summary>
     public bool HasRoomFor(long bytes) => _memory->HasRoomFor(bytes);
 
@@ -137,7 +146,7 @@ internal sealed unsafe class ScriptEngine : IDisposable
     public ScriptAbort Run(CommandContext call, Script script, ScriptFlags flags, int keyCount)
     {
         (Context, Script, Flags, Slot) = (call, script, flags, keyCount > 0 ? call.Keys.Slot : -1);
-        (Protocol, HasWritten, IsReplicated, Since, IsBusy, _abort) = (2, false, true, 0, false, ScriptAbort.None);
+        (Protocol, _state, IsReplicated, Since, IsBusy, _abort) = (2, Unwritten, true, 0, false, ScriptAbort.None);
         Json = JsonSettings.Initial;
         LuaApi.SetTop(_lua, 0);
         LuaApi.RawGetIndex(_lua, LuaApi.Registry, HandlerKey);
@@ -169,7 +178,7 @@ internal sealed unsafe class ScriptEngine : IDisposable
         }
 
         if (_abort == ScriptAbort.NeedsEverything) return _abort;
-        if (status != 0) WriteError(call.Reply, status);
+        if (status != 0 || IsEnding) WriteError(call.Reply, status);
         else ScriptResult.Write(_lua, call.Reply, Protocol);
         LuaApi.SetTop(_lua, 0);
         return _abort;
@@ -179,6 +188,7 @@ internal sealed unsafe class ScriptEngine : IDisposable
     public int Abort(nint lua, ScriptAbort reason)
     {
         _abort = reason;
+        _memory->IsRefused = true; // for good: the state is not used again
         LuaApi.SetHook(lua, LuaFunctions.HookAddress, LuaApi.MaskCount, 1);
         LuaApi.PushString(lua, "the script is ended"u8);
         return LuaArguments.Raise;
@@ -191,20 +201,46 @@ internal sealed unsafe class ScriptEngine : IDisposable
         return Abort(lua, ScriptAbort.Failed);
     }
 
-    /// <summary>So many instructions have run: looks at the clock, and whether the script is to end.</summary>
+    /// <summary>The script is about to call a command that writes: from now on it is not killed. False when it has been.</summary>
+    public bool TryBeginWriting() => _state == Written || Interlocked.CompareExchange(ref _state, Written, Unwritten) == Unwritten;
+
+    /// <summary>Has the script end at its next look; false when it has written. Any thread.</summary>
+    public bool TryKill() => Interlocked.CompareExchange(ref _state, Killed, Unwritten) != Written;
+
+    /// <summary>So many instructions have run: looks at the clock, serves others when it runs for long, and ends when it is to end.</summary>
     public int OnInstructions(nint lua)
     {
-        if (_abort != ScriptAbort.None) return Abort(lua, _abort);
+        if (IsEnding)
+        {
+            Scripts.ServeMeanwhile();
+            return AbortAgain(lua);
+        }
+
         var now = Stopwatch.GetTimestamp();
         if (Since == 0) Since = now;
         if (!IsBusy && Scripts.IsSlow(Stopwatch.GetElapsedTime(Since, now))) IsBusy = Scripts.BeginBusy(this);
-        if (IsBusy && !HasWritten)
-        {
-            NotePlace(lua);
-            return Abort(lua, ScriptAbort.TooSlow);
-        }
+        Scripts.ServeMeanwhile();
+        return MustEnd(out var reason) ? End(lua, reason) : 0;
+    }
 
-        return 0;
+    /// <summary>As <see cref="Abort"/>: the script runs again with every stripe held, unless it is to end.</summary>
+    public int BeginAgain(nint lua) => MustEnd(out var reason) ? End(lua, reason) : Abort(lua, ScriptAbort.NeedsEverything);
+
+    /// <summary>As <see cref="Abort"/>, for the reason that there is already.</summary>
+    public int AbortAgain(nint lua) => Abort(lua, _abort);
+
+    /// <summary>As <see cref="Abort"/>, of a script that others want to end.</summary>
+    public int End(nint lua, ScriptAbort reason)
+    {
+        NotePlace(lua);
+        return Abort(lua, reason);
+    }
+
+    /// <summary>Whether others want the script to end.</summary>
+    private bool MustEnd(out ScriptAbort reason)
+    {
+        reason = Scripts.HaveAllEnded ? ScriptAbort.Dropped : ScriptAbort.Killed;
+        return reason == ScriptAbort.Dropped || Volatile.Read(ref _state) == Killed;
     }
 
     /// <summary>Notes the line of the script that runs.</summary>
@@ -296,10 +332,10 @@ internal sealed unsafe class ScriptEngine : IDisposable
 
     private void WriteError(RespWriter reply, int status)
     {
-        if (_abort == ScriptAbort.TooSlow)
+        if (_abort is ScriptAbort.Killed or ScriptAbort.Dropped)
         {
             var place = string.Create(CultureInfo.InvariantCulture, $"{Encoding.ASCII.GetString(Script.Hash)}, on @user_script:{_line}.");
-            reply.Error("ERR Script killed: it ran longer than busy-reply-threshold script: " + place);
+            reply.Error("ERR Script killed by user with SCRIPT KILL... script: " + place);
             return;
         }
 

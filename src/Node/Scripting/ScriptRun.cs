@@ -16,7 +16,9 @@ internal static class ScriptRun
         try
         {
             (call.IsInExec, call.Session.IsInScript) = (true, true);
-            if (engine.Run(call, script, flags, keyCount) == ScriptAbort.NeedsEverything)
+            var abort = engine.Run(call, script, flags, keyCount);
+            if (abort == ScriptAbort.Dropped) call.Effects.Clear();
+            if (abort == ScriptAbort.NeedsEverything)
             {
                 Invariant.That(!isInExec); // which holds everything for a script of which it is not known that it need not
                 script.Strays = true;

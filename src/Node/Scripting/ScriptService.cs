@@ -14,6 +14,7 @@ internal sealed class ScriptService
 
     private readonly ServerConfig _config;
     private readonly ILogger _log;
+    private readonly ClientRegistry _clients;
 
     /// <summary>Guards the idle states and which scripts are busy. A leaf.</summary>
     private readonly RankedLock _lock = new(LockRank.Leaf, nameof(ScriptService));
@@ -22,6 +23,7 @@ internal sealed class ScriptService
     private readonly List<ScriptEngine> _busy = [];
     private volatile ScriptTable _table = new(0);
     private volatile bool _isBusy;
+    private volatile bool _haveAllEnded;
     private int _lastNumber;
 
     /// <summary>Makes it for a node.</summary>
@@ -29,6 +31,7 @@ internal sealed class ScriptService
     {
         _config = basics.Config;
         _log = basics.Loggers.CreateLogger("lua");
+        _clients = basics.Clients;
         Commands = basics.Commands;
         basics.Info.Add("memory", section => section.Field("number_of_cached_scripts", Count));
     }
@@ -46,6 +49,9 @@ internal sealed class ScriptService
 
     /// <summary>A script runs for so long that other clients are answered BUSY.</summary>
     public bool IsBusy => _isBusy;
+
+    /// <summary>The process ends: whatever a script has done, it is to end.</summary>
+    public bool HaveAllEnded => _haveAllEnded;
 
     /// <summary>Number of scripts.</summary>
     public int Count => _table.ByHash.Count;
@@ -169,21 +175,53 @@ internal sealed class ScriptService
         {
             _busy.Remove(engine);
             _isBusy = _busy.Count > 0;
+            if (_isBusy) return;
         }
+
+        _clients.EndKeyHold();
     }
 
     /// <summary>
-    /// SCRIPT KILL: what could be ended is ended without it, when it has run for busy-reply-threshold. Returns the error.
+    /// While a script is busy: serves those clients of the calling I/O thread that wait for nothing, as far as they need no stripe.
+    /// Called by who runs a script, or waits for stripes.
     /// </summary>
-    public string Kill()
+    public void ServeMeanwhile()
+    {
+        if (_isBusy && IoThread.Current is { } thread) thread.ServeMeanwhile();
+    }
+
+    /// <summary>SCRIPT KILL: has every script end that runs for long and has not written. Returns the error; null when some end.</summary>
+    public string? Kill()
     {
         using (_lock.Enter())
         {
-            return _busy.Count == 0
-                ? "NOTBUSY No scripts in execution right now."
+            if (_busy.Count == 0) return "NOTBUSY No scripts in execution right now.";
+            var ends = false;
+            var isMasters = false;
+            foreach (var engine in _busy)
+            {
+                if (engine.Context.Session.Origin == ClientOrigin.Client) ends |= engine.TryKill();
+                else isMasters = true;
+            }
+
+            if (ends)
+            {
+                ScriptLog.Killed(_log);
+                return null;
+            }
+
+            return isMasters
+                ? "UNKILLABLE The busy script was sent by a master instance in the context of replication and cannot be killed."
                 : "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script "
                     + "termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.";
         }
+    }
+
+    /// <summary>SHUTDOWN NOSAVE: has every script end, if one runs for long; false when none does.</summary>
+    public bool EndAll()
+    {
+        if (_isBusy) _haveAllEnded = true;
+        return _haveAllEnded;
     }
 
     /// <summary>The scripts known at a time.</summary>

@@ -88,36 +88,4 @@ public class ScriptLimitTests
         Assert.Equal("PONG", await client.TextAsync("ping"));
         Assert.Equal("(integer) 3", await client.TextAsync("eval", "return 1 + 2", "0"));
     }
-
-    [Theory]
-    [InlineData("while true do end")]
-    [InlineData("while true do pcall(function() while true do end end) end")]
-    [InlineData("local function f() while true do end end while true do xpcall(f, f) end")]
-    [InlineData("while true do redis.call('get', 'x') end")]
-    [InlineData("local co = coroutine.wrap(function() while true do end end) while true do pcall(co) end")]
-    [InlineData("('x'):gsub('x', function() while true do end end)")]
-    [InlineData("table.sort({3, 2, 1}, function() while true do end end)")]
-    public async Task A_script_that_runs_on_is_ended_while_it_has_written_nothing(string script)
-    {
-        await using var server = TestServer.Start(config => config.BusyReplyThreshold = 100);
-        var client = await server.ConnectAsync();
-        Assert.StartsWith(
-            "(error) ERR Script killed: it ran longer than busy-reply-threshold", await client.TextAsync("eval", script, "0"), StringComparison.Ordinal);
-        Assert.Equal("OK", await client.TextAsync("set", "x", "1"));
-        Assert.Equal("(error) NOTBUSY No scripts in execution right now.", await client.TextAsync("script", "kill"));
-    }
-
-    [Fact]
-    public async Task While_a_script_that_has_written_runs_on_others_are_told()
-    {
-        await using var server = TestServer.Start(config => (config.BusyReplyThreshold, config.IoThreads) = (50, 2));
-        var clients = new List<TestClient>();
-        for (var i = 0; i < 4; i++) clients.Add(await server.ConnectAsync());
-        var script = clients[0].CallAsync(
-            "eval", "redis.call('set', KEYS[1], 1) local n = 0 repeat n = n + 1 until n == 3e8 return n", "1", "{a}");
-        var busy = "";
-        while (!script.IsCompleted && !busy.StartsWith("(error) BUSY", StringComparison.Ordinal)) busy = await clients[1].TextAsync("ping");
-        Assert.Equal("(integer) 300000000", (await script).ToString());
-        Assert.Equal("PONG", await clients[1].TextAsync("ping"));
-    }
 }
