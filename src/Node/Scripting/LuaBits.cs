@@ -85,8 +85,9 @@ internal static class LuaBits
     private static int Fold(nint lua, Func<uint, uint, uint> operation)
     {
         if (!TryBits(lua, 1, out var result)) return BadNumber(lua, 1);
-        var count = LuaApi.GetTop(lua);
-        for (var i = 2; i <= count; i++)
+
+        // From the last one on: of several that are no numbers the error names that one, as in Redis.
+        for (var i = LuaApi.GetTop(lua); i > 1; i--)
         {
             if (!TryBits(lua, i, out var bits)) return BadNumber(lua, i);
             result = operation(result, bits);

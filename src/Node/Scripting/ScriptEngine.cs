@@ -351,7 +351,7 @@ internal sealed unsafe class ScriptEngine : IDisposable
             return;
         }
 
-        ReadOnlySpan<byte> text = ScriptResult.Field(_lua, -1, "err"u8) is { Length: > 0 } given ? given : "ERR unknown error"u8;
+        ReadOnlySpan<byte> text = ScriptResult.Field(_lua, -1, "err"u8) is { Length: > 0 } given ? ScriptResult.UpToZero(given) : "ERR unknown error"u8;
         var source = ScriptResult.Field(_lua, -1, "source"u8);
         var line = ScriptResult.Field(_lua, -1, "line"u8);
         if (source.Length == 0 || line.Length == 0) reply.Error(text);

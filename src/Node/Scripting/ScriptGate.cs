@@ -46,7 +46,8 @@ internal static class ScriptGate
     {
         var node = call.Node;
         var isWrite = (command.Flags & CommandFlags.Write) != 0;
-        if (isWrite && (engine.Flags & ScriptFlags.NoWrites) != 0) return "ERR Write commands are not allowed from read-only scripts."u8;
+        var mayReplicate = isWrite || (command.Flags & CommandFlags.MayReplicate) != 0;
+        if (mayReplicate && (engine.Flags & ScriptFlags.NoWrites) != 0) return "ERR Write commands are not allowed from read-only scripts."u8;
         if (call.Session.Origin != ClientOrigin.Client) return [];
         if (isWrite)
         {

@@ -16,4 +16,7 @@ internal static partial class ScriptLog
 
     [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "Lua script killed by user with SCRIPT KILL.")]
     public static partial void Killed(ILogger log);
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "EVAL and its kin answer an error: {Reason}.")]
+    public static partial void Unsupported(ILogger log, string reason);
 }

@@ -46,6 +46,9 @@ internal static class ScriptResult
         return text;
     }
 
+    /// <summary>A text as Redis reads it from a script where it is a string of C there: up to the first zero byte.</summary>
+    public static ReadOnlySpan<byte> UpToZero(ReadOnlySpan<byte> text) => text.IndexOf((byte)0) is >= 0 and var end ? text[..end] : text;
+
     private static void WriteTable(nint lua, RespWriter reply, int protocol)
     {
         if (TryWriteMarked(lua, reply, protocol)) return;
@@ -68,11 +71,11 @@ internal static class ScriptResult
     {
         if (TryField(lua, "err"u8, LuaType.String))
         {
-            reply.Error(LuaApi.String(lua, -1));
+            reply.Error(UpToZero(LuaApi.String(lua, -1)));
         }
         else if (TryField(lua, "ok"u8, LuaType.String))
         {
-            byte[] status = LuaApi.String(lua, -1).ToArray();
+            byte[] status = UpToZero(LuaApi.String(lua, -1)).ToArray();
             status.AsSpan().Replace((byte)'\r', (byte)' ');
             status.AsSpan().Replace((byte)'\n', (byte)' ');
             reply.Simple(status);

@@ -33,6 +33,7 @@ internal sealed class ScriptService
         _log = basics.Loggers.CreateLogger("lua");
         _clients = basics.Clients;
         Commands = basics.Commands;
+        if (!IsSupported) ScriptLog.Unsupported(_log, WhyNot["ERR ".Length..]);
         basics.Info.Add("memory", section => section.Field("number_of_cached_scripts", Count));
     }
 

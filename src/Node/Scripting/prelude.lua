@@ -112,7 +112,7 @@ local function unpack_error(ok, problem, ...)
     return ok, problem, ...
 end
 base.pcall = function(...)
-    if select('#', ...) == 0 then return end
+    if select('#', ...) == 0 then return false, 'attempt to call a boolean value' end
     return unpack_error(pcall(...))
 end
 

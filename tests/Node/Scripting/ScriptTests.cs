@@ -18,6 +18,9 @@ public class ScriptTests
     [InlineData("return redis.error_reply('x')", "(error) ERR x")]
     [InlineData("return redis.error_reply('-X y')", "(error) X y")]
     [InlineData("return {1,{'a',{ok='b'}}}", "[(integer) 1, [a, b]]")]
+    [InlineData("return {err='BAD thing\\0more'}", "(error) BAD thing")]
+    [InlineData("return {ok='fine\\0more'}", "fine")]
+    [InlineData("return {pcall()}", "[(nil), attempt to call a boolean value]")]
     [InlineData("return redis.sha1hex('a')", "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8")]
     [InlineData("return redis.call('echo', 0.1)", "0.10000000000000001")]
     [InlineData("return redis.call('echo', 2^53)", "9007199254740992")]
@@ -31,6 +34,14 @@ public class ScriptTests
 
     [Theory]
     [InlineData("return x y", "ERR Error compiling script (new function): user_script:1: '<eof>' expected near 'y'")]
+    [InlineData("return bit.bxor(1, {}, {})", "ERR user_script:1: bad argument #3 to 'bxor' (number expected, got table) script: 6fcb80c6bc38e2a35e1ee4b013bdad1c942dc9fe, on @user_script:1.")]
+    [InlineData(
+        "#!lua flags=no-writes\nreturn redis.call('pfcount','x')",
+        "ERR Write commands are not allowed from read-only scripts. script: b5329cc02129c49b75e161e06aca28c0099fa3ad, on @user_script:2.")]
+    [InlineData(
+        "#!lua flags=no-writes\nreturn redis.call('publish','x','y')",
+        "ERR Write commands are not allowed from read-only scripts. script: bd4ba029acb80a8f32924ef0a9e3990e03544b8a, on @user_script:2.")]
+    [InlineData("error('x\\0y')", "ERR user_script:1: x script: 7f4ecbb5a8f424eadcddb5be960d1ce6e276ae3c, on @user_script:1.")]
     [InlineData("error('x')", "ERR user_script:1: x script: 9851144f39f03a0d597a980c5aa79c80cb696891, on @user_script:1.")]
     [InlineData(
         "\nlocal function f() error('deep') end\nf()",
