@@ -75,7 +75,7 @@ public static class Publishing
         var start = call.Reply.Length;
         call.Reply.Integer(count);
         if (!call.IsInExec) AwaitRelay(call, start);
-        if (count > 0 || isClustered) call.Events.Publish(call.Arguments, isSharded, self);
+        if (count > 0 || isClustered) call.Events.Publish(call.Arguments, isSharded, self, isKept: !call.Session.IsInScript);
         if (isClustered) return; // the bus takes it to the replicas, too
 
         using var effect = call.BeginSideEffect(call.Database);

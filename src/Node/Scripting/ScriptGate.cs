@@ -18,27 +18,22 @@ internal static class ScriptGate
         var isStale = replication.IsReplica && !replication.IsLinkUp && !node.Config.ReplicaServeStaleData;
         if (!script.Head.IsThere) return isStale ? ErrorReplies.MasterDown : [];
         var flags = script.Head.Flags;
-        if ((flags & ScriptFlags.NoCluster) != 0 && node.Cluster is not null)
+        var refusal = (flags & ScriptFlags.NoWrites) == 0 ? JudgeWriting(call, flags, isReadOnlyCall) : [];
+        if (isStale && (flags & ScriptFlags.AllowStale) == 0 && refusal.Length == 0) return ErrorReplies.MasterDown;
+        if (refusal.Length == 0 && (flags & ScriptFlags.NoCluster) != 0 && node.Cluster is not null)
             return "ERR Can not run script on cluster, 'no-cluster' flag is set."u8;
-        if (isStale && (flags & ScriptFlags.AllowStale) == 0)
-        {
-            return "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag is not set on the script."u8;
-        }
+        return refusal;
+    }
 
-        if ((flags & ScriptFlags.NoWrites) != 0) return [];
-        if (isReadOnlyCall) return "ERR Can not execute a script with write flag using *_ro command."u8;
-        if (node.Persistence.RefusesWrites)
-        {
-            return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. "u8
-                + "Writable scripts are blocked. Use 'no-writes' flag for read only scripts."u8;
-        }
-
-        if (replication.IsReplica && node.Config.ReplicaReadOnly)
-            return "READONLY Can not run script with write flag on readonly replica"u8;
+    /// <summary>A script that says what it does is a command that writes, unless it says that it does not.</summary>
+    private static ReadOnlySpan<byte> JudgeWriting(CommandContext call, ScriptFlags flags, bool isReadOnlyCall)
+    {
+        var node = call.Node;
+        if (call.Session.IsOutOfMemory && (flags & ScriptFlags.AllowOom) == 0) return ErrorReplies.OutOfMemory;
+        if (node.Persistence.RefusesWrites) return PersistenceService.Misconfigured;
         if (LacksReplicas(call)) return ErrorReplies.NoReplicas;
-        return call.Session.IsOutOfMemory && (flags & ScriptFlags.AllowOom) == 0
-            ? "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"u8
-            : [];
+        if (node.Replication.IsReplica && node.Config.ReplicaReadOnly) return ErrorReplies.ReadOnly;
+        return isReadOnlyCall ? "ERR Can not execute a script with write flag using *_ro command."u8 : [];
     }
 
     /// <summary>The error of a command that a script calls and that may not run; empty when it may.</summary>

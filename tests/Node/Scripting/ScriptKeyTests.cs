@@ -114,6 +114,22 @@ public class ScriptKeyTests
     }
 
     [Fact]
+    public async Task In_a_cluster_a_script_that_says_nothing_of_itself_touches_several_slots_of_its_node()
+    {
+        await using var server = TestServer.Start(
+            config => (config.ClusterEnabled, config.Databases, config.Port, config.ClusterNodeTimeout) = (true, 1, Starling.Tests.Support.Ports.Take(), 2000));
+        var client = await server.ConnectAsync();
+        Assert.Equal("OK", await client.TextAsync("cluster", "addslotsrange", "0", "16383"));
+        await Eventually.TrueAsync(async () => (await client.TextAsync("cluster", "info")).Contains("cluster_state:ok", StringComparison.Ordinal));
+        const string Script = "redis.call('set', 'a', 1) return redis.call('mget', 'a')[1] .. tostring(redis.call('get', 'b'))";
+        const string CrossSlot = "(error) ERR Script attempted to access keys that do not hash to the same slot script: ";
+        for (var i = 0; i < 2; i++) Assert.Equal("1false", await client.TextAsync("eval", Script, "1", "k"));
+        Assert.StartsWith(CrossSlot, await client.TextAsync("eval", "#!lua\n" + Script, "1", "k"), StringComparison.Ordinal);
+        Assert.Equal("1false", await client.TextAsync("eval", "#!lua flags=allow-cross-slot-keys\n" + Script, "1", "k"));
+        Assert.StartsWith("(error) CROSSSLOT", await client.TextAsync("eval", Script, "2", "k", "l"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Select_in_a_script_does_not_change_its_clients_database()
     {
         await using var server = TestServer.Start();

@@ -26,7 +26,8 @@ public class ScriptStateTests
             await here.TextAsync("eval", "return redis.call('set', KEYS[1], 1)", "1", "k"),
             StringComparison.Ordinal);
         Assert.Equal(
-            "(error) READONLY Can not run script with write flag on readonly replica", await here.TextAsync("eval", "#!lua\nreturn 1", "0"));
+            "(error) READONLY You can't write against a read only replica.", await here.TextAsync("eval", "#!lua\nreturn 1", "0"));
+        Assert.Equal("(error) READONLY You can't write against a read only replica.", await here.TextAsync("eval_ro", "#!lua\nreturn 1", "0"));
     }
 
     [Fact]
@@ -41,10 +42,26 @@ public class ScriptStateTests
             StringComparison.Ordinal);
         Assert.Equal("(nil)", await client.TextAsync("eval", "return redis.call('get', 'x')", "0"));
         Assert.Equal(
-            "(error) OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",
+            "(error) OOM command not allowed when used memory > 'maxmemory'.",
             await client.TextAsync("eval", "#!lua\nreturn 1", "0"));
         Assert.Equal("OK", await client.TextAsync("eval", "#!lua flags=allow-oom\nreturn redis.call('set', 'x', 1)", "0"));
         Assert.Equal("(integer) 1", await client.TextAsync("eval", "#!lua flags=no-writes\nreturn 1", "0"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("KEA")]
+    public async Task Messages_of_a_script_are_those_that_it_published_whatever_it_calls_behind(string events)
+    {
+        await using var server = TestServer.Start();
+        var (client, subscriber) = (await server.ConnectAsync(), await server.ConnectAsync());
+        Assert.Equal("OK", await client.TextAsync("config", "set", "notify-keyspace-events", events));
+        await subscriber.CallAsync("subscribe", "c", "d");
+        await subscriber.ReadAsync();
+        await client.CallAsync(
+            "eval", "redis.call('publish', 'c', 'first') redis.call('ping') redis.call('publish', 'd', 'second one') redis.call('get', 'x')", "0");
+        Assert.Equal("[message, c, first]", (await subscriber.ReadAsync()).ToString());
+        Assert.Equal("[message, d, second one]", (await subscriber.ReadAsync()).ToString());
     }
 
     [Fact]
