@@ -351,7 +351,8 @@ internal sealed unsafe class ScriptEngine : IDisposable
             return;
         }
 
-        ReadOnlySpan<byte> text = ScriptResult.Field(_lua, -1, "err"u8) is { Length: > 0 } given ? ScriptResult.UpToZero(given) : "ERR unknown error"u8;
+        var given = ScriptResult.Field(_lua, -1, "err"u8);
+        var text = given.Length > 0 ? ScriptResult.UpToZero(given) : "ERR unknown error"u8;
         var source = ScriptResult.Field(_lua, -1, "source"u8);
         var line = ScriptResult.Field(_lua, -1, "line"u8);
         if (source.Length == 0 || line.Length == 0) reply.Error(text);

@@ -42,7 +42,8 @@ internal static class ScriptGate
         var node = call.Node;
         var isWrite = (command.Flags & CommandFlags.Write) != 0;
         var mayReplicate = isWrite || (command.Flags & CommandFlags.MayReplicate) != 0;
-        if (mayReplicate && (engine.Flags & ScriptFlags.NoWrites) != 0) return "ERR Write commands are not allowed from read-only scripts."u8;
+        if (mayReplicate && (engine.Flags & ScriptFlags.NoWrites) != 0)
+            return "ERR Write commands are not allowed from read-only scripts."u8;
         if (call.Session.Origin != ClientOrigin.Client) return [];
         if (isWrite)
         {
@@ -58,7 +59,9 @@ internal static class ScriptGate
             : [];
     }
 
-    /// <summary>Whether the client's user may make a call; the error of a script that makes it all the same, and a line in the log of users.</summary>
+    /// <summary>
+    /// Whether the client's user may make a call; the error of a script that makes it all the same, and a line in the log of users.
+    /// </summary>
     public static ReadOnlySpan<byte> JudgeRights(CommandContext call, Command command, ArgumentList arguments)
     {
         var denial = Denial(call, command, arguments, out var position);

@@ -11,7 +11,8 @@ internal static partial class ScriptLog
     [LoggerMessage(
         EventId = 2,
         Level = LogLevel.Warning,
-        Message = "Slow script detected: still in execution after {Milliseconds} milliseconds. You can try killing the script using the SCRIPT KILL command. Script name is: {Name}.")]
+        Message = "Slow script detected: still in execution after {Milliseconds} milliseconds. " +
+            "You can try killing the script using the SCRIPT KILL command. Script name is: {Name}.")]
     public static partial void Slow(ILogger log, long milliseconds, string name);
 
     [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "Lua script killed by user with SCRIPT KILL.")]

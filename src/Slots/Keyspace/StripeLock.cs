@@ -139,8 +139,8 @@ internal struct StripeLock
     }
 
     /// <summary>
-    /// Sleeps until it has the lock; false when that takes long. Where there is no memory for what the monitor needs, it fails, and counts nowhere any more; who
-    /// was promised the lock tries again for that reason too.
+    /// Sleeps until it has the lock; false when that takes long. Where there is no memory for what the monitor needs, it fails, and
+    /// counts nowhere any more; who was promised the lock tries again for that reason too.
     /// </summary>
     private bool Sleep(int thread, StripeGate gate)
     {
