@@ -91,9 +91,14 @@ public static class RespEncoder
     /// <summary>As <see cref="WriteBulk(Span{byte}, ReadOnlySpan{byte})"/>, of the number's digits.</summary>
     public static int WriteBulk(Span<byte> span, long value)
     {
-        Span<byte> digits = stackalloc byte[20];
-        Utf8Formatter.TryFormat(value, digits, out var length);
-        return WriteBulk(span, digits[..length]);
+        // Behind the head of a text of one digit's length, or of two.
+        var head = value is > -100_000_000 and < 1_000_000_000 ? 4 : 5;
+        Utf8Formatter.TryFormat(value, span[head..], out var length);
+        WriteHead(span, (byte)'$', length);
+        var end = head + length;
+        span[end] = (byte)'\r';
+        span[end + 1] = (byte)'\n';
+        return end + 2;
     }
 
     /// <summary>A command of texts, in UTF-8.</summary>

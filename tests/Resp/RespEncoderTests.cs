@@ -37,4 +37,19 @@ public sealed class RespEncoderTests
         RespEncoder.BulkHead(output, 70_000);
         Assert.Equal("*2\r\n$6\r\nINCRBY\r\n$20\r\n-9223372036854775808\r\n$70000\r\n", Encoding.ASCII.GetString(output.WrittenSpan));
     }
+
+    [Fact]
+    public void A_number_is_written_as_its_text_is_whatever_its_length()
+    {
+        var numbers = new List<long> { 0, long.MinValue, long.MaxValue };
+        for (long power = 1; power <= 100_000_000_000_000_000; power *= 10) numbers.AddRange([power - 1, power, -power, 1 - power]);
+        var number = new byte[2 * RespEncoder.LongestHead];
+        var text = new byte[2 * RespEncoder.LongestHead];
+        foreach (var value in numbers)
+        {
+            var digits = System.Text.Encoding.ASCII.GetBytes(value.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            var expected = text.AsSpan(0, RespEncoder.WriteBulk(text, digits));
+            Assert.Equal(expected, number.AsSpan(0, RespEncoder.WriteBulk(number, value)));
+        }
+    }
 }

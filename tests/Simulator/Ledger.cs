@@ -141,9 +141,10 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
         {
             if (claim.Shard != write.Shard || claim.Epoch <= write.Epoch) continue;
 
-            // It was acknowledged by the claimer itself, or by who went on from its data.
+            // It was acknowledged by the claimer itself, or by who went on from its data. Whoever went on from those that it had
+            // when it raised its epoch, in a lower one, did not.
             var reached = history.Reaches(long.MaxValue, claim.Next);
-            if (reached > 0 && reached >= claim.Offset) continue;
+            if (reached > claim.Offset || (reached == claim.Offset && reached > 0 && claim.Next != claim.From)) continue;
             if (claim.From.Reaches(claim.Offset, history) < write.Offset) return true;
         }
 

@@ -13,6 +13,9 @@ internal sealed class ClusterNode(NodeId id, NodeFlags flags, long createdAt)
 
     public NodeId ShardId { get; set; }
 
+    /// <summary>As a master it has told of which shard it is. A redis-server 7.0 never does.</summary>
+    public bool HasToldShard { get; set; }
+
     public NodeFlags Flags { get; set; } = flags;
 
     public NodeAddress Address { get; set; } = NodeAddress.None;

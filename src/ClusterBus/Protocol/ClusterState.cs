@@ -135,13 +135,16 @@ internal sealed class ClusterState(ClusterNode myself)
         master.Flags |= NodeFlags.MigrateTo;
     }
 
-    /// <summary>Gives the node and the rest of its shard the shard id. True when something changed.</summary>
+    /// <summary>
+    /// Gives the node the shard id, and the replicas of a master with it. True when something changed. A replica can know its
+    /// master by a shard that this has left: what it says counts for a master only that says nothing itself.
+    /// </summary>
     public static bool SetShard(ClusterNode node, NodeId shard)
     {
         if (shard.IsNone || node.ShardId == shard) return false;
         node.ShardId = shard;
-        if (node.Master is { } master) master.ShardId = shard;
-        else foreach (var replica in node.Replicas) replica.ShardId = shard;
+        if (node.Master is null) foreach (var replica in node.Replicas) replica.ShardId = shard;
+        else if (node.Master is { IsMyself: false, HasToldShard: false } master) master.ShardId = shard;
         return true;
     }
 

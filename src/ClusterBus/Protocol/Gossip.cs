@@ -68,6 +68,7 @@ internal sealed class Gossip(MachineCore core)
             core.ViewChanged();
         }
 
+        sender.HasToldShard = sender.IsMaster && !extensions.ShardId.IsNone;
         var shard = extensions.ShardId.IsNone ? (sender.Master ?? sender).ShardId : extensions.ShardId;
         if (ClusterState.SetShard(sender, shard))
         {

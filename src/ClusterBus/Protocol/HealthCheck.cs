@@ -20,7 +20,10 @@ internal sealed class HealthCheck(MachineCore core, bool isRestarted)
 
     private long _firstCheckAt = -1;
     private long _lastMinorityAt = long.MinValue / 2;
-    private long _confirmedAt = long.MinValue / 2;
+
+    // Since when a majority of those that are masters now has answered, or null. Who has answered and is replaced then says
+    // nothing any more: only with the state that it allows does the answer become a fact of the past.
+    private long? _confirmedSince;
     private bool _isConfirmed = !isRestarted;
 
     public void Update()
@@ -51,20 +54,27 @@ internal sealed class HealthCheck(MachineCore core, bool isRestarted)
             health = ClusterHealth.NoMajority;
             _lastMinorityAt = core.Now;
         }
-        else if (isMaster && !_isConfirmed)
+        else if (isMaster && !_isConfirmed && _confirmedSince is null)
         {
             // It was started into a minority, perhaps, and replaced long ago; or cut off while it kept silent.
             health = ClusterHealth.NoMajority;
         }
 
-        if (health == state.Health) return;
-        if (health == ClusterHealth.Ok && isMaster)
-        {
-            // Back from a minority: time to hear whether someone else has the slots now.
-            var delay = Math.Clamp(core.Options.NodeTimeout, MinimumRejoinDelay, MaximumRejoinDelay);
-            if (core.Now - _lastMinorityAt < delay || core.Now - _confirmedAt < MinimumRejoinDelay) return;
-        }
+        if (health != state.Health && !(health == ClusterHealth.Ok && isMaster && MustWait())) Change(health);
+        if (state.Health == ClusterHealth.Ok && _confirmedSince is not null) _isConfirmed = true;
+    }
 
+    // Back from a minority: time to hear whether someone else has the slots now.
+    private bool MustWait()
+    {
+        var delay = Math.Clamp(core.Options.NodeTimeout, MinimumRejoinDelay, MaximumRejoinDelay);
+        return core.Now - _lastMinorityAt < delay
+            || (!_isConfirmed && core.Now - _confirmedSince < MinimumRejoinDelay);
+    }
+
+    private void Change(ClusterHealth health)
+    {
+        var state = core.State;
         var wasOk = state.Health == ClusterHealth.Ok;
         state.Health = health;
         core.ViewChanged();
@@ -81,6 +91,7 @@ internal sealed class HealthCheck(MachineCore core, bool isRestarted)
     private void ForgetAnswers()
     {
         _isConfirmed = false;
+        _confirmedSince = null;
         foreach (var node in core.State.Nodes.Values) node.HasAnswered = false;
     }
 
@@ -96,12 +107,8 @@ internal sealed class HealthCheck(MachineCore core, bool isRestarted)
             if (node.IsMyself || node.HasAnswered) answered++;
         }
 
-        if (!_isConfirmed && answered >= core.State.Quorum)
-        {
-            _isConfirmed = true;
-            _confirmedAt = core.Now;
-        }
-
+        if (answered < core.State.Quorum) _confirmedSince = null;
+        else _confirmedSince ??= core.Now;
         return reachable;
     }
 

@@ -86,7 +86,9 @@ internal sealed class LostData(MachineCore core)
     {
         if (node.IsMyself || node.OwnsSlots) return false;
         var isFollower = node.Master is { } master && (master.IsMyself || master.Master is { IsMyself: true });
-        return isFollower || node.ShardId == core.Myself.ShardId;
+
+        // Who follows another that serves has that one's data, and does not take this node's place.
+        return isFollower || (node.ShardId == core.Myself.ShardId && node.Master is not { OwnsSlots: true });
     }
 
     // Nobody takes a node for failed that answers: it has to say so itself, and again when the others have forgotten it.

@@ -243,9 +243,11 @@ public static class Bitmaps
 
         var isSource = false;
         for (var i = 0; i < sources.Length; i++) isSource |= sources[i].IsPresent && call[i + 3].SequenceEqual(key.Bytes);
-        if (!isSource && call.MayHaveExpired(key)) call.TryWrite(key, out _); // reports it as expired
+
+        // One that has expired is reported as that; one that has a string gives its room.
+        var hasRoom = isSource || (call.TryWrite(key, out var former) && former.Holds<StringValue>());
         Span<byte> result;
-        if (isSource)
+        if (hasRoom)
         {
             call.Database.SetExpiry(key, Entry.NoExpiry);
             result = call.Database.ResizeString(key, length, 0, length, raw: true);

@@ -13,6 +13,9 @@ internal static class SetCombination
     /// <summary>More sets than this are united by building the union: who streams it, asks every set before.</summary>
     private const int MostStreamed = 8;
 
+    /// <summary>Sets of which is kept where the last member was found.</summary>
+    private const int MostNear = 64;
+
     /// <summary>The members that all sets have: those of the smallest, each looked for in the others.</summary>
     public static void Intersect(Span<SetView> sets, ref MemberSink sink)
     {
@@ -21,11 +24,14 @@ internal static class SetCombination
         var others = sets[1..];
         Span<ushort> room = stackalloc ushort[SetSearch.Room(others, sets[0].Count)];
         var search = new SetSearch(others, sets[0].Count, room);
+        Span<long> near = stackalloc long[Math.Min(others.Length, MostNear)];
+        near.Clear();
         var members = sets[0].GetEnumerator();
         while (members.MoveNext() && !sink.IsFull)
         {
             var isCommon = true;
-            for (var i = 0; i < others.Length && isCommon; i++) isCommon = others[i].Is(sets[0]) || search.Contains(i, members);
+            for (var i = 0; i < others.Length && isCommon; i++)
+                isCommon = others[i].Is(sets[0]) || (i < near.Length ? search.Contains(i, members, ref near[i]) : search.Contains(i, members));
             if (isCommon) sink.Take(members);
         }
     }

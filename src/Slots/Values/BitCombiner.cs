@@ -27,6 +27,12 @@ public static class BitCombiner
     [SkipLocalsInit]
     public static void Combine(BitwiseOperation operation, ReadOnlySpan<Entry> sources, Span<byte> result)
     {
+        if (sources.Length == 2 && operation is BitwiseOperation.And or BitwiseOperation.Or or BitwiseOperation.Xor)
+        {
+            CombineTwo(operation, Piece(sources[0], 0, result.Length), Piece(sources[1], 0, result.Length), result);
+            return;
+        }
+
         var size = Math.Min(PieceBytes, result.Length);
         Span<byte> piece = stackalloc byte[size];
         Span<byte> seen = stackalloc byte[operation == BitwiseOperation.One ? size : 0];
@@ -38,6 +44,39 @@ public static class BitCombiner
             // Behind the reading of every source, since the result may be one.
             piece[..length].CopyTo(result[at..]);
         }
+    }
+
+    private static void CombineTwo(BitwiseOperation operation, ReadOnlySpan<byte> one, ReadOnlySpan<byte> other, Span<byte> result)
+    {
+        var longer = one.Length < other.Length ? other : one;
+        var shorter = one.Length < other.Length ? one : other;
+        var common = result[..shorter.Length];
+        switch (operation)
+        {
+            case BitwiseOperation.And:
+                Combine<And>(longer[..shorter.Length], shorter, common);
+                result[shorter.Length..].Clear();
+                return;
+            case BitwiseOperation.Or:
+                Combine<Or>(longer[..shorter.Length], shorter, common);
+                break;
+            default:
+                Combine<Xor>(longer[..shorter.Length], shorter, common);
+                break;
+        }
+
+        longer[shorter.Length..].CopyTo(result[shorter.Length..]);
+    }
+
+    /// <summary>Combines strings of one length; the result may be one of them, place by place.</summary>
+    private static void Combine<TBitwise>(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other, Span<byte> result)
+        where TBitwise : IBitwise
+    {
+        var target = MemoryMarshal.Cast<byte, Vector<byte>>(result);
+        var left = MemoryMarshal.Cast<byte, Vector<byte>>(one);
+        var right = MemoryMarshal.Cast<byte, Vector<byte>>(other);
+        for (var i = 0; i < target.Length; i++) target[i] = TBitwise.Apply(left[i], right[i]);
+        for (var i = target.Length * Vector<byte>.Count; i < result.Length; i++) result[i] = TBitwise.Apply(one[i], other[i]);
     }
 
     private static void Combine(

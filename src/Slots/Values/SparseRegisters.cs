@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
+
 namespace Starling.Slots.Values;
 
 /// <summary>The registers of a sparse HyperLogLog, as runs (<see cref="SparseRun"/>). Takes whole strings, headers included.</summary>
@@ -79,6 +82,18 @@ internal static class SparseRegisters
         var first = 0;
         for (var at = HyperLogLog.HeaderLength; at < bytes.Length;)
         {
+            if (bytes.Length - at >= Vector256<byte>.Count)
+            {
+                var skipped = CountShortRuns(bytes.Slice(at, Vector256<byte>.Count), out var runs);
+                if (runs > 0 && index >= first + skipped)
+                {
+                    first += skipped;
+                    at += runs;
+                    previous = at - 1;
+                    continue;
+                }
+            }
+
             // As SparseRun reads it, but of the runs that are passed over no more than their registers.
             int code = bytes[at];
             var isLong = (code & 0xC0) == 0x40;
@@ -97,6 +112,20 @@ internal static class SparseRegisters
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// The runs of one byte that these bytes begin with, up to the first of two or the end, and the registers of all of them.
+    /// </summary>
+    private static int CountShortRuns(ReadOnlySpan<byte> bytes, out int runs)
+    {
+        var codes = Vector256.Create(bytes);
+        var longs = Vector256.Equals(codes & Vector256.Create((byte)0xC0), Vector256.Create((byte)0x40)).ExtractMostSignificantBits();
+        runs = Math.Min(BitOperations.TrailingZeroCount(longs), Vector256<byte>.Count);
+        var isValue = Vector256.GreaterThan(codes, Vector256.Create((byte)0x7F));
+        var beyondFirst = codes & Vector256.ConditionalSelect(isValue, Vector256.Create((byte)3), Vector256.Create((byte)0x3F));
+        beyondFirst &= Vector256.LessThan(Vector256<byte>.Indices, Vector256.Create((byte)runs));
+        return runs + Vector256.Sum(Vector256.WidenLower(beyondFirst) + Vector256.WidenUpper(beyondFirst));
     }
 
     /// <summary>Writes the runs that take the place of one in which a register changes; returns their bytes.</summary>

@@ -10,10 +10,15 @@ internal sealed class LoneMachine
     private readonly Dictionary<NodeId, LinkId> _links = [];
 
     public LoneMachine(ClusterOptions options, params NodeRecord[] nodes)
+        : this(options, hasLostData: false, nodes)
+    {
+    }
+
+    public LoneMachine(ClusterOptions options, bool hasLostData, params NodeRecord[] nodes)
     {
         var saved = new ClusterView(nodes, [], []) { CurrentEpoch = 5, LastVoteEpoch = 4 };
         Machine = new ClusterMachine(options, new RandomSource(1), saved, Now);
-        Machine.Start(Now, Effects);
+        Machine.Start(hasLostData, Now, Effects);
         WriteFile();
     }
 
@@ -74,6 +79,7 @@ internal sealed class LoneMachine
             Master = node.MasterId,
             Address = Address(from) with { Ip = ip },
             Flags = node.Flags,
+            MessageFlags = body is BusBody.Heartbeat { Extensions.ShardId.IsNone: false } ? MessageFlags.ExtensionData : MessageFlags.None,
             Body = body,
         });
     }

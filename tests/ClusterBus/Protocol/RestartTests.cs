@@ -1,5 +1,6 @@
 using Starling.ClusterBus.Protocol;
 using Starling.ClusterBus.View;
+using Starling.ClusterBus.Wire;
 using Starling.Simulator;
 
 namespace Starling.ClusterBus.Tests.Protocol;
@@ -33,6 +34,32 @@ public sealed class RestartTests
         cluster.Simulation.Start(cluster[0]);
         Assert.InRange(cluster.Until(() => cluster[0].View.Health == ClusterHealth.Ok), 1900, 2500);
         Assert.True(cluster.Owns(0, 0));
+    }
+
+    /// <summary>Seed 5838: the answer of a master that was replaced right then made the majority.</summary>
+    [Fact]
+    public void A_restarted_master_does_not_count_one_that_answered_and_is_none_any_more()
+    {
+        var cluster = new CalmCluster(3, 1, nodeTimeout: 15_000);
+        cluster.Simulation.Crash(cluster[0]);
+        foreach (var unheard in new[] { 2, 4, 5 })
+        {
+            cluster.Simulation.Cut(cluster[0], cluster[unheard]);
+            cluster.Simulation.Cut(cluster[unheard], cluster[0]);
+        }
+
+        cluster.Simulation.Start(cluster[0]);
+        cluster.Simulation.RunFor(1000);
+        Assert.Null(cluster.Do(4, (machine, effects) => machine.Failover(FailoverMode.Default, cluster.Simulation.Now, effects)));
+        cluster.Until(() => cluster[0].View.Find(cluster[1].Machine.Id)!.IsReplica, 900);
+        for (var i = 0; i < 100; i++)
+        {
+            cluster.Simulation.RunFor(50);
+            Assert.NotEqual(ClusterHealth.Ok, cluster[0].View.Health);
+        }
+
+        cluster.Rejoin(0);
+        cluster.Until(() => cluster[0].View.Health == ClusterHealth.Ok);
     }
 
     [Fact]
@@ -218,5 +245,31 @@ public sealed class RestartTests
         Assert.Equal(ClusterHealth.DataLost, cluster[0].View.Health);
         cluster[0].Options = cluster[0].Options with { AllowEmptyMaster = true };
         cluster.Until(() => cluster[0].View.Health == ClusterHealth.Ok, 10_000);
+    }
+
+    /// <summary>Seed 6640: it waited for ever for replicas of another master that had the id of its shard.</summary>
+    [Fact]
+    public void A_master_that_comes_back_without_data_does_not_wait_for_the_replicas_of_another_that_serves()
+    {
+        var other = LoneMachine.Replica(3, master: 2);
+        var node = new LoneMachine(
+            LoneMachine.Options,
+            hasLostData: true,
+            LoneMachine.Myself(LoneMachine.Master(1, 0, 8191)),
+            LoneMachine.Master(2, 8192, 16383),
+            other);
+        Assert.True(node.View.HasLostData);
+        for (var i = 0; i < 100; i++)
+        {
+            node.Wait(100, 2);
+            node.Hear(node.Heartbeat(other, configEpoch: 2) with
+            {
+                ReplicationOffset = 1000,
+                MessageFlags = MessageFlags.ExtensionData,
+                Body = new BusBody.Heartbeat([], PingExtensions.None with { ShardId = LoneMachine.Id(1) }),
+            });
+        }
+
+        Assert.False(node.View.HasLostData);
     }
 }

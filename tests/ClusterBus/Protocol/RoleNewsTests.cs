@@ -198,4 +198,50 @@ public sealed class RoleNewsTests
             && log.Text.StartsWith("Starting a failover election", StringComparison.Ordinal));
         Assert.NotNull(node.Machine.Failover(FailoverMode.Force, node.Now, node.Effects));
     }
+
+    /// <summary>
+    /// Seed 6640: a replica knew its new master by the shard that this had left, and the master took that for its own: two
+    /// masters with slots were of one shard.
+    /// </summary>
+    [Fact]
+    public void A_replica_does_not_tell_this_master_of_which_shard_it_is()
+    {
+        var node = new LoneMachine(
+            LoneMachine.Options,
+            LoneMachine.Myself(LoneMachine.Master(1, 0, 8191)),
+            LoneMachine.Replica(2, master: 1),
+            LoneMachine.Master(3, 8192, 16383));
+        node.Hear(2, BusType.Ping, OfShard(3));
+        Assert.Equal(LoneMachine.Id(1), node.View.Myself.ShardId);
+    }
+
+    [Fact]
+    public void A_replica_does_not_tell_of_which_shard_a_master_is_that_has_told_it_itself()
+    {
+        var node = new LoneMachine(
+            LoneMachine.Options,
+            LoneMachine.Myself(LoneMachine.Master(1, 0, 8191)),
+            LoneMachine.Replica(2, master: 3),
+            LoneMachine.Master(3, 8192, 16383));
+        node.Hear(3, BusType.Ping, OfShard(7));
+        Assert.Equal(LoneMachine.Id(7), node.View.Find(LoneMachine.Id(2))!.ShardId);
+        node.Hear(2, BusType.Ping, OfShard(8));
+        Assert.Equal(LoneMachine.Id(7), node.View.Find(LoneMachine.Id(3))!.ShardId);
+    }
+
+    /// <summary>A redis-server 7.0 says nothing of shards; its replicas of another kind have to agree on one.</summary>
+    [Fact]
+    public void A_replica_tells_of_which_shard_a_master_is_that_does_not_know_shards()
+    {
+        var node = new LoneMachine(
+            LoneMachine.Options,
+            LoneMachine.Myself(LoneMachine.Master(1, 0, 8191)),
+            LoneMachine.Replica(2, master: 3),
+            LoneMachine.Master(3, 8192, 16383));
+        node.Hear(3);
+        node.Hear(2, BusType.Ping, OfShard(8));
+        Assert.Equal(LoneMachine.Id(8), node.View.Find(LoneMachine.Id(3))!.ShardId);
+    }
+
+    private static BusBody.Heartbeat OfShard(int number) => new([], PingExtensions.None with { ShardId = LoneMachine.Id(number) });
 }

@@ -27,4 +27,36 @@ public sealed class HyperLogLogFormatTests
         Assert.True(HyperLogLog.TryCount(HyperLogLog.Empty, out var counted));
         Assert.Equal(0UL, counted);
     }
+
+    /// <summary>Runs of one byte are passed over many at a time, and every place among them is found all the same.</summary>
+    [Fact]
+    public void A_sparse_one_has_the_registers_that_were_raised()
+    {
+        for (var seed = 1; seed <= 20; seed++)
+        {
+            var random = new Random(seed);
+            using var keyspace = new Starling.Slots.Keyspace.Keyspace(new Starling.Slots.Keyspace.KeyspaceOptions { Databases = 1 });
+            var key = keyspace.Key("k"u8);
+            using var held = keyspace.LockAll();
+            var value = keyspace[0].Open<StringValue>(key, default, accessClock: 0);
+            HyperLogLogEditor.Create(ref value);
+            var plain = new byte[HyperLogLog.Registers];
+
+            // Close together, far apart, and both.
+            var span = 1 << random.Next(5, 15);
+            for (var i = 0; i < 900; i++)
+            {
+                var register = random.Next(8) == 0 ? random.Next(plain.Length) : random.Next(span);
+                var count = random.Next(1, 6);
+                var change = HyperLogLogEditor.Raise(ref value, register, count, longest: 12_000);
+                Assert.Equal(count > plain[register] ? HyperLogLogChange.Raised : HyperLogLogChange.None, change);
+                plain[register] = Math.Max(plain[register], (byte)count);
+            }
+
+            Assert.False(HyperLogLog.IsDense(value.Bytes));
+            var merged = new byte[HyperLogLog.Registers];
+            Assert.True(HyperLogLog.TryMerge(value.Bytes, merged));
+            Assert.Equal(plain, merged);
+        }
+    }
 }

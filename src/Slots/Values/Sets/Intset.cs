@@ -84,14 +84,38 @@ internal static unsafe class Intset
     {
         index = width switch
         {
-            1 => LowerBound<Width1>(integers, count, value),
-            2 => LowerBound<Width2>(integers, count, value),
-            3 => LowerBound<Width3>(integers, count, value),
-            4 => LowerBound<Width4>(integers, count, value),
-            6 => LowerBound<Width6>(integers, count, value),
-            _ => LowerBound<Width8>(integers, count, value),
+            1 => LowerBound<Width1>(integers, 0, count, value),
+            2 => LowerBound<Width2>(integers, 0, count, value),
+            3 => LowerBound<Width3>(integers, 0, count, value),
+            4 => LowerBound<Width4>(integers, 0, count, value),
+            6 => LowerBound<Width6>(integers, 0, count, value),
+            _ => LowerBound<Width8>(integers, 0, count, value),
         };
         return index < count && Read(integers, width, index) == value;
+    }
+
+    /// <summary>
+    /// Finds an integer near the place of the last one: what rising ones are looked for with, at about one step for each.
+    /// </summary>
+    /// <param name="integers">The integers.</param>
+    /// <param name="width">Bytes of each.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="value">The one that is looked for.</param>
+    /// <param name="near">
+    /// Any index up to the count, best the one that was found last; then the index of the integer, or the one that it would get.
+    /// </param>
+    public static bool TryFindNear(byte* integers, int width, long count, long value, ref long near)
+    {
+        near = width switch
+        {
+            1 => LowerBoundNear<Width1>(integers, count, value, near),
+            2 => LowerBoundNear<Width2>(integers, count, value, near),
+            3 => LowerBoundNear<Width3>(integers, count, value, near),
+            4 => LowerBoundNear<Width4>(integers, count, value, near),
+            6 => LowerBoundNear<Width6>(integers, count, value, near),
+            _ => LowerBoundNear<Width8>(integers, count, value, near),
+        };
+        return near < count && Read(integers, width, near) == value;
     }
 
     /// <summary>Writes integers anew with another width, or the same.</summary>
@@ -151,13 +175,13 @@ internal static unsafe class Intset
     }
 
     /// <summary>
-    /// How many integers are less. Takes the same steps whatever the value, so that no branch of them is foreseen wrongly.
+    /// The first of some integers that is not less, or the index behind them. Takes the same steps whatever the value, so that
+    /// no branch of them is foreseen wrongly.
     /// </summary>
-    private static long LowerBound<TWidth>(byte* integers, long count, long value)
+    private static long LowerBound<TWidth>(byte* integers, long from, long count, long value)
         where TWidth : struct, IWidth
     {
-        if (count == 0) return 0;
-        long from = 0;
+        if (count == 0) return from;
         for (; count > 1; count -= count >>> 1)
         {
             var half = count >>> 1;
@@ -165,6 +189,16 @@ internal static unsafe class Intset
         }
 
         return from + Unsafe.BitCast<bool, byte>(TWidth.Read(integers, from) < value);
+    }
+
+    /// <summary>As <see cref="LowerBound{TWidth}"/> of all, with steps that grow from a place on.</summary>
+    private static long LowerBoundNear<TWidth>(byte* integers, long count, long value, long near)
+        where TWidth : struct, IWidth
+    {
+        if (near > 0 && TWidth.Read(integers, near - 1) >= value) return LowerBound<TWidth>(integers, 0, near, value);
+        long step = 1;
+        for (; near + step <= count && TWidth.Read(integers, near + step - 1) < value; step <<= 1) near += step;
+        return LowerBound<TWidth>(integers, near, Math.Min(step, count - near), value);
     }
 
     private interface IWidth

@@ -64,17 +64,15 @@ public readonly unsafe ref struct SetSearch
         : members * set.SearchCost;
 
     /// <summary>True when the set of an index has the member that a walk through another one stands on.</summary>
-    [SkipLocalsInit]
-    public bool Contains(int index, scoped in SetMembers member)
-    {
-        if (index >= MostSets || (_indexed >> index & 1) == 0) return _sets[index].Contains(member);
-        var entry = member.Entry;
-        var scratch = stackalloc byte[LongestEntry];
-        var length = entry != null ? Listpack.BareLength(entry) : Encode(member.Current, scratch);
-        if (length > LongestEntry) return _sets[index].Contains(member);
-        var places = _places.Slice(BitOperations.PopCount(_indexed & ((1UL << index) - 1)) * _stride, _stride);
-        return Find(_sets[index].ListpackBlock, places, new ReadOnlySpan<byte>(entry != null ? entry : scratch, length));
-    }
+    public bool Contains(int index, scoped in SetMembers member) =>
+        HasIndex(index) ? ContainsIndexed(index, member) : _sets[index].Contains(member);
+
+    /// <summary>As <see cref="Contains(int, in SetMembers)"/>, for a walk of which every member is asked for.</summary>
+    /// <param name="index">The set.</param>
+    /// <param name="member">The walk.</param>
+    /// <param name="near">0 at first, then what the last call for this set made of it.</param>
+    public bool Contains(int index, scoped in SetMembers member, ref long near) =>
+        HasIndex(index) ? ContainsIndexed(index, member) : _sets[index].ContainsNear(member, ref near);
 
     /// <summary>True when any of the first sets has the member that a walk through another one stands on.</summary>
     public bool IsInFirst(int sets, scoped in SetMembers member)
@@ -82,6 +80,19 @@ public readonly unsafe ref struct SetSearch
         for (var i = 0; i < sets; i++)
             if (Contains(i, member)) return true;
         return false;
+    }
+
+    private bool HasIndex(int set) => set < MostSets && (_indexed >> set & 1) != 0;
+
+    [SkipLocalsInit]
+    private bool ContainsIndexed(int index, scoped in SetMembers member)
+    {
+        var entry = member.Entry;
+        var scratch = stackalloc byte[LongestEntry];
+        var length = entry != null ? Listpack.BareLength(entry) : Encode(member.Current, scratch);
+        if (length > LongestEntry) return _sets[index].Contains(member);
+        var places = _places.Slice(BitOperations.PopCount(_indexed & ((1UL << index) - 1)) * _stride, _stride);
+        return Find(_sets[index].ListpackBlock, places, new ReadOnlySpan<byte>(entry != null ? entry : scratch, length));
     }
 
     private static bool IsIndexed(SetView set, long members) =>

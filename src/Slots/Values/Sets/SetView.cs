@@ -61,6 +61,13 @@ public readonly unsafe struct SetView
         ? ElementTable.Contains(SetRoot.Table(_root), other.Elements)
         : Contains(other.Current);
 
+    /// <summary>As <see cref="Contains(in SetMembers)"/>, for walks that go through integers from the lowest to the highest.</summary>
+    /// <param name="other">The walk.</param>
+    /// <param name="near">0 at first, then what the last call for this set made of it.</param>
+    public bool ContainsNear(scoped in SetMembers other, ref long near) => IsIntset && other.Current.TryNumber(out var number)
+        ? Intset.TryFindNear(_root.Address, SetRoot.Width(_root), Count, number, ref near)
+        : Contains(other);
+
     /// <summary>The member of an index, 0 to <see cref="Count"/> - 1, in any order.</summary>
     public ListElement At(long index)
     {
