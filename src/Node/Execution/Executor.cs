@@ -140,6 +140,9 @@ public sealed class Executor
                 call.RenewLogging(IsLogged(call)); // a command before this one may have changed the role
                 if (_keyspace.NewKeys is not null) call.Events.HearOfNewKeys(); // or chosen the events
                 if (call.Session.Identity.Rights.IsUnrestricted || _gates.PassPermissionsInExec(call, queued.Command)) Run(call, queued.Command);
+                if (queued.Command.Script == ScriptForm.None || !_node.Scripts.HaveAllEnded) continue;
+                call.Effects.Clear(); // nobody hears of a part of the transaction; the process is about to end
+                break;
             }
         }
         finally
