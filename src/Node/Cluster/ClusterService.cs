@@ -232,7 +232,8 @@ public sealed class ClusterService : IDisposable
         }
 
         var owner = routing.Owner(slot);
-        var isHere = owner == routing.Myself || (call.Session.ReadOnlyMode && !isWrite && owner == routing.Master)
+        var isMasters = owner == routing.Master && owner != RoutingTable.NoNode;
+        var isHere = owner == routing.Myself || (call.Session.ReadOnlyMode && !isWrite && isMasters)
             || (call.Session.Asking && routing.ImportingFrom(slot) != RoutingTable.NoNode);
         if (isHere && owner == routing.Myself && routing.MigratingTo(slot) != RoutingTable.NoNode && call.Keyspace.IsHeld(slot))
             isHere = call.Database.TryFind(call.Key(position), out _);

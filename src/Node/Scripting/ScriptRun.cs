@@ -11,7 +11,7 @@ internal static class ScriptRun
     {
         var scripts = call.Node.Scripts;
         var (arguments, command, isInExec, database) = (call.Arguments, call.Command, call.IsInExec, call.Session.DatabaseIndex);
-        var isLogged = call.IsLogged;
+        var (isLogged, isReadOnlyMode, isAsking) = (call.IsLogged, call.Session.ReadOnlyMode, call.Session.Asking);
         var engine = scripts.Rent();
         try
         {
@@ -30,6 +30,7 @@ internal static class ScriptRun
             scripts.Return(engine);
             (call.IsInExec, call.Session.IsInScript) = (isInExec, false);
             call.Session.DatabaseIndex = database;
+            (call.Session.ReadOnlyMode, call.Session.Asking) = (isReadOnlyMode, isAsking); // of its connection a script says nothing
             call.RenewLogging(isLogged);
         }
 

@@ -130,6 +130,25 @@ public class ScriptKeyTests
     }
 
     [Fact]
+    public async Task What_a_script_says_of_its_connection_does_not_open_slots_that_nobody_serves()
+    {
+        await using var server = TestServer.Start(config =>
+        {
+            (config.ClusterEnabled, config.Databases, config.Port, config.ClusterNodeTimeout) = (true, 1, Starling.Tests.Support.Ports.Take(), 2000);
+            config.ClusterRequireFullCoverage = false;
+        });
+        var client = await server.ConnectAsync();
+        Assert.Equal("OK", await client.TextAsync("cluster", "addslotsrange", "8192", "16383"));
+        await Eventually.TrueAsync(async () => (await client.TextAsync("cluster", "info")).Contains("cluster_state:ok", StringComparison.Ordinal));
+        const string NotLocal = "(error) ERR Script attempted to access a non local key in a cluster node script: ";
+        Assert.StartsWith(NotLocal, await client.TextAsync("eval", "return redis.call('get', 'z')", "1", "a"), StringComparison.Ordinal);
+        Assert.Equal("OK", await client.TextAsync("eval", "return redis.call('readonly')", "1", "a"));
+        Assert.DoesNotContain("flags=r", await client.TextAsync("client", "info"), StringComparison.Ordinal);
+        Assert.Equal("OK", await client.TextAsync("readonly"));
+        Assert.StartsWith(NotLocal, await client.TextAsync("eval", "return redis.call('get', 'z')", "1", "a"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Select_in_a_script_does_not_change_its_clients_database()
     {
         await using var server = TestServer.Start();
