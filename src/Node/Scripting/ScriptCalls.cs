@@ -152,9 +152,13 @@ internal sealed class ScriptCalls
             return PlaceKey(engine, call, isWrite, single, call.PlaceKey(single), ref needsEverything);
         _positions.Clear();
         if (!command.TryFindKeys(call.Arguments, _positions)) return []; // malformed: the handler says so
+        var isClustered = call.Node.Cluster is not null && call.Session.Origin == ClientOrigin.Client;
         foreach (var position in _positions)
         {
-            var error = PlaceKey(engine, call, isWrite, position, HashSlot.Of(call[position]), ref needsEverything);
+            var slot = HashSlot.Of(call[position]);
+            if (isClustered && slot != HashSlot.Of(call[_positions[0]]))
+                return "ERR Script attempted to access a non local key in a cluster node"u8; // Redis's words for several slots in one call
+            var error = PlaceKey(engine, call, isWrite, position, slot, ref needsEverything);
             if (needsEverything || error.Length > 0) return error;
         }
 

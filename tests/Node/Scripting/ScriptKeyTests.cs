@@ -126,6 +126,10 @@ public class ScriptKeyTests
         for (var i = 0; i < 2; i++) Assert.Equal("1false", await client.TextAsync("eval", Script, "1", "k"));
         Assert.StartsWith(CrossSlot, await client.TextAsync("eval", "#!lua\n" + Script, "1", "k"), StringComparison.Ordinal);
         Assert.Equal("1false", await client.TextAsync("eval", "#!lua flags=allow-cross-slot-keys\n" + Script, "1", "k"));
+        Assert.StartsWith(
+            "(error) ERR Script attempted to access a non local key in a cluster node script: ",
+            await client.TextAsync("eval", "#!lua flags=allow-cross-slot-keys\nreturn redis.call('mget', 'a', 'b')", "1", "k"),
+            StringComparison.Ordinal);
         Assert.StartsWith("(error) CROSSSLOT", await client.TextAsync("eval", Script, "2", "k", "l"), StringComparison.Ordinal);
     }
 
