@@ -44,6 +44,11 @@ Task("Publish")
         var runtime = architecture == System.Runtime.InteropServices.Architecture.Arm64 ? "linux-arm64" : "linux-x64";
         Dotnet("publish", Arguments("src/Starling/Starling.csproj", "--configuration", "Release", "--runtime", runtime,
             "--self-contained", "false", "-p:PublishReadyToRun=true", "--output", published.FullPath, "--nologo", "--verbosity", "quiet"));
+
+        // The Lua that scripts run in lies beside the executable, so that it can be taken elsewhere.
+        var folders = new[] { "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib", "/lib/x86_64-linux-gnu" };
+        var lua = folders.Select(folder => folder + "/liblua5.1.so.0").FirstOrDefault(System.IO.File.Exists);
+        if (lua is not null) System.IO.File.Copy(lua, published.CombineWithFilePath("liblua5.1.so.0").FullPath, overwrite: true);
     });
 
 Task("Test")

@@ -63,7 +63,14 @@ ensure_sdk() {
     have_sdk || { echo "build.sh: the .NET 10 SDK could not be installed" >&2; exit 1; }
 }
 
+# Scripts run in the system's Lua 5.1, which is loaded by this name.
+need_lua() {
+    /usr/bin/python3 -c 'import ctypes; ctypes.CDLL("liblua5.1.so.0")' 2>/dev/null || ldconfig -p 2>/dev/null | grep -q 'liblua5\.1\.so\.0' \
+        || /sbin/ldconfig -p 2>/dev/null | grep -q 'liblua5\.1\.so\.0' || { echo "build.sh: installing liblua5.1-0"; apt_install liblua5.1-0; }
+}
+
 ensure_sdk
+need_lua
 dotnet tool restore >/dev/null
 
 case "$target" in

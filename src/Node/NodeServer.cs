@@ -11,6 +11,7 @@ using Starling.Node.Maintenance;
 using Starling.Node.Persistence;
 using Starling.Node.PubSub;
 using Starling.Node.Replication;
+using Starling.Node.Scripting;
 using Starling.Node.Serving;
 using Starling.Node.Telemetry;
 using Starling.Resp;
@@ -33,6 +34,8 @@ public sealed class NodeServer
         Watches = new WatchTable(config.DatabasesInUse, Basics.Buffers);
         Waiters = new KeyWaiters(Basics);
         Executor = new Executor(Basics, Waiters);
+        Scripts = new ScriptService(Basics);
+        Keyspace.OnLongWait = Scripts.ServeMeanwhile;
         Publisher = new Publisher(Basics);
         AccessControl = new AccessControl(Basics, Publisher);
         KeyEvents.ListenWith(Publisher.Deliver);
@@ -40,7 +43,7 @@ public sealed class NodeServer
         ServingTelemetry.Register(Basics, Watches, Waiters);
         Persistence = new PersistenceService(Basics, Executor, Waiters, Freeing) { KeepsExpired = WillBeReplica };
         KeyEvents.Watch(Keyspace, () => Persistence.IsLoading);
-        Shutdown = new ShutdownService(Basics, Executor, Persistence, Stop);
+        Shutdown = new ShutdownService(Basics, Executor, Persistence, Stop) { EndScripts = Scripts.EndAll };
         Replication = new ReplicationService(Basics, Executor, Persistence, Shutdown);
         Replication.BecameReplica += () => Waiters.EndAll(WaitEnd.RoleChanged);
         Expiry = new KeyExpiry(Basics, Persistence, Replication);
@@ -144,6 +147,9 @@ public sealed class NodeServer
 
     /// <summary>Gives messages and keyspace events to their subscribers.</summary>
     public Publisher Publisher { get; }
+
+    /// <summary>The scripts that clients have sent.</summary>
+    internal ScriptService Scripts { get; }
 
     /// <summary>Who waits for which key.</summary>
     internal KeyWaiters Waiters { get; }
@@ -268,6 +274,7 @@ public sealed class NodeServer
         Cluster = Cluster,
         Shutdown = Shutdown,
         DebugSubcommands = DebugSubcommands,
+        Scripts = Scripts,
         Waiters = Waiters,
         Watches = Watches,
     };

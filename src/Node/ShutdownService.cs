@@ -46,6 +46,11 @@ public sealed class ShutdownService
     /// <summary>Tells whether keys are on their way to another node. Set by MIGRATE's service.</summary>
     public Func<bool> IsMigrating { get; set; } = () => false;
 
+    /// <summary>
+    /// Ends a script that runs for long, whatever it has done, and has nobody hear of that; false when there is none. Set by the node.
+    /// </summary>
+    public Func<bool> EndScripts { get; set; } = () => false;
+
     /// <summary>Gets notifications for the process supervisor, such as "STOPPING=1". Set by the executable.</summary>
     public Action<string> NotifySupervisor { get; set; } = _ => { };
 
@@ -148,8 +153,9 @@ public sealed class ShutdownService
 
         // Whoever got past the gate before the pause holds its stripes: once all of them were free, nothing is appended
         // to the replication stream any more, and its end is what the replicas must have and the file will say.
+        var isHard = (flags & ShutdownFlags.NoSave) != 0 && EndScripts();
         _executor.Open(LockPlan.All).Dispose();
-        if (WaitForReplicas(flags, abort) && TrySave(flags))
+        if ((isHard || WaitForReplicas(flags, abort)) && TrySave(flags))
         {
             Finish();
             return true;

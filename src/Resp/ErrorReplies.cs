@@ -55,6 +55,13 @@ public static class ErrorReplies
     public static ReadOnlySpan<byte> MasterDown =>
         "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."u8;
 
+    /// <summary>A command while a script runs for longer than busy-reply-threshold.</summary>
+    public static ReadOnlySpan<byte> Busy =>
+        "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."u8;
+
+    /// <summary>EVALSHA of a script that is not known.</summary>
+    public static ReadOnlySpan<byte> NoScript => "NOSCRIPT No matching script. Please use EVAL."u8;
+
     /// <summary>EXEC of a transaction in which a command was refused.</summary>
     public static ReadOnlySpan<byte> ExecAbort => "EXECABORT Transaction discarded because of previous errors."u8;
 

@@ -303,6 +303,16 @@ public sealed class RespWriter : IBufferWriter<byte>
         return all;
     }
 
+    /// <summary>
+    /// What was written beyond a former <see cref="Length"/>, when it lies in one piece; aliases the writer until it is written to.
+    /// </summary>
+    public bool TryPeek(long from, out ReadOnlySpan<byte> bytes)
+    {
+        var isOne = !IsLost && from >= _fullLength;
+        bytes = isOne ? _current.AsSpan((int)(from - _fullLength), (int)(Length - from)) : default;
+        return isOne;
+    }
+
     /// <summary>How many segments <see cref="MoveTo"/> hands over.</summary>
     public int SegmentCount => _fullCount + (_used > 0 ? 1 : 0);
 

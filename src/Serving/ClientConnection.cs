@@ -100,6 +100,9 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         IsHeld && (_client.IsWaiting
             || (Session.Suspension is not null && Session.LastCommand is { } last && (last.Flags & CommandFlags.Blocking) != 0));
 
+    /// <summary>No command of it is under way. On its thread.</summary>
+    public bool IsServedMeanwhile => !_client.IsRunning;
+
     /// <summary>The I/O thread that it belongs to.</summary>
     public IoThread Thread { get; }
 
@@ -135,10 +138,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
         _output.Enqueue(Reply);
     }
 
-    /// <summary>
-    /// Sends bytes, behind everything written or pushed before. Any thread; never waits. A client over its output limit
-    /// is closed.
-    /// </summary>
+    /// <summary>Sends bytes behind everything written or pushed before; closes a client over its output limit. Any thread; never waits.</summary>
     public void Push(ReadOnlySpan<byte> bytes) => _output.Push(bytes);
 
     /// <summary>

@@ -141,6 +141,12 @@ public abstract class CommandRow
     /// <summary>Executes what MULTI has queued: the gate and the locks are those of the queue, too.</summary>
     public bool Executes { get; init; }
 
+    /// <summary>
+    /// Runs a script, by its source or by its hash: what it will do nobody knows, so that it is held back as a write is, and it may
+    /// need every stripe.
+    /// </summary>
+    public ScriptForm Script { get; init; }
+
     /// <summary>What ASKING said still holds for the command behind this one.</summary>
     public bool KeepsAsking { get; init; }
 

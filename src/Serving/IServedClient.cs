@@ -21,6 +21,9 @@ public interface IServedClient
     /// <summary>Bytes that the client has sent and that were put off until it asks for them (MULTI).</summary>
     long QueuedBytes { get; }
 
+    /// <summary>A batch of the client runs.</summary>
+    bool IsRunning { get; }
+
     /// <summary>A command of the client waits for something to happen, and will be dispatched again then. Any thread.</summary>
     bool IsWaiting { get; }
 

@@ -28,6 +28,10 @@ public sealed class IoThread : ITransportThread
     private List<IIoTask> _againNow = [];
     private List<IRoundMember> _members = [];
     private List<IRoundMember> _membersNow = [];
+    private List<IRoundMember> _membersMeanwhile = [];
+    private byte[] _otherReceiveBuffer = [];
+    private bool _isServingMeanwhile;
+    private bool _hasPolledAnew; // since this round has polled
 
     // Guards what follows. A leaf: nothing is called under it but the poller's wake-up.
     private readonly RankedLock _lock = new(LockRank.Mailbox, nameof(IoThread));
@@ -62,7 +66,7 @@ public sealed class IoThread : ITransportThread
     /// <summary>
     /// Where clients of the thread receive, one after another: what is in it when the next one's turn comes is lost.
     /// </summary>
-    public byte[] ReceiveBuffer { get; } = new byte[ReceiveLength];
+    public byte[] ReceiveBuffer { get; private set; } = new byte[ReceiveLength];
 
     /// <summary>What the thread waits with.</summary>
     public IPoller Poller { get; }
@@ -137,6 +141,38 @@ public sealed class IoThread : ITransportThread
         _isHurrying = false;
     }
 
+    /// <summary>
+    /// Serves clients in the middle of a task that takes long: those for whom nothing is under way on the thread
+    /// (<see cref="IRoundMember.IsServedMeanwhile"/>), new ones too. Timers, the mailbox and what was put off wait for the end of the task. What
+    /// is served must not wait for the task: it takes no stripe. Does nothing within itself. On the thread.
+    /// </summary>
+    public void ServeMeanwhile()
+    {
+        Invariant.That(t_current == this);
+        if (_isServingMeanwhile) return;
+        _isServingMeanwhile = _hasPolledAnew = true;
+        LockOrder.BeginHeldUp();
+        if (_otherReceiveBuffer.Length == 0) _otherReceiveBuffer = new byte[ReceiveLength];
+        (ReceiveBuffer, _otherReceiveBuffer) = (_otherReceiveBuffer, ReceiveBuffer); // what the task works on may be in it
+        (_members, _membersMeanwhile) = (_membersMeanwhile, _members);
+        try
+        {
+            StartTransports();
+            var count = Poller.Wait(0);
+            for (var i = 0; i < count; i++)
+                if (Poller.Ready(i, out var readiness)?.Owner is { IsServedMeanwhile: true } owner) owner.OnReady(readiness);
+            EndMeanwhile();
+        }
+        catch (Exception error) when (Fail(error))
+        {
+            throw; // not reached
+        }
+
+        (ReceiveBuffer, _otherReceiveBuffer) = (_otherReceiveBuffer, ReceiveBuffer);
+        LockOrder.EndHeldUp();
+        _isServingMeanwhile = false;
+    }
+
     /// <summary>Takes a timer back.</summary>
     public void Cancel(IoTimer timer) => _timers.Remove(timer);
 
@@ -188,7 +224,46 @@ public sealed class IoThread : ITransportThread
 
         var count = Poller.Wait(milliseconds);
         if (mayWait) using (_lock.Enter()) _sleeps = false;
-        for (var i = 0; i < count; i++) Poller.Ready(i, out var readiness)?.Owner!.OnReady(readiness);
+        _hasPolledAnew = false;
+
+        // Who is not told of this time is ready the next time too.
+        for (var i = 0; i < count && !_hasPolledAnew; i++) Poller.Ready(i, out var readiness)?.Owner!.OnReady(readiness);
+    }
+
+    /// <summary>New transports are served from now on, without what else is in the mailbox.</summary>
+    private void StartTransports()
+    {
+        List<StreamTransport>? starting = null;
+        using (_lock.Enter())
+        {
+            if (_mail.Count == 0) return;
+            foreach (var task in _mail)
+                if (task is StreamTransport { IsStarting: true } transport) (starting ??= []).Add(transport);
+            if (starting is null) return;
+            _mail.RemoveAll(task => task is StreamTransport transport && starting.Contains(transport));
+        }
+
+        foreach (IIoTask transport in starting) transport.Run();
+    }
+
+    /// <summary>The replies of who was served meanwhile leave, and those that waited for the end of the round that was interrupted.</summary>
+    private void EndMeanwhile()
+    {
+        var (served, interrupted) = (_members, _membersMeanwhile);
+        (_members, _membersMeanwhile) = (interrupted, served);
+        if (served.Count == 0 && interrupted.Count == 0) return;
+        served.AddRange(interrupted.Where(member => member.IsServedMeanwhile));
+        interrupted.RemoveAll(member => member.IsServedMeanwhile);
+        if (served.Count == 0) return;
+        _beforeReplies();
+        foreach (var member in served)
+        {
+            member.EndRound();
+            if (Sends is { IsFull: true } full) full.Submit();
+        }
+
+        Sends?.Submit();
+        served.Clear();
     }
 
     private int UntilNextTimer()

@@ -38,6 +38,21 @@ public static class LockOrder
     }
 
     /// <summary>
+    /// Says that whoever needs the stripes that this thread holds waits long already, for a script: what follows may send, which
+    /// does not wait itself. Up to <see cref="EndHeldUp"/>.
+    /// </summary>
+    public static void BeginHeldUp()
+    {
+        if (IsChecked) Held.IsHeldUp = true;
+    }
+
+    /// <summary>Ends what <see cref="BeginHeldUp"/> began.</summary>
+    public static void EndHeldUp()
+    {
+        if (IsChecked) Held.IsHeldUp = false;
+    }
+
+    /// <summary>
     /// Says that what follows asks the system for memory or gives it back, which may take long: not with a lock held for which
     /// others spin (<see cref="LockRank.Memory"/>).
     /// </summary>

@@ -46,6 +46,12 @@ public sealed class StreamTransport : ITransport, IIoTask, IPollOwner
     /// <inheritdoc/>
     public long Descriptor => _stream.Source.Descriptor;
 
+    /// <summary>It is to begin to be served: its task in the mailbox does that. Any thread.</summary>
+    public bool IsStarting => !_isServed && Volatile.Read(ref _isShut) == 0;
+
+    /// <inheritdoc/>
+    public bool IsServedMeanwhile => _owner!.IsServedMeanwhile;
+
     /// <inheritdoc/>
     public void Start(ITransportOwner owner)
     {

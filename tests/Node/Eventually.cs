@@ -14,4 +14,14 @@ public static class Eventually
             await Task.Delay(2);
         }
     }
+
+    public static async Task TrueAsync(Func<Task<bool>> condition)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (!await condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < Deadline, "the condition did not come true in time");
+            await Task.Delay(2);
+        }
+    }
 }

@@ -218,6 +218,28 @@ public sealed class ClusterService : IDisposable
         return false;
     }
 
+    /// <summary>
+    /// Judges a key that a command of a script names; returns the error of a script that may not touch it, or nothing. With the key's
+    /// stripe held, when it is here.
+    /// </summary>
+    public ReadOnlySpan<byte> JudgeForScript(CommandContext call, int position, int slot, bool isWrite)
+    {
+        var routing = Routing;
+        if (!routing.IsOk)
+        {
+            if (!_basics.Config.ClusterAllowReadsWhenDown) return "ERR Script attempted to execute a command while the cluster is down"u8;
+            if (isWrite) return "ERR Script attempted to execute a write command while the cluster is down and readonly"u8;
+        }
+
+        var owner = routing.Owner(slot);
+        var isMasters = owner == routing.Master && owner != RoutingTable.NoNode;
+        var isHere = owner == routing.Myself || (call.Session.ReadOnlyMode && !isWrite && isMasters)
+            || (call.Session.Asking && routing.ImportingFrom(slot) != RoutingTable.NoNode);
+        if (isHere && owner == routing.Myself && routing.MigratingTo(slot) != RoutingTable.NoNode && call.Keyspace.IsHeld(slot))
+            isHere = call.Database.TryFind(call.Key(position), out _);
+        return isHere ? [] : "ERR Script attempted to access a non local key in a cluster node"u8;
+    }
+
     /// <summary>Makes a view the routing table. Takes no stripe.</summary>
     internal void Publish(ClusterView view)
     {

@@ -258,7 +258,7 @@ public static class CommandIntrospection
             var isLast = i == flags.Count - 1;
             var isRest = isLast && keys.Last < 0;
             var spec = flags.Count == 1 ? keys : isRest ? KeySpec.From(keys.First + i, keys.Step) : KeySpec.At(keys.First + i);
-            if (command.KeyCountAt > 0 && isLast) WriteCountedKeySpec(reply, command.KeyCountAt, flags[i]);
+            if (command.KeyCountAt > 0 && isLast) WriteCountedKeySpec(reply, command.KeyCountAt, flags[i], command.KeyNotes);
             else if (command.KeysBehindWord is var (first, start)) WriteKeywordKeySpec(reply, first, start, flags[i], isHalfOfTheRest: true);
             else WriteKeySpec(reply, spec, flags[i], command.KeyNotes);
         }
@@ -282,9 +282,9 @@ public static class CommandIntrospection
         WriteStep(reply, "find_keys"u8, "range"u8, ("lastkey", last), ("keystep", keys.Step), ("limit", 0));
     }
 
-    private static void WriteCountedKeySpec(RespWriter reply, int countAt, KeyFlag flags)
+    private static void WriteCountedKeySpec(RespWriter reply, int countAt, KeyFlag flags, string notes)
     {
-        BeginKeySpec(reply, flags, notes: "");
+        BeginKeySpec(reply, flags, notes);
         WriteStep(reply, "begin_search"u8, "index"u8, ("index", countAt));
         WriteStep(reply, "find_keys"u8, "keynum"u8, ("keynumidx", 0), ("firstkey", 1), ("keystep", 1));
     }

@@ -64,6 +64,7 @@ public static class Publishing
 
         // It has the message here and now, or never: it may subscribe behind it before the message is delivered.
         if (count > 0 || isClustered) Subscribing.TrySubscriber(call, out self);
+        if (call.Session.IsInScript) self = null; // what the reply is now the script reads
         if (count > 0 && self is { Total: > 0 })
         {
             Subscribing.BeginPushes(call);
@@ -74,7 +75,7 @@ public static class Publishing
         var start = call.Reply.Length;
         call.Reply.Integer(count);
         if (!call.IsInExec) AwaitRelay(call, start);
-        if (count > 0 || isClustered) call.Events.Publish(call.Arguments, isSharded, self);
+        if (count > 0 || isClustered) call.Events.Publish(call.Arguments, isSharded, self, isKept: !call.Session.IsInScript);
         if (isClustered) return; // the bus takes it to the replicas, too
 
         using var effect = call.BeginSideEffect(call.Database);

@@ -48,6 +48,7 @@ public static class ServerCommands
         .. Replication.Rows,
         .. Saving.Rows,
         .. Scanning.Rows,
+        .. Scripts.Rows,
         .. ServerInfo.Rows,
         .. SetAlgebra.Rows,
         .. Sets.Rows,

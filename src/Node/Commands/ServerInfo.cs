@@ -100,6 +100,12 @@ public static class ServerInfo
             return;
         }
 
+        if (call.Node.Scripts.IsBusy && (flags & ShutdownFlags.NoSave) == 0)
+        {
+            call.Reply.Error(ErrorReplies.Busy);
+            return;
+        }
+
         // When all goes well there is no reply: the connection closes with the process.
         var waiting = call.Suspend(0, static (reply, end) =>
         {

@@ -89,6 +89,12 @@ internal struct StreamReadOptions
 
     private bool TryBlock(CommandContext call, int at)
     {
+        if (call.Session.IsInScript)
+        {
+            call.Reply.Error([.. "ERR "u8, .. call[0], .. " command is not allowed with BLOCK option from scripts"u8]);
+            return false;
+        }
+
         Blocks = true;
         if (!call.TryInteger(at, "ERR timeout is not an integer or out of range"u8, out var timeout)) return false;
         if (timeout < 0 || timeout > long.MaxValue - call.Now)

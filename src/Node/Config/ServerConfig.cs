@@ -452,4 +452,7 @@ public sealed class ServerConfig : IServingSettings
 
     /// <summary>Ip, hostname or unknown-endpoint: what redirects name.</summary>
     public string ClusterPreferredEndpointType { get; set; } = "ip";
+
+    /// <summary>Milliseconds that a script may run before other clients are answered BUSY; 0 for never.</summary>
+    public long BusyReplyThreshold { get; set; } = 5000;
 }

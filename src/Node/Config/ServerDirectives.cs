@@ -134,7 +134,12 @@ internal static class ServerDirectives
             LargestLong,
             NumberFormat.MemoryOrPercent),
         PendingNumber("tracking-table-max-keys", 0, LargestLong, 1_000_000),
-        PendingNumber("busy-reply-threshold", 0, LargestLong, 5000, NumberFormat.Integer, false, false, "lua-time-limit"),
+        new NumberDirective(
+            "busy-reply-threshold",
+            In(c => c.BusyReplyThreshold, (c, v) => c.BusyReplyThreshold = v),
+            0,
+            LargestLong,
+            NumberFormat.Integer) { Aliases = ["lua-time-limit"] },
 
         // Watching it run
         new NumberDirective(

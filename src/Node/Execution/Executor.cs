@@ -109,6 +109,12 @@ public sealed class Executor
         if (!ReferenceEquals(session.LastCommand, command)) session.LastCommand = command;
         if (!_gates.PassBeforeLocks(call, command)) return DispatchOutcome.Done;
         var plan = Plan(call, command);
+        if (!plan.IsNone && _gates.IsHeldUp(call))
+        {
+            session.HeldBy = HoldReason.Keys; // until the script has ended (WATCH)
+            return DispatchOutcome.Held;
+        }
+
         var outcome = command.Locks == LockMode.None && session.Origin == ClientOrigin.Client && !plan.IsAll
             ? ExecuteInParts(call, command, plan)
             : ExecuteInOneScope(call, command, plan);
@@ -134,6 +140,9 @@ public sealed class Executor
                 call.RenewLogging(IsLogged(call)); // a command before this one may have changed the role
                 if (_keyspace.NewKeys is not null) call.Events.HearOfNewKeys(); // or chosen the events
                 if (call.Session.Identity.Rights.IsUnrestricted || _gates.PassPermissionsInExec(call, queued.Command)) Run(call, queued.Command);
+                if (queued.Command.Script == ScriptForm.None || !_node.Scripts.HaveAllEnded) continue;
+                call.Effects.Clear(); // nobody hears of a part of the transaction; the process is about to end
+                break;
             }
         }
         finally
@@ -143,6 +152,14 @@ public sealed class Executor
             call.Command = exec;
             call.Timer.EndInner(exec, since);
         }
+    }
+
+    /// <summary>Runs a command that a script calls, in the scope of the script. Its arguments are the context's.</summary>
+    internal void RunInScript(CommandContext call, Command command, bool isReplicated)
+    {
+        call.RenewLogging(isReplicated && IsLogged(call));
+        if (_keyspace.NewKeys is not null) call.Events.HearOfNewKeys();
+        Run(call, command);
     }
 
     /// <summary>A client that waits for a key is gone.</summary>
@@ -201,8 +218,14 @@ public sealed class Executor
         if (call.Session.Waiter?.Claim is { NeedsEverything: true }) return true;
         if (!waiters.HasCrossing) return false;
         var flags = command.Flags;
-        if (command.Executes && call.Session.Transaction is { } executed) flags |= executed.AnyFlags;
-        return (flags & CommandFlags.Write) != 0 && call.Keys.AnyShared(waiters);
+        var mayWrite = command.Script != ScriptForm.None;
+        if (command.Executes && call.Session.Transaction is { } executed)
+        {
+            flags |= executed.AnyFlags;
+            mayWrite |= executed.HasScripts;
+        }
+
+        return (mayWrite || (flags & CommandFlags.Write) != 0) && call.Keys.AnyShared(waiters);
     }
 
     /// <summary>The stripes that a call holds while it is decided upon and executed.</summary>
@@ -221,6 +244,12 @@ public sealed class Executor
         var takesAll = command.TakesEverything(call.Arguments) || session.Encounters > MostEncounters;
         if (command.Executes && session.Transaction is { } transaction) takesAll |= transaction.CollectKeys(call);
         else call.CollectKeys(command);
+        if (command.Script != ScriptForm.None && session.Transaction is null)
+        {
+            takesAll |= _node.Scripts.TakesEverything(call[1], command.Script == ScriptForm.Hash, mayRunAgain: session.Origin == ClientOrigin.Client);
+            if (keys.Stripes.Count == 0) keys.AddStripe(0); // what it publishes holds one
+        }
+
         if (session.Origin == ClientOrigin.Master)
         {
             // What takes its locks itself does so inside this scope, and has them all.
@@ -239,7 +268,16 @@ public sealed class Executor
     {
         call.TouchesEverything = plan.IsAll;
         using (Open(call, plan))
-            if (plan.IsAll || !NeedsEverything(call, command)) return ExecuteInScope(call, command);
+        {
+            if (plan.IsAll || !NeedsEverything(call, command))
+            {
+                var outcome = ExecuteInScope(call, command);
+                if (!call.Session.NeedsEverything) return outcome;
+            }
+        }
+
+        call.Session.NeedsEverything = false;
+        call.TouchesEverything = true;
         using (Open(call, LockPlan.All)) return ExecuteInScope(call, command);
     }
 
@@ -379,7 +417,7 @@ public sealed class Executor
 
         if (call.Session.Suspension is null) call.Timer.NoteEnd();
         else NoteSuspended(call, command);
-        Count(call, command, hasFailed);
+        if (!call.Session.NeedsEverything) Count(call, command, hasFailed);
     }
 
     /// <summary>What a command waits for counts as its time, unless it is there to wait, as in Redis.</summary>

@@ -29,6 +29,11 @@ internal sealed class Gates(NodeParts node)
         if (session.Transaction is not null && (command.Flags & CommandFlags.NoMulti) != 0)
             return Refuse(call, command, ErrorReplies.NotInTransaction);
         if (isJudged && !PassPermissions(call, command)) return false;
+        if (IsHeldUp(call))
+        {
+            session.IsOutOfMemory = false; // nothing that may run now takes memory, and making room takes stripes
+            return (command.Flags & CommandFlags.AllowBusy) != 0 || Refuse(call, command, ErrorReplies.Busy);
+        }
 
         // Evicts one stripe after the other, and holds none of them afterwards. Who is refused is told under the stripes.
         if (node.Config.MaxMemory != 0 && session.Origin == ClientOrigin.Client)
@@ -36,6 +41,13 @@ internal sealed class Gates(NodeParts node)
         else session.IsOutOfMemory = false;
         return true;
     }
+
+    /// <summary>
+    /// A script runs for so long that other clients are told, instead of waiting for stripes. A client that has waited for a key does
+    /// wait for them: it was let in before.
+    /// </summary>
+    public bool IsHeldUp(CommandContext call) =>
+        node.Scripts.IsBusy && call.Session.Waiter is null && call.Session.Origin == ClientOrigin.Client;
 
     /// <summary>
     /// What the caller's user may do. Needs no lock; also for a client that has waited for a key, whose rights may have changed.
@@ -89,13 +101,17 @@ internal sealed class Gates(NodeParts node)
         var reason = node.Clients.Line.Judge(
             call.Session.Connection, any, isServed: call.Session.Waiter is { Claim: not null }, call.Now);
         if (reason == HoldReason.None
-            && ((isWrite && node.Migrations.IsActive && call.Keys.AnyIn(node.Migrations.Barrier))
+            && (((isWrite || MayWrite(call, command)) && node.Migrations.IsActive && call.Keys.AnyIn(node.Migrations.Barrier))
                 || (node.Waiters.HasClaims && IsBehindClaim(call))))
             reason = HoldReason.Keys;
         if (reason == HoldReason.None) return true;
         (isHeld, call.Session.HeldBy) = (true, reason);
         return false;
     }
+
+    /// <summary>A script is run, which may write though the command itself does not.</summary>
+    private static bool MayWrite(CommandContext call, Command command) =>
+        command.Script != ScriptForm.None || (command.Executes && call.Session.Transaction is { HasScripts: true });
 
     /// <summary>Judges a call; notes it when it is not allowed.</summary>
     private AclDenial Judge(CommandContext call, Command command)

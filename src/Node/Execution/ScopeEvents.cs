@@ -33,13 +33,14 @@ internal sealed class ScopeEvents(KeyEventQueue queue, Publisher publisher)
     }
 
     /// <summary>Has a message delivered when the scope has closed, behind the events recorded so far.</summary>
-    /// <param name="arguments">The call's; they stay until then.</param>
+    /// <param name="arguments">The call's.</param>
     /// <param name="isSharded">It is SPUBLISH's.</param>
     /// <param name="except">Who has it already; null for nobody.</param>
-    public void Publish(ArgumentList arguments, bool isSharded, Subscriber? except)
+    /// <param name="isKept">The arguments stay until then: those of a script's call do not.</param>
+    public void Publish(ArgumentList arguments, bool isSharded, Subscriber? except, bool isKept)
     {
         var call = new PublishedCall(arguments, isSharded, except);
-        if (queue.IsInUse || _events is { Count: > 0 }) Recorded().Add(MessageOf(call));
+        if (!isKept || queue.IsInUse || _events is { Count: > 0 }) Recorded().Add(MessageOf(call));
         else (_calls ??= []).Add(call);
     }
 

@@ -33,6 +33,9 @@ internal sealed class NodeClient : IServedClient
     public long QueuedBytes => _session.Transaction?.ArgumentBytes ?? 0;
 
     /// <inheritdoc/>
+    public bool IsRunning { get; private set; }
+
+    /// <inheritdoc/>
     public bool IsWaiting => _session.Waiter is not null;
 
     /// <inheritdoc/>
@@ -45,10 +48,18 @@ internal sealed class NodeClient : IServedClient
         resolved.Resolve(batch, _node.Commands, _node.Keyspace, _context.Database);
         _context.Now = batch.Now;
         _context.Stats = batch.Counters;
-        var outcome = Run(batch, resolved);
-        _context.Timer.Look(); // while the arguments are there
-        resolved.Return();
-        return outcome;
+        IsRunning = true;
+        try
+        {
+            var outcome = Run(batch, resolved);
+            _context.Timer.Look(); // while the arguments are there
+            resolved.Return();
+            return outcome;
+        }
+        finally
+        {
+            IsRunning = false;
+        }
     }
 
     private DispatchOutcome Run(CommandBatch batch, ResolvedBatch resolved)

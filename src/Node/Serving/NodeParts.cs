@@ -9,6 +9,7 @@ using Starling.Node.Freeing;
 using Starling.Node.Persistence;
 using Starling.Node.PubSub;
 using Starling.Node.Replication;
+using Starling.Node.Scripting;
 using Starling.Node.Telemetry;
 using Starling.Resp;
 using Starling.Slots.Keyspace;
@@ -104,6 +105,9 @@ internal sealed class NodeParts(NodeBasics basics)
 
     /// <summary>Subcommands of DEBUG that other parts bring.</summary>
     public required DebugRegistry DebugSubcommands { get; init; }
+
+    /// <summary>The scripts that clients have sent.</summary>
+    public required ScriptService Scripts { get; init; }
 
     /// <summary>Who waits for which key.</summary>
     public required KeyWaiters Waiters { get; init; }

@@ -81,6 +81,14 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
     /// <summary>How often the command that runs has met with keys that were kept for others.</summary>
     internal int Encounters { get; set; }
 
+    /// <summary>
+    /// The handler that ran last has done nothing that lasts and needs every stripe: it is to run again from the start, with them all.
+    /// </summary>
+    internal bool NeedsEverything { get; set; }
+
+    /// <summary>What runs is a command that a script calls.</summary>
+    internal bool IsInScript { get; set; }
+
     /// <summary>Replies that work which may block is to give.</summary>
     internal LateReplies LateReplies { get; } = new();
 

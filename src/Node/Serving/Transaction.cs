@@ -25,6 +25,9 @@ internal sealed class Transaction(BufferPool buffers, long maxEffectBytes = Effe
     /// <summary>Every flag that all queued commands have.</summary>
     public CommandFlags CommonFlags { get; private set; } = (CommandFlags)~0;
 
+    /// <summary>Some queued command runs a script.</summary>
+    public bool HasScripts { get; private set; }
+
     /// <summary>A command was refused: EXEC answers EXECABORT.</summary>
     public bool IsAborted { get; set; }
 
@@ -52,6 +55,8 @@ internal sealed class Transaction(BufferPool buffers, long maxEffectBytes = Effe
         {
             call.Keys.Add(queued.Command, queued.Arguments);
             needsAll |= queued.Command.Locks == LockMode.None || queued.Command.TakesEverything(queued.Arguments);
+            if (queued.Command.Script is not ScriptForm.None and var form)
+                needsAll |= call.Node.Scripts.TakesEverything(queued.Arguments[1], form == ScriptForm.Hash, mayRunAgain: false);
         }
 
         foreach (var watched in call.Session.WatchedKeys) call.Keys.AddStripe(Slots.HashSlot.Of(watched.Key));
@@ -74,6 +79,7 @@ internal sealed class Transaction(BufferPool buffers, long maxEffectBytes = Effe
         Commands.Add(new QueuedCommand(command, copy));
         AnyFlags |= command.Flags;
         CommonFlags &= command.Flags;
+        HasScripts |= command.Script != ScriptForm.None;
         ArgumentBytes += arguments.TotalLength;
     }
 

@@ -168,6 +168,16 @@ public sealed unsafe class Keyspace : IDisposable
     }
 
     /// <summary>
+    /// What a thread does every now and then while it waits for stripes for long. It may hold stripes then; it must take none and wait
+    /// for none. Set before there is a second thread.
+    /// </summary>
+    public Action? OnLongWait
+    {
+        get => _stripes.OnLongWait;
+        set => _stripes.OnLongWait = value;
+    }
+
+    /// <summary>
     /// Takes the locks of the stripes in ascending order. Re-entrant: a thread may take again what it holds.
     /// </summary>
     public StripeScope Lock(scoped in StripeSet stripes)

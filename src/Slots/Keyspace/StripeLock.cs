@@ -46,7 +46,7 @@ internal struct StripeLock
     /// <param name="gates">Monitors, leaves in the order of locks; who need not wait does not look at them.</param>
     /// <param name="gate">Index of this lock's own, where its sleepers sleep.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Enter(int thread, object[] gates, int gate)
+    public void Enter(int thread, StripeGate[] gates, int gate)
     {
         if (Interlocked.CompareExchange(ref _owner, thread, Free) != Free) EnterLater(thread, gates[gate]);
     }
@@ -63,7 +63,7 @@ internal struct StripeLock
     public bool TryEnterFirst(int thread) => Interlocked.CompareExchange(ref _owner, thread, Free) == Free;
 
     /// <summary>Waits until nobody has it, nor has been promised it, and does not take it.</summary>
-    public void AwaitFree(object gate)
+    public void AwaitFree(StripeGate gate)
     {
         var spin = default(SpinWait);
         for (var i = 0; i < Spins; i++)
@@ -76,7 +76,7 @@ internal struct StripeLock
         {
             try
             {
-                SleepUntilFree(gate);
+                if (!SleepUntilFree(gate)) gate.OnLongWait?.Invoke();
             }
             catch (OutOfMemoryException)
             {
@@ -87,7 +87,7 @@ internal struct StripeLock
 
     /// <summary>Lets go of it once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Exit(int thread, object[] gates, int gate)
+    public void Exit(int thread, StripeGate[] gates, int gate)
     {
         if (_depth != 0 || _owner != thread)
         {
@@ -109,7 +109,7 @@ internal struct StripeLock
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void EnterLater(int thread, object gate)
+    private void EnterLater(int thread, StripeGate gate)
     {
         if (_owner == thread)
         {
@@ -128,8 +128,8 @@ internal struct StripeLock
         {
             try
             {
-                Sleep(thread, gate);
-                return;
+                if (Sleep(thread, gate)) return;
+                gate.OnLongWait?.Invoke();
             }
             catch (OutOfMemoryException)
             {
@@ -139,10 +139,10 @@ internal struct StripeLock
     }
 
     /// <summary>
-    /// Sleeps until it has the lock. Where there is no memory for what the monitor needs, it fails, and counts nowhere any more; who
-    /// was promised the lock tries again for that reason too.
+    /// Sleeps until it has the lock; false when that takes long. Where there is no memory for what the monitor needs, it fails, and
+    /// counts nowhere any more; who was promised the lock tries again for that reason too.
     /// </summary>
-    private void Sleep(int thread, object gate)
+    private bool Sleep(int thread, StripeGate gate)
     {
         lock (gate)
         {
@@ -154,11 +154,14 @@ internal struct StripeLock
                 Interlocked.MemoryBarrierProcessWide();
                 while (!TryTakeFromSleep(thread))
                 {
-                    Monitor.Wait(gate);
+                    // Who goes away was not promised the lock: it looks again before it does.
+                    if (!Monitor.Wait(gate, gate.Patience)) return TryTakeFromSleep(thread);
                     if (isStarved) continue;
                     isStarved = Volatile.Read(ref _owner) is not (Free or HandedOver);
                     if (isStarved) _starved++;
                 }
+
+                return true;
             }
             finally
             {
@@ -168,7 +171,7 @@ internal struct StripeLock
         }
     }
 
-    private void SleepUntilFree(object gate)
+    private bool SleepUntilFree(StripeGate gate)
     {
         lock (gate)
         {
@@ -176,7 +179,9 @@ internal struct StripeLock
             try
             {
                 Interlocked.MemoryBarrierProcessWide(); // as in Sleep
-                while (IsTaken) Monitor.Wait(gate);
+                while (IsTaken)
+                    if (!Monitor.Wait(gate, gate.Patience)) return false;
+                return true;
             }
             finally
             {
@@ -190,7 +195,7 @@ internal struct StripeLock
         || Interlocked.CompareExchange(ref _owner, thread, HandedOver) == HandedOver;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void HandOver(object gate)
+    private void HandOver(StripeGate gate)
     {
         lock (gate)
         {
@@ -200,7 +205,7 @@ internal struct StripeLock
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void WakeAll(object gate)
+    private static void WakeAll(StripeGate gate)
     {
         lock (gate) Monitor.PulseAll(gate);
     }

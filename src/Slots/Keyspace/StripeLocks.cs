@@ -19,7 +19,7 @@ internal sealed class StripeLocks
     private const int TurnGate = StripeSet.StripeCount;
 
     private readonly StripeLock[] _stripes = new StripeLock[StripeSet.StripeCount];
-    private readonly object[] _gates = new object[StripeSet.StripeCount + 1];
+    private readonly StripeGate[] _gates = new StripeGate[StripeSet.StripeCount + 1];
     private readonly Counter[] _announced = new Counter[Counters];
 
     /// <summary>
@@ -36,7 +36,20 @@ internal sealed class StripeLocks
 
     public StripeLocks()
     {
-        for (var i = 0; i < _gates.Length; i++) _gates[i] = new object();
+        for (var i = 0; i < _gates.Length; i++) _gates[i] = new StripeGate();
+    }
+
+    /// <summary>
+    /// What a thread does again and again while it waits for long (<see cref="StripeGate.Patience"/>); it may hold stripes, takes none
+    /// and waits for none. Set before there is a second thread.
+    /// </summary>
+    public Action? OnLongWait
+    {
+        get => _gates[TurnGate].OnLongWait;
+        set
+        {
+            foreach (var gate in _gates) gate.OnLongWait = value;
+        }
     }
 
     /// <summary>Takes a stripe. Re-entrant; does nothing for a thread that has everything.</summary>
@@ -270,7 +283,7 @@ internal sealed class StripeLocks
     private void AwaitDeferred()
     {
         var spin = default(SpinWait);
-        while (Volatile.Read(ref _deferred) != 0) spin.SpinOnce();
+        while (Volatile.Read(ref _deferred) != 0) Spin(ref spin);
     }
 
     /// <summary>Whether any thread is announced: looked at after the turn was taken, which is a full fence.</summary>
@@ -291,9 +304,16 @@ internal sealed class StripeLocks
             while (Volatile.Read(ref counter.Count) != 0)
             {
                 if (spin.Count == 1000) Invariant.That(!HoldsAny(Environment.CurrentManagedThreadId));
-                spin.SpinOnce();
+                Spin(ref spin);
             }
         }
+    }
+
+    private void Spin(ref SpinWait spin)
+    {
+        const int Naps = 64; // of a millisecond at least, by then
+        spin.SpinOnce();
+        if (spin.Count % Naps == 0 && spin.NextSpinWillYield) OnLongWait?.Invoke();
     }
 
     private bool HoldsAny(int thread, int but = -1)

@@ -69,13 +69,23 @@ internal static class Preparation
         name.StartsWith("Microsoft.Extensions.DependencyInjection", StringComparison.Ordinal)
         || name is "System.Formats.Asn1" or "System.IO.MemoryMappedFiles" or "System.Collections.NonGeneric" or "System.Private.Uri";
 
-    /// <summary>Finds the functions of the C library that an assembly calls: the library is searched for by name.</summary>
+    /// <summary>
+    /// Finds the functions of native libraries that an assembly calls, as far as the libraries are there: a server without Lua runs no
+    /// scripts. Libraries are searched for by name.
+    /// </summary>
     private static void FindSystemCalls(Assembly assembly)
     {
+        var isThere = new Dictionary<string, bool>(StringComparer.Ordinal);
         foreach (var type in assembly.GetTypes())
         {
             foreach (var method in type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
-                if ((method.Attributes & MethodAttributes.PinvokeImpl) != 0) Marshal.Prelink(method);
+            {
+                if ((method.Attributes & MethodAttributes.PinvokeImpl) == 0) continue;
+                var library = method.GetCustomAttribute<DllImportAttribute>()!.Value;
+                if (!isThere.TryGetValue(library, out var isFound))
+                    isThere[library] = isFound = NativeLibrary.TryLoad(library, assembly, null, out _);
+                if (isFound) Marshal.Prelink(method);
+            }
         }
     }
 }

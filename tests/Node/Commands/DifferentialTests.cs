@@ -67,6 +67,9 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         CompareAsync(seed => new StreamCommandGenerator(seed));
 
     [Fact]
+    public Task Replies_of_scripts_equal_those_of_redis_server() => CompareAsync(seed => new ScriptCommandGenerator(seed));
+
+    [Fact]
     public async Task Replies_of_every_command_of_the_table_equal_those_of_redis_server()
     {
         using var redis = ServerProcess.Start(ServerKind.Redis, "save ");

@@ -1,0 +1,40 @@
+using Starling.Node.Serving;
+using Starling.Slots;
+
+namespace Starling.Node.Scripting;
+
+/// <summary>The run of a script by the handler of its command.</summary>
+internal static class ScriptRun
+{
+    /// <summary>Runs a script in the scope of the call, and writes the reply.</summary>
+    public static void Execute(CommandContext call, Script script, ScriptFlags flags, int keyCount)
+    {
+        var scripts = call.Node.Scripts;
+        var (arguments, command, isInExec, database) = (call.Arguments, call.Command, call.IsInExec, call.Session.DatabaseIndex);
+        var (isLogged, isReadOnlyMode, isAsking) = (call.IsLogged, call.Session.ReadOnlyMode, call.Session.Asking);
+        var engine = scripts.Rent();
+        try
+        {
+            (call.IsInExec, call.Session.IsInScript) = (true, true);
+            var abort = engine.Run(call, script, flags, keyCount);
+            if (abort == ScriptAbort.Dropped) call.Effects.Clear();
+            if (abort == ScriptAbort.NeedsEverything)
+            {
+                Invariant.That(!isInExec); // which holds everything for a script of which it is not known that it need not
+                script.Strays = true;
+                call.Session.NeedsEverything = true;
+            }
+        }
+        finally
+        {
+            scripts.Return(engine);
+            (call.IsInExec, call.Session.IsInScript) = (isInExec, false);
+            call.Session.DatabaseIndex = database;
+            (call.Session.ReadOnlyMode, call.Session.Asking) = (isReadOnlyMode, isAsking); // of its connection a script says nothing
+            call.RenewLogging(isLogged);
+        }
+
+        call.Arguments = arguments;
+        call.Command = command;
+    }
+}

@@ -1,0 +1,237 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Starling.Node.Config;
+using Starling.Slots;
+
+namespace Starling.Node.Scripting;
+
+/// <summary>
+/// The scripts that a node knows, and the Lua states that run them: as many as scripts run at once. Any thread.
+/// </summary>
+internal sealed class ScriptService
+{
+    private const int MostIdle = 16;
+
+    private readonly ServerConfig _config;
+    private readonly ILogger _log;
+    private readonly ClientRegistry _clients;
+
+    /// <summary>Guards the idle states and which scripts are busy. A leaf.</summary>
+    private readonly RankedLock _lock = new(LockRank.Leaf, nameof(ScriptService));
+
+    private readonly Stack<ScriptEngine> _idle = [];
+    private readonly List<ScriptEngine> _busy = [];
+    private volatile ScriptTable _table = new(0);
+    private volatile bool _isBusy;
+    private volatile bool _haveAllEnded;
+    private int _lastNumber;
+
+    /// <summary>Makes it for a node.</summary>
+    public ScriptService(NodeBasics basics)
+    {
+        _config = basics.Config;
+        _log = basics.Loggers.CreateLogger("lua");
+        _clients = basics.Clients;
+        Commands = basics.Commands;
+        if (!IsSupported) ScriptLog.Unsupported(_log, WhyNot["ERR ".Length..]);
+        basics.Info.Add("memory", section => section.Field("number_of_cached_scripts", Count));
+    }
+
+    /// <summary>The commands that scripts may call.</summary>
+    public CommandTable Commands { get; }
+
+    /// <summary>Scripts can run here; otherwise <see cref="WhyNot"/> says why not.</summary>
+    public static bool IsSupported => LuaStubs.IsSupported && LuaApi.IsThere;
+
+    /// <summary>Why scripts cannot run: an error reply.</summary>
+    public static string WhyNot => LuaStubs.IsSupported
+        ? $"ERR scripts need {LuaApi.Library}, which this system lacks"
+        : "ERR scripts run on Linux on x86-64 only";
+
+    /// <summary>A script runs for so long that other clients are answered BUSY.</summary>
+    public bool IsBusy => _isBusy;
+
+    /// <summary>The process ends: whatever a script has done, it is to end.</summary>
+    public bool HaveAllEnded => _haveAllEnded;
+
+    /// <summary>Number of scripts.</summary>
+    public int Count => _table.ByHash.Count;
+
+    /// <summary>The script with a hash of 40 hexadecimal digits in any case; null when there is none.</summary>
+    public Script? Find(ReadOnlySpan<byte> hash)
+    {
+        if (hash.Length != Sha1.HexLength) return null;
+        Span<byte> lower = stackalloc byte[Sha1.HexLength];
+        System.Text.Ascii.ToLower(hash, lower, out var written);
+        return written == lower.Length && _table.ByHash.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(lower, out var script) ? script : null;
+    }
+
+    /// <summary>The script with a source; null when it is not known.</summary>
+    public Script? FindSource(ReadOnlySpan<byte> source) =>
+        _table.BySource.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(source, out var script) ? script : null;
+
+    /// <summary>Makes a script known; returns the error when it is none.</summary>
+    public byte[]? Load(ReadOnlySpan<byte> source, out Script script)
+    {
+        script = FindSource(source)!;
+        if (script is not null) return null;
+        if (ScriptHead.Read(source, out var head) is { } error) return System.Text.Encoding.Latin1.GetBytes(error);
+        var hash = new byte[Sha1.HexLength];
+        Sha1.WriteHex(source, hash);
+        script = new Script(Interlocked.Increment(ref _lastNumber), source.ToArray(), hash, head, Commands);
+        var engine = Rent();
+        try
+        {
+            if (engine.Compile(script) is { } problem) return problem;
+        }
+        finally
+        {
+            Return(engine);
+        }
+
+        var table = _table;
+        script = table.BySource.GetOrAdd(script.Source, script);
+        table.ByHash.TryAdd(script.Hash, script);
+        return null;
+    }
+
+    /// <summary>Forgets every script.</summary>
+    public void Flush()
+    {
+        _table = new ScriptTable(_table.Version + 1);
+        List<ScriptEngine> old;
+        using (_lock.Enter())
+        {
+            old = [.. _idle];
+            _idle.Clear();
+        }
+
+        foreach (var engine in old) engine.Dispose();
+    }
+
+    /// <summary>Takes a state; <see cref="Return"/> gives it back.</summary>
+    public ScriptEngine Rent()
+    {
+        var version = _table.Version;
+        while (true)
+        {
+            ScriptEngine? engine;
+            using (_lock.Enter()) _idle.TryPop(out engine);
+            if (engine is null) return new ScriptEngine(this, version);
+            if (engine.Version == version) return engine;
+            engine.Dispose();
+        }
+    }
+
+    /// <summary>Gives a state back.</summary>
+    public void Return(ScriptEngine engine)
+    {
+        var isKept = !engine.IsSpent && engine.Version == _table.Version;
+        if (isKept)
+        {
+            using (_lock.Enter())
+            {
+                isKept = _idle.Count < MostIdle;
+                if (isKept) _idle.Push(engine);
+            }
+        }
+
+        if (!isKept) engine.Dispose();
+    }
+
+    /// <summary>A script may run with every stripe held, whatever its keys are, since nobody knows which it will touch.</summary>
+    /// <param name="source">The call's second argument.</param>
+    /// <param name="isHash">That is the script's hash.</param>
+    /// <param name="mayRunAgain">When it turns out to need more than it holds it can run again from the start.</param>
+    public bool TakesEverything(ReadOnlySpan<byte> source, bool isHash, bool mayRunAgain)
+    {
+        var script = isHash ? Find(source) : FindSource(source);
+        if (script is null) return !mayRunAgain;
+        return script.TakesEverything || (!mayRunAgain && !script.IsConfined);
+    }
+
+    /// <summary>Writes a line of a script into the log.</summary>
+    public void Log(LogLevel level, string line) => ScriptLog.Line(_log, level, line);
+
+    /// <summary>So long a script may run without others being told.</summary>
+    public bool IsSlow(TimeSpan time) => _config.BusyReplyThreshold > 0 && time.TotalMilliseconds >= _config.BusyReplyThreshold;
+
+    /// <summary>A script has become slow.</summary>
+    public bool BeginBusy(ScriptEngine engine)
+    {
+        ScriptLog.Slow(_log, _config.BusyReplyThreshold, System.Text.Encoding.ASCII.GetString(engine.Script.Hash));
+        using (_lock.Enter())
+        {
+            _busy.Add(engine);
+            _isBusy = true;
+        }
+
+        return true;
+    }
+
+    /// <summary>A slow script has ended.</summary>
+    public void EndBusy(ScriptEngine engine)
+    {
+        using (_lock.Enter())
+        {
+            _busy.Remove(engine);
+            _isBusy = _busy.Count > 0;
+            if (_isBusy) return;
+        }
+
+        _clients.EndKeyHold();
+    }
+
+    /// <summary>
+    /// While a script is busy: serves those clients of the calling I/O thread that wait for nothing, as far as they need no stripe.
+    /// Called by who runs a script, or waits for stripes.
+    /// </summary>
+    public void ServeMeanwhile()
+    {
+        if (_isBusy && IoThread.Current is { } thread) thread.ServeMeanwhile();
+    }
+
+    /// <summary>SCRIPT KILL: has every script end that runs for long and has not written. Returns the error; null when some end.</summary>
+    public string? Kill()
+    {
+        using (_lock.Enter())
+        {
+            if (_busy.Count == 0) return "NOTBUSY No scripts in execution right now.";
+            var ends = false;
+            var isMasters = false;
+            foreach (var engine in _busy)
+            {
+                if (engine.Context.Session.Origin == ClientOrigin.Client) ends |= engine.TryKill();
+                else isMasters = true;
+            }
+
+            if (ends)
+            {
+                ScriptLog.Killed(_log);
+                return null;
+            }
+
+            return isMasters
+                ? "UNKILLABLE The busy script was sent by a master instance in the context of replication and cannot be killed."
+                : "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script "
+                    + "termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.";
+        }
+    }
+
+    /// <summary>SHUTDOWN NOSAVE: has every script end, if one runs for long; false when none does.</summary>
+    public bool EndAll()
+    {
+        if (_isBusy) _haveAllEnded = true;
+        return _haveAllEnded;
+    }
+
+    /// <summary>The scripts known at a time.</summary>
+    private sealed class ScriptTable(int version)
+    {
+        public int Version { get; } = version;
+
+        public ConcurrentDictionary<byte[], Script> ByHash { get; } = new(ByteStringComparer.Instance);
+
+        public ConcurrentDictionary<byte[], Script> BySource { get; } = new(ByteStringComparer.Instance);
+    }
+}

@@ -1,0 +1,14 @@
+namespace Starling.Serving;
+
+/// <summary>How a command that runs a script names it.</summary>
+public enum ScriptForm
+{
+    /// <summary>It runs none.</summary>
+    None,
+
+    /// <summary>By its source.</summary>
+    Source,
+
+    /// <summary>By its hash.</summary>
+    Hash,
+}
