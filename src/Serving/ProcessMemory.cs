@@ -21,6 +21,7 @@ public sealed class ProcessMemory
 
     private long _heapBytes = long.MaxValue;
     private long _dataBytes = long.MaxValue;
+    private long _freeBytes = long.MaxValue;
     private long _codeBytes; // the cron's
 
     /// <summary>
@@ -36,6 +37,9 @@ public sealed class ProcessMemory
     /// </summary>
     public long DataBytes => Volatile.Read(ref _dataBytes);
 
+    /// <summary>Bytes that nothing in the process has taken yet; <see cref="long.MaxValue"/> while that is not known.</summary>
+    public long FreeBytes => Volatile.Read(ref _freeBytes);
+
     /// <summary>Notes what the process takes for itself.</summary>
     /// <param name="dataBytes">Bytes of native memory that hold data by now.</param>
     public void NoteStart(long dataBytes)
@@ -43,7 +47,7 @@ public sealed class ProcessMemory
         // The runtime tells what it may have once it has collected.
         if (GC.GetGCMemoryInfo(GCKind.Any).Index == 0) GC.Collect(0, GCCollectionMode.Forced, blocking: true);
         Sample();
-        if (Read() is var (most, others))
+        if (Read() is var (most, others, _))
             Volatile.Write(ref _dataBytes, Without(ReservedPart, most - Math.Max(0, others - dataBytes)));
     }
 
@@ -51,7 +55,8 @@ public sealed class ProcessMemory
     public void Sample()
     {
         if (Read() is not { } read) return;
-        var (most, others) = read;
+        var (most, others, heap) = read;
+        Volatile.Write(ref _freeBytes, Math.Max(0, most - others - _codeBytes - heap));
 
         // However much of it the data take, there must be some for who asks to delete them.
         Volatile.Write(ref _heapBytes, Math.Max(most / ReservedPart, Without(ReservedHeapPart, most - others - _codeBytes)));
@@ -59,8 +64,8 @@ public sealed class ProcessMemory
 
     private static long Without(int part, long bytes) => Math.Max(0, bytes - (bytes / part));
 
-    /// <summary>The bytes that the process may have, and those that it has beside its managed heap and its files.</summary>
-    private (long Most, long Others)? Read()
+    /// <summary>The bytes that the process may have, those that it has beside its managed heap and its files, and those of the heap.</summary>
+    private (long Most, long Others, long Heap)? Read()
     {
         // Nine tenths of the machine's memory or of the container's, whether or not the heap has a limit of its own.
         var info = GC.GetGCMemoryInfo(GCKind.Any);
@@ -74,7 +79,7 @@ public sealed class ProcessMemory
 
         // What was committed is told as of the last collection.
         var heap = Math.Max(info.TotalCommittedBytes, GC.GetTotalMemory(forceFullCollection: false));
-        return (most, Math.Max(0, ((resident - shared) * Environment.SystemPageSize) - heap));
+        return (most, Math.Max(0, ((resident - shared) * Environment.SystemPageSize) - heap), heap);
     }
 
     /// <summary>Pages in physical memory, and those of them that are files'.</summary>

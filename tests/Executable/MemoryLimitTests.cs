@@ -198,6 +198,42 @@ public sealed class MemoryLimitTests
         Assert.InRange((long)client.Call("DBSIZE")!, 20L, 115L);
     }
 
+    [Theory]
+    [InlineData("return string.rep('x', 200 * 1024 * 1024)")]
+    [InlineData("local t = {} for i = 1, 1e9 do t[i] = 'an element ' .. i end")]
+    [InlineData("local s = string.rep('x', 20 * 1024 * 1024) return cjson.encode({s, s, s, s, s, s, s, s, s, s})")]
+    [InlineData("local s = string.rep('x', 20 * 1024 * 1024) return cmsgpack.pack(s, s, s, s, s, s, s, s, s, s)")]
+    [InlineData("local s = string.rep('x', 20 * 1024 * 1024) return redis.call('mset', 'a', s, 'b', s, 'c', s, 'd', s, 'e', s, 'f', s, 'g', s)")]
+    public void Scripts_that_want_more_memory_than_the_machine_has_are_refused_it(string script)
+    {
+        using var server = Start(Machine, "0x8000000", out var port);
+        using var client = new RespConnection(port);
+        for (var i = 0; i < 3; i++)
+        {
+            var refused = Assert.IsType<RespError>(client.Call("EVAL", script, "0"));
+            Assert.Contains("not enough memory", refused.Text, StringComparison.Ordinal);
+            Wait.Until("there is room for another", () => client.Call("EVAL", "return string.rep('x', 1000000)", "0") is string { Length: 1_000_000 });
+        }
+
+        Assert.Equal("OK", client.Text("SET", "k", "v"));
+    }
+
+    [Fact]
+    public void Scripts_that_run_side_by_side_have_no_more_memory_together()
+    {
+        using var server = Start(Machine, "0x8000000", out var port, "--io-threads", "4", "--busy-reply-threshold", "0");
+        using var other = new RespConnection(port);
+        var greedy = Enumerable.Range(0, 8).Select(_ => new RespConnection(port)).ToList();
+        foreach (var client in greedy) client.Send("EVAL", "local t = {} for i = 1, 1e9 do t[i] = 'an element ' .. i end", "0");
+        foreach (var client in greedy)
+        {
+            Assert.Contains("not enough memory", Assert.IsType<RespError>(client.Read()).Text, StringComparison.Ordinal);
+            client.Dispose();
+        }
+
+        Assert.Equal("PONG", other.Text("PING"));
+    }
+
     /// <summary>A server with so much memory as <see cref="Heap"/> or <see cref="Machine"/>, in hexadecimal.</summary>
     private static RunningServer Start(string limit, string bytes, out int port, params string[] arguments)
     {

@@ -41,6 +41,61 @@ public class ProcessTests
     }
 
     [Fact]
+    public void A_server_starts_though_the_folder_for_temporary_files_is_not_there()
+    {
+        using var server = new RunningServer(["server", "--port", _port, "--save", ""], environment: new() { ["TMPDIR"] = "/nonexistent/folder" });
+        server.WaitForLine("Ready to accept connections");
+        Assert.Equal(0, server.Stop());
+    }
+
+    [Fact]
+    public void A_server_whose_folder_was_removed_serves_and_saves_once_it_has_another()
+    {
+        using var server = new RunningServer(
+            ["-c", "cd \"$(mktemp -d)\" && rmdir \"$PWD\" && exec \"$@\"", "sh", Executables.Starling, "--port", _port, "--save", "", "--enable-debug-command", "yes", "--enable-protected-configs", "yes"],
+            Executables.Find("sh"));
+        server.WaitForLine("Ready to accept connections");
+        using var client = new RespConnection(int.Parse(_port, CultureInfo.InvariantCulture));
+        Assert.Equal("OK", client.Text("SET", "k", "v"));
+        Assert.Equal("", ((object?[])client.Call("CONFIG", "GET", "dir")!)[1]);
+        Assert.StartsWith("ERR", Assert.IsType<RespError>(client.Call("SAVE")).Text, StringComparison.Ordinal);
+        Assert.StartsWith("ERR", Assert.IsType<RespError>(client.Call("DEBUG", "RELOAD")).Text, StringComparison.Ordinal);
+        client.Call("BGSAVE");
+        Wait.Until("it has failed", () => client.Text("INFO", "persistence").Contains("rdb_last_bgsave_status:err", StringComparison.Ordinal));
+        Assert.Equal("OK", client.Text("CONFIG", "SET", "dir", server.Folder));
+        Assert.Equal("OK", client.Text("SAVE"));
+        Assert.True(File.Exists(Path.Combine(server.Folder, "dump.rdb")));
+        Assert.Equal("v", client.Text("GET", "k"));
+    }
+
+    [Fact]
+    public void A_server_goes_on_when_its_folder_is_removed()
+    {
+        using var server = new RunningServer(["server", "--port", _port, "--save", "", "--enable-debug-command", "yes", "--enable-protected-configs", "yes"]);
+        server.WaitForLine("Ready to accept connections");
+        using var client = new RespConnection(int.Parse(_port, CultureInfo.InvariantCulture));
+        Directory.Delete(server.Folder, recursive: true);
+        Assert.StartsWith("ERR", Assert.IsType<RespError>(client.Call("DEBUG", "RELOAD")).Text, StringComparison.Ordinal);
+        Assert.Equal("OK", client.Text("SET", "k", "v"));
+        Assert.Equal("", ((object?[])client.Call("CONFIG", "GET", "dir")!)[1]);
+        Directory.CreateDirectory(server.Folder);
+        Assert.Equal("OK", client.Text("CONFIG", "SET", "dir", server.Folder));
+        Assert.Equal("OK", client.Text("DEBUG", "RELOAD"));
+        Assert.Equal("v", client.Text("GET", "k"));
+    }
+
+    [Theory]
+    [InlineData("missing", "No such file or directory")]
+    [InlineData("/etc/passwd", "Not a directory")]
+    public void A_server_does_not_start_in_a_folder_that_is_none(string folder, string reason)
+    {
+        using var server = new RunningServer(["server", "--port", _port, "--dir", folder]);
+        Assert.Equal(1, server.WaitForExit());
+        Assert.Contains($">>> 'dir \"{folder}\"'", server.Output, StringComparison.Ordinal);
+        Assert.Contains(reason, server.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_port_in_use_is_named_and_the_exit_code_is_1()
     {
         using var first = new RunningServer(["server", "--port", _port, "--save", ""]);

@@ -134,17 +134,21 @@ public sealed class AccessControl
         return true;
     }
 
+    /// <summary>Where a client's command stands, which is not in a script.</summary>
+    internal static AclPlace PlaceOf(CommandContext call) =>
+        call.IsInExec || call.Session.Transaction is not null ? AclPlace.Transaction : AclPlace.TopLevel;
+
     /// <summary>Notes that a client was refused something.</summary>
     /// <param name="session">The client.</param>
     /// <param name="reason">Why.</param>
-    /// <param name="isInTransaction">It was between MULTI and EXEC, or in EXEC itself.</param>
+    /// <param name="place">Where.</param>
     /// <param name="what">The command, key or channel.</param>
     /// <param name="username">Who tried.</param>
     internal void NoteDenial(
-        NodeSession session, AclDenial reason, bool isInTransaction, ReadOnlySpan<byte> what, ReadOnlySpan<byte> username)
+        NodeSession session, AclDenial reason, AclPlace place, ReadOnlySpan<byte> what, ReadOnlySpan<byte> username)
     {
         var client = session.Connection?.Describe() ?? "";
-        Log.Add(reason, isInTransaction, what, username, client, _basics.NowMilliseconds, _config.AclLogMaxLength);
+        Log.Add(reason, place, what, username, client, _basics.NowMilliseconds, _config.AclLogMaxLength);
     }
 
     /// <summary>

@@ -21,17 +21,17 @@ internal sealed class AclLog
 
     /// <summary>Notes what was refused.</summary>
     /// <param name="reason">Why.</param>
-    /// <param name="isInTransaction">It was between MULTI and EXEC, or in EXEC itself.</param>
+    /// <param name="place">Where.</param>
     /// <param name="what">The command, key or channel.</param>
     /// <param name="username">Who tried.</param>
     /// <param name="client">The client, as CLIENT LIST shows it.</param>
     /// <param name="now">The time, in milliseconds of Unix time.</param>
     /// <param name="most">Most entries that are kept.</param>
     public void Add(
-        AclDenial reason, bool isInTransaction, ReadOnlySpan<byte> what, ReadOnlySpan<byte> username, string client, long now, long most)
+        AclDenial reason, AclPlace place, ReadOnlySpan<byte> what, ReadOnlySpan<byte> username, string client, long now, long most)
     {
         Interlocked.Increment(ref _counts[(int)reason]);
-        var refused = new AclLogEntry(0, reason, isInTransaction, Copy(what), Copy(username), now) { Client = client };
+        var refused = new AclLogEntry(0, reason, place, Copy(what), Copy(username), now) { Client = client };
         using (_lock.Enter())
         {
             if (FindLike(refused) is { } found)

@@ -279,7 +279,12 @@ public static class AclCommands
         reply.Bulk("reason"u8);
         reply.Bulk(entry.Reason.ToString().ToLowerInvariant());
         reply.Bulk("context"u8);
-        reply.Bulk(entry.IsInTransaction ? "multi"u8 : "toplevel"u8);
+        reply.Bulk(entry.Place switch
+        {
+            AclPlace.Script => "lua"u8,
+            AclPlace.Transaction => "multi"u8,
+            _ => "toplevel"u8,
+        });
         reply.Bulk("object"u8);
         reply.Bulk(entry.Object);
         reply.Bulk("username"u8);

@@ -87,8 +87,15 @@ public static class Connection
     private static bool TryAuthenticate(CommandContext call, ReadOnlySpan<byte> user, ReadOnlySpan<byte> password)
     {
         var (access, session) = (call.Node.AccessControl, call.Session);
+        if (session.FailedLogIns.AreTooMany(call.Now))
+        {
+            call.Reply.Error("ERR too many failed attempts to log in on this connection, try again in a second"u8);
+            return false;
+        }
+
         if (access.TryLogIn(session, user, password)) return true;
-        access.NoteDenial(session, AclDenial.Auth, call.IsInExec || session.Transaction is not null, call[0], user);
+        session.FailedLogIns.Note(call.Now);
+        access.NoteDenial(session, AclDenial.Auth, AccessControl.PlaceOf(call), call[0], user);
         call.Reply.Error(ErrorReplies.WrongPass);
         return false;
     }

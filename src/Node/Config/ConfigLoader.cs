@@ -54,7 +54,7 @@ public sealed class ConfigLoader
         var text = new StringBuilder();
         if (arguments.File is { } file)
         {
-            _config.File = Path.GetFullPath(file);
+            _config.File = WorkingDirectory.Resolve(file);
             if (!TryReadFile(_config.File, file, out var content, out var error)) return error;
             text.Append(content);
         }

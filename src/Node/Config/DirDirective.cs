@@ -11,7 +11,9 @@ internal sealed class DirDirective() : Directive("dir")
     protected override bool HasEffect => true;
 
     /// <inheritdoc/>
-    public override string Get(ServerConfig config) => Path.GetFullPath(config.Dir);
+    public override string Get(ServerConfig config) => Path.IsPathRooted(config.Dir) || WorkingDirectory.Name.Length > 0
+        ? WorkingDirectory.Resolve(config.Dir)
+        : string.Empty;
 
     /// <inheritdoc/>
     internal override void Rewrite(ServerConfig config, ConfigContent content) =>
@@ -26,6 +28,7 @@ internal sealed class DirDirective() : Directive("dir")
             || path.Split('/').Any(part => Encoding.UTF8.GetByteCount(part) > LongestName);
         if (isTooLong) return "File name too long";
         if (!Directory.Exists(path)) return File.Exists(path) ? "Not a directory" : "No such file or directory";
+        if (!WorkingDirectory.CanEnter(path)) return "Permission denied";
         config.Dir = path.Length > 1 ? Path.TrimEndingDirectorySeparator(path) : path;
         return null;
     }

@@ -40,7 +40,7 @@ public sealed class ServerConfig : IServingSettings
     public string PathOf(string path)
     {
         var end = path.IndexOf('\0', StringComparison.Ordinal);
-        return Path.GetFullPath(end < 0 ? path : path[..end], Path.GetFullPath(Dir));
+        return Path.GetFullPath(end < 0 ? path : path[..end], WorkingDirectory.Resolve(Dir));
     }
 
     /// <summary>

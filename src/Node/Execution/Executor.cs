@@ -363,7 +363,8 @@ public sealed class Executor
     private DispatchOutcome PassGateAndRun(CommandContext call, Command command, bool runs)
     {
         var session = call.Session;
-        var (any, common) = (command.Flags, command.Flags);
+        var flags = command.Script == ScriptForm.None ? command.Flags : _node.Scripts.FlagsOf(command, call.Arguments);
+        var (any, common) = (flags, flags);
         if (command.Executes && session.Transaction is { } executed)
         {
             any |= executed.AnyFlags;
@@ -374,7 +375,7 @@ public sealed class Executor
             return isHeld ? DispatchOutcome.Held : DispatchOutcome.Done;
         if (session.Transaction is { } queue && !command.RunsAtOnceInTransaction)
         {
-            Queue(call, command, queue);
+            Queue(call, command, flags, queue);
             return DispatchOutcome.Done;
         }
 
@@ -385,7 +386,7 @@ public sealed class Executor
         return call.TakeBlocked() ? DispatchOutcome.Blocked : DispatchOutcome.Done;
     }
 
-    private void Queue(CommandContext call, Command command, Transaction queue)
+    private void Queue(CommandContext call, Command command, CommandFlags flags, Transaction queue)
     {
         // What the master sends has been in its log: this node only passes it on.
         if (call.Session.Origin == ClientOrigin.Client && !queue.Fits(call.Arguments))
@@ -394,7 +395,7 @@ public sealed class Executor
             return;
         }
 
-        queue.Add(command, call.Arguments);
+        queue.Add(command, flags, call.Arguments);
         call.Reply.Simple("QUEUED"u8);
     }
 

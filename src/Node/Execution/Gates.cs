@@ -123,7 +123,7 @@ internal sealed class Gates(NodeParts node)
         node.AccessControl.NoteDenial(
             session,
             verdict.Denial,
-            call.IsInExec || session.Transaction is not null,
+            AccessControl.PlaceOf(call),
             verdict.Denial == AclDenial.Command ? Encoding.ASCII.GetBytes(command.FullName) : call.Arguments[verdict.Position],
             user.Name);
         return verdict.Denial;

@@ -48,7 +48,7 @@ internal ref struct KeyUse
         for (var i = 0; i < _tokens.Count; i++)
             if (At(i) == "local") ReadLocal(i + 1);
         for (var i = 0; i < _tokens.Count; i++)
-            if (At(i) == "redis" && !IsUseOfRedisUnderstood(i)) return false;
+            if (At(i) is "redis" or "server" && !IsUseOfRedisUnderstood(i)) return false;
         for (var i = 0; i < _tokens.Count; i++)
         {
             if (At(i) == "KEYS" && !_understood.Contains(i) && !IsReadOfKeys(i)) return false;

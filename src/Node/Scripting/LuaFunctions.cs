@@ -109,6 +109,10 @@ internal static unsafe class LuaFunctions
             // A coroutine that was ended leaves the one that resumed it running up to its next look.
             return engine.IsEnding ? engine.AbortAgain(lua) : function(engine, lua);
         }
+        catch (OutOfMemoryException) when (!engine.Context.IsHalfDone)
+        {
+            return LuaArguments.NoMemory(lua); // nothing is half done: the script's to catch, as when Lua itself finds none
+        }
         catch (Exception error)
         {
             return engine.Keep(lua, error);

@@ -5,7 +5,8 @@ using Starling.Slots;
 namespace Starling.Node.Scripting;
 
 /// <summary>
-/// The memory of one Lua state, bounded. Native itself: Lua hands its address to the allocator, and gives it back to whoever asks
+/// The memory of one Lua state, bounded, and of all of them together: what they have is nobody else's, so it has to fit beside the data
+/// and the managed heap into what the process may have. Native itself: Lua hands its address to the allocator, and gives it back to whoever asks
 /// for the state that is behind a <c>lua_State</c>.
 /// </summary>
 internal unsafe partial struct LuaMemory
@@ -16,8 +17,25 @@ internal unsafe partial struct LuaMemory
     /// <summary>Kept for managed code that must get what it asks for when the system has no more.</summary>
     private const nuint ReserveLength = 256 * 1024;
 
+    /// <summary>Of what is free, the part that states may have more until they hear of it again.</summary>
+    private const int PartOfFree = 2;
+
+    /// <summary>Bytes that a state takes at once from what all may have, so that most of its own requests touch nothing shared.</summary>
+    private const nint Grain = 64 * 1024;
+
+    /// <summary>Freed bytes that the C library may keep.</summary>
+    private const long MostKept = 16 * 1024 * 1024;
+
+    private static readonly bool CanTrim =
+        NativeLibrary.TryLoad("libc.so.6", out var library) && NativeLibrary.TryGetExport(library, "malloc_trim", out _);
+
+    private static long s_most; // bytes that all states may have together; 0 while that is not known
+    private static long s_granted; // of them
+    private static long s_peak; // of the latter since memory was given back; of NoteRoom
+
     private nint _engine;
     private nint _used;
+    private nint _granted;
     private nint _reserve;
     private int _isLifted;
     private int _isRefused;
@@ -41,10 +59,33 @@ internal unsafe partial struct LuaMemory
         set => _isRefused = value ? 1 : 0;
     }
 
+    /// <summary>
+    /// Notes how much memory is free: what all states may have together follows from it, up to the next time. One thread at a time.
+    /// </summary>
+    /// <param name="free">Bytes that the process may take beside all that it has; <see cref="long.MaxValue"/> while that is not known.</param>
+    public static void NoteRoom(long free)
+    {
+        var granted = Volatile.Read(ref s_granted);
+        Volatile.Write(ref s_most, free == long.MaxValue ? 0 : granted + (Math.Max(0, free) / PartOfFree));
+        s_peak = Math.Max(s_peak, granted);
+        if (s_peak - granted <= MostKept) return;
+        s_peak = granted;
+        if (CanTrim) _ = Trim(0);
+    }
+
+    /// <summary>Throws <see cref="OutOfMemoryException"/> when managed code had better not make an array of so many bytes for a script.</summary>
+    public static void DemandRoom(long bytes)
+    {
+        if (bytes > Grain && !IsRoomForAll(bytes)) throw new OutOfMemoryException();
+    }
+
+    private static bool IsRoomForAll(long bytes) =>
+        Volatile.Read(ref s_most) is var most && (most == 0 || Volatile.Read(ref s_granted) + bytes <= most);
+
     /// <summary>Room for so many bytes more: asked before much is pushed.</summary>
     public readonly bool HasRoomFor(long bytes)
     {
-        if (_used + bytes > Limit) return false;
+        if (_used + bytes > Limit || !IsRoomForAll(_used + bytes - _granted)) return false;
         if (bytes < (long)ReserveLength / 2) return _reserve != 0;
         var probe = Allocate((nuint)bytes);
         Free(probe);
@@ -65,6 +106,7 @@ internal unsafe partial struct LuaMemory
     public static void Destroy(LuaMemory* memory)
     {
         Free(memory->_reserve);
+        Interlocked.Add(ref s_granted, -memory->_granted);
         NativeMemory.Free(memory);
     }
 
@@ -85,11 +127,13 @@ internal unsafe partial struct LuaMemory
         {
             Free(block);
             it._used -= (nint)oldLength;
+            it.GiveBack();
             return 0;
         }
 
         var more = (nint)newLength - (nint)oldLength;
         if (more > 0 && it._isLifted == 0 && (it._isRefused != 0 || it._used + more > (nint)Limit)) return 0;
+        if (!it.TryTake(more)) return 0;
         var result = Resize(block, newLength);
         if (result == 0 && (it._isLifted != 0 || more <= 0))
         {
@@ -103,6 +147,34 @@ internal unsafe partial struct LuaMemory
         return result;
     }
 
+    /// <summary>Takes what a request needs from what all states may have; false when that is no more, and may be refused.</summary>
+    private bool TryTake(nint more)
+    {
+        var missing = _used + more - _granted;
+        if (missing <= 0) return true;
+        missing = (missing + Grain - 1) / Grain * Grain;
+        var total = Interlocked.Add(ref s_granted, missing);
+        if (_isLifted == 0 && Volatile.Read(ref s_most) is var most && most != 0 && total > most)
+        {
+            Interlocked.Add(ref s_granted, -missing);
+            return false;
+        }
+
+        _granted += missing;
+        return true;
+    }
+
+    /// <summary>Gives back what has not been used for a while; a state that shrinks and grows keeps some.</summary>
+    private void GiveBack()
+    {
+        const nint MostUnused = 4 * Grain;
+        var unused = _granted - _used;
+        if (unused <= MostUnused) return;
+        unused -= Grain;
+        Interlocked.Add(ref s_granted, -unused);
+        _granted -= unused;
+    }
+
     [LibraryImport("libc", EntryPoint = "malloc")]
     [SuppressGCTransition]
     private static partial nint Allocate(nuint length);
@@ -110,6 +182,9 @@ internal unsafe partial struct LuaMemory
     [LibraryImport("libc", EntryPoint = "realloc")]
     [SuppressGCTransition]
     private static partial nint Resize(nint block, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int Trim(nuint kept);
 
     [LibraryImport("libc", EntryPoint = "free")]
     [SuppressGCTransition]

@@ -76,6 +76,7 @@ internal sealed class ScriptCalls
 
     private void Grow(int used, int more)
     {
+        LuaMemory.DemandRoom((long)used + more);
         Array.Resize(ref _buffer, (int)Math.Min(Math.Max(_buffer.Length * 2L, (long)used + more), Array.MaxLength));
         _arguments.Rebase(_buffer, 0);
     }
@@ -131,6 +132,11 @@ internal sealed class ScriptCalls
             if (!engine.HasRoomFor(ScriptReply.BytesOf(bytes))) return Refuse(lua, raises, NoMemory);
             var isError = new ScriptReply(lua, bytes).Push();
             return isError && raises ? LuaArguments.Raise : 1;
+        }
+        catch (OutOfMemoryException) when (!call.IsHalfDone)
+        {
+            call.End();
+            return Refuse(lua, raises, NoMemory);
         }
         finally
         {

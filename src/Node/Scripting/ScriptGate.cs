@@ -68,7 +68,7 @@ internal static class ScriptGate
         if (denial == AclDenial.None) return [];
         var control = call.Node.AccessControl;
         var what = denial == AclDenial.Command ? Encoding.ASCII.GetBytes(command.FullName) : arguments[position];
-        control.NoteDenial(call.Session, denial, isInTransaction: true, what, control.UserOf(call.Session).Name);
+        control.NoteDenial(call.Session, denial, AclPlace.Script, what, control.UserOf(call.Session).Name);
         return denial switch
         {
             AclDenial.Key => "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments"u8,

@@ -14,11 +14,24 @@ internal readonly record struct ScriptHead(bool IsThere, int Length, ScriptFlags
         ("no-cluster", ScriptFlags.NoCluster), ("allow-cross-slot-keys", ScriptFlags.AllowCrossSlotKeys),
     ];
 
+    /// <summary>What it begins with.</summary>
+    public static ReadOnlySpan<byte> Mark => "#!"u8;
+
+    /// <summary>The flags of a command that runs the script, made from those of its row.</summary>
+    public CommandFlags Apply(CommandFlags row)
+    {
+        var flags = row & ~(CommandFlags.Stale | CommandFlags.DenyOom | CommandFlags.Write | CommandFlags.MayReplicate);
+        if ((Flags & ScriptFlags.NoWrites) == 0) flags |= CommandFlags.Write;
+        if ((Flags & (ScriptFlags.AllowOom | ScriptFlags.NoWrites)) == 0) flags |= CommandFlags.DenyOom;
+        if ((Flags & ScriptFlags.AllowStale) != 0) flags |= CommandFlags.Stale;
+        return flags;
+    }
+
     /// <summary>Reads it; returns the error, or null.</summary>
     public static string? Read(ReadOnlySpan<byte> source, out ScriptHead head)
     {
         head = default;
-        if (!source.StartsWith("#!"u8)) return null;
+        if (!source.StartsWith(Mark)) return null;
         var end = source.IndexOf((byte)'\n');
         if (end < 0) return "ERR Invalid script shebang";
         var words = Encoding.Latin1.GetString(source[..end]).Split(' ', StringSplitOptions.RemoveEmptyEntries);

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Config;
+using Starling.Node.Serving;
+using Starling.Resp;
 using Starling.Slots;
 
 namespace Starling.Node.Scripting;
@@ -137,6 +139,20 @@ internal sealed class ScriptService
         }
 
         if (!isKept) engine.Dispose();
+    }
+
+    /// <summary>
+    /// The flags by which a call is judged that runs a script: those of the row, unless the script's first line tells what it does. Then
+    /// it is a command that writes and takes memory as far as the line does not deny it, as in Redis.
+    /// </summary>
+    public CommandFlags FlagsOf(Command row, ArgumentList arguments)
+    {
+        ScriptHead head;
+        if (row.Script == ScriptForm.Hash) head = Find(arguments[1]) is { } script ? script.Head : default;
+        else if (!arguments[1].StartsWith(ScriptHead.Mark)) return row.Flags;
+        else if (FindSource(arguments[1]) is { } known) head = known.Head;
+        else if (ScriptHead.Read(arguments[1], out head) is not null) return row.Flags; // the handler says what is wrong
+        return head.IsThere ? head.Apply(row.Flags) : row.Flags;
     }
 
     /// <summary>A script may run with every stripe held, whatever its keys are, since nobody knows which it will touch.</summary>

@@ -485,9 +485,10 @@ public sealed class CommandContext : IEmptiedKeys
     /// True while a command runs that may have changed the data set, until its effects are in the log: should it fail
     /// now, the change might never reach the replicas.
     /// </summary>
-    internal bool MayHaveChanged =>
-        (_isRunning && (_changes > 0 || (WritesByItsRow && !HasChangedNothing)))
-        || (Effects.Count > 0 && !IsInExec); // not yet in the log
+    internal bool MayHaveChanged => IsHalfDone || (Effects.Count > 0 && !IsInExec); // not yet in the log
+
+    /// <summary>A handler runs that may have changed the data set; those that a script or transaction ran before it are done.</summary>
+    internal bool IsHalfDone => _isRunning && (_changes > 0 || (WritesByItsRow && !HasChangedNothing));
 
     /// <summary>The handler has changed nothing yet, whatever its row says: should it find no memory now, nothing is half done.</summary>
     internal bool HasChangedNothing { get; set; }

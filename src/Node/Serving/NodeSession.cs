@@ -14,6 +14,7 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
     private Subscriber? _subscriber;
     private AclUser _identity = AclUser.Nobody;
     private CommandMonitor? _monitor;
+    private FailedLogIns _failedLogIns;
 
     /// <summary>
     /// Whom it has logged in as: <see cref="AclUser.Stranger"/> before that. Written by the client's thread, read by any.
@@ -23,6 +24,9 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
         get => Volatile.Read(ref _identity);
         private set => Volatile.Write(ref _identity, value);
     }
+
+    /// <summary>How often it has failed to log in lately.</summary>
+    internal ref FailedLogIns FailedLogIns => ref _failedLogIns;
 
     /// <summary>The rights by which its subscriptions were found to be allowed; null when they were never looked at.</summary>
     internal UserRights? RightsOfSubscriptions { get; set; }

@@ -67,8 +67,11 @@ internal sealed class Transaction(BufferPool buffers, long maxEffectBytes = Effe
     public bool Fits(ArgumentList arguments) => _effectBytes + EffectBuffer.LengthOf(arguments) <= maxEffectBytes;
 
     /// <summary>Queues a copy of the arguments.</summary>
+    /// <param name="command">The row.</param>
+    /// <param name="flags">Its flags, or those that a script gives it.</param>
+    /// <param name="arguments">The arguments.</param>
     /// <exception cref="OutOfMemoryException">There is no room for it; nothing has changed.</exception>
-    public void Add(Command command, ArgumentList arguments)
+    public void Add(Command command, CommandFlags flags, ArgumentList arguments)
     {
         var bytes = arguments.TotalLength + BytesOfCommand + (BytesOfRange * Math.Max(0, arguments.Count - FewArguments));
         EnsureRoom(bytes);
@@ -77,8 +80,8 @@ internal sealed class Transaction(BufferPool buffers, long maxEffectBytes = Effe
         var copy = new ArgumentList();
         copy.CopyFrom(arguments);
         Commands.Add(new QueuedCommand(command, copy));
-        AnyFlags |= command.Flags;
-        CommonFlags &= command.Flags;
+        AnyFlags |= flags;
+        CommonFlags &= flags;
         HasScripts |= command.Script != ScriptForm.None;
         ArgumentBytes += arguments.TotalLength;
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Starling.Node.Execution;
+using Starling.Node.Scripting;
 using Starling.Node.Serving;
 
 namespace Starling.Node.Telemetry;
@@ -26,6 +27,7 @@ internal static class ServingTelemetry
         {
             basics.Process.Sample();
             basics.Buffers.HeapBytes = basics.Process.HeapBytes;
+            LuaMemory.NoteRoom(basics.Process.FreeBytes);
             collector.Run();
         });
     }

@@ -67,7 +67,7 @@ internal static class ServerCommand
             return Daemon.TrySpawn(input.ToArray(), out var reason) ? 0 : Fail("Can't run in the background: " + reason);
 
         // A daemon's relative paths, and those of later CONFIG SETs, are relative to dir.
-        Directory.SetCurrentDirectory(config.Dir);
+        if (ChangeDirectory(config) is { } refused) return Fail($"Can't change the working directory to '{config.Dir}': {refused}");
         if (isDaemon) config.PidFile ??= "/var/run/redis.pid";
         return Serve(config, supervision, arguments.Length == 0);
     }
@@ -149,8 +149,11 @@ internal static class ServerCommand
         if (config.SetWithoutEffect.Count > 0) ServerLog.WithoutEffect(log, string.Join(", ", config.SetWithoutEffect));
     }
 
+    /// <summary>Goes to <c>dir</c>; answers why that cannot be, or null.</summary>
     private static string? ChangeDirectory(ServerConfig config)
     {
+        // Nobody has set it. It may have been removed meanwhile: then there is nothing to go to, and no need.
+        if (config.Dir == ".") return null;
         try
         {
             Directory.SetCurrentDirectory(config.Dir);

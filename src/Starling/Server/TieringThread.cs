@@ -52,6 +52,13 @@ internal static class TieringThread
         var status = File.ReadAllText("/proc/self/stat");
         var words = status[(status.LastIndexOf(')') + 2)..].Split(' ');
         var process = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
-        File.Delete(Path.Combine(Path.GetTempPath(), $"dotnet-diagnostic-{process}-{words[StartTime]}-socket"));
+        try
+        {
+            File.Delete(Path.Combine(Path.GetTempPath(), $"dotnet-diagnostic-{process}-{words[StartTime]}-socket"));
+        }
+        catch (Exception absent) when (absent is IOException or UnauthorizedAccessException)
+        {
+            // The folder is not there, or lets nobody in: then the runtime could not make one there either.
+        }
     }
 }

@@ -26,11 +26,11 @@ public class AclLogTests
     [Fact]
     public void Entries_differ_by_reason_context_object_and_user()
     {
-        _log.Add(AclDenial.Key, isInTransaction: false, "k"u8, "a"u8, "", 1, most: 10);
-        _log.Add(AclDenial.Channel, isInTransaction: false, "k"u8, "a"u8, "", 1, most: 10);
-        _log.Add(AclDenial.Key, isInTransaction: true, "k"u8, "a"u8, "", 1, most: 10);
-        _log.Add(AclDenial.Key, isInTransaction: false, "l"u8, "a"u8, "", 1, most: 10);
-        _log.Add(AclDenial.Key, isInTransaction: false, "k"u8, "b"u8, "", 1, most: 10);
+        _log.Add(AclDenial.Key, AclPlace.TopLevel, "k"u8, "a"u8, "", 1, most: 10);
+        _log.Add(AclDenial.Channel, AclPlace.TopLevel, "k"u8, "a"u8, "", 1, most: 10);
+        _log.Add(AclDenial.Key, AclPlace.Transaction, "k"u8, "a"u8, "", 1, most: 10);
+        _log.Add(AclDenial.Key, AclPlace.TopLevel, "l"u8, "a"u8, "", 1, most: 10);
+        _log.Add(AclDenial.Key, AclPlace.TopLevel, "k"u8, "b"u8, "", 1, most: 10);
         Assert.Equal(5, _log.Newest(10).Length);
     }
 
@@ -51,10 +51,10 @@ public class AclLogTests
     [Fact]
     public void A_long_name_is_kept_in_part()
     {
-        _log.Add(AclDenial.Key, isInTransaction: false, new byte[1 << 20], new byte[1 << 20], "", 0, most: 10);
+        _log.Add(AclDenial.Key, AclPlace.TopLevel, new byte[1 << 20], new byte[1 << 20], "", 0, most: 10);
         Assert.Equal(64 * 1024, _log.Newest(1)[0].Object.Length);
     }
 
     private void Add(string command, long now, long most = 128) =>
-        _log.Add(AclDenial.Command, isInTransaction: false, Encoding.ASCII.GetBytes(command), "u"u8, "", now, most);
+        _log.Add(AclDenial.Command, AclPlace.TopLevel, Encoding.ASCII.GetBytes(command), "u"u8, "", now, most);
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Starling.Node.Tests.Acl;
 
@@ -213,5 +214,23 @@ public class LogInTests
             config.AclFile = "users.acl";
         }));
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_fails_to_log_in_too_often_is_not_judged_any_more_in_this_second()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
+        await using var server = TestServer.Start(clock: clock);
+        var (client, other) = (await server.ConnectAsync(), await server.ConnectAsync());
+        Assert.Equal("OK", await client.TextAsync("ACL", "SETUSER", "u", "on", ">p", "+ping"));
+        const string TooMany = "(error) ERR too many failed attempts to log in on this connection, try again in a second";
+        for (var i = 0; i < 64; i++) Assert.Equal(WrongPass, await client.TextAsync("AUTH", "u", $"{i}"));
+        Assert.Equal(TooMany, await client.TextAsync("AUTH", "u", "p"));
+        Assert.Equal(TooMany, await client.TextAsync("HELLO", "3", "AUTH", "u", "p"));
+        Assert.Equal("OK", await other.TextAsync("AUTH", "u", "p"));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(WrongPass, await client.TextAsync("AUTH", "u", "q"));
+        Assert.Equal("OK", await client.TextAsync("AUTH", "u", "p"));
+        Assert.Equal("PONG", await client.TextAsync("PING"));
     }
 }

@@ -152,6 +152,18 @@ public sealed class PermissionTests : IAsyncLifetime
         await user.WaitForCloseAsync();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_log_tells_what_a_script_was_refused(bool isInTransaction)
+    {
+        var user = await LogInAsync("+eval +multi +exec ~k");
+        if (isInTransaction) await user.TextAsync("MULTI");
+        await user.TextAsync("EVAL", "return redis.call('set', 'k', 1)", "0");
+        if (isInTransaction) await user.TextAsync("EXEC");
+        Assert.StartsWith("[[count, (integer) 1, reason, command, context, lua, object, set, username, u,", await _admin.TextAsync("ACL", "LOG"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_log_tells_what_was_refused_to_whom_and_INFO_how_often()
     {

@@ -31,6 +31,43 @@ public class ScriptStateTests
     }
 
     [Fact]
+    public async Task What_the_first_line_of_a_script_says_counts_where_its_call_is_queued()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        const string Writing = "#!lua\nreturn 1", Reading = "#!lua flags=no-writes\nreturn 2", Silent = "return 3";
+        var hash = await client.TextAsync("script", "load", Writing);
+        Assert.Equal("OK", await client.TextAsync("replicaof", "127.0.0.1", "1"));
+        const string ReadOnly = "(error) READONLY You can't write against a read only replica.";
+        string[][] refused = [["eval", Writing, "0"], ["evalsha", hash, "0"], ["eval_ro", Writing, "0"], ["eval", "#!lua flags=allow-oom\nreturn 1", "0"]];
+        foreach (var call in refused)
+        {
+            Assert.Equal("OK", await client.TextAsync("multi"));
+            Assert.Equal(ReadOnly, await client.TextAsync(call));
+            Assert.Equal("(error) EXECABORT Transaction discarded because of previous errors.", await client.TextAsync("exec"));
+        }
+
+        Assert.Equal("OK", await client.TextAsync("multi"));
+        Assert.Equal("QUEUED", await client.TextAsync("eval", Reading, "0"));
+        Assert.Equal("QUEUED", await client.TextAsync("eval", Silent, "0"));
+        Assert.Equal("QUEUED", await client.TextAsync("eval", "#!lua flags=nothing\nreturn 1", "0")); // what is wrong is said when it runs
+        Assert.Equal("[(integer) 2, (integer) 3, (error) ERR Unexpected flag in script shebang: nothing]", await client.TextAsync("exec"));
+    }
+
+    [Fact]
+    public async Task A_pause_of_writes_holds_scripts_that_may_write_by_their_first_line_and_no_others()
+    {
+        await using var server = TestServer.Start();
+        var (client, other) = (await server.ConnectAsync(), await server.ConnectAsync());
+        Assert.Equal("OK", await client.TextAsync("client", "pause", "100000", "write"));
+        Assert.Equal("(integer) 2", await client.TextAsync("eval", "#!lua flags=no-writes\nreturn 2", "0"));
+        await other.SendAsync(TestClient.Encode("eval", "#!lua\nreturn 3", "0"));
+        await Eventually.True(() => server.Node.Clients.Snapshot().Any(connection => connection.IsHeld));
+        Assert.Equal("OK", await client.TextAsync("client", "unpause"));
+        Assert.Equal("(integer) 3", (await other.ReadAsync()).ToString());
+    }
+
+    [Fact]
     public async Task Without_memory_a_script_does_not_begin_to_write()
     {
         await using var server = TestServer.Start();

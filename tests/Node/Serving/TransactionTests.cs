@@ -262,7 +262,7 @@ public sealed class TransactionTests
         for (var i = 0; i < 3; i++)
         {
             Assert.True(transaction.Fits(set));
-            transaction.Add(ServerCommands.Rows[0], set);
+            transaction.Add(ServerCommands.Rows[0], ServerCommands.Rows[0].Flags, set);
         }
 
         Assert.False(transaction.Fits(set));
