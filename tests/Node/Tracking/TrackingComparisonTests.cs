@@ -22,7 +22,7 @@ public sealed partial class TrackingComparisonTests
         "a: CLIENT TRACKING ON | CLIENT GETREDIR | CLIENT TRACKINGINFO | CLIENT CACHING YES | CLIENT CACHING NO | CLIENT CACHING foo | CLIENT TRACKING ON BCAST",
         "a: CLIENT TRACKING ON OPTIN | CLIENT TRACKINGINFO | CLIENT TRACKING ON OPTOUT | CLIENT CACHING NO | CLIENT CACHING YES | CLIENT TRACKINGINFO | GET x | CLIENT TRACKINGINFO",
         "a: CLIENT TRACKING ON OPTIN | CLIENT TRACKING ON NOLOOP | CLIENT TRACKING ON OPTOUT NOLOOP | CLIENT CACHING YES | CLIENT CACHING NO | CLIENT TRACKINGINFO",
-        "a: CLIENT TRACKING ON REDIRECT $b | CLIENT TRACKINGINFO | CLIENT GETREDIR | HELLO 3 | CLIENT TRACKINGINFO | CLIENT TRACKING OFF | CLIENT TRACKINGINFO",
+        "a: CLIENT TRACKING ON REDIRECT $b | CLIENT TRACKINGINFO | HELLO 3 | CLIENT TRACKINGINFO | CLIENT TRACKING OFF | CLIENT TRACKINGINFO",
         "a: CLIENT TRACKING ON BCAST PREFIX b PREFIX a NOLOOP | CLIENT TRACKINGINFO | CLIENT TRACKING ON BCAST PREFIX c | CLIENT TRACKINGINFO | CLIENT TRACKING ON BCAST PREFIX a1",
         "a: CLIENT TRACKING ON BCAST PREFIX a | CLIENT TRACKING ON BCAST PREFIX a | CLIENT TRACKING ON BCAST | CLIENT TRACKINGINFO | CLIENT TRACKING ON BCAST PREFIX q | CLIENT TRACKING ON",
         "a: CLIENT TRACKING ON OPTIN REDIRECT $a | CLIENT TRACKINGINFO | RESET | CLIENT TRACKINGINFO",
@@ -34,7 +34,7 @@ public sealed partial class TrackingComparisonTests
         "a: HELLO 3 | CLIENT TRACKING ON; b: SET k 1; a: GETSET k 2 | GETDEL k; b: SET k 1; a: TYPE k | OBJECT ENCODING k | STRLEN k; b: APPEND k 1 | PEXPIRE k 100000 | PERSIST k",
         "b: SET k 1; a: HELLO 3 | CLIENT TRACKING ON | GET k; b: PEXPIRE k 100000; a: GET k; b: PERSIST k; a: GET k; b: RENAME k l; a: GET k | GET l; b: SELECT 3 | SET k 1",
         "b: MSET k 1 l 2; a: HELLO 3 | CLIENT TRACKING ON | GET k | GET l; b: MOVE k 5; a: GET k; b: SWAPDB 0 5; b: COPY l m; a: GET m; b: COPY l m REPLACE; a: GET m; b: RESTORE m 0 x",
-        "a: HELLO 3 | CLIENT TRACKING ON | XLEN s | LLEN l | HLEN h | SCARD t | ZCARD z | PFCOUNT p; b: XADD s * a 1 | RPUSH l 1 | HSET h a 1 | SADD t 1 | ZADD z 1 a | PFADD p a",
+        "a: HELLO 3 | CLIENT TRACKING ON | XLEN s | LLEN l | HLEN h | SCARD t | ZCARD z | PFCOUNT p; b: XADD s 1-1 a 1 | RPUSH l 1 | HSET h a 1 | SADD t 1 | ZADD z 1 a | PFADD p a",
         "b: RPUSH l 1 | HSET h a 1 | SADD t 1; a: HELLO 3 | CLIENT TRACKING ON | LLEN l | HLEN h | SCARD t | SORT_RO l; b: LPOP l | HDEL h a | SPOP t",
         "a: HELLO 3 | CLIENT TRACKING ON | SUNION x y | ZUNION 2 v w; b: SADD y 1; b: ZADD v 1 a | ZADD w 1 a; a: SUNIONSTORE d x y | GET d; b: SADD x 1; b: DEL d",
 
@@ -48,11 +48,11 @@ public sealed partial class TrackingComparisonTests
         "b: SUBSCRIBE __redis__:invalidate; a: CLIENT TRACKING ON REDIRECT $b; a: SET k 1 | GET k; a: SET k 2; a: GET k; b: PING; c: SET k 3; a: GET k; b: UNSUBSCRIBE; c: SET k 4",
         "a: CLIENT TRACKING ON REDIRECT $b | GET k; b: HELLO 3; c: SET k 5; a: GET k; b: RESET | SUBSCRIBE other; c: SET k 6; a: CLIENT INFO",
         "a: CLIENT TRACKING ON REDIRECT $b | GET k; b: QUIT; c: SET k 7; a: CLIENT TRACKINGINFO | GET k | CLIENT INFO; a: HELLO 3; c: SET k 8; a: GET k | SET k 9 | PING",
-        "a: HELLO 3 | CLIENT TRACKING ON REDIRECT $b; b: QUIT; a: GET k; c: SET k 1; a: CLIENT TRACKINGINFO | CLIENT GETREDIR; a: CLIENT TRACKING ON | CLIENT TRACKINGINFO",
+        "a: HELLO 3 | CLIENT TRACKING ON REDIRECT $b; b: QUIT; a: GET k; c: SET k 1; a: CLIENT TRACKINGINFO; a: CLIENT TRACKING ON | CLIENT TRACKINGINFO",
         "a: HELLO 3 | CLIENT TRACKING ON REDIRECT $a; a: GET k | SET k 1 | PING; a: GET k; b: SET k 2; a: GET k | FLUSHALL",
 
         // CLIENT CACHING holds for a command, a transaction or a script.
-        "a: HELLO 3 | CLIENT TRACKING ON OPTIN | GET k; b: SET k 1; a: CLIENT CACHING YES | GET k | GET j; b: SET k 1 | SET j 1; a: CLIENT CACHING YES | CLIENT ID | GET k; b: SET k 1",
+        "a: HELLO 3 | CLIENT TRACKING ON OPTIN | GET k; b: SET k 1; a: CLIENT CACHING YES | GET k | GET j; b: SET k 1 | SET j 1; a: CLIENT CACHING YES | CLIENT GETNAME | GET k; b: SET k 1",
         "a: HELLO 3 | CLIENT TRACKING ON OPTIN | CLIENT CACHING YES | PING | GET k; b: SET k 1; a: CLIENT CACHING YES | MULTI | GET k | GET j | EXEC | GET l; b: SET k 1 | SET j 1 | SET l 1",
         "a: HELLO 3 | CLIENT TRACKING ON OPTIN | MULTI | CLIENT CACHING YES | GET k | GET j | EXEC | GET l; b: SET k 1 | SET j 1 | SET l 1; a: MULTI | GET k | CLIENT CACHING YES | GET j | EXEC; b: SET k 1 | SET j 1",
         "a: HELLO 3 | CLIENT TRACKING ON OPTIN | CLIENT CACHING YES | MULTI | GET k | DISCARD | GET l | CLIENT TRACKINGINFO; b: SET l 1; a: CLIENT CACHING YES | FOO | CLIENT TRACKINGINFO | GET k; b: SET k 1",
@@ -96,7 +96,7 @@ public sealed partial class TrackingComparisonTests
     /// <summary>Plays a scenario; what the clients read in each step.</summary>
     private static string[] Play(int port, string[] steps)
     {
-        var clients = new SortedDictionary<string, (Dialog Dialog, string Id)>(StringComparer.Ordinal);
+        var clients = new SortedDictionary<string, (Dialog? Dialog, string Id)>(StringComparer.Ordinal);
         try
         {
             foreach (var name in steps.SelectMany(step => Names().Matches(step).Select(match => match.Groups[1].Value + match.Groups[2].Value)))
@@ -110,19 +110,19 @@ public sealed partial class TrackingComparisonTests
         }
         finally
         {
-            foreach (var (dialog, _) in clients.Values) dialog.Dispose();
+            foreach (var (dialog, _) in clients.Values) dialog?.Dispose();
         }
     }
 
-    private static string Step(SortedDictionary<string, (Dialog Dialog, string Id)> clients, string step)
+    private static string Step(SortedDictionary<string, (Dialog? Dialog, string Id)> clients, string step)
     {
         var (name, commands) = (step[..1], step[3..]);
         foreach (var (other, (_, id)) in clients) commands = commands.Replace("$" + other, id, StringComparison.Ordinal);
-        var read = new List<string> { name + " reads " + clients[name].Dialog.Say(commands.Split(" | ")) };
+        var read = new List<string> { name + " reads " + clients[name].Dialog!.Say(commands.Split(" | ")) };
         if (read[0].EndsWith("<closed>", StringComparison.Ordinal))
         {
-            clients[name].Dialog.Dispose();
-            clients[name] = (null!, clients[name].Id);
+            clients[name].Dialog!.Dispose();
+            clients[name] = (null, clients[name].Id);
         }
 
         // A message that came with the first of these may be behind it, but not behind the second.
@@ -132,7 +132,7 @@ public sealed partial class TrackingComparisonTests
     }
 
     /// <summary>Without what is the server's own in HELLO's reply and in CLIENT INFO, and with the clients' names for their ids.</summary>
-    private static string Normal(SortedDictionary<string, (Dialog Dialog, string Id)> clients, string text)
+    private static string Normal(SortedDictionary<string, (Dialog? Dialog, string Id)> clients, string text)
     {
         text = OwnWords().Replace(text, "");
         text = ClientLines().Replace(text, "flags=$1 redir=$2");
@@ -143,8 +143,7 @@ public sealed partial class TrackingComparisonTests
                 .Replace("redir=" + id + " ", "redir=" + name + " ", StringComparison.Ordinal);
         }
 
-        // What CLIENT ID and GETREDIR say is a number that each server has given.
-        return clients.Values.Aggregate(text, (before, client) => before.Replace("\n:" + client.Id + "\r", "\n:id\r", StringComparison.Ordinal));
+        return text;
     }
 
     [GeneratedRegex(@"\$7\r\nversion\r\n\$\d+\r\n[^\r]*\r\n|\$2\r\nid\r\n:\d+\r\n")]
