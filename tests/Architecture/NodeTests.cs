@@ -26,7 +26,7 @@ public class NodeTests
         "Scripting: Acl Cluster Config Execution Persistence Replication Serving Telemetry root",
         "Serving: Acl Cluster Config Eviction Execution Expiry Freeing Persistence PubSub Replication Scripting Telemetry Tracking root",
         "Telemetry: Cluster Config Execution Expiry Maintenance Replication Serving root",
-        "Tracking: Config Execution PubSub Serving root",
+        "Tracking: Config Execution PubSub Serving Telemetry root",
     ];
 
     /// <summary>Makes the parts and lets them know of each other; what happens when CONFIG SET changes what several follow.</summary>

@@ -37,7 +37,8 @@ internal static class ClientInfo
         text.Append(CultureInfo.InvariantCulture, $" argv-mem={connection.ArgumentBytes} multi-mem={multi}");
         text.Append(CultureInfo.InvariantCulture, $" rbs=0 rbp=0 obl=0 oll={segments} omem={output} tot-mem={total}");
         text.Append(CultureInfo.InvariantCulture, $" events={(output > 0 ? "rw" : "r")}");
-        text.Append(CultureInfo.InvariantCulture, $" cmd={session.LastCommand?.FullName ?? "NULL"} user={session.Identity.DisplayName} redir={redirectTo}");
+        text.Append(CultureInfo.InvariantCulture, $" cmd={session.LastCommand?.FullName ?? "NULL"} user={session.Identity.DisplayName}");
+        text.Append(CultureInfo.InvariantCulture, $" redir={redirectTo}");
         text.Append(CultureInfo.InvariantCulture, $" resp={connection.Reply.Protocol}");
         text.Append(CultureInfo.InvariantCulture, $" lib-name={session.LibraryName} lib-ver={session.LibraryVersion}");
         return text.ToString();
