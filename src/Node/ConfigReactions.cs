@@ -42,6 +42,7 @@ internal static class ConfigReactions
         config.OnChange("stream-node-max-entries", () => ChooseEncodings(basics));
         ChooseEncodings(basics);
         debugSubcommands.Add(Configuration.RewriteEverything);
+        debugSubcommands.Add(DebugCommands.PauseCron(basics.Cron));
         debugSubcommands.Add(Commands.Replication.ChangeReplicationId);
         basics.Cron.Every(ClusterPeriod, _ => sections.NoteClusterLinks());
     }

@@ -14,6 +14,7 @@ using Starling.Node.Replication;
 using Starling.Node.Scripting;
 using Starling.Node.Serving;
 using Starling.Node.Telemetry;
+using Starling.Node.Tracking;
 using Starling.Resp;
 using Starling.Slots.Keyspace;
 
@@ -37,6 +38,7 @@ public sealed class NodeServer
         Scripts = new ScriptService(Basics);
         Keyspace.OnLongWait = Scripts.ServeMeanwhile;
         Publisher = new Publisher(Basics);
+        Tracking = new TrackingService(Basics, Executor);
         AccessControl = new AccessControl(Basics, Publisher);
         KeyEvents.ListenWith(Publisher.Deliver);
         KeyEvents.PublishWith(Publisher.Publish);
@@ -65,7 +67,7 @@ public sealed class NodeServer
         IoThreads = new IoThreads(
             config.IoThreads == 0 ? ServerConfig.DefaultIoThreads : config.IoThreads,
             loggers.CreateLogger("Serving"),
-            beforeReplies: Replication.Flush,
+            beforeReplies: BeforeReplies,
             config.IoTransport switch
             {
                 "io_uring" => IoTransport.IoUring,
@@ -153,6 +155,9 @@ public sealed class NodeServer
 
     /// <summary>Who waits for which key.</summary>
     internal KeyWaiters Waiters { get; }
+
+    /// <summary>Who tracks which keys.</summary>
+    internal TrackingService Tracking { get; }
 
     /// <summary>Who watches which key.</summary>
     internal WatchTable Watches { get; }
@@ -256,6 +261,13 @@ public sealed class NodeServer
     /// <summary>This node is a replica, or will be one as soon as it has loaded.</summary>
     private bool WillBeReplica() => Replication.IsReplica || (Cluster is { } cluster ? cluster.StartsAsReplica : Config.ReplicaOf is not null);
 
+    /// <summary>What the commands of a round have brought about goes out before their replies.</summary>
+    private void BeforeReplies()
+    {
+        Tracking.Broadcast();
+        Replication.Flush();
+    }
+
     private NodeParts GatherParts() => new(Basics)
     {
         AccessControl = AccessControl,
@@ -276,6 +288,7 @@ public sealed class NodeServer
         DebugSubcommands = DebugSubcommands,
         Scripts = Scripts,
         Waiters = Waiters,
+        Tracking = Tracking,
         Watches = Watches,
     };
 }

@@ -542,10 +542,10 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
             _lastRequired = -1; // its reply waits for the replicas as the command's own would have
             var (before, errors) = (Reply.Length, Reply.ErrorCount);
             suspension.WriteReply(Reply);
-            _client.EndSuspended();
             if (Reply.ErrorCount != errors) _serving.Stats.CountFailure(Session.LastCommand, Reply.LastErrorCode);
             if (Session.MutesSuspended) Reply.Truncate(before);
             Session.MutesSuspended = false;
+            _client.EndSuspended();
         }
 
         _hold?.End();

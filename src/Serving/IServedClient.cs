@@ -44,7 +44,7 @@ public interface IServedClient
     /// </returns>
     long EndTurn();
 
-    /// <summary>What the last command has waited for (<see cref="Suspension"/>) has ended, and the reply is written.</summary>
+    /// <summary>What the last command has waited for (<see cref="Suspension"/>) has ended, and the reply is written, if it is wanted.</summary>
     void EndSuspended();
 
     /// <summary>The client's line in CLIENT LIST and the log. Any thread.</summary>

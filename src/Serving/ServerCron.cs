@@ -14,6 +14,14 @@ public sealed class ServerCron
     private readonly AutoResetEvent _wake = new(initialState: false);
     private Thread? _thread;
     private volatile bool _isStopping;
+    private volatile bool _isPaused;
+
+    /// <summary>No work is done, for tests (DEBUG PAUSE-CRON). Any thread.</summary>
+    public bool IsPaused
+    {
+        get => _isPaused;
+        set => _isPaused = value;
+    }
 
     /// <summary>Makes a cron that gives its actions the time of a clock.</summary>
     public ServerCron(TimeProvider clock) => _clock = clock;
@@ -88,6 +96,7 @@ public sealed class ServerCron
                 var hasRun = false;
                 foreach (var work in _works)
                 {
+                    if (_isPaused) break;
                     hasRun |= work.RunWhenDue(elapsed, _clock);
                     next = Math.Min(next, work.Due);
                 }

@@ -14,9 +14,9 @@ public class NodeTests
         "root: Config Eviction Execution Persistence Telemetry",
         "Acl: Config PubSub Serving Telemetry root",
         "Cluster: Config Execution Persistence PubSub Replication Serving Telemetry root",
-        "Commands: Acl Cluster Config Eviction Execution Expiry Freeing Persistence PubSub Replication Scripting Serving Telemetry root",
+        "Commands: Acl Cluster Config Eviction Execution Expiry Freeing Persistence PubSub Replication Scripting Serving Telemetry Tracking root",
         "Eviction: Config Execution Persistence Replication Serving Telemetry root",
-        "Execution: Acl Cluster Config Eviction Expiry Persistence PubSub Replication Scripting Serving root",
+        "Execution: Acl Cluster Config Eviction Expiry Persistence PubSub Replication Scripting Serving Tracking root",
         "Expiry: Config Execution Persistence Replication Serving Telemetry root",
         "Freeing: Config Execution Telemetry",
         "Maintenance: Config Telemetry root",
@@ -24,8 +24,9 @@ public class NodeTests
         "PubSub: Execution Telemetry root",
         "Replication: Cluster Config Execution Expiry Freeing Persistence Serving Telemetry root",
         "Scripting: Acl Cluster Config Execution Persistence Replication Serving Telemetry root",
-        "Serving: Acl Cluster Config Eviction Execution Expiry Freeing Persistence PubSub Replication Scripting Telemetry root",
+        "Serving: Acl Cluster Config Eviction Execution Expiry Freeing Persistence PubSub Replication Scripting Telemetry Tracking root",
         "Telemetry: Cluster Config Execution Expiry Maintenance Replication Serving root",
+        "Tracking: Config Execution PubSub Serving Telemetry root",
     ];
 
     /// <summary>Makes the parts and lets them know of each other; what happens when CONFIG SET changes what several follow.</summary>

@@ -93,12 +93,12 @@ public sealed class ConfigurationTests : IDisposable
     {
         Assert.Equal("OK", Call("SET", "loglevel", "nothing"));
         var before = _server.Output;
-        Assert.Equal("OK", Call("SET", "tracking-table-max-keys", "1"));
+        Assert.Equal("OK", Call("SET", "active-expire-effort", "2"));
         Assert.Equal("OK", Call("SET", "loglevel", "notice"));
-        Assert.Equal("OK", Call("SET", "tracking-table-max-keys", "0"));
-        _server.WaitForLine("CONFIG SET: tracking-table-max-keys is accepted but has no effect yet");
+        Assert.Equal("OK", Call("SET", "active-expire-effort", "3"));
+        _server.WaitForLine("CONFIG SET: active-expire-effort is accepted but has no effect yet");
         var parts = _server.Output[before.Length..].Split("has no effect yet");
-        Assert.Single(parts, part => part.EndsWith("tracking-table-max-keys is accepted but ", StringComparison.Ordinal));
+        Assert.Single(parts, part => part.EndsWith("active-expire-effort is accepted but ", StringComparison.Ordinal));
     }
 
     [Fact]

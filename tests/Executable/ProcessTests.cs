@@ -203,8 +203,8 @@ public class ProcessTests
     [Fact]
     public void What_has_no_effect_yet_is_said_once_at_start()
     {
-        using var server = new RunningServer(["server", "--port", _port, "--save", "", "--tracking-table-max-keys", "10", "--busy-reply-threshold", "6"]);
-        server.WaitForLine("have no effect yet: tracking-table-max-keys");
+        using var server = new RunningServer(["server", "--port", _port, "--save", "", "--active-expire-effort", "5", "--busy-reply-threshold", "6"]);
+        server.WaitForLine("have no effect yet: active-expire-effort");
         server.WaitForLine("Ready to accept connections");
         Assert.Equal(0, server.Stop());
     }

@@ -125,7 +125,7 @@ public static class Connection
         if (version != 0 && version != call.Reply.Protocol)
         {
             call.Reply.Protocol = (int)version;
-            Subscribing.Settle(call);
+            PushOrder.Settle(call);
         }
 
         WriteHello(call);
@@ -229,10 +229,11 @@ public static class Connection
         session.ReplyMode = ReplyMode.On;
         session.Name = "";
         call.Node.AccessControl.Begin(session);
+        call.Node.Tracking.Disable(session);
         call.Reply.Protocol = 2;
         call.Node.Monitors.Remove(session);
         if (session.Subscriber is { } subscriber) call.Node.Publisher.Table.RemoveAll(subscriber);
-        Subscribing.Settle(call);
+        PushOrder.Settle(call);
         call.Reply.Simple("RESET"u8);
     }
 

@@ -65,6 +65,14 @@ public static class DebugCommands
             ["SLEEP <seconds>", "    Holds back every client for <seconds>, with a fraction if need be."], Sleep),
     ];
 
+    /// <summary>DEBUG PAUSE-CRON, of a node's cron.</summary>
+    internal static DebugSubcommand PauseCron(ServerCron cron) =>
+        new("pause-cron", 3, 3, ["PAUSE-CRON <0|1>", "    Stops or starts all periodic work."], call =>
+        {
+            cron.IsPaused = Utf8Parser.TryParse(call[2], out int value, out _) && value != 0;
+            call.Ok();
+        });
+
     private static void Execute(CommandContext call)
     {
         if (!IsAllowed(call))

@@ -67,9 +67,9 @@ public static class Publishing
         if (call.Session.IsInScript) self = null; // what the reply is now the script reads
         if (count > 0 && self is { Total: > 0 })
         {
-            Subscribing.BeginPushes(call);
+            PushOrder.Begin(call.Session, call.Reply);
             publisher.Write(call.Reply, self, isSharded, call[1], call[2]);
-            Subscribing.EndPushes(call);
+            PushOrder.End(call.Session, call.Reply);
         }
 
         var start = call.Reply.Length;

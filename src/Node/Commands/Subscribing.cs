@@ -45,30 +45,6 @@ public static class Subscribing
         },
     ];
 
-    /// <summary>
-    /// What was pushed up to now comes before the reply that is about to be written. Inside EXEC, whose reply is under way,
-    /// nothing can come between; see <see cref="Transactions"/>.
-    /// </summary>
-    internal static void Settle(CommandContext call)
-    {
-        if (call.IsInExec || call.Session.Connection is not { } connection) return;
-        connection.SettlePushes(call.Session.LastWriteOffset);
-        call.Session.MutedFrom = Math.Min(call.Session.MutedFrom, call.Reply.Length);
-    }
-
-    /// <summary>What follows is a push: it is written whatever CLIENT REPLY says, instead of the reply so far that is not wanted.</summary>
-    internal static void BeginPushes(CommandContext call)
-    {
-        var session = call.Session;
-        if (session.MutedFrom >= 0 && call.Reply.Length > session.MutedFrom) call.Reply.Truncate(session.MutedFrom);
-    }
-
-    /// <summary>What follows is an ordinary reply again.</summary>
-    internal static void EndPushes(CommandContext call)
-    {
-        if (call.Session.MutedFrom >= 0) call.Session.MutedFrom = call.Reply.Length;
-    }
-
     /// <summary>The caller as a subscriber, of nothing perhaps; false for who has no connection.</summary>
     internal static bool TrySubscriber(CommandContext call, [NotNullWhen(true)] out Subscriber? subscriber)
     {
@@ -93,14 +69,14 @@ public static class Subscribing
         }
 
         call.Node.Buffers.EnsureRoom(call.Arguments.TotalLength + (call.Count * (long)SubscriptionTable.BytesOfSubscription));
-        BeginPushes(call);
+        PushOrder.Begin(call.Session, call.Reply);
         for (var i = 1; i < call.Count; i++)
         {
             call.Node.Publisher.Table.Add(kind, subscriber, call[i]);
             Confirm(call, word, call[i], subscriber.ToldCount(kind));
         }
 
-        EndPushes(call);
+        PushOrder.End(call.Session, call.Reply);
         call.Node.AccessControl.CheckSubscriber(call.Session);
     }
 
@@ -112,7 +88,7 @@ public static class Subscribing
             return;
         }
 
-        BeginPushes(call);
+        PushOrder.Begin(call.Session, call.Reply);
         if (call.Count > 1)
         {
             for (var i = 1; i < call.Count; i++) Unsubscribe(call, kind, word, subscriber, call[i]);
@@ -124,14 +100,14 @@ public static class Subscribing
             if (names.Length == 0) ConfirmNothing(call, word, subscriber.ToldCount(kind));
         }
 
-        EndPushes(call);
+        PushOrder.End(call.Session, call.Reply);
     }
 
     private static void Unsubscribe(
         CommandContext call, SubscriptionKind kind, ReadOnlySpan<byte> word, Subscriber subscriber, ReadOnlySpan<byte> name)
     {
         // Nothing more is pushed for it from here on, and what was comes before the confirmation.
-        if (call.Node.Publisher.Table.Remove(kind, subscriber, name)) Settle(call);
+        if (call.Node.Publisher.Table.Remove(kind, subscriber, name)) PushOrder.Settle(call);
         Confirm(call, word, name, subscriber.ToldCount(kind));
     }
 

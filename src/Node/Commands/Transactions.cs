@@ -77,13 +77,13 @@ public static class Transactions
         else
         {
             // Between these replies nothing can be put.
-            if ((transaction.AnyFlags & CommandFlags.PubSub) != 0) Subscribing.Settle(call);
+            if ((transaction.AnyFlags & CommandFlags.PubSub) != 0) PushOrder.Settle(call);
             var start = call.Reply.Length;
             call.Reply.Array(transaction.Commands.Count);
             call.Node.Executor.RunQueued(call, transaction);
             call.Session.LateReplies.EndTransaction(call, start);
             if ((transaction.AnyFlags & CommandFlags.PubSub) != 0) Publishing.AwaitRelay(call, start);
-            if (call.Session.Connection is { } connection && connection.PushProtocol != call.Reply.Protocol) Subscribing.Settle(call);
+            if (call.Session.Connection is { } connection && connection.PushProtocol != call.Reply.Protocol) PushOrder.Settle(call);
         }
     }
 

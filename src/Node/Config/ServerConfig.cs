@@ -455,4 +455,7 @@ public sealed class ServerConfig : IServingSettings
 
     /// <summary>Milliseconds that a script may run before other clients are answered BUSY; 0 for never.</summary>
     public long BusyReplyThreshold { get; set; } = 5000;
+
+    /// <summary>The most keys that are remembered for clients who track; 0 for any number.</summary>
+    public long TrackingTableMaxKeys { get; set; } = 1_000_000;
 }

@@ -133,7 +133,12 @@ internal static class ServerDirectives
             -100,
             LargestLong,
             NumberFormat.MemoryOrPercent),
-        PendingNumber("tracking-table-max-keys", 0, LargestLong, 1_000_000),
+        new NumberDirective(
+            "tracking-table-max-keys",
+            In(c => c.TrackingTableMaxKeys, (c, v) => c.TrackingTableMaxKeys = v),
+            0,
+            LargestLong,
+            NumberFormat.Integer),
         new NumberDirective(
             "busy-reply-threshold",
             In(c => c.BusyReplyThreshold, (c, v) => c.BusyReplyThreshold = v),

@@ -101,27 +101,9 @@ public sealed class Executor
     /// <summary>As <see cref="Execute(CommandContext)"/>, when the row was looked up before.</summary>
     internal DispatchOutcome Execute(CommandContext call, Command? command)
     {
+        var outcome = Dispatch(call, command);
         var session = call.Session;
-        if (command is null) return RefuseUnknown(call);
-
-        // A store of a reference costs more than a look, and mostly it is the same as before.
-        if (!ReferenceEquals(call.Command, command)) call.Command = command;
-        if (!ReferenceEquals(session.LastCommand, command)) session.LastCommand = command;
-        if (!_gates.PassBeforeLocks(call, command)) return DispatchOutcome.Done;
-        var plan = Plan(call, command);
-        if (!plan.IsNone && _gates.IsHeldUp(call))
-        {
-            session.HeldBy = HoldReason.Keys; // until the script has ended (WATCH)
-            return DispatchOutcome.Held;
-        }
-
-        var outcome = command.Locks == LockMode.None && session.Origin == ClientOrigin.Client && !plan.IsAll
-            ? ExecuteInParts(call, command, plan)
-            : ExecuteInOneScope(call, command, plan);
-        if (outcome == DispatchOutcome.Held) KeepPlace(session, command);
-        else (session.PlaceInLine, session.Encounters) = (0, 0);
-        if (session.Asking && session.Transaction is null && outcome == DispatchOutcome.Done && !command.KeepsAsking)
-            session.Asking = false;
+        if (session.Tracking is not null || session.OwnInvalidations is not null) _node.Tracking.EndCommand(call, command, outcome);
         return outcome;
     }
 
@@ -192,6 +174,32 @@ public sealed class Executor
     internal void GiveBack(CommandContext call)
     {
         using (_lock.Enter()) _idle.Push(call);
+    }
+
+    private DispatchOutcome Dispatch(CommandContext call, Command? command)
+    {
+        var session = call.Session;
+        if (command is null) return RefuseUnknown(call);
+
+        // A store of a reference costs more than a look, and mostly it is the same as before.
+        if (!ReferenceEquals(call.Command, command)) call.Command = command;
+        if (!ReferenceEquals(session.LastCommand, command)) session.LastCommand = command;
+        if (!_gates.PassBeforeLocks(call, command)) return DispatchOutcome.Done;
+        var plan = Plan(call, command);
+        if (!plan.IsNone && _gates.IsHeldUp(call))
+        {
+            session.HeldBy = HoldReason.Keys; // until the script has ended (WATCH)
+            return DispatchOutcome.Held;
+        }
+
+        var outcome = command.Locks == LockMode.None && session.Origin == ClientOrigin.Client && !plan.IsAll
+            ? ExecuteInParts(call, command, plan)
+            : ExecuteInOneScope(call, command, plan);
+        if (outcome == DispatchOutcome.Held) KeepPlace(session, command);
+        else (session.PlaceInLine, session.Encounters) = (0, 0);
+        if (session.Asking && session.Transaction is null && outcome == DispatchOutcome.Done && !command.KeepsAsking)
+            session.Asking = false;
+        return outcome;
     }
 
     /// <summary>Who waits to be let in comes before those who come to wait meanwhile.</summary>
@@ -409,6 +417,7 @@ public sealed class Executor
         call.Begin();
         command.Handler!(call);
         var hasFailed = call.End();
+        if (call.Session.Tracking is { } tracked) _node.Tracking.Remember(call, command, tracked);
         if (isShown) _node.Monitors.Show(call, command);
         if (call.HasBlocked)
         {

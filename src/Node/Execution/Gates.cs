@@ -39,7 +39,18 @@ internal sealed class Gates(NodeParts node)
         if (node.Config.MaxMemory != 0 && session.Origin == ClientOrigin.Client)
             session.IsOutOfMemory = !node.Evictor.TryMakeRoom(call.Now);
         else session.IsOutOfMemory = false;
+        if (session.Origin == ClientOrigin.Client && node.Tracking.IsInUse) SettleTracking(call);
         return true;
+    }
+
+    /// <summary>
+    /// The table of tracked keys is made smaller before the command when it has grown too large. Who tracks reads before the reply what it was
+    /// told of before the command, and of the keys that had to go for the memory that it takes.
+    /// </summary>
+    private void SettleTracking(CommandContext call)
+    {
+        if (node.Tracking.HasTooMany) node.Tracking.Shrink(call.NextRandom());
+        if (call.Session.Tracking is not null) PushOrder.Settle(call);
     }
 
     /// <summary>

@@ -1,20 +1,26 @@
 using Starling.Node.PubSub;
+using Starling.Node.Serving;
+using Starling.Node.Tracking;
 using Starling.Resp;
 using Starling.Slots.Keyspace;
 
 namespace Starling.Node.Execution;
 
 /// <summary>
-/// The keyspace events of an open scope, in the order in which its changes were declared, and what was published in it: recorded
-/// and given on under the stripes of their keys, delivered under none.
+/// The keyspace events of an open scope, in the order in which its changes were declared, what was published in it, and what clients who
+/// track are to be told of: recorded and given on under the stripes of their keys, delivered under none.
 /// </summary>
-internal sealed class ScopeEvents(KeyEventQueue queue, Publisher publisher)
+internal sealed class ScopeEvents(KeyEventQueue queue, Publisher publisher, TrackingService tracking, NodeSession session)
 {
     private List<ScopeEvent>? _events; // not yet given on
     private List<PublishedCall>? _calls; // while no events are recorded
+    private ScopeChanges? _changes; // from when somebody tracks
     private bool _hasGiven;
     private bool _hearsOfNewKeys;
     private ScopeEvents? _outer; // of the scope around it on its thread, while it hears of new keys
+
+    /// <summary>What clients who track are to be told of.</summary>
+    public ScopeChanges TrackedChanges => _changes ??= new ScopeChanges(tracking, session);
 
     /// <summary>Hears of new keys, if it does not yet, until what was recorded is given on.</summary>
     public void HearOfNewKeys()
@@ -22,6 +28,19 @@ internal sealed class ScopeEvents(KeyEventQueue queue, Publisher publisher)
         if (_hearsOfNewKeys) return;
         _outer = NewKeyEvents.Enter(this);
         _hearsOfNewKeys = true;
+    }
+
+    /// <summary>A key has changed, which clients who track are to be told of. Records the event, if anybody wants its class.</summary>
+    public void NoteChange(Database database, in Key key, KeyEvent what, bool isExpiry)
+    {
+        if (tracking.IsInUse) TrackedChanges.Note(key, isExpiry);
+        Note(database, key, what);
+    }
+
+    /// <summary>A database has lost all its keys.</summary>
+    public void NoteEmptied(Database database)
+    {
+        if (tracking.IsInUse) TrackedChanges.NoteFlush(database.Index);
     }
 
     /// <summary>Records an event, if anybody wants its class.</summary>
@@ -76,6 +95,7 @@ internal sealed class ScopeEvents(KeyEventQueue queue, Publisher publisher)
     /// <summary>Delivers what was given on. Under no stripe.</summary>
     public void Deliver()
     {
+        if (_changes is { IsEmpty: false } changes) changes.Deliver();
         if (_hasGiven)
         {
             _hasGiven = false;

@@ -22,6 +22,7 @@ internal static class ClientInfo
         var multi = transaction?.HeldBytes ?? 0;
         var total = BytesOf(connection, session);
         var subscriber = session.Subscriber;
+        var redirectTo = session.Tracking?.RedirectTo ?? -1;
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"id={session.Id} addr={connection.RemoteAddress}");
         text.Append(CultureInfo.InvariantCulture, $" laddr={connection.LocalAddress} fd={connection.Descriptor}");
@@ -36,7 +37,8 @@ internal static class ClientInfo
         text.Append(CultureInfo.InvariantCulture, $" argv-mem={connection.ArgumentBytes} multi-mem={multi}");
         text.Append(CultureInfo.InvariantCulture, $" rbs=0 rbp=0 obl=0 oll={segments} omem={output} tot-mem={total}");
         text.Append(CultureInfo.InvariantCulture, $" events={(output > 0 ? "rw" : "r")}");
-        text.Append(CultureInfo.InvariantCulture, $" cmd={session.LastCommand?.FullName ?? "NULL"} user={session.Identity.DisplayName} redir=-1");
+        text.Append(CultureInfo.InvariantCulture, $" cmd={session.LastCommand?.FullName ?? "NULL"} user={session.Identity.DisplayName}");
+        text.Append(CultureInfo.InvariantCulture, $" redir={redirectTo}");
         text.Append(CultureInfo.InvariantCulture, $" resp={connection.Reply.Protocol}");
         text.Append(CultureInfo.InvariantCulture, $" lib-name={session.LibraryName} lib-ver={session.LibraryVersion}");
         return text.ToString();
@@ -54,6 +56,13 @@ internal static class ClientInfo
         if (session.Subscriber is { Total: > 0 }) flags.Append('P');
         if (session.Transaction is not null) flags.Append('x');
         if (connection.IsBlocked) flags.Append('b');
+        if (session.Tracking is { } tracking)
+        {
+            flags.Append('t');
+            if (tracking.IsRedirectionBroken) flags.Append('R');
+            if (tracking.IsBroadcast) flags.Append('B');
+        }
+
         if (session.WatchFailed) flags.Append('d');
         if (session.CloseAfterReply) flags.Append('c');
         if (connection.IsClosing) flags.Append('A');

@@ -40,7 +40,7 @@ public sealed class CommandContext : IEmptiedKeys
         Keys = new CommandKeys(node.Keyspace);
         _wakes = new WakeList(node.Waiters, node.Clients);
         Timer = new CommandTimer(this, node.CommandWatch);
-        Events = new ScopeEvents(node.KeyEvents, node.Publisher);
+        Events = new ScopeEvents(node.KeyEvents, node.Publisher, node.Tracking, session);
         Stats = node.Stats.Own;
     }
 
@@ -586,7 +586,7 @@ public sealed class CommandContext : IEmptiedKeys
         if (Node.Watches.IsInUse) Node.Watches.Touch(database.Index, key.Bytes, isExpiry);
         if (!isExpiry && Session.Origin == ClientOrigin.Client && Node.Replication.IsReplica)
             Node.ReplicaExpiry.Note(database, key);
-        Events.Note(database, key, what);
+        Events.NoteChange(database, key, what, isExpiry);
         if (Node.Waiters.Count != 0 && Node.Waiters.IsAwaited(database.Index, key.Bytes))
             _wakes.Add(new ReadyKey(database.Index, key.Bytes.ToArray()));
     }
@@ -594,6 +594,7 @@ public sealed class CommandContext : IEmptiedKeys
     /// <summary>As <see cref="Declare"/>, of a whole database.</summary>
     private void DeclareAll(Database database, bool isEmptied)
     {
+        if (isEmptied) Events.NoteEmptied(database);
         if (Node.Waiters.Count != 0) _wakes.AddAll(database.Index, isEmptied);
         if (Node.Watches.IsInUse) Node.Watches.TouchAll(database.Index, isEmptied, Keyspace, Now);
     }

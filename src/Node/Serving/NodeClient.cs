@@ -99,6 +99,7 @@ internal sealed class NodeClient : IServedClient
         _context.Now = _node.NowMilliseconds;
         _context.Stats = _node.Stats.Own;
         _context.Timer.EndPutOff();
+        _node.Tracking.TellOwn(_session, _context.Reply);
     }
 
     /// <inheritdoc/>
@@ -111,6 +112,7 @@ internal sealed class NodeClient : IServedClient
         _session.Transaction = null;
         _node.Watches.RemoveAll(_session);
         if (_session.Subscriber is { } subscriber) _node.Publisher.Table.RemoveAll(subscriber);
+        _node.Tracking.Disable(_session);
         _node.Monitors.Remove(_session);
         if (_session.Waiter is { } waiter) _node.Executor.Abandon(waiter);
     }

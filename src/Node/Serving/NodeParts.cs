@@ -11,6 +11,7 @@ using Starling.Node.PubSub;
 using Starling.Node.Replication;
 using Starling.Node.Scripting;
 using Starling.Node.Telemetry;
+using Starling.Node.Tracking;
 using Starling.Resp;
 using Starling.Slots.Keyspace;
 
@@ -114,6 +115,9 @@ internal sealed class NodeParts(NodeBasics basics)
 
     /// <summary>Who is shown every command.</summary>
     public Monitors Monitors { get; } = new(basics);
+
+    /// <summary>Who tracks which keys.</summary>
+    public required TrackingService Tracking { get; init; }
 
     /// <summary>Who watches which key.</summary>
     public required WatchTable Watches { get; init; }

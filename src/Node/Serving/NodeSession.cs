@@ -2,6 +2,7 @@ using Starling.Node.Acl;
 using Starling.Node.Execution;
 using Starling.Node.PubSub;
 using Starling.Node.Replication;
+using Starling.Node.Tracking;
 
 namespace Starling.Node.Serving;
 
@@ -15,6 +16,7 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
     private AclUser _identity = AclUser.Nobody;
     private CommandMonitor? _monitor;
     private FailedLogIns _failedLogIns;
+    private TrackedClient? _tracking;
 
     /// <summary>
     /// Whom it has logged in as: <see cref="AclUser.Stranger"/> before that. Written by the client's thread, read by any.
@@ -115,6 +117,19 @@ public sealed class NodeSession(long id, ClientOrigin origin) : ClientSession(id
         get => Volatile.Read(ref _subscriber);
         set => Volatile.Write(ref _subscriber, value);
     }
+
+    /// <summary>How it tracks; null when it does not. Written by the client's thread, read by any.</summary>
+    internal TrackedClient? Tracking
+    {
+        get => Volatile.Read(ref _tracking);
+        set => Volatile.Write(ref _tracking, value);
+    }
+
+    /// <summary>
+    /// Keys that it has read and now changed itself, of which it is told behind the reply; null in the place of all keys. Null when there are
+    /// none. The client's thread only.
+    /// </summary>
+    internal List<byte[]?>? OwnInvalidations { get; set; }
 
     /// <summary>It is a user from now on.</summary>
     internal void LogIn(AclUser user) => (Identity, IsAuthenticated) = (user, true);

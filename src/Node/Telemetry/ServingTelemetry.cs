@@ -40,7 +40,6 @@ internal static class ServingTelemetry
         writer.Field("client_recent_max_input_buffer", connections.Select(c => c.InputCapacity).DefaultIfEmpty().Max());
         writer.Field("client_recent_max_output_buffer", connections.Select(c => c.PendingBytes).DefaultIfEmpty().Max());
         writer.Field("blocked_clients", connections.Count(c => c.IsBlocked));
-        writer.Field("tracking_clients", 0);
         writer.Field("pubsub_clients", connections.Count(c => c.Session.Kind == ClientKind.PubSub));
         writer.Field("watching_clients", connections.Count(c => NodeSession.Of(c).WatchedKeys.Count > 0));
         writer.Field("clients_in_timeout_table", 0);

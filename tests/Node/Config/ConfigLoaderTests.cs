@@ -167,9 +167,9 @@ public sealed class ConfigLoaderTests : IDisposable
     [Fact]
     public void Directives_without_effect_are_accepted_and_listed()
     {
-        var config = Load("tracking-table-max-keys 1000\nlua-time-limit 5\nport 1\n");
-        Assert.Equal(["tracking-table-max-keys"], config.SetWithoutEffect);
-        Assert.Equal("1000", DirectiveTable.Find("tracking-table-max-keys")!.Get(config));
+        var config = Load("active-expire-effort 5\nlua-time-limit 5\nport 1\n");
+        Assert.Equal(["active-expire-effort"], config.SetWithoutEffect);
+        Assert.Equal("5", DirectiveTable.Find("active-expire-effort")!.Get(config));
     }
 
     [Fact]
