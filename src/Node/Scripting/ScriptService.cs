@@ -13,6 +13,7 @@ namespace Starling.Node.Scripting;
 internal sealed class ScriptService
 {
     private const int MostIdle = 16;
+    private static readonly TimeSpan RoomPeriod = TimeSpan.FromMilliseconds(100);
 
     private readonly ServerConfig _config;
     private readonly ILogger _log;
@@ -37,6 +38,7 @@ internal sealed class ScriptService
         Commands = basics.Commands;
         if (!IsSupported) ScriptLog.Unsupported(_log, WhyNot["ERR ".Length..]);
         basics.Info.Add("memory", section => section.Field("number_of_cached_scripts", Count));
+        basics.Cron.Every(RoomPeriod, _ => LuaMemory.NoteRoom(basics.Process.FreeBytes));
     }
 
     /// <summary>The commands that scripts may call.</summary>

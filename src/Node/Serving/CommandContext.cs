@@ -492,7 +492,6 @@ public sealed class CommandContext : IEmptiedKeys
 
     /// <summary>The handler has changed nothing yet, whatever its row says: should it find no memory now, nothing is half done.</summary>
     internal bool HasChangedNothing { get; set; }
-
     private bool WritesByItsRow => (Command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
 
     /// <summary>A scope is open: its stripes are held, and what is declared belongs to it.</summary>

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Starling.Node.Execution;
-using Starling.Node.Scripting;
 using Starling.Node.Serving;
 
 namespace Starling.Node.Telemetry;
@@ -27,7 +26,6 @@ internal static class ServingTelemetry
         {
             basics.Process.Sample();
             basics.Buffers.HeapBytes = basics.Process.HeapBytes;
-            LuaMemory.NoteRoom(basics.Process.FreeBytes);
             collector.Run();
         });
     }
