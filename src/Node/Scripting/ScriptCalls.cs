@@ -172,7 +172,7 @@ internal sealed class ScriptCalls
         {
             var error = cluster.JudgeForScript(call, position, slot, isWrite);
             if (error.Length > 0) return error;
-            if (engine.Script.Head.IsThere && (engine.Flags & ScriptFlags.AllowCrossSlotKeys) == 0)
+            if (engine.Script.SaysFlags && (engine.Flags & ScriptFlags.AllowCrossSlotKeys) == 0)
             {
                 if (engine.Slot < 0) engine.Slot = slot;
                 else if (engine.Slot != slot) return "ERR Script attempted to access keys that do not hash to the same slot"u8;

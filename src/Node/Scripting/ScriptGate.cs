@@ -10,14 +10,14 @@ namespace Starling.Node.Scripting;
 internal static class ScriptGate
 {
     /// <summary>The error reply to a script that may not run; empty when it may.</summary>
-    public static ReadOnlySpan<byte> JudgeScript(CommandContext call, Script script, bool isReadOnlyCall)
+    public static ReadOnlySpan<byte> JudgeScript(CommandContext call, Runnable script, bool isReadOnlyCall)
     {
         var node = call.Node;
         if (call.Session.Origin != ClientOrigin.Client) return [];
         var replication = node.Replication;
         var isStale = replication.IsReplica && !replication.IsLinkUp && !node.Config.ReplicaServeStaleData;
-        if (!script.Head.IsThere) return isStale ? ErrorReplies.MasterDown : [];
-        var flags = script.Head.Flags;
+        if (!script.SaysFlags) return isStale ? ErrorReplies.MasterDown : [];
+        var flags = script.Flags;
         var refusal = (flags & ScriptFlags.NoWrites) == 0 ? JudgeWriting(call, flags, isReadOnlyCall) : [];
         if (isStale && (flags & ScriptFlags.AllowStale) == 0 && refusal.Length == 0) return ErrorReplies.MasterDown;
         if (refusal.Length == 0 && (flags & ScriptFlags.NoCluster) != 0 && node.Cluster is not null)

@@ -14,6 +14,22 @@ internal readonly record struct ScriptHead(bool IsThere, int Length, ScriptFlags
         ("no-cluster", ScriptFlags.NoCluster), ("allow-cross-slot-keys", ScriptFlags.AllowCrossSlotKeys),
     ];
 
+    /// <summary>Adds a flag by its name in any case; false when there is none of that name.</summary>
+    public static bool TryFlag(ReadOnlySpan<byte> name, ref ScriptFlags flags)
+    {
+        foreach (var (known, flag) in Names)
+        {
+            if (!Ascii.EqualsIgnoreCase(name, known)) continue;
+            flags |= flag;
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The names of flags, in the order in which they are told.</summary>
+    public static IEnumerable<string> NamesOf(ScriptFlags flags) => Names.Where(it => (flags & it.Flag) != 0).Select(it => it.Name);
+
     /// <summary>Reads it; returns the error, or null.</summary>
     public static string? Read(ReadOnlySpan<byte> source, out ScriptHead head)
     {

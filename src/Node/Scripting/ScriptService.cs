@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Starling.Node.Config;
+using Starling.Resp;
 using Starling.Slots;
 
 namespace Starling.Node.Scripting;
@@ -34,7 +35,35 @@ internal sealed class ScriptService
         _clients = basics.Clients;
         Commands = basics.Commands;
         if (!IsSupported) ScriptLog.Unsupported(_log, WhyNot["ERR ".Length..]);
-        basics.Info.Add("memory", section => section.Field("number_of_cached_scripts", Count));
+        Functions = new FunctionService(this);
+        ScriptInfo.Register(basics.Info, this);
+    }
+
+    /// <summary>The libraries of functions.</summary>
+    public FunctionService Functions { get; }
+
+    /// <summary>Bytes of the Lua states that wait for scripts. Any thread.</summary>
+    public long IdleBytes
+    {
+        get
+        {
+            using (_lock.Enter()) return _idle.Sum(engine => engine.MemoryUsed);
+        }
+    }
+
+    /// <summary>Bytes of what is known of all scripts beside their Lua states. Any thread.</summary>
+    public long SourceBytes => _table.ByHash.Values.Sum(script => ScriptInfo.BytesOf(script));
+
+    /// <summary>What others are answered while a script, or a function, runs for too long: see <see cref="IsBusy"/>.</summary>
+    public ReadOnlySpan<byte> BusyReply => RunningFunction is null ? ErrorReplies.Busy : ErrorReplies.BusyFunction;
+
+    /// <summary>The function that runs for so long that others are answered BUSY; null when it is a script, or none does.</summary>
+    public ScriptEngine? RunningFunction
+    {
+        get
+        {
+            using (_lock.Enter()) return _busy.Count > 0 && _busy[0].Script.IsFunction ? _busy[0] : null;
+        }
     }
 
     /// <summary>The commands that scripts may call.</summary>
@@ -139,13 +168,20 @@ internal sealed class ScriptService
         if (!isKept) engine.Dispose();
     }
 
-    /// <summary>A script may run with every stripe held, whatever its keys are, since nobody knows which it will touch.</summary>
-    /// <param name="source">The call's second argument.</param>
-    /// <param name="isHash">That is the script's hash.</param>
+    /// <summary>
+    /// A script or function may run with every stripe held, whatever its keys are, since nobody knows which it will touch.
+    /// </summary>
+    /// <param name="name">The call's second argument.</param>
+    /// <param name="form">What that is.</param>
     /// <param name="mayRunAgain">When it turns out to need more than it holds it can run again from the start.</param>
-    public bool TakesEverything(ReadOnlySpan<byte> source, bool isHash, bool mayRunAgain)
+    public bool TakesEverything(ReadOnlySpan<byte> name, ScriptForm form, bool mayRunAgain)
     {
-        var script = isHash ? Find(source) : FindSource(source);
+        Runnable? script = form switch
+        {
+            ScriptForm.Hash => Find(name),
+            ScriptForm.Function => Functions.Current.FindFunction(name),
+            _ => FindSource(name),
+        };
         if (script is null) return !mayRunAgain;
         return script.TakesEverything || (!mayRunAgain && !script.IsConfined);
     }
@@ -159,7 +195,9 @@ internal sealed class ScriptService
     /// <summary>A script has become slow.</summary>
     public bool BeginBusy(ScriptEngine engine)
     {
-        ScriptLog.Slow(_log, _config.BusyReplyThreshold, System.Text.Encoding.ASCII.GetString(engine.Script.Hash));
+        var script = engine.Script;
+        ScriptLog.Slow(
+            _log, _config.BusyReplyThreshold, script.IsFunction ? "FUNCTION KILL" : "SCRIPT KILL", System.Text.Encoding.ASCII.GetString(script.Name));
         using (_lock.Enter())
         {
             _busy.Add(engine);
@@ -191,30 +229,33 @@ internal sealed class ScriptService
         if (_isBusy && IoThread.Current is { } thread) thread.ServeMeanwhile();
     }
 
-    /// <summary>SCRIPT KILL: has every script end that runs for long and has not written. Returns the error; null when some end.</summary>
-    public string? Kill()
+    /// <summary>
+    /// SCRIPT KILL and FUNCTION KILL: has every script, or function, end that runs for long and has not written. Returns the error; empty
+    /// when some end.
+    /// </summary>
+    public ReadOnlySpan<byte> Kill(bool functions)
     {
         using (_lock.Enter())
         {
-            if (_busy.Count == 0) return "NOTBUSY No scripts in execution right now.";
-            var ends = false;
-            var isMasters = false;
+            if (_busy.Count == 0) return "NOTBUSY No scripts in execution right now."u8;
+            var (ends, isMasters, areOthers) = (false, false, true);
             foreach (var engine in _busy)
             {
-                if (engine.Context.Session.Origin == ClientOrigin.Client) ends |= engine.TryKill();
-                else isMasters = true;
+                if (engine.Context.Session.Origin != ClientOrigin.Client) isMasters = true;
+                else if (engine.Script.IsFunction == functions) ends |= engine.TryKill();
+                areOthers &= engine.Script.IsFunction != functions && !engine.HasWritten;
             }
 
             if (ends)
             {
                 ScriptLog.Killed(_log);
-                return null;
+                return [];
             }
 
-            return isMasters
-                ? "UNKILLABLE The busy script was sent by a master instance in the context of replication and cannot be killed."
-                : "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script "
-                    + "termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.";
+            if (isMasters) return "UNKILLABLE The busy script was sent by a master instance in the context of replication and cannot be killed."u8;
+            if (areOthers) return functions ? ErrorReplies.Busy : ErrorReplies.BusyFunction;
+            return "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script "u8
+                + "termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."u8;
         }
     }
 
