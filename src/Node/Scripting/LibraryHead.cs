@@ -29,7 +29,8 @@ internal readonly record struct LibraryHead(byte[] Name, int Length)
         for (var i = 1; i < words.Count; i++)
         {
             var word = words[i];
-            if (!word.StartsWith("name=", StringComparison.OrdinalIgnoreCase)) return Encoding.Latin1.GetBytes("ERR Invalid metadata value given: " + word);
+            if (!word.StartsWith("name=", StringComparison.OrdinalIgnoreCase))
+                return Encoding.Latin1.GetBytes("ERR Invalid metadata value given: " + word);
             if (name is not null) return [.. "ERR Invalid metadata value, name argument was given multiple times"u8];
             name = Encoding.Latin1.GetBytes(word["name=".Length..]);
         }

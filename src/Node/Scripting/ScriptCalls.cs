@@ -97,7 +97,8 @@ internal sealed class ScriptCalls
 
         if (command.Handler is null || (command.Flags & CommandFlags.NoScript) != 0)
             return Refuse(lua, raises, "ERR This Redis command is not allowed from script"u8);
-        var error = ScriptGate.JudgeRights(call, command, arguments);
+        var error = ScriptGate.JudgeStale(call, command);
+        if (error.Length == 0) error = ScriptGate.JudgeRights(call, command, arguments);
         if (error.Length == 0) error = ScriptGate.Judge(engine, call, command);
         if (error.Length > 0) return Refuse(lua, raises, error);
         call.Arguments = arguments;

@@ -450,7 +450,8 @@ internal sealed unsafe class ScriptEngine : IDisposable
     {
         if (_abort is ScriptAbort.Killed or ScriptAbort.Dropped)
         {
-            var place = string.Create(CultureInfo.InvariantCulture, $"{Encoding.ASCII.GetString(Script.Name)}, on @{(_isForFunctions ? "user_function" : "user_script")}:{_line}.");
+            var chunk = _isForFunctions ? "user_function" : "user_script";
+            var place = string.Create(CultureInfo.InvariantCulture, $"{Encoding.ASCII.GetString(Script.Name)}, on @{chunk}:{_line}.");
             reply.Error("ERR Script killed by user with SCRIPT KILL... script: " + place);
             return;
         }

@@ -82,7 +82,8 @@ public class FunctionStateTests
             "#!lua name=a\nlocal function set() return redis.call('set', 'k', 1) end\nredis.register_function('w', set)\n"
             + "redis.register_function{function_name='oom', callback=set, flags={'allow-oom'}}\n"
             + "redis.register_function{function_name='r', callback=function() return 1 end, flags={'no-writes'}}\n"
-            + "redis.register_function{function_name='stale', callback=function() return 2 end, flags={'no-writes', 'allow-stale'}}");
+            + "redis.register_function{function_name='stale', callback=function() return 2 end, flags={'no-writes', 'allow-stale'}}\n"
+            + "redis.register_function{function_name='get', callback=function() return redis.call('get', 'k') end, flags={'no-writes', 'allow-stale'}}");
         Assert.Equal("OK", await client.TextAsync("config", "set", "maxmemory", "1"));
         const string OutOfMemory = "(error) OOM command not allowed when used memory > 'maxmemory'.";
         Assert.Equal(OutOfMemory, await client.TextAsync("fcall", "w", "0"));
@@ -96,6 +97,8 @@ public class FunctionStateTests
         const string Stale = "(error) MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
         Assert.Equal(Stale, await client.TextAsync("fcall_ro", "r", "0"));
         Assert.Equal("(integer) 2", await client.TextAsync("fcall_ro", "stale", "0"));
+        Assert.Equal(
+            "(error) ERR Can not execute the command on a stale replica script: get, on @user_function:6.", await client.TextAsync("fcall", "get", "0"));
         Assert.Equal(Stale, await client.TextAsync("function", "dump"));
     }
 
