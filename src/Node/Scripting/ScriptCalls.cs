@@ -83,6 +83,7 @@ internal sealed class ScriptCalls
     private int Execute(ScriptEngine engine, nint lua, bool raises)
     {
         if (!TryRead(lua, out var arguments)) return raises ? LuaArguments.Raise : 1;
+        LuaApi.SetTop(lua, 0); // thousands of arguments would leave no room for the reply
         var call = engine.Context;
         var table = call.Node.Commands;
         var command = (Command?)table.Find(arguments);

@@ -98,7 +98,7 @@ public class FunctionStateTests
         Assert.Equal(Stale, await client.TextAsync("fcall_ro", "r", "0"));
         Assert.Equal("(integer) 2", await client.TextAsync("fcall_ro", "stale", "0"));
         Assert.Equal(
-            "(error) ERR Can not execute the command on a stale replica script: get, on @user_function:6.", await client.TextAsync("fcall", "get", "0"));
+            "(error) ERR Can not execute the command on a stale replica script: get, on @user_function:7.", await client.TextAsync("fcall", "get", "0"));
         Assert.Equal(Stale, await client.TextAsync("function", "dump"));
     }
 
