@@ -43,7 +43,11 @@ public sealed class NodeServer
         KeyEvents.ListenWith(Publisher.Deliver);
         KeyEvents.PublishWith(Publisher.Publish);
         ServingTelemetry.Register(Basics, Watches, Waiters);
-        Persistence = new PersistenceService(Basics, Executor, Waiters, Freeing) { KeepsExpired = WillBeReplica };
+        Persistence = new PersistenceService(Basics, Executor, Waiters, Freeing)
+        {
+            KeepsExpired = WillBeReplica,
+            Libraries = Scripts.Functions,
+        };
         KeyEvents.Watch(Keyspace, () => Persistence.IsLoading);
         Shutdown = new ShutdownService(Basics, Executor, Persistence, Stop) { EndScripts = Scripts.EndAll };
         Replication = new ReplicationService(Basics, Executor, Persistence, Shutdown);

@@ -59,6 +59,10 @@ public static class ErrorReplies
     public static ReadOnlySpan<byte> Busy =>
         "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."u8;
 
+    /// <summary>A command while a function runs for longer than busy-reply-threshold.</summary>
+    public static ReadOnlySpan<byte> BusyFunction =>
+        "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."u8;
+
     /// <summary>EVALSHA of a script that is not known.</summary>
     public static ReadOnlySpan<byte> NoScript => "NOSCRIPT No matching script. Please use EVAL."u8;
 

@@ -1,6 +1,6 @@
 namespace Starling.Serving;
 
-/// <summary>How a command that runs a script names it.</summary>
+/// <summary>How a command that runs a script, or a function of a library, names it.</summary>
 public enum ScriptForm
 {
     /// <summary>It runs none.</summary>
@@ -11,4 +11,7 @@ public enum ScriptForm
 
     /// <summary>By its hash.</summary>
     Hash,
+
+    /// <summary>By the name of a function.</summary>
+    Function,
 }

@@ -19,6 +19,11 @@ public enum LockRank
     Stripe,
 
     /// <summary>
+    /// A library of functions while one of them runs: what the commands that it calls take, but for stripes, which its call has.
+    /// </summary>
+    Library,
+
+    /// <summary>
     /// Changes of the configuration, one at a time. What a change has others do happens under it: anything below.
     /// </summary>
     Configuration,

@@ -47,7 +47,16 @@ public sealed class RankedLock
         return true;
     }
 
-    /// <summary>Lets go of what <see cref="TryEnter"/> took.</summary>
+    /// <summary>As <see cref="Enter"/>, but waits no longer than that; false when it is not free by then. <see cref="Exit"/> lets it go.</summary>
+    public bool TryEnter(TimeSpan wait)
+    {
+        if (LockOrder.IsChecked && !_lock.IsHeldByCurrentThread) LockOrder.Held.Check(Rank, Name);
+        if (!_lock.TryEnter(wait)) return false;
+        if (LockOrder.IsChecked) LockOrder.Held.Add(Rank, Name);
+        return true;
+    }
+
+    /// <summary>Lets go of what <see cref="TryEnter()"/> took.</summary>
     public void Exit()
     {
         if (LockOrder.IsChecked) NoteExit();

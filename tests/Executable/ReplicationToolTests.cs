@@ -42,13 +42,15 @@ public sealed class ReplicationToolTests
     }
 
     [Fact]
-    public void Redis_cli_fetches_functions_and_finds_none()
+    public void Redis_cli_fetches_functions_and_no_keys()
     {
         using var master = ServerProcess.Start(ServerKind.Starling, "save ", "repl-diskless-sync-delay 0");
         master.Text("SET", "secret", "v");
+        master.Text("FUNCTION", "LOAD", "#!lua name=fetched\nredis.register_function('f', function() return 1 end)");
         var file = Path.Combine(master.Folder, "functions.rdb");
         ProgramRun.RedisCli("-p", RunningServer.Text(master.Port), "--functions-rdb", file);
         Assert.StartsWith("REDIS", File.ReadAllText(file), StringComparison.Ordinal);
+        Assert.Contains("name=fetched", File.ReadAllText(file), StringComparison.Ordinal);
         Assert.DoesNotContain("secret", File.ReadAllText(file), StringComparison.Ordinal);
     }
 

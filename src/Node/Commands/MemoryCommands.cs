@@ -104,8 +104,8 @@ public static class MemoryCommands
         Number(call, "clients.normal", report.Clients);
         Number(call, "cluster.links", call.Node.MemoryReports.ClusterLinkBytes);
         Number(call, "aof.buffer", 0);
-        Number(call, "lua.caches", 0);
-        Number(call, "functions.caches", 0);
+        Number(call, "lua.caches", call.Node.Scripts.SourceBytes);
+        Number(call, "functions.caches", call.Node.Scripts.Functions.OwnBytes);
         foreach (var index in databases) WriteDatabase(call, index);
         Number(call, "overhead.total", overhead);
         Number(call, "keys.count", keys);

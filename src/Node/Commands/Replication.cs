@@ -299,8 +299,7 @@ public static class Replication
     }
 
     /// <summary>
-    /// The parts of a snapshot that a replica wants; without a word for them, keys are not among them. There are no
-    /// functions, so that it is all the same whether they are.
+    /// The parts of a snapshot that a replica wants, libraries of functions or nothing; keys, for which there is no word, are not among them.
     /// </summary>
     private static bool TryFilter(CommandContext call, ReplicaLink link, ReadOnlySpan<byte> value)
     {
@@ -311,6 +310,7 @@ public static class Replication
         }
 
         link.ExcludesData = true;
+        link.ExcludesFunctions = parts.Count == 0;
         if (parts.Find(part => !part.Equals("functions", StringComparison.OrdinalIgnoreCase)) is not { } unknown) return true;
         call.Reply.Error("ERR Unsupported rdb-filter-only option: " + unknown);
         return false;

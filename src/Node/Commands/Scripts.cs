@@ -162,7 +162,8 @@ public static class Scripts
 
     private static void Kill(CommandContext call)
     {
-        if (call.Node.Scripts.Kill() is { } problem) call.Reply.Error(problem);
+        var problem = call.Node.Scripts.Kill(functions: false);
+        if (problem.Length > 0) call.Reply.Error(problem);
         else call.Reply.Simple("OK"u8);
     }
 

@@ -49,6 +49,7 @@ public static class ServerCommands
         .. Saving.Rows,
         .. Scanning.Rows,
         .. Scripts.Rows,
+        .. Functions.Rows,
         .. ServerInfo.Rows,
         .. SetAlgebra.Rows,
         .. Sets.Rows,

@@ -102,7 +102,7 @@ public static class ServerInfo
 
         if (call.Node.Scripts.IsBusy && (flags & ShutdownFlags.NoSave) == 0)
         {
-            call.Reply.Error(ErrorReplies.Busy);
+            call.Reply.Error(call.Node.Scripts.BusyReply);
             return;
         }
 

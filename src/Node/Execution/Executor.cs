@@ -254,7 +254,7 @@ public sealed class Executor
         else call.CollectKeys(command);
         if (command.Script != ScriptForm.None && session.Transaction is null)
         {
-            takesAll |= _node.Scripts.TakesEverything(call[1], command.Script == ScriptForm.Hash, mayRunAgain: session.Origin == ClientOrigin.Client);
+            takesAll |= _node.Scripts.TakesEverything(call[1], command.Script, mayRunAgain: session.Origin == ClientOrigin.Client);
             if (keys.Stripes.Count == 0) keys.AddStripe(0); // what it publishes holds one
         }
 

@@ -32,7 +32,7 @@ internal sealed class Gates(NodeParts node)
         if (IsHeldUp(call))
         {
             session.IsOutOfMemory = false; // nothing that may run now takes memory, and making room takes stripes
-            return (command.Flags & CommandFlags.AllowBusy) != 0 || Refuse(call, command, ErrorReplies.Busy);
+            return (command.Flags & CommandFlags.AllowBusy) != 0 || Refuse(call, command, node.Scripts.BusyReply);
         }
 
         // Evicts one stripe after the other, and holds none of them afterwards. Who is refused is told under the stripes.

@@ -42,9 +42,8 @@ public sealed class PersistenceService
     }
 
     /// <summary>
-    /// Tells the place in the replication stream that the data set stands at; asked under every stripe. Set by
-    /// replication at construction;
-    /// null (or a null answer) leaves the fields out of RDB files.
+    /// Tells the place in the replication stream that the data set stands at; asked under every stripe. Set by replication at
+    /// construction; null (or a null answer) leaves the fields out of RDB files.
     /// </summary>
     public Func<ReplicationPosition?>? PositionSource { get; set; }
 
@@ -60,9 +59,10 @@ public sealed class PersistenceService
     /// </summary>
     public Func<bool> KeepsExpired { get; set; } = static () => false;
 
-    /// <summary>
-    /// True from the moment clients may connect until the data set is there: they are answered LOADING.
-    /// </summary>
+    /// <summary>The libraries of functions, which are saved and loaded with the data set. Set at construction; null for none.</summary>
+    internal ILibraryStore? Libraries { get; init; }
+
+    /// <summary>True from the moment clients may connect until the data set is there: they are answered LOADING.</summary>
     public bool IsStarting
     {
         get => _isStarting;
@@ -101,8 +101,7 @@ public sealed class PersistenceService
     public bool HasFile => File.Exists(FilePath); // an empty name is that of no file: the path is the directory
 
     /// <summary>
-    /// True when the last background save failed, save points are configured and stop-writes-on-bgsave-error holds: the
-    /// gate
+    /// True when the last background save failed, save points are configured and stop-writes-on-bgsave-error holds: the gate
     /// answers <see cref="Misconfigured"/> to writes of clients on a master.
     /// </summary>
     public bool RefusesWrites =>
@@ -376,6 +375,7 @@ public sealed class PersistenceService
                 Sizes = Sizes(session.Options.Slots),
                 UsedBytes = _basics.Keyspace.UsedBytes,
                 Changes = _saves.Changes,
+                Libraries = session.Options.Slots is null && Libraries is { } libraries ? libraries.Codes : [],
                 FormatVersion = RdbTypes.VersionFor(_basics.Keyspace),
                 Snapshot = _basics.Keyspace.StartSnapshot(session.Options.Slots),
             };
@@ -471,11 +471,11 @@ public sealed class PersistenceService
         _loading.Begin(now, options.Length);
         options.OnBegin?.Invoke();
         var reader = new RdbReader(stream, _basics.Config.RdbChecksum);
-        return new RdbLoader(_executor, _basics.Keyspace, reader, options, _loading, _logger, now).Run();
+        return new RdbLoader(_executor, _basics.Keyspace, reader, options, _loading, _logger, now) { Libraries = Libraries }.Run();
     }
 
     /// <summary>Loads the RDB file; null when there is none. The state of loading stays on.</summary>
-    private RdbLoadResult? LoadFile(bool allowDuplicates, Action? beforeRead)
+    private RdbLoadResult? LoadFile(bool allowDuplicates, Action? beforeRead, bool keepsLibraries = false)
     {
         var path = FilePath;
         if (_basics.Config.DbFilename.Length == 0) return null;
@@ -488,6 +488,7 @@ public sealed class PersistenceService
                 KeepExpired = KeepsExpired(),
                 BeforeExpired = BeforeExpiredInFile,
                 AllowDuplicates = allowDuplicates,
+                KeepsLibraries = keepsLibraries,
                 Length = file.CanSeek ? file.Length : -1,
             });
         }
@@ -556,7 +557,7 @@ public sealed class PersistenceService
         }
 
         if (flush) EmptyKeyspace();
-        var result = LoadFile(merge, EndWhenStopping);
+        var result = LoadFile(merge, EndWhenStopping, keepsLibraries: !flush);
         _stopping.Token.ThrowIfCancellationRequested();
         if (result is { Succeeded: true }) return null;
         isDamaged = result is { IsDamaged: true };

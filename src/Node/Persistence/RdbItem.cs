@@ -15,6 +15,9 @@ public enum RdbItem
     /// <summary>Data of a module, which was skipped.</summary>
     ModuleAuxiliary,
 
+    /// <summary>The code of a library of functions.</summary>
+    Function,
+
     /// <summary>The end; the checksum was right, absent or not to be checked.</summary>
     End,
 

@@ -13,6 +13,12 @@ public sealed class RdbLoadOptions
     /// </summary>
     public bool AllowDuplicates { get; init; }
 
+    /// <summary>
+    /// The libraries of functions that are known stay, and those of the stream come to them, in the place of those of the same names where
+    /// <see cref="AllowDuplicates"/> says so; otherwise those of the stream take the place of all.
+    /// </summary>
+    public bool KeepsLibraries { get; init; }
+
     /// <summary>Length of the stream in bytes for progress in INFO; -1 when it is not known.</summary>
     public long Length { get; init; } = -1;
 

@@ -28,6 +28,7 @@ internal sealed class RdbLoader
     private long _offset = -1;
     private int _streamDatabase = -1;
     private string? _error;
+    private ILibraryBatch? _libraries;
 
     public RdbLoader(
         Executor executor,
@@ -48,8 +49,16 @@ internal sealed class RdbLoader
         _now = now;
     }
 
+    /// <summary>Where libraries of functions go; null where there are none: a stream that has some is refused.</summary>
+    public ILibraryStore? Libraries { get; init; }
+
     /// <summary>Loads the stream to its end or its first fault.</summary>
     public RdbLoadResult Run()
+    {
+        using (_libraries = Libraries?.BeginBatch(isTimed: false)) return Load();
+    }
+
+    private RdbLoadResult Load()
     {
         var item = _reader.Read();
         for (var count = 1; item is not (RdbItem.End or RdbItem.Failed); count++)
@@ -61,7 +70,7 @@ internal sealed class RdbLoader
 
         _progress.LoadedBytes = _reader.Position;
         if (item == RdbItem.Failed) ReportReader();
-        if (item == RdbItem.End)
+        if (item == RdbItem.End && TryPublish())
         {
             if (_reader.LacksChecksum) PersistenceLog.NoChecksum(_logger);
             PersistenceLog.Loaded(_logger, _progress.KeysLoaded, _progress.KeysExpired);
@@ -103,9 +112,26 @@ internal sealed class RdbLoader
             case RdbItem.ModuleAuxiliary:
                 PersistenceLog.ModuleSkipped(_logger);
                 return true;
+            case RdbItem.Function:
+                return TryTakeLibrary();
             default:
                 return true;
         }
+    }
+
+    private bool TryTakeLibrary()
+    {
+        var problem = _libraries is null ? "functions are not supported" : _libraries.Add(_reader.Value, _options.AllowDuplicates);
+        return problem is null || Refuse("Failed loading a library of functions: " + problem);
+    }
+
+    /// <summary>The stream was read to its end: its libraries are known from now on, all at once.</summary>
+    private bool TryPublish()
+    {
+        if (_libraries is null) return true;
+        string? problem;
+        using (_executor.Open(_call, LockPlan.All)) problem = _libraries.Publish(_options.KeepsLibraries, _options.AllowDuplicates);
+        return problem is null || Refuse("Failed loading a library of functions: " + problem);
     }
 
     private bool TryTakeEntry()

@@ -42,7 +42,7 @@ public sealed class RdbReader : IContentReader
     /// <summary>The key, or the field's name; valid until the next <see cref="Read"/>.</summary>
     public ReadOnlySpan<byte> Key => _strings.Key;
 
-    /// <summary>The field's text; valid until the next <see cref="Read"/>.</summary>
+    /// <summary>The field's text, or the library's code; valid until the next <see cref="Read"/>.</summary>
     public ReadOnlySpan<byte> Value => _strings.Value;
 
     /// <summary>The form of the entry's content.</summary>
@@ -167,7 +167,8 @@ public sealed class RdbReader : IContentReader
             case RdbFormat.OpcodeFunctionPreRelease:
                 return Refuse("Pre-release function format not supported.");
             case RdbFormat.OpcodeFunction2:
-                return Refuse("The RDB file contains a function library I can't load: functions are not supported");
+                item = RdbItem.Function;
+                return _strings.TryReadValue();
             case RdbFormat.OpcodeEnd:
                 item = RdbItem.End;
                 return TryEnd();

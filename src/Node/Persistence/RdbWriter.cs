@@ -80,6 +80,13 @@ public sealed class RdbWriter : IContentWriter
         Auxiliary("aof-base"u8, 0);
     }
 
+    /// <summary>Writes a library of functions, in front of all keys.</summary>
+    public void Function(ReadOnlySpan<byte> code)
+    {
+        WriteByte(RdbFormat.OpcodeFunction2);
+        Text(code);
+    }
+
     /// <summary>Selects the database of the keys that follow, unless it is selected already.</summary>
     /// <returns>True when something was written.</returns>
     public bool SelectDatabase(int database)

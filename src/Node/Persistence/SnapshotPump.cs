@@ -48,6 +48,7 @@ internal sealed class SnapshotPump : IByteSink, ISnapshotOutput
     {
         _writer.Begin(_work.FormatVersion);
         _writer.StandardFields(_work.StartedAt, _work.UsedBytes, _work.Position);
+        foreach (var code in _work.Libraries) _writer.Function(code);
         while (_work.Snapshot.Advance())
         {
             GiveWay();

@@ -27,6 +27,9 @@ internal sealed class SnapshotWork
     /// <summary>The place in the replication stream.</summary>
     public required ReplicationPosition? Position { get; init; }
 
+    /// <summary>The code of every library of functions at the moment.</summary>
+    public required IReadOnlyList<byte[]> Libraries { get; init; }
+
     /// <summary>Keys in all databases at the moment.</summary>
     public long KeysTotal => Sizes.Sum(size => size.Keys);
 }

@@ -7,9 +7,9 @@ using Starling.Node.Persistence;
 namespace Starling.Node.Replication;
 
 /// <summary>
-/// The snapshot of a replica that asked for one without the data (REPLCONF rdb-filter-only): an RDB file with nothing
-/// but its header, whatever the keyspace holds. redis-cli --replica follows the stream with it, and --functions-rdb
-/// finds that there are no functions.
+/// The snapshot of a replica that asked for one without the data (REPLCONF rdb-filter-only): an RDB file with its header and, if it
+/// wants them, the libraries of functions, whatever the keyspace holds. redis-cli --replica follows the stream with it, --functions-rdb
+/// wants the libraries.
 /// </summary>
 internal sealed class EmptySnapshot : IByteSink
 {
@@ -26,18 +26,20 @@ internal sealed class EmptySnapshot : IByteSink
     public static void Serve(ReplicationService service, ReplicaLink link, ILogger logger)
     {
         ReplicationPosition position;
+        IReadOnlyList<byte[]> libraries;
         using (service.Executor.Open(LockPlan.All))
         {
             using (service.Replicas.Membership.Enter())
             {
                 if (link.State != ReplicaState.WaitSnapshotStart) return;
+                libraries = link.ExcludesFunctions ? [] : service.Persistence.Libraries?.Codes ?? [];
                 link.State = ReplicaState.SendBulk;
                 (position, var moment) = service.BeginFullSync();
                 using (moment) service.SetUpFullSync(link, position, moment);
             }
         }
 
-        var file = Write(service.Basics.NowMilliseconds, service.Basics.Config.RdbChecksum, position);
+        var file = Write(service.Basics, libraries, position);
         link.Push(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"${file.Length}\r\n")));
         link.Push(file);
         if (link.RdbOnly)
@@ -52,12 +54,13 @@ internal sealed class EmptySnapshot : IByteSink
         link.StartStream();
     }
 
-    private static byte[] Write(long now, bool checksum, ReplicationPosition? position)
+    private static byte[] Write(NodeBasics basics, IReadOnlyList<byte[]> libraries, ReplicationPosition? position)
     {
         var snapshot = new EmptySnapshot();
-        var writer = new RdbWriter(snapshot, compression: false, checksum);
+        var writer = new RdbWriter(snapshot, basics.Config.RdbCompression, basics.Config.RdbChecksum);
         writer.Begin();
-        writer.StandardFields(now, usedMemory: 0, position);
+        writer.StandardFields(basics.NowMilliseconds, usedMemory: 0, position);
+        foreach (var code in libraries) writer.Function(code);
         writer.End();
         return snapshot._bytes.ToArray();
     }

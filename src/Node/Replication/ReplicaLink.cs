@@ -59,6 +59,9 @@ internal sealed class ReplicaLink(IReplicaTransport transport)
     /// <summary>REPLCONF rdb-filter-only: wants a snapshot without the keys.</summary>
     public bool ExcludesData { get; set; }
 
+    /// <summary>REPLCONF rdb-filter-only: wants a snapshot without the libraries of functions.</summary>
+    public bool ExcludesFunctions { get; set; }
+
     /// <summary>It asked with SYNC: it knows no offsets and acknowledges nothing.</summary>
     public bool IsPrePsync { get; set; }
 

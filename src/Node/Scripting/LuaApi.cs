@@ -41,6 +41,9 @@ internal static unsafe partial class LuaApi
     /// <summary>What is done by <see cref="Collect"/>: tells kibibytes in use.</summary>
     public const int CollectCount = 3;
 
+    /// <summary>What is done by <see cref="Collect"/>: a whole collection.</summary>
+    public const int CollectAll = 2;
+
     private static readonly Lazy<bool> Found = new(() => NativeLibrary.TryLoad(Library, Assembly.GetExecutingAssembly(), null, out _));
 
     /// <summary>The library is there.</summary>
@@ -161,6 +164,10 @@ internal static unsafe partial class LuaApi
     [LibraryImport(Library, EntryPoint = "lua_remove")]
     [SuppressGCTransition]
     public static partial void Remove(nint lua, int index);
+
+    [LibraryImport(Library, EntryPoint = "lua_replace")]
+    [SuppressGCTransition]
+    public static partial void Replace(nint lua, int index);
 
     [LibraryImport(Library, EntryPoint = "lua_insert")]
     [SuppressGCTransition]

@@ -20,6 +20,7 @@ internal static unsafe class LuaFunctions
         ("redis", "acl_check_cmd", Pointer(&CheckCommand)),
         ("redis", "breakpoint", Pointer(&Breakpoint)),
         ("redis", "debug", Pointer(&Debug)),
+        ("", "register_function", Pointer(&RegisterFunction)),
         ("", "random", Pointer(&NextRandom)),
         ("", "randomseed", Pointer(&SeedRandom)),
         ("bit", "tobit", Pointer(&BitToBit)),
@@ -168,6 +169,9 @@ internal static unsafe class LuaFunctions
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Debug(nint lua) => Enter(lua, &RedisLibrary.Debug);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int RegisterFunction(nint lua) => Enter(lua, &FunctionRegistration.Register);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int NextRandom(nint lua) => Enter(lua, &LuaRandom.Next);

@@ -1,10 +1,8 @@
 namespace Starling.Node.Scripting;
 
 /// <summary>A script that is known by its hash.</summary>
-internal sealed class Script
+internal sealed class Script : Runnable
 {
-    private volatile bool _strays;
-
     /// <summary>Makes one.</summary>
     /// <param name="number">No other script of this node has it.</param>
     /// <param name="source">Its source, the line that begins with "#!" included.</param>
@@ -35,18 +33,21 @@ internal sealed class Script
     /// <summary>The source without the first line when that is for the server; its end of line stays, so that lines keep their numbers.</summary>
     public ReadOnlySpan<byte> Body => Source.AsSpan(Head.Length);
 
-    /// <summary>Its source shows that it touches keys that it declares, and no others (<see cref="KeyUse"/>).</summary>
-    public bool IsConfined { get; }
+    /// <inheritdoc/>
+    public override byte[] Name => Hash;
 
-    /// <summary>
-    /// It was about to write, or touched a key that it does not declare, while it did not hold everything: from then on it does.
-    /// </summary>
-    public bool Strays
-    {
-        get => _strays;
-        set => _strays = value;
-    }
+    /// <inheritdoc/>
+    public override bool SaysFlags => Head.IsThere;
 
-    /// <summary>It runs with every stripe held.</summary>
-    public bool TakesEverything => !IsConfined && _strays;
+    /// <inheritdoc/>
+    public override ScriptFlags Flags => Head.Flags;
+
+    /// <inheritdoc/>
+    public override bool IsFunction => false;
+
+    /// <inheritdoc/>
+    public override bool IsConfined { get; }
+
+    /// <inheritdoc/>
+    public override bool TakesEverything => !IsConfined && Strays;
 }

@@ -84,6 +84,7 @@ internal sealed class ScriptCalls
     private int Execute(ScriptEngine engine, nint lua, bool raises)
     {
         if (!TryRead(lua, out var arguments)) return raises ? LuaArguments.Raise : 1;
+        LuaApi.SetTop(lua, 0); // thousands of arguments would leave no room for the reply
         var call = engine.Context;
         var table = call.Node.Commands;
         var command = (Command?)table.Find(arguments);
@@ -98,7 +99,8 @@ internal sealed class ScriptCalls
 
         if (command.Handler is null || (command.Flags & CommandFlags.NoScript) != 0)
             return Refuse(lua, raises, "ERR This Redis command is not allowed from script"u8);
-        var error = ScriptGate.JudgeRights(call, command, arguments);
+        var error = ScriptGate.JudgeStale(call, command);
+        if (error.Length == 0) error = ScriptGate.JudgeRights(call, command, arguments);
         if (error.Length == 0) error = ScriptGate.Judge(engine, call, command);
         if (error.Length > 0) return Refuse(lua, raises, error);
         call.Arguments = arguments;
@@ -178,7 +180,7 @@ internal sealed class ScriptCalls
         {
             var error = cluster.JudgeForScript(call, position, slot, isWrite);
             if (error.Length > 0) return error;
-            if (engine.Script.Head.IsThere && (engine.Flags & ScriptFlags.AllowCrossSlotKeys) == 0)
+            if (engine.Script.SaysFlags && (engine.Flags & ScriptFlags.AllowCrossSlotKeys) == 0)
             {
                 if (engine.Slot < 0) engine.Slot = slot;
                 else if (engine.Slot != slot) return "ERR Script attempted to access keys that do not hash to the same slot"u8;

@@ -31,7 +31,11 @@ internal sealed unsafe class ScriptEngine : IDisposable
     private const int BaseKey = 2;
     private const int KeysKey = 3;
     private const int ArgumentsKey = 4;
+    private const int LoadingKey = 5; // of libraries only
     private const int FirstScriptKey = 16;
+
+    /// <summary>The code of a library that a client loads has so long, in milliseconds, as in Redis.</summary>
+    private const int LongestLoading = 500;
 
     private readonly LuaMemory* _memory;
     private readonly nint _lua;
@@ -41,14 +45,19 @@ internal sealed unsafe class ScriptEngine : IDisposable
     private int _line; // that ran when the script was ended
     private ExceptionDispatchInfo? _failure;
     private LuaRandom _random = new(0);
+    private readonly bool _isForFunctions;
+    private bool _isLoadingTimed;
+    private ArgumentList _arguments = null!;
 
     /// <summary>Makes a state with everything that scripts find.</summary>
     /// <param name="scripts">The node's scripts.</param>
     /// <param name="version">Scripts were forgotten so often before.</param>
-    public ScriptEngine(ScriptService scripts, int version)
+    /// <param name="isForFunctions">It is a library's: it runs no scripts.</param>
+    public ScriptEngine(ScriptService scripts, int version, bool isForFunctions = false)
     {
         Scripts = scripts;
         Version = version;
+        _isForFunctions = isForFunctions;
         _handle = GCHandle.Alloc(this);
         _memory = LuaMemory.Create(_handle);
         _lua = LuaApi.NewState(&LuaMemory.Reallocate, (nint)_memory);
@@ -85,8 +94,14 @@ internal sealed unsafe class ScriptEngine : IDisposable
     /// <summary>The call that runs.</summary>
     public CommandContext Context { get; private set; } = null!;
 
-    /// <summary>The script that runs.</summary>
-    public Script Script { get; private set; } = null!;
+    /// <summary>The script or function that runs.</summary>
+    public Runnable Script { get; private set; } = null!;
+
+    /// <summary>The library whose code runs; null when none does.</summary>
+    public FunctionLibrary? Loading { get; private set; }
+
+    /// <summary>The call that runs the script or function, since others are told of it; empty before.</summary>
+    public byte[][] BusyCommand { get; private set; } = [];
 
     /// <summary>What it may.</summary>
     public ScriptFlags Flags { get; private set; }
@@ -119,7 +134,7 @@ internal sealed unsafe class ScriptEngine : IDisposable
     public ScriptCalls Calls { get; } = new();
 
     /// <summary>When the hook was first called in this run, by the stopwatch; 0 when it was not.</summary>
-    private long Since { get; set; }
+    public long Since { get; private set; }
 
     /// <summary>It runs longer than others have to wait without a word; set and cleared by its thread.</summary>
     public bool IsBusy { get; private set; }
@@ -133,9 +148,38 @@ internal sealed unsafe class ScriptEngine : IDisposable
     /// <summary>Compiles a script; null when it can run, otherwise the error.</summary>
     public byte[]? Compile(Script script)
     {
-        var error = Load(script.Body);
+        if (script.Body.StartsWith("\x1b"u8))
+            return [.. "ERR Error compiling script (new function): user_script:1: unexpected symbol near 'char(27)'"u8];
+        var error = Load(script.Body, "@user_script\0"u8, "ERR Error compiling script (new function): "u8);
         if (error is null) LuaApi.RawSetIndex(_lua, LuaApi.Registry, FirstScriptKey + script.Number);
         return error;
+    }
+
+    /// <summary>Runs the code of a library, which registers its functions; null when it has run to its end, otherwise the error.</summary>
+    /// <param name="library">Gets the functions.</param>
+    /// <param name="body">The code behind its first line.</param>
+    /// <param name="isTimed">It is ended when it takes too long.</param>
+    public byte[]? LoadLibrary(FunctionLibrary library, ReadOnlySpan<byte> body, bool isTimed)
+    {
+        if (Load(body, "@user_function\0"u8, "ERR Error compiling function: "u8) is { } problem) return problem;
+        (Loading, _isLoadingTimed, Since) = (library, isTimed, 0);
+        SetLoading(true);
+        IsInManaged = false;
+        var status = LuaApi.PCall(_lua, 0, 0, 0);
+        IsInManaged = true;
+        Loading = null;
+        ThrowFailure();
+        byte[]? error = status == 0 ? null : [.. "ERR Error registering functions: "u8, .. ErrorText()];
+        LuaApi.SetTop(_lua, 0);
+        SetLoading(false);
+        return error;
+    }
+
+    /// <summary>Keeps the second argument of <c>redis.register_function</c> as a function of the library that is being loaded.</summary>
+    public void KeepFunction(nint lua, LibraryFunction function)
+    {
+        LuaApi.PushValue(lua, 2);
+        LuaApi.RawSetIndex(lua, LuaApi.Registry, FirstScriptKey + function.Number);
     }
 
     /// <summary>Runs a script and writes the reply, unless it is to run again (<see cref="ScriptAbort.NeedsEverything"/>).</summary>
@@ -145,11 +189,7 @@ internal sealed unsafe class ScriptEngine : IDisposable
     /// <param name="keyCount">Number of keys, from the fourth argument on; the rest is ARGV.</param>
     public ScriptAbort Run(CommandContext call, Script script, ScriptFlags flags, int keyCount)
     {
-        (Context, Script, Flags, Slot) = (call, script, flags, keyCount > 0 ? call.Keys.Slot : -1);
-        (Protocol, _state, IsReplicated, Since, IsBusy, _abort) = (2, Unwritten, true, 0, false, ScriptAbort.None);
-        Json = JsonSettings.Initial;
-        LuaApi.SetTop(_lua, 0);
-        LuaApi.RawGetIndex(_lua, LuaApi.Registry, HandlerKey);
+        Begin(call, script, flags, keyCount);
         LuaApi.RawGetIndex(_lua, LuaApi.Registry, FirstScriptKey + script.Number);
         if (LuaApi.TypeOf(_lua, -1) != LuaType.Function)
         {
@@ -164,24 +204,65 @@ internal sealed unsafe class ScriptEngine : IDisposable
         }
 
         SetArguments(call, keyCount);
+        return Finish(call, arguments: 0);
+    }
+
+    /// <summary>
+    /// As <see cref="Run(CommandContext, Script, ScriptFlags, int)"/>, of a function of the library whose state this is: the keys and the
+    /// other arguments are its own arguments. The state goes on whatever happens: what the function has left is there for those that follow.
+    /// </summary>
+    public ScriptAbort Run(CommandContext call, LibraryFunction function, ScriptFlags flags, int keyCount)
+    {
+        const int FirstKey = 3;
+        Begin(call, function, flags, keyCount);
+        LuaApi.RawGetIndex(_lua, LuaApi.Registry, FirstScriptKey + function.Number);
+        PushTable(call, FirstKey, keyCount);
+        PushTable(call, FirstKey + keyCount, call.Count - FirstKey - keyCount);
+        var abort = Finish(call, arguments: 2);
+        if (!IsSpent) return abort;
+        IsSpent = false;
+        _memory->IsRefused = false;
+        LuaApi.SetHook(_lua, LuaFunctions.HookAddress, LuaApi.MaskCount, HookInterval);
+        LuaApi.Collect(_lua, LuaApi.CollectAll, 0);
+        return abort;
+    }
+
+    /// <summary>Begins a run: leaves what handles errors on the stack.</summary>
+    private void Begin(CommandContext call, Runnable script, ScriptFlags flags, int keyCount)
+    {
+        (Context, Script, Flags, Slot) = (call, script, flags, keyCount > 0 ? call.Keys.Slot : -1);
+        (Protocol, _state, IsReplicated, Since, IsBusy, _abort) = (2, Unwritten, true, 0, false, ScriptAbort.None);
+        _arguments = call.Arguments;
+        BusyCommand = [];
+        Json = JsonSettings.Initial;
+        LuaApi.SetTop(_lua, 0);
+        LuaApi.RawGetIndex(_lua, LuaApi.Registry, HandlerKey);
+    }
+
+    /// <summary>Calls what is on the stack above what handles errors, and writes the reply.</summary>
+    private ScriptAbort Finish(CommandContext call, int arguments)
+    {
         IsInManaged = false;
-        var status = LuaApi.PCall(_lua, 0, 1, 1);
+        var status = LuaApi.PCall(_lua, arguments, 1, 1);
         IsInManaged = true;
         Output.Clear();
         if (IsBusy) Scripts.EndBusy(this);
         IsBusy = false;
-        IsSpent |= _abort != ScriptAbort.None || status == LuaApi.ErrorMemory || _memory->Used > KeptMemory;
-        if (_failure is { } failure)
-        {
-            _failure = null;
-            failure.Throw();
-        }
-
+        IsSpent |= _abort != ScriptAbort.None || status == LuaApi.ErrorMemory || (!_isForFunctions && _memory->Used > KeptMemory);
+        ThrowFailure();
         if (_abort == ScriptAbort.NeedsEverything) return _abort;
         if (status != 0 || IsEnding) WriteError(call.Reply, status);
         else ScriptResult.Write(_lua, call.Reply, Protocol);
         LuaApi.SetTop(_lua, 0);
         return _abort;
+    }
+
+    /// <summary>Throws what a managed function has thrown that Lua called.</summary>
+    private void ThrowFailure()
+    {
+        if (_failure is not { } failure) return;
+        _failure = null;
+        failure.Throw();
     }
 
     /// <summary>Ends the script that runs, from within a function that it called or the hook: no code of it goes on.</summary>
@@ -218,7 +299,13 @@ internal sealed unsafe class ScriptEngine : IDisposable
 
         var now = Stopwatch.GetTimestamp();
         if (Since == 0) Since = now;
-        if (!IsBusy && Scripts.IsSlow(Stopwatch.GetElapsedTime(Since, now))) IsBusy = Scripts.BeginBusy(this);
+        if (Loading is not null) return IsLoadedTooLong(now) ? LuaArguments.FailPlainly(lua, "FUNCTION LOAD timeout"u8) : 0;
+        if (!IsBusy && Scripts.IsSlow(Stopwatch.GetElapsedTime(Since, now)))
+        {
+            BusyCommand = [.. Enumerable.Range(0, _arguments.Count).Select(i => _arguments[i].ToArray())]; // others ask for it later
+            IsBusy = Scripts.BeginBusy(this);
+        }
+
         Scripts.ServeMeanwhile();
         return MustEnd(out var reason) ? End(lua, reason) : 0;
     }
@@ -235,6 +322,10 @@ internal sealed unsafe class ScriptEngine : IDisposable
         NotePlace(lua);
         return Abort(lua, reason);
     }
+
+    /// <summary>The code of a library has to end. One that a master or a file gives has as long as it takes.</summary>
+    private bool IsLoadedTooLong(long now) =>
+        Scripts.HaveAllEnded || (_isLoadingTimed && Stopwatch.GetElapsedTime(Since, now).TotalMilliseconds > LongestLoading);
 
     /// <summary>Whether others want the script to end.</summary>
     private bool MustEnd(out ScriptAbort reason)
@@ -282,8 +373,10 @@ internal sealed unsafe class ScriptEngine : IDisposable
         LuaFunctions.Push(_lua);
         LuaText.Push(_lua, Telemetry.ServerVersion.Redis);
         LuaApi.PushNumber(_lua, Telemetry.ServerVersion.RedisNumber);
-        var status = LuaApi.PCall(_lua, 3, 2, 0);
+        LuaApi.PushBoolean(_lua, _isForFunctions ? 1 : 0);
+        var status = LuaApi.PCall(_lua, 4, 3, 0);
         if (status != 0) Invariant.Broken("prelude.lua: " + Encoding.UTF8.GetString(LuaApi.Digits(_lua, -1)));
+        LuaApi.RawSetIndex(_lua, LuaApi.Registry, LoadingKey);
         LuaApi.RawSetIndex(_lua, LuaApi.Registry, BaseKey);
         LuaApi.RawSetIndex(_lua, LuaApi.Registry, HandlerKey);
         LuaApi.PushString(_lua, "KEYS"u8);
@@ -292,20 +385,38 @@ internal sealed unsafe class ScriptEngine : IDisposable
         LuaApi.RawSetIndex(_lua, LuaApi.Registry, ArgumentsKey);
     }
 
-    /// <summary>Leaves the compiled function on the stack, or returns the error.</summary>
-    private byte[]? Load(ReadOnlySpan<byte> body)
+    /// <summary>Has a library find what is there while its code runs, or what is there while its functions do.</summary>
+    private void SetLoading(bool isLoading)
     {
-        if (body.StartsWith("\x1b"u8)) return [.. "ERR Error compiling script (new function): user_script:1: unexpected symbol near 'char(27)'"u8];
+        LuaApi.RawGetIndex(_lua, LuaApi.Registry, LoadingKey);
+        LuaApi.PushBoolean(_lua, isLoading ? 1 : 0);
+        Invariant.That(LuaApi.PCall(_lua, 1, 0, 0) == 0);
+    }
+
+    /// <summary>Leaves the compiled function on the stack, or returns the error.</summary>
+    /// <param name="body">The source; any bytes but those of compiled code.</param>
+    /// <param name="chunk">Its name for Lua, ended by a zero byte.</param>
+    /// <param name="prefix">What the error begins with.</param>
+    private byte[]? Load(ReadOnlySpan<byte> body, ReadOnlySpan<byte> chunk, ReadOnlySpan<byte> prefix)
+    {
         int status;
         IsInManaged = false;
         fixed (byte* bytes = body)
-        fixed (byte* name = "@user_script\0"u8)
+        fixed (byte* name = chunk)
             status = LuaApi.LoadBuffer(_lua, bytes, (nuint)body.Length, name);
         IsInManaged = true;
         if (status == 0) return null;
-        byte[] error = [.. "ERR Error compiling script (new function): "u8, .. LuaApi.Digits(_lua, -1)];
+        byte[] error = [.. prefix, .. LuaApi.Digits(_lua, -1)];
         LuaApi.Pop(_lua, 1);
         return error;
+    }
+
+    /// <summary>The text of the error on top of the stack that the code of a library has raised.</summary>
+    private byte[] ErrorText()
+    {
+        if (LuaApi.TypeOf(_lua, -1) != LuaType.Table) return [.. "ERR "u8, .. ScriptResult.Text(_lua, -1)];
+        var given = ScriptResult.Field(_lua, -1, "err"u8);
+        return given.Length > 0 ? given : [.. "ERR unknown error"u8];
     }
 
     private void SetArguments(CommandContext call, int keyCount)
@@ -320,34 +431,40 @@ internal sealed unsafe class ScriptEngine : IDisposable
     private void SetTable(CommandContext call, int nameKey, int from, int count)
     {
         LuaApi.RawGetIndex(_lua, LuaApi.Registry, nameKey);
+        PushTable(call, from, count);
+        LuaApi.RawSet(_lua, -3);
+    }
+
+    /// <summary>Pushes a table of some arguments of the call.</summary>
+    private void PushTable(CommandContext call, int from, int count)
+    {
         LuaApi.CreateTable(_lua, count, 0);
         for (var i = 0; i < count; i++)
         {
             LuaApi.PushString(_lua, call[from + i]);
             LuaApi.RawSetIndex(_lua, -2, i + 1);
         }
-
-        LuaApi.RawSet(_lua, -3);
     }
 
     private void WriteError(RespWriter reply, int status)
     {
         if (_abort is ScriptAbort.Killed or ScriptAbort.Dropped)
         {
-            var place = string.Create(CultureInfo.InvariantCulture, $"{Encoding.ASCII.GetString(Script.Hash)}, on @user_script:{_line}.");
+            var chunk = _isForFunctions ? "user_function" : "user_script";
+            var place = string.Create(CultureInfo.InvariantCulture, $"{Encoding.ASCII.GetString(Script.Name)}, on @{chunk}:{_line}.");
             reply.Error("ERR Script killed by user with SCRIPT KILL... script: " + place);
             return;
         }
 
         if (status == LuaApi.ErrorMemory)
         {
-            reply.Error([.. "ERR not enough memory script: "u8, .. Script.Hash]);
+            reply.Error([.. "ERR not enough memory script: "u8, .. Script.Name]);
             return;
         }
 
         if (LuaApi.TypeOf(_lua, -1) != LuaType.Table)
         {
-            reply.Error([.. "ERR Error running script "u8, .. Script.Hash, .. ", "u8, .. ScriptResult.Text(_lua, -1)]);
+            reply.Error([.. "ERR Error running script "u8, .. Script.Name, .. ", "u8, .. ScriptResult.Text(_lua, -1)]);
             return;
         }
 
@@ -356,6 +473,6 @@ internal sealed unsafe class ScriptEngine : IDisposable
         var source = ScriptResult.Field(_lua, -1, "source"u8);
         var line = ScriptResult.Field(_lua, -1, "line"u8);
         if (source.Length == 0 || line.Length == 0) reply.Error(text);
-        else reply.Error([.. text, .. " script: "u8, .. Script.Hash, .. ", on "u8, .. source, .. ":"u8, .. line, .. "."u8]);
+        else reply.Error([.. text, .. " script: "u8, .. Script.Name, .. ", on "u8, .. source, .. ":"u8, .. line, .. "."u8]);
     }
 }

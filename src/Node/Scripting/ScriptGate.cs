@@ -10,14 +10,13 @@ namespace Starling.Node.Scripting;
 internal static class ScriptGate
 {
     /// <summary>The error reply to a script that may not run; empty when it may.</summary>
-    public static ReadOnlySpan<byte> JudgeScript(CommandContext call, Script script, bool isReadOnlyCall)
+    public static ReadOnlySpan<byte> JudgeScript(CommandContext call, Runnable script, bool isReadOnlyCall)
     {
         var node = call.Node;
         if (call.Session.Origin != ClientOrigin.Client) return [];
-        var replication = node.Replication;
-        var isStale = replication.IsReplica && !replication.IsLinkUp && !node.Config.ReplicaServeStaleData;
-        if (!script.Head.IsThere) return isStale ? ErrorReplies.MasterDown : [];
-        var flags = script.Head.Flags;
+        var isStale = IsStale(call);
+        if (!script.SaysFlags) return isStale ? ErrorReplies.MasterDown : [];
+        var flags = script.Flags;
         var refusal = (flags & ScriptFlags.NoWrites) == 0 ? JudgeWriting(call, flags, isReadOnlyCall) : [];
         if (isStale && (flags & ScriptFlags.AllowStale) == 0 && refusal.Length == 0) return ErrorReplies.MasterDown;
         if (refusal.Length == 0 && (flags & ScriptFlags.NoCluster) != 0 && node.Cluster is not null)
@@ -85,6 +84,21 @@ internal static class ScriptGate
         var verdict = call.Node.AccessControl.UserOf(call.Session).Rights.Judge(command, arguments);
         position = verdict.Position;
         return verdict.Denial;
+    }
+
+    /// <summary>
+    /// The error of a command that a script calls on a replica whose data are stale, where it may not be called; empty when it may.
+    /// </summary>
+    public static ReadOnlySpan<byte> JudgeStale(CommandContext call, Command command) =>
+        call.Session.Origin == ClientOrigin.Client && (command.Flags & CommandFlags.Stale) == 0 && IsStale(call)
+            ? "ERR Can not execute the command on a stale replica"u8
+            : [];
+
+    /// <summary>This node is a replica without its master, and is to tell nobody what it has.</summary>
+    private static bool IsStale(CommandContext call)
+    {
+        var replication = call.Node.Replication;
+        return replication.IsReplica && !replication.IsLinkUp && !call.Node.Config.ReplicaServeStaleData;
     }
 
     private static bool LacksReplicas(CommandContext call)

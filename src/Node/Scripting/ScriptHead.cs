@@ -17,15 +17,33 @@ internal readonly record struct ScriptHead(bool IsThere, int Length, ScriptFlags
     /// <summary>What it begins with.</summary>
     public static ReadOnlySpan<byte> Mark => "#!"u8;
 
-    /// <summary>The flags of a command that runs the script, made from those of its row.</summary>
-    public CommandFlags Apply(CommandFlags row)
+    /// <summary>The flags of a command that runs a script or function that says what it may do.</summary>
+    /// <param name="row">The flags of the command's row.</param>
+    /// <param name="said">What it says.</param>
+    public static CommandFlags Apply(CommandFlags row, ScriptFlags said)
     {
         var flags = row & ~(CommandFlags.Stale | CommandFlags.DenyOom | CommandFlags.Write | CommandFlags.MayReplicate);
-        if ((Flags & ScriptFlags.NoWrites) == 0) flags |= CommandFlags.Write;
-        if ((Flags & (ScriptFlags.AllowOom | ScriptFlags.NoWrites)) == 0) flags |= CommandFlags.DenyOom;
-        if ((Flags & ScriptFlags.AllowStale) != 0) flags |= CommandFlags.Stale;
+        if ((said & ScriptFlags.NoWrites) == 0) flags |= CommandFlags.Write;
+        if ((said & (ScriptFlags.AllowOom | ScriptFlags.NoWrites)) == 0) flags |= CommandFlags.DenyOom;
+        if ((said & ScriptFlags.AllowStale) != 0) flags |= CommandFlags.Stale;
         return flags;
     }
+
+    /// <summary>Adds a flag by its name in any case; false when there is none of that name.</summary>
+    public static bool TryFlag(ReadOnlySpan<byte> name, ref ScriptFlags flags)
+    {
+        foreach (var (known, flag) in Names)
+        {
+            if (!Ascii.EqualsIgnoreCase(name, known)) continue;
+            flags |= flag;
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The names of flags, in the order in which they are told.</summary>
+    public static IEnumerable<string> NamesOf(ScriptFlags flags) => Names.Where(it => (flags & it.Flag) != 0).Select(it => it.Name);
 
     /// <summary>Reads it; returns the error, or null.</summary>
     public static string? Read(ReadOnlySpan<byte> source, out ScriptHead head)

@@ -12,8 +12,8 @@ internal static partial class ScriptLog
         EventId = 2,
         Level = LogLevel.Warning,
         Message = "Slow script detected: still in execution after {Milliseconds} milliseconds. " +
-            "You can try killing the script using the SCRIPT KILL command. Script name is: {Name}.")]
-    public static partial void Slow(ILogger log, long milliseconds, string name);
+            "You can try killing the script using the {Command} command. Script name is: {Name}.")]
+    public static partial void Slow(ILogger log, long milliseconds, string command, string name);
 
     [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "Lua script killed by user with SCRIPT KILL.")]
     public static partial void Killed(ILogger log);

@@ -3,20 +3,20 @@ using Starling.Slots;
 
 namespace Starling.Node.Scripting;
 
-/// <summary>The run of a script by the handler of its command.</summary>
+/// <summary>The run of a script, or of a function of a library, by the handler of its command.</summary>
 internal static class ScriptRun
 {
-    /// <summary>Runs a script in the scope of the call, and writes the reply.</summary>
-    public static void Execute(CommandContext call, Script script, ScriptFlags flags, int keyCount)
+    /// <summary>Runs a script or function in the scope of the call, and writes the reply.</summary>
+    public static void Execute(CommandContext call, Runnable script, ScriptFlags flags, int keyCount)
     {
-        var scripts = call.Node.Scripts;
         var (arguments, command, isInExec, database) = (call.Arguments, call.Command, call.IsInExec, call.Session.DatabaseIndex);
         var (isLogged, isReadOnlyMode, isAsking) = (call.IsLogged, call.Session.ReadOnlyMode, call.Session.Asking);
-        var engine = scripts.Rent();
         try
         {
             (call.IsInExec, call.Session.IsInScript) = (true, true);
-            var abort = engine.Run(call, script, flags, keyCount);
+            var abort = script is LibraryFunction function
+                ? RunFunction(call, function, flags, keyCount)
+                : RunScript(call, (Script)script, flags, keyCount);
             if (abort == ScriptAbort.Dropped) call.Effects.Clear();
             if (abort == ScriptAbort.NeedsEverything)
             {
@@ -27,7 +27,6 @@ internal static class ScriptRun
         }
         finally
         {
-            scripts.Return(engine);
             (call.IsInExec, call.Session.IsInScript) = (isInExec, false);
             call.Session.DatabaseIndex = database;
             (call.Session.ReadOnlyMode, call.Session.Asking) = (isReadOnlyMode, isAsking); // of its connection a script says nothing
@@ -36,5 +35,32 @@ internal static class ScriptRun
 
         call.Arguments = arguments;
         call.Command = command;
+    }
+
+    private static ScriptAbort RunScript(CommandContext call, Script script, ScriptFlags flags, int keyCount)
+    {
+        var scripts = call.Node.Scripts;
+        var engine = scripts.Rent();
+        try
+        {
+            return engine.Run(call, script, flags, keyCount);
+        }
+        finally
+        {
+            scripts.Return(engine);
+        }
+    }
+
+    private static ScriptAbort RunFunction(CommandContext call, LibraryFunction function, ScriptFlags flags, int keyCount)
+    {
+        var engine = function.Library.Enter();
+        try
+        {
+            return engine.Run(call, function, flags, keyCount);
+        }
+        finally
+        {
+            function.Library.Exit();
+        }
     }
 }

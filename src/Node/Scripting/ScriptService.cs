@@ -37,8 +37,36 @@ internal sealed class ScriptService
         _clients = basics.Clients;
         Commands = basics.Commands;
         if (!IsSupported) ScriptLog.Unsupported(_log, WhyNot["ERR ".Length..]);
-        basics.Info.Add("memory", section => section.Field("number_of_cached_scripts", Count));
+        Functions = new FunctionService(this);
         basics.Cron.Every(RoomPeriod, _ => LuaMemory.NoteRoom(basics.Process.FreeBytes));
+        ScriptInfo.Register(basics.Info, this);
+    }
+
+    /// <summary>The libraries of functions.</summary>
+    public FunctionService Functions { get; }
+
+    /// <summary>Bytes of the Lua states that wait for scripts. Any thread.</summary>
+    public long IdleBytes
+    {
+        get
+        {
+            using (_lock.Enter()) return _idle.Sum(engine => engine.MemoryUsed);
+        }
+    }
+
+    /// <summary>Bytes of what is known of all scripts beside their Lua states. Any thread.</summary>
+    public long SourceBytes => _table.ByHash.Values.Sum(script => ScriptInfo.BytesOf(script));
+
+    /// <summary>What others are answered while a script, or a function, runs for too long: see <see cref="IsBusy"/>.</summary>
+    public ReadOnlySpan<byte> BusyReply => RunningFunction is null ? ErrorReplies.Busy : ErrorReplies.BusyFunction;
+
+    /// <summary>The function that runs for so long that others are answered BUSY; null when it is a script, or none does.</summary>
+    public ScriptEngine? RunningFunction
+    {
+        get
+        {
+            using (_lock.Enter()) return _busy.Count > 0 && _busy[0].Script.IsFunction ? _busy[0] : null;
+        }
     }
 
     /// <summary>The commands that scripts may call.</summary>
@@ -144,26 +172,40 @@ internal sealed class ScriptService
     }
 
     /// <summary>
-    /// The flags by which a call is judged that runs a script: those of the row, unless the script's first line tells what it does. Then
-    /// it is a command that writes and takes memory as far as the line does not deny it, as in Redis.
+    /// The flags by which a call is judged that runs a script or function: those of the row, unless the script's first line, or who
+    /// registered the function, tells what it does. Then it is a command that writes and takes memory as far as that is not denied, as in
+    /// Redis.
     /// </summary>
     public CommandFlags FlagsOf(Command row, ArgumentList arguments)
     {
-        ScriptHead head;
-        if (row.Script == ScriptForm.Hash) head = Find(arguments[1]) is { } script ? script.Head : default;
-        else if (!arguments[1].StartsWith(ScriptHead.Mark)) return row.Flags;
-        else if (FindSource(arguments[1]) is { } known) head = known.Head;
-        else if (ScriptHead.Read(arguments[1], out head) is not null) return row.Flags; // the handler says what is wrong
-        return head.IsThere ? head.Apply(row.Flags) : row.Flags;
+        var name = arguments[1];
+        var isHead = row.Script == ScriptForm.Source && name.StartsWith(ScriptHead.Mark);
+        Runnable? script = row.Script switch
+        {
+            ScriptForm.Hash => Find(name),
+            ScriptForm.Function => Functions.Current.FindFunction(name),
+            _ => isHead ? FindSource(name) : null,
+        };
+        if (script is { SaysFlags: true }) return ScriptHead.Apply(row.Flags, script.Flags);
+
+        // What is wrong with a first line is for the handler to say.
+        return isHead && script is null && ScriptHead.Read(name, out var head) is null ? ScriptHead.Apply(row.Flags, head.Flags) : row.Flags;
     }
 
-    /// <summary>A script may run with every stripe held, whatever its keys are, since nobody knows which it will touch.</summary>
-    /// <param name="source">The call's second argument.</param>
-    /// <param name="isHash">That is the script's hash.</param>
+    /// <summary>
+    /// A script or function may run with every stripe held, whatever its keys are, since nobody knows which it will touch.
+    /// </summary>
+    /// <param name="name">The call's second argument.</param>
+    /// <param name="form">What that is.</param>
     /// <param name="mayRunAgain">When it turns out to need more than it holds it can run again from the start.</param>
-    public bool TakesEverything(ReadOnlySpan<byte> source, bool isHash, bool mayRunAgain)
+    public bool TakesEverything(ReadOnlySpan<byte> name, ScriptForm form, bool mayRunAgain)
     {
-        var script = isHash ? Find(source) : FindSource(source);
+        Runnable? script = form switch
+        {
+            ScriptForm.Hash => Find(name),
+            ScriptForm.Function => Functions.Current.FindFunction(name),
+            _ => FindSource(name),
+        };
         if (script is null) return !mayRunAgain;
         return script.TakesEverything || (!mayRunAgain && !script.IsConfined);
     }
@@ -177,7 +219,9 @@ internal sealed class ScriptService
     /// <summary>A script has become slow.</summary>
     public bool BeginBusy(ScriptEngine engine)
     {
-        ScriptLog.Slow(_log, _config.BusyReplyThreshold, System.Text.Encoding.ASCII.GetString(engine.Script.Hash));
+        var script = engine.Script;
+        ScriptLog.Slow(
+            _log, _config.BusyReplyThreshold, script.IsFunction ? "FUNCTION KILL" : "SCRIPT KILL", System.Text.Encoding.ASCII.GetString(script.Name));
         using (_lock.Enter())
         {
             _busy.Add(engine);
@@ -209,30 +253,33 @@ internal sealed class ScriptService
         if (_isBusy && IoThread.Current is { } thread) thread.ServeMeanwhile();
     }
 
-    /// <summary>SCRIPT KILL: has every script end that runs for long and has not written. Returns the error; null when some end.</summary>
-    public string? Kill()
+    /// <summary>
+    /// SCRIPT KILL and FUNCTION KILL: has every script, or function, end that runs for long and has not written. Returns the error; empty
+    /// when some end.
+    /// </summary>
+    public ReadOnlySpan<byte> Kill(bool functions)
     {
         using (_lock.Enter())
         {
-            if (_busy.Count == 0) return "NOTBUSY No scripts in execution right now.";
-            var ends = false;
-            var isMasters = false;
+            if (_busy.Count == 0) return "NOTBUSY No scripts in execution right now."u8;
+            var (ends, isMasters, areOthers) = (false, false, true);
             foreach (var engine in _busy)
             {
-                if (engine.Context.Session.Origin == ClientOrigin.Client) ends |= engine.TryKill();
-                else isMasters = true;
+                if (engine.Context.Session.Origin != ClientOrigin.Client) isMasters = true;
+                else if (engine.Script.IsFunction == functions) ends |= engine.TryKill();
+                areOthers &= engine.Script.IsFunction != functions && !engine.HasWritten;
             }
 
             if (ends)
             {
                 ScriptLog.Killed(_log);
-                return null;
+                return [];
             }
 
-            return isMasters
-                ? "UNKILLABLE The busy script was sent by a master instance in the context of replication and cannot be killed."
-                : "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script "
-                    + "termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.";
+            if (isMasters) return "UNKILLABLE The busy script was sent by a master instance in the context of replication and cannot be killed."u8;
+            if (areOthers) return functions ? ErrorReplies.Busy : ErrorReplies.BusyFunction;
+            return "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script "u8
+                + "termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."u8;
         }
     }
 

@@ -1,6 +1,7 @@
 -- What scripts find: Lua's libraries without what leads out of them, the libraries that Redis adds, and none of it changeable. Runs once
 -- in every new state, before any script. A table that must not change is an empty one in front of the true one, which no script ever gets.
-local raw, version, versionNumber = ...
+local raw, version, versionNumber, forFunctions = ...
+local chunk = forFunctions and '@user_function' or '@user_script'
 local lua, getinfo = {}, debug.getinfo
 for name, value in pairs(_G) do lua[name] = value end
 local error, type, select, setmetatable, rawget, next = error, type, select, setmetatable, rawget, next
@@ -195,7 +196,11 @@ redis.error_reply = function(...)
     if not string.find(text, ' ', 1, true) then text = 'ERR ' .. text end
     return { err = text }
 end
-redis.replicate_commands = function() return true end
+if forFunctions then
+    redis.breakpoint, redis.debug = nil, nil
+else
+    redis.replicate_commands = function() return true end
+end
 redis.LOG_DEBUG, redis.LOG_VERBOSE, redis.LOG_NOTICE, redis.LOG_WARNING = 0, 1, 2, 3
 redis.REPL_NONE, redis.REPL_AOF, redis.REPL_SLAVE, redis.REPL_REPLICA, redis.REPL_ALL = 0, 1, 2, 2, 3
 redis.REDIS_VERSION, redis.REDIS_VERSION_NUM = version, versionNumber
@@ -206,7 +211,7 @@ local function handler(problem)
     local at
     for level = 2, 6 do
         at = getinfo(level, 'Sl')
-        if not at or at.source == '@user_script' then break end
+        if not at or at.source == chunk then break end
     end
     local reply = problem
     if type(problem) ~= 'table' then
@@ -220,21 +225,35 @@ local function handler(problem)
     end
     return reply
 end
-base.__redis__err__handler = handler
+if not forFunctions then base.__redis__err__handler = handler end
 
 -- The table that functions have as their environment is emptied, and what was in it is found through its metatable.
 local globals = _G
 for name in lua_pairs(lua) do globals[name] = nil end
-setmetatable(base, {
-    __index = function(_, name)
-        error("Script attempted to access nonexistent global variable '" .. tostring(name) .. "'", 2)
-    end,
-})
+local function nonexistent(_, name)
+    error("Script attempted to access nonexistent global variable '" .. tostring(name) .. "'", 2)
+end
+setmetatable(base, { __index = nonexistent })
 true_of[globals] = base
-setmetatable(globals, { __index = base, __newindex = refuse, __metatable = nothing })
+local globals_meta = { __index = base, __newindex = refuse, __metatable = nothing }
+setmetatable(globals, globals_meta)
 base._G = globals
+
+-- While the code of a library runs it finds a table redis to register functions by, and nothing else.
+local set_loading = false
+if forFunctions then
+    local names = 'log LOG_DEBUG LOG_VERBOSE LOG_NOTICE LOG_WARNING REDIS_VERSION REDIS_VERSION_NUM'
+    local registering = copy(redis, names)
+    registering.register_function = raw.register_function
+    setmetatable(registering, { __index = nonexistent })
+    local loading = setmetatable({ redis = freeze(registering) }, { __index = nonexistent })
+    set_loading = function(is_loading)
+        globals_meta.__index = is_loading and loading or base
+        true_of[globals] = globals_meta.__index
+    end
+end
 
 local text_meta = lua.getmetatable('')
 text_meta.__index = strings
 text_meta.__metatable = freeze({ __index = base.string })
-return handler, base
+return handler, base, set_loading

@@ -56,7 +56,7 @@ internal sealed class Transaction(BufferPool buffers, long maxEffectBytes = Effe
             call.Keys.Add(queued.Command, queued.Arguments);
             needsAll |= queued.Command.Locks == LockMode.None || queued.Command.TakesEverything(queued.Arguments);
             if (queued.Command.Script is not ScriptForm.None and var form)
-                needsAll |= call.Node.Scripts.TakesEverything(queued.Arguments[1], form == ScriptForm.Hash, mayRunAgain: false);
+                needsAll |= call.Node.Scripts.TakesEverything(queued.Arguments[1], form, mayRunAgain: false);
         }
 
         foreach (var watched in call.Session.WatchedKeys) call.Keys.AddStripe(Slots.HashSlot.Of(watched.Key));

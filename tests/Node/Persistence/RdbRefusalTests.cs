@@ -125,11 +125,11 @@ public sealed class RdbRefusalTests
     }
 
     [Fact]
-    public void Functions_are_refused_and_named()
+    public void Functions_of_the_format_before_the_release_are_refused_and_named()
     {
-        byte[] bytes = [.. "REDIS0010"u8, 0xF5, 1, (byte)'x', 0xFF];
+        byte[] bytes = [.. "REDIS0010"u8, 0xF6, 1, (byte)'x', 0xFF];
         Assert.Null(RdbBytes.Read(bytes, out var reader));
-        Assert.Contains("function library", reader.Detail, StringComparison.Ordinal);
+        Assert.Equal("Pre-release function format not supported.", reader.Detail);
     }
 
     [Fact]

@@ -55,6 +55,17 @@ public class ScriptLimitTests
     }
 
     [Fact]
+    public async Task As_many_arguments_as_Lua_hands_over_leave_room_for_the_reply()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        const string Body = "local a = {} for i = 1, 7998 do a[i] = 1 end return redis.call('lpush', 'l', unpack(a))";
+        Assert.Equal("(integer) 7998", await client.TextAsync("eval", Body, "0"));
+        await client.CallAsync("function", "load", FunctionTests.Library("a", "f", Body));
+        Assert.Equal("(integer) 15996", await client.TextAsync("fcall", "f", "0"));
+    }
+
+    [Fact]
     public async Task Compiled_code_is_not_taken()
     {
         await using var server = TestServer.Start();
