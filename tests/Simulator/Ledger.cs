@@ -40,7 +40,9 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
         if (node.HandsOverFrom is { } old && !mine.Slots.IsEmpty) CheckManualFailover(node, old);
         (node.IsHandoverAsked, node.HandsOverFrom) = (false, null);
         Claims(node, mine, next);
-        if (mine.ConfigEpoch == node.AgreedEpoch && !mine.Slots.IsEmpty && WhyUnfit(node) is { } reason)
+        var isElected = node.IsElected;
+        node.IsElected = false;
+        if (isElected && !mine.Slots.IsEmpty && WhyUnfit(node) is { } reason)
             throw simulation.Failure($"node {node.Index} was elected, and takes over with {reason}");
     }
 

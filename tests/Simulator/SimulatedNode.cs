@@ -94,6 +94,9 @@ internal sealed class SimulatedNode
     /// <summary>The last config epoch that it was given: by a majority, or at the very start.</summary>
     public ulong AgreedEpoch { get; set; }
 
+    /// <summary>It has won an election, and is about to go on as a master by that.</summary>
+    public bool IsElected { get; set; }
+
     /// <summary>A snapshot is being loaded, or was loaded by half.</summary>
     public bool IsDataIncomplete { get; set; }
 

@@ -259,7 +259,8 @@ public sealed class Simulation
         Note(node, text);
         OnLog?.Invoke(node.Index, text);
         if (text.StartsWith("Failover election won", StringComparison.Ordinal)) Promotions++;
-        else if (text.EndsWith("after successful failover", StringComparison.Ordinal)) node.AgreedEpoch = node.Machine.Snapshot().Myself.ConfigEpoch;
+        else if (text.EndsWith("after successful failover", StringComparison.Ordinal))
+            (node.AgreedEpoch, node.IsElected) = (node.Machine.Snapshot().Myself.ConfigEpoch, true);
         else if (text.StartsWith(Moves, StringComparison.Ordinal)) node.MovesTo = IdIn(text.AsSpan(Moves.Length));
         else if (text.EndsWith("no replica that can be heard has data.", StringComparison.Ordinal)) Ledger.GivenUp(node);
         else NoteHandover(node, text);
@@ -268,6 +269,8 @@ public sealed class Simulation
     // Told by what the user asked for and when the votes are, not by what the machine says of the offset: that is what is checked.
     private void NoteHandover(SimulatedNode node, string text)
     {
+        // The user's word, which may leave the epoch as it is: it is no election though one was won in that epoch before.
+        if (text.StartsWith("Taking over the master", StringComparison.Ordinal)) node.IsElected = false;
         if (text.StartsWith("Manual failover user request accepted", StringComparison.Ordinal))
         {
             (node.IsHandoverAsked, node.HandsOverFrom) = (true, null);
