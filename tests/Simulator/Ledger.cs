@@ -72,8 +72,18 @@ internal sealed class Ledger(Simulation simulation, SimulationPlan plan)
     }
 
     /// <summary>An empty master has waited long enough for replicas that are out of reach: their data count no more.</summary>
-    public void GivenUp(SimulatedNode master) => Died([.. simulation.Nodes.Where(node =>
-        node != master && node.View.Find(master.Machine.Id)?.ShardId == node.View.Myself.ShardId)]);
+    public void GivenUp(SimulatedNode master)
+    {
+        // Its replicas, whatever shard they have heard of, and those that were of its shard. As LostData tells them.
+        var (id, members) = (master.Machine.Id, new List<SimulatedNode>());
+        foreach (var node in simulation.Nodes)
+        {
+            if (node == master) continue;
+            if (node.View.Myself.MasterId == id || node.View.Find(id)?.ShardId == node.View.Myself.ShardId) members.Add(node);
+        }
+
+        Died(members);
+    }
 
     /// <summary>A replica gives up its data to load its master's, or to be a replica of another shard.</summary>
     /// <exception cref="SimulationFailure">Acknowledged writes are nowhere else.</exception>
