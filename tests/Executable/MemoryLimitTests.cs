@@ -204,6 +204,7 @@ public sealed class MemoryLimitTests
     [InlineData("local s = string.rep('x', 20 * 1024 * 1024) return cjson.encode({s, s, s, s, s, s, s, s, s, s})")]
     [InlineData("local s = string.rep('x', 20 * 1024 * 1024) return cmsgpack.pack(s, s, s, s, s, s, s, s, s, s)")]
     [InlineData("local s = string.rep('x', 20 * 1024 * 1024) return redis.call('mset', 'a', s, 'b', s, 'c', s, 'd', s, 'e', s, 'f', s, 'g', s)")]
+    [InlineData("local t, s = {}, string.rep('x', 4 * 1024 * 1024) for i = 1, 40 do t[i] = s end return redis.call('rpush', 'l', unpack(t))")]
     public void Scripts_that_want_more_memory_than_the_machine_has_are_refused_it(string script)
     {
         using var server = Start(Machine, "0x8000000", out var port);

@@ -17,7 +17,7 @@ internal unsafe partial struct LuaMemory
     /// <summary>Kept for managed code that must get what it asks for when the system has no more.</summary>
     private const nuint ReserveLength = 256 * 1024;
 
-    /// <summary>Of what is free, the part that states may have more until they hear of it again.</summary>
+    /// <summary>Of what is free, the part that states may have more up to the next look: data and heap grow meanwhile too.</summary>
     private const int PartOfFree = 2;
 
     /// <summary>Bytes that a state takes at once from what all may have, so that most of its own requests touch nothing shared.</summary>
@@ -31,7 +31,7 @@ internal unsafe partial struct LuaMemory
 
     private static long s_most; // bytes that all states may have together; 0 while that is not known
     private static long s_granted; // of them
-    private static long s_peak; // of the latter since memory was given back; of NoteRoom
+    private static long s_peak; // of the latter since memory was given back; of LookForRoom
 
     private nint _engine;
     private nint _used;
@@ -60,12 +60,14 @@ internal unsafe partial struct LuaMemory
     }
 
     /// <summary>
-    /// Notes how much memory is free: what all states may have together follows from it, up to the next time. One thread at a time.
+    /// Looks how much memory is free: what all states may have together follows from it, up to the next time. One thread at a time.
     /// </summary>
-    /// <param name="free">Bytes that the process may take beside all that it has; <see cref="long.MaxValue"/> while that is not known.</param>
-    public static void NoteRoom(long free)
+    public static void LookForRoom(ProcessMemory process)
     {
-        var granted = Volatile.Read(ref s_granted);
+        // What scripts take and give back while the system is asked must not count as free beside what they have.
+        var before = Volatile.Read(ref s_granted);
+        process.Sample();
+        var (free, granted) = (process.FreeBytes, Math.Min(before, Volatile.Read(ref s_granted)));
         Volatile.Write(ref s_most, free == long.MaxValue ? 0 : granted + (Math.Max(0, free) / PartOfFree));
         s_peak = Math.Max(s_peak, granted);
         if (s_peak - granted <= MostKept) return;
@@ -73,10 +75,17 @@ internal unsafe partial struct LuaMemory
         if (CanTrim) _ = Trim(0);
     }
 
-    /// <summary>Throws <see cref="OutOfMemoryException"/> when managed code had better not make an array of so many bytes for a script.</summary>
-    public static void DemandRoom(long bytes)
+    /// <summary>
+    /// The length to which an array that managed code has for a script grows. Throws <see cref="OutOfMemoryException"/> when it had better
+    /// not: the array before it is there up to the next collection, and what it is for may be made of it once more.
+    /// </summary>
+    /// <param name="length">Its length, in bytes.</param>
+    /// <param name="needed">The bytes that it is to hold.</param>
+    public static int Grown(int length, long needed)
     {
-        if (bytes > Grain && !IsRoomForAll(bytes)) throw new OutOfMemoryException();
+        var grown = Math.Min(Math.Max(length * 2L, needed), Array.MaxLength);
+        if (grown > Grain && !IsRoomForAll(2 * grown)) throw new OutOfMemoryException();
+        return (int)grown;
     }
 
     private static bool IsRoomForAll(long bytes) =>

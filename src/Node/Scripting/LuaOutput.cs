@@ -70,7 +70,6 @@ internal sealed class LuaOutput : IBufferWriter<byte>
     private void Ensure(int room)
     {
         if (_bytes.Length - _used >= Math.Max(1, room)) return;
-        LuaMemory.DemandRoom((long)_used + room);
-        Array.Resize(ref _bytes, (int)Math.Min(Math.Max(_bytes.Length * 2L, (long)_used + room), Array.MaxLength));
+        Array.Resize(ref _bytes, LuaMemory.Grown(_bytes.Length, (long)_used + room));
     }
 }

@@ -76,8 +76,7 @@ internal sealed class ScriptCalls
 
     private void Grow(int used, int more)
     {
-        LuaMemory.DemandRoom((long)used + more);
-        Array.Resize(ref _buffer, (int)Math.Min(Math.Max(_buffer.Length * 2L, (long)used + more), Array.MaxLength));
+        Array.Resize(ref _buffer, LuaMemory.Grown(_buffer.Length, (long)used + more));
         _arguments.Rebase(_buffer, 0);
     }
 

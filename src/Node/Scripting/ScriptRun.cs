@@ -13,6 +13,7 @@ internal static class ScriptRun
         var (isLogged, isReadOnlyMode, isAsking) = (call.IsLogged, call.Session.ReadOnlyMode, call.Session.Asking);
         try
         {
+            call.HasChangedNothing = true; // up to the first command that it calls, which tells for itself
             (call.IsInExec, call.Session.IsInScript) = (true, true);
             var abort = script is LibraryFunction function
                 ? RunFunction(call, function, flags, keyCount)

@@ -38,7 +38,7 @@ internal sealed class ScriptService
         Commands = basics.Commands;
         if (!IsSupported) ScriptLog.Unsupported(_log, WhyNot["ERR ".Length..]);
         Functions = new FunctionService(this);
-        basics.Cron.Every(RoomPeriod, _ => LuaMemory.NoteRoom(basics.Process.FreeBytes));
+        basics.Cron.Every(RoomPeriod, _ => LuaMemory.LookForRoom(basics.Process));
         ScriptInfo.Register(basics.Info, this);
     }
 
