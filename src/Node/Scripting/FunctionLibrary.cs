@@ -50,8 +50,10 @@ internal sealed class FunctionLibrary : IDisposable
 
     /// <summary>Bytes of what the server itself keeps of it.</summary>
     public long OwnBytes =>
-        BytesOfObject + Name.Length + Code.Length
-        + _functions.Sum(function => (long)BytesOfObject + function.Name.Length + (function.Description?.Length ?? 0));
+        BytesOfObject + Name.Length + Code.Length + TextBytes + ((long)BytesOfObject * _functions.Count);
+
+    /// <summary>Bytes of the names and descriptions of its functions.</summary>
+    public long TextBytes { get; private set; }
 
     /// <summary>Runs its code, which registers its functions. Once. Returns the error reply; null when there are some.</summary>
     /// <param name="headLength">Bytes of the first line, which is not Lua's.</param>
@@ -69,6 +71,7 @@ internal sealed class FunctionLibrary : IDisposable
         if (_functions.Exists(other => System.Text.Ascii.EqualsIgnoreCase(other.Name, name))) return null;
         var function = new LibraryFunction(this, _functions.Count, name, description, flags);
         _functions.Add(function);
+        TextBytes += name.Length + (description?.Length ?? 0);
         return function;
     }
 

@@ -15,6 +15,9 @@ internal enum ScriptAbort
     /// <summary>SHUTDOWN NOSAVE has ended it: what it has done is lost with the process, and nobody hears of it.</summary>
     Dropped,
 
+    /// <summary>The code of a library has taken too long.</summary>
+    LoadedTooLong,
+
     /// <summary>A managed function that it called has failed.</summary>
     Failed,
 }

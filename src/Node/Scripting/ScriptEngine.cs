@@ -169,6 +169,7 @@ internal sealed unsafe class ScriptEngine : IDisposable
         IsInManaged = true;
         Loading = null;
         ThrowFailure();
+        if (IsEnding) return [.. "ERR Error registering functions: ERR FUNCTION LOAD timeout"u8]; // whatever it has caught meanwhile
         byte[]? error = status == 0 ? null : [.. "ERR Error registering functions: "u8, .. ErrorText()];
         LuaApi.SetTop(_lua, 0);
         SetLoading(false);
@@ -218,13 +219,23 @@ internal sealed unsafe class ScriptEngine : IDisposable
         LuaApi.RawGetIndex(_lua, LuaApi.Registry, FirstScriptKey + function.Number);
         PushTable(call, FirstKey, keyCount);
         PushTable(call, FirstKey + keyCount, call.Count - FirstKey - keyCount);
-        var abort = Finish(call, arguments: 2);
-        if (!IsSpent) return abort;
+        try
+        {
+            return Finish(call, arguments: 2);
+        }
+        finally
+        {
+            if (IsSpent) Renew();
+        }
+    }
+
+    /// <summary>A state in which a function was ended, or found no memory, is as it was before it.</summary>
+    private void Renew()
+    {
         IsSpent = false;
         _memory->IsRefused = false;
         LuaApi.SetHook(_lua, LuaFunctions.HookAddress, LuaApi.MaskCount, HookInterval);
         LuaApi.Collect(_lua, LuaApi.CollectAll, 0);
-        return abort;
     }
 
     /// <summary>Begins a run: leaves what handles errors on the stack.</summary>
@@ -299,7 +310,7 @@ internal sealed unsafe class ScriptEngine : IDisposable
 
         var now = Stopwatch.GetTimestamp();
         if (Since == 0) Since = now;
-        if (Loading is not null) return IsLoadedTooLong(now) ? LuaArguments.FailPlainly(lua, "FUNCTION LOAD timeout"u8) : 0;
+        if (Loading is not null) return IsLoadedTooLong(now) ? Abort(lua, ScriptAbort.LoadedTooLong) : 0;
         if (!IsBusy && Scripts.IsSlow(Stopwatch.GetElapsedTime(Since, now)))
         {
             BusyCommand = [.. Enumerable.Range(0, _arguments.Count).Select(i => _arguments[i].ToArray())]; // others ask for it later

@@ -47,7 +47,14 @@ internal sealed class BroadcastTable
             {
                 var hadKeys = prefix.Keys.Count > 0;
                 foreach (var (bytes, changedBy) in keys)
-                    if (bytes.AsSpan().StartsWith(prefix.Bytes)) prefix.Keys[bytes] = changedBy;
+                {
+                    if (!bytes.AsSpan().StartsWith(prefix.Bytes)) continue;
+
+                    // Of several that have changed it nobody knows here who was the last: each of them hears of it.
+                    var isOthersToo = prefix.Keys.TryGetValue(bytes, out var other) && other != changedBy;
+                    prefix.Keys[bytes] = isOthersToo ? 0 : changedBy;
+                }
+
                 if (!hadKeys && prefix.Keys.Count > 0) Volatile.Write(ref _changed, _changed + 1);
             }
         }

@@ -78,6 +78,10 @@ public class FunctionTests
     [InlineData("#!lua name=a\nx = 1", "Error registering functions: ERR user_function:2: Attempt to modify a readonly table")]
     [InlineData("#!lua name=a\nredis.x = 1", "Error registering functions: ERR user_function:2: Attempt to modify a readonly table")]
     [InlineData("#!lua name=a\nwhile true do end", "Error registering functions: ERR FUNCTION LOAD timeout")]
+    [InlineData(
+        "#!lua name=a\nlocal s = 'x' for i = 1, 26 do s = s .. s end\n"
+        + "for i = 1, 100 do redis.register_function{function_name='f' .. i, callback=function() end, description=s} end",
+        "Error registering functions: ERR not enough memory")]
     public async Task A_library_that_cannot_be_loaded_is_refused_and_what_was_there_stays(string code, string error)
     {
         await using var server = TestServer.Start();
