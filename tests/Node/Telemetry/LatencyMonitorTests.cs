@@ -54,20 +54,19 @@ public sealed partial class LatencyMonitorTests
             client.Command("MULTI");
             client.Command("DEBUG", "SLEEP", "0.02");
             client.Command("EXEC");
-            var latest = client.Command("LATENCY", "LATEST");
-            Assert.Equal(["command"], latest.Elements.Select(one => one[0].Text));
-            Assert.InRange(latest[0][3].Integer, 300, 60_000);
+            var latest = Assert.Single(Latest(client)); // where the machine stalls, fast commands are slow too
+            Assert.InRange(latest[3].Integer, 300, 60_000);
             var history = client.Command("LATENCY", "HISTORY", "command").Elements;
-            Assert.Equal(latest[0][1].Integer, history[^1][0].Integer);
-            Assert.Equal(latest[0][2].Integer, history[^1][1].Integer);
+            Assert.Equal(latest[1].Integer, history[^1][0].Integer);
+            Assert.Equal(latest[2].Integer, history[^1][1].Integer);
             Assert.Equal(history.Select(one => one[0].Integer).Distinct().Order(), history.Select(one => one[0].Integer));
             Assert.StartsWith("command - high ", client.Text("LATENCY", "GRAPH", "command"), StringComparison.Ordinal);
             Assert.Matches(SpikesLine(), client.Text("LATENCY", "DOCTOR")!);
             Assert.Equal(1, client.Command("LATENCY", "RESET", "command", "foo").Integer);
-            Assert.Empty(client.Command("LATENCY", "LATEST").Elements);
+            Assert.Empty(Latest(client));
             client.Command("CONFIG", "SET", "latency-monitor-threshold", "0");
             client.Command("DEBUG", "SLEEP", "0.03");
-            Assert.Empty(client.Command("LATENCY", "LATEST").Elements);
+            Assert.Empty(Latest(client));
             Assert.NotEqual("", client.Text("LATENCY", "DOCTOR"));
         }
     }
@@ -139,6 +138,10 @@ public sealed partial class LatencyMonitorTests
         Assert.Equal(2, monitor.ForgetAll());
         Assert.Empty(monitor.All());
     }
+
+    /// <summary>The latest of commands that are not fast by their rows.</summary>
+    private static List<Resp.RespReply> Latest(SyncClient client) =>
+        [.. client.Command("LATENCY", "LATEST").Elements.Where(one => one[0].Text == "command")];
 
     private static string Histograms(TestNode node)
     {
