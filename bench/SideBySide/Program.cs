@@ -23,6 +23,7 @@ internal static class Program
         var quick = new Option<bool>("--quick") { Description = "Fewer and shorter turns on fewer keys." };
         var replica = new Option<bool>("--replica") { Description = "One replica of its own kind for each; without Garnet." };
         var garnet = new Option<bool>("--garnet") { Description = "Measures Garnet too.", DefaultValueFactory = _ => true };
+        var redis = new Option<bool>("--redis") { Description = "With --save: measures redis-server too.", DefaultValueFactory = _ => true };
         var failover = new Option<int>("--failover-rounds") { Description = "Measures outages after a killed master instead." };
         var saves = new Option<int>("--save") { Description = "Measures so many saves under load, and flushes, instead." };
         var memory = new Option<int>("--memory") { Description = "Measures bytes of collections instead; 10 for a tenth of them." };
@@ -32,7 +33,7 @@ internal static class Program
         var bytes = new Option<int>("--string-bytes") { Description = "With --save: a string of so many bytes besides." };
         var root = new RootCommand("Starling beside redis-server and Garnet.")
         {
-            executable, commands, pipelines, rounds, keys, quick, replica, garnet, failover, saves, elements, bytes, memory, mixed, eviction,
+            executable, commands, pipelines, rounds, keys, quick, replica, garnet, redis, failover, saves, elements, bytes, memory, mixed, eviction,
         };
         root.SetAction(result =>
         {
@@ -67,6 +68,7 @@ internal static class Program
             {
                 CompareSaves(new SaveOptions
                 {
+                    Redis = result.GetValue(redis),
                     Keys = Chosen(result.GetValue(keys), hurry ? 100_000 : 5_000_000),
                     Rounds = result.GetValue(saves),
                     ListElements = result.GetValue(elements),
@@ -117,7 +119,7 @@ internal static class Program
     private static void CompareSaves(SaveOptions options)
     {
         using (var cost = new WriterCost(options)) cost.Run();
-        SaveComparison.Run(options, ServerKind.Redis);
+        if (options.Redis) SaveComparison.Run(options, ServerKind.Redis);
         SaveComparison.Run(options, ServerKind.Starling);
     }
 

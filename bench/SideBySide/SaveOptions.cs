@@ -3,6 +3,9 @@ namespace Starling.Bench.SideBySide;
 /// <summary>What the comparison of saving and flushing works on.</summary>
 internal sealed record SaveOptions
 {
+    /// <summary>Whether redis-server is measured, before ours.</summary>
+    public required bool Redis { get; init; }
+
     /// <summary>Keys of 11 bytes with values of 32.</summary>
     public required int Keys { get; init; }
 

@@ -20,7 +20,10 @@ internal static class Watch
         return probe.Stop();
     }
 
-    /// <summary>During an action, under a load that goes on until the action has ended.</summary>
+    /// <summary>
+    /// During an action, under a load that goes on until the action has ended. The load comes after the server: where both share
+    /// two processors, the probe would wait for the load's turn to end and call that a pause.
+    /// </summary>
     /// <param name="server">The server.</param>
     /// <param name="load">Sends operations for so many seconds; called again and again, on a thread of its own.</param>
     /// <param name="action">What is done to the server.</param>
@@ -29,6 +32,7 @@ internal static class Watch
         var isOver = false;
         var thread = new Thread(() =>
         {
+            ThreadPrecedence.ComeAfterOthers();
             while (!Volatile.Read(ref isOver)) load(0.2);
         });
         thread.Start();

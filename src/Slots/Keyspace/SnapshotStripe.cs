@@ -8,7 +8,7 @@ namespace Starling.Slots.Keyspace;
 /// </summary>
 internal sealed class SnapshotStripe
 {
-    private const int EntriesPerPart = 4;
+    private const int EntriesPerPart = 2;
 
     private readonly State[] _slots = new State[StripeTables.Slots];
 

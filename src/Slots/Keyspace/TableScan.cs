@@ -10,6 +10,7 @@ internal static unsafe class TableScan
     public const ulong End = 1UL << SlotTable.PositionBits;
 
     private const int EmptyBucketsPerCall = 64;
+    private const int ReadAhead = 48; // bytes of an entry behind its first that are most often all
 
     /// <summary>
     /// Visits the buckets from a position on until there was an entry, or many buckets without one; returns where to go
@@ -51,8 +52,10 @@ internal static unsafe class TableScan
             var rangeEnd = Math.Min(end, leafEnd);
             if (place.Leaf->Buckets > 0)
             {
+                var first = HomeOf(place, from);
                 var last = HomeOf(place, rangeEnd - 1);
-                for (var home = HomeOf(place, from); home <= last; home++)
+                PrefetchEntries(place.Leaf, first, last);
+                for (var home = first; home <= last; home++)
                     VisitBucket(place, home, new Range(hash, place, from, rangeEnd), ref visitor);
             }
 
@@ -177,6 +180,26 @@ internal static unsafe class TableScan
         var block = EntryBlock.Root(entry)->Address;
         Sse.Prefetch0(block);
         Sse.Prefetch0(block + 64);
+    }
+
+    /// <summary>
+    /// Asks for the entries of some buckets together: they lie anywhere, and who reads one after the other would wait for the
+    /// memory as often. Two lines each, for those that do not begin with one; what has overflowed is not looked for.
+    /// </summary>
+    private static void PrefetchEntries(TableNode* leaf, uint first, uint last)
+    {
+        if (!Sse.IsSupported) return;
+        for (var i = first; i <= last; i++)
+        {
+            var bucket = TableNode.Bucket(leaf, i);
+            for (var j = 1; j < TableNode.BucketWords; j++)
+            {
+                if (bucket[j] == 0) continue;
+                var entry = SlotTable.Address(bucket[j]);
+                Sse.Prefetch0(entry);
+                Sse.Prefetch0(entry + ReadAhead);
+            }
+        }
     }
 
     private static ulong* HomeBucket(in TablePlace place, ulong hash) =>
