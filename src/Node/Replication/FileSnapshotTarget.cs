@@ -38,18 +38,18 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
     /// <summary>The snapshot's moment, under every stripe.</summary>
     public ReplicationPosition? Begin()
     {
-        var (position, cursor) = _service.BeginFullSync();
         using (_service.Replicas.Membership.Enter())
         {
+            // In one step: who begins to wait in between may have had to make the backlog first.
+            var (position, cursor) = _service.BeginFullSync();
             var links = _synchronizer.Claim(
                 streamed: false,
                 link => _service.SetUpFullSync(link, position, cursor));
             Volatile.Write(ref _links, links);
             _position = position;
+            cursor?.Dispose();
+            return position;
         }
-
-        cursor?.Dispose();
-        return position;
     }
 
     /// <summary>Tells the replicas of the moment where their stream will go on, under no lock.</summary>

@@ -41,9 +41,9 @@ internal sealed class MasterSide(ReplicationService service, ShutdownService shu
         {
             if (!MaySynchronize(call)) return;
             service.Counters.CountFull();
+            if (!service.Log.HasBacklog) service.BeginHistory(); // before anybody sees that it waits
             Replicas.Add(link);
             link.State = ReplicaState.WaitSnapshotStart;
-            if (!service.Log.HasBacklog) service.BeginHistory();
         }
 
         call.Session.Connection!.TakeOver(new ReplicaOwner(service, link));

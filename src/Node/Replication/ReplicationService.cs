@@ -326,8 +326,8 @@ public sealed class ReplicationService
     internal MasterSide AsMaster => _masterSide;
 
     /// <summary>
-    /// The moment of a snapshot for replicas, under every stripe: what comes after it in the stream begins with SELECT,
-    /// and the position says what comes before.
+    /// The moment of a snapshot for replicas, under every stripe and the membership lock, which is kept until those whom it is for
+    /// are found: what comes after it in the stream begins with SELECT, and the position says what comes before.
     /// </summary>
     internal FullSyncStart BeginFullSync()
     {

@@ -23,15 +23,19 @@ internal sealed class SocketSnapshotTarget(ReplicationService service, FullSynch
     /// </summary>
     public ReplicationPosition? Begin()
     {
-        var (position, cursor) = service.BeginFullSync();
-        _links = synchronizer.Claim(streamed: true, link =>
+        using (service.Replicas.Membership.Enter())
         {
-            link.Room = _room;
-            service.SetUpFullSync(link, position, cursor);
-            link.Say([.. "$EOF:"u8, .. _mark, .. "\r\n"u8]);
-        });
-        cursor?.Dispose();
-        return position;
+            // In one step: who begins to wait in between may have had to make the backlog first.
+            var (position, cursor) = service.BeginFullSync();
+            _links = synchronizer.Claim(streamed: true, link =>
+            {
+                link.Room = _room;
+                service.SetUpFullSync(link, position, cursor);
+                link.Say([.. "$EOF:"u8, .. _mark, .. "\r\n"u8]);
+            });
+            cursor?.Dispose();
+            return position;
+        }
     }
 
     /// <summary>Tells the replicas what was said at the moment, under no lock, before the first byte.</summary>

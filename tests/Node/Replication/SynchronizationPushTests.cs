@@ -97,6 +97,40 @@ public sealed class SynchronizationPushTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Who_makes_the_backlog_while_a_snapshot_begins_is_served_by_it(bool isStreamed)
+    {
+        using (Replication.Replicas.Membership.Enter()) Replication.EndHistory();
+        ReplicaLink link;
+        Thread saver;
+        using (Replication.Replicas.Membership.Enter())
+        {
+            link = Waiting(checksLocks: false);
+            saver = new Thread(() => Begin(isStreamed)) { IsBackground = true };
+            saver.Start();
+            Wait.Until("the saver waits for its turn", () => saver.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
+            Replication.BeginHistory();
+        }
+
+        saver.Join();
+        link.Deliver();
+        Assert.Equal(ReplicaState.WaitSnapshotEnd, link.State);
+        Assert.StartsWith("+FULLRESYNC " + Replication.History.Id, _pushed.First(), StringComparison.Ordinal);
+    }
+
+    private void Begin(bool isStreamed)
+    {
+        var streamed = new SocketSnapshotTarget(Replication, Replication.Synchronizer, NullLogger.Instance);
+        var file = new FileSnapshotTarget(Replication, Replication.Synchronizer, NullLogger.Instance);
+        using (_host.Server.Keyspace.LockAll())
+        {
+            if (isStreamed) streamed.Begin();
+            else file.Begin();
+        }
+    }
+
     private void AwaitFile(ReplicaLink link) => Wait.Until(
         "the replica has its snapshot",
         () =>
