@@ -167,7 +167,7 @@ public sealed class ExpiryTests
     {
         await using var server = TestServer.Start();
         using var client = new RawConnection(server.Port);
-        client.CallAll([["SET", "a", "b", "PX", "50"], ["WATCH", "a"]]);
+        client.CallAll([["SET", "a", "b", "PX", "1000"], ["WATCH", "a"]]);
         using var other = new RawConnection(server.Port);
         Wait.Until("the key is gone", () => other.Call("DBSIZE").Number == 0);
         var replies = client.CallAll([["MULTI"], ["SET", "a", "c"], ["EXEC"]]);

@@ -17,11 +17,11 @@ public sealed class DeletionTests
     [InlineData("SET k v", "SWAPDB 0 1")]
     [InlineData("", "SWAPDB 0 1")]
     [InlineData("SET k v", "SWAPDB 0 0")]
-    [InlineData("SET k v PX 50", "AWAIT GONE k")]
+    [InlineData("SET k v PX 1500", "AWAIT GONE k")]
     [InlineData("DEBUG SET-ACTIVE-EXPIRE 0; SET k v PX 20; AWAIT DUE", "GET k")]
     [InlineData("DEBUG SET-ACTIVE-EXPIRE 0; SET k v PX 20; AWAIT DUE", "FLUSHALL")]
-    [InlineData("DEBUG SET-ACTIVE-EXPIRE 0; SET k v PX 200", "AWAIT DUE; FLUSHALL")]
-    [InlineData("DEBUG SET-ACTIVE-EXPIRE 0; SET k v PX 200", "AWAIT DUE; GET k")]
+    [InlineData("DEBUG SET-ACTIVE-EXPIRE 0; SET k v PX 1500", "AWAIT DUE; FLUSHALL")]
+    [InlineData("DEBUG SET-ACTIVE-EXPIRE 0; SET k v PX 1500", "AWAIT DUE; GET k")]
     [InlineData("RPUSH k a", "LPOP k")]
     [InlineData("RPUSH k a b c", "LPOP k 3")]
     [InlineData("RPUSH k a a", "LREM k 0 a")]
@@ -47,7 +47,7 @@ public sealed class DeletionTests
     [Theory]
     [InlineData("SET k v", "DEBUG RELOAD")]
     [InlineData("", "DEBUG RELOAD")]
-    [InlineData("DEBUG SET-ACTIVE-EXPIRE 0; SET k v PX 200", "AWAIT DUE; DEBUG RELOAD")]
+    [InlineData("DEBUG SET-ACTIVE-EXPIRE 0; SET k v PX 1500", "AWAIT DUE; DEBUG RELOAD")]
     public async Task A_reload_fails_watches_of_keys_that_were_there_as_in_redis_server(string setUp, string act)
     {
         using var redis = new RedisNode();

@@ -168,7 +168,7 @@ public sealed class TransactionTests
     {
         await using var server = TestServer.Start();
         var client = await server.ConnectAsync();
-        await client.CallAsync("SET", "w", "1", "PX", "30");
+        await client.CallAsync("SET", "w", "1", "PX", "1000");
         await client.CallAsync("WATCH", "w");
         while ((await client.CallAsync("EXISTS", "w")).Integer != 0) await Task.Delay(5);
         await client.CallAsync("MULTI");

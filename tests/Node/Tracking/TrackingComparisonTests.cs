@@ -68,7 +68,7 @@ public sealed partial class TrackingComparisonTests
         "a: HELLO 3 | CLIENT TRACKING ON NOLOOP BCAST; b: DEBUG SET-ACTIVE-EXPIRE 0 | SET k 1 PX 20 | DEBUG SLEEP 0.05; a: GET k; b: MULTI | SET k 1 PX 20 | DEBUG SLEEP 0.05 | GET k | EXEC",
 
         // Expiry.
-        "b: DEBUG SET-ACTIVE-EXPIRE 0 | SET k 1 PX 300; a: HELLO 3 | CLIENT TRACKING ON | GET k; b: DEBUG SLEEP 0.4; a: MGET x k y | PING; b: SET k 1 PX 300; a: GET k; b: DEBUG SLEEP 0.4; b: GET k; b: SET k 1",
+        "b: DEBUG SET-ACTIVE-EXPIRE 0 | SET k 1 PX 1500; a: HELLO 3 | CLIENT TRACKING ON | GET k; b: DEBUG SLEEP 1.6; a: MGET x k y | PING; b: SET k 1 PX 1500; a: GET k; b: DEBUG SLEEP 1.6; b: GET k; b: SET k 1",
         "b: SET k 1; a: HELLO 3 | CLIENT TRACKING ON | GET k; b: EXPIRE k -1; b: SET k 1; a: GET k; b: PEXPIREAT k 1; b: SET k 1; a: GET k; b: SET k 1 EX 100; a: GET k; b: GETEX k PERSIST",
 
         // What a client was told before does not change what it asks for now.

@@ -150,7 +150,7 @@ public sealed class TrackingTests
     {
         await using var server = TestServer.Start();
         var (client, other) = (await TrackerAsync(server), await TrackerAsync(server, "BCAST", "PREFIX", "k"));
-        await client.CallAsync("SET", "k", "v", "PX", "100");
+        await client.CallAsync("SET", "k", "v", "PX", "1500");
         Assert.Equal("[invalidate, [k]]", (await other.ReadAsync()).ToString());
         await client.CallAsync("GET", "k");
         Assert.Equal("[invalidate, [k]]", (await client.ReadAsync()).ToString());
