@@ -32,7 +32,7 @@ internal sealed class ScriptCalls
         var count = LuaApi.GetTop(lua);
         if (count == 0)
         {
-            LuaArguments.PushError(lua, "ERR Please specify at least one argument for this redis lib call"u8);
+            LuaArguments.PushError(lua, "ERR Please specify at least one argument for this redis lib call"u8, isCounted: false);
             return false;
         }
 
@@ -54,7 +54,7 @@ internal sealed class ScriptCalls
             }
             else
             {
-                LuaArguments.PushError(lua, "ERR Lua redis lib command arguments must be strings or integers"u8);
+                LuaArguments.PushError(lua, "ERR Lua redis lib command arguments must be strings or integers"u8, isCounted: false);
                 return false;
             }
 
