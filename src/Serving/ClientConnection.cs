@@ -86,6 +86,9 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     /// <summary>Bytes that wait to be sent, those the kernel has taken not counted.</summary>
     public long PendingBytes => _output.PendingBytes;
 
+    /// <summary>Something was pushed that is not yet in its place among the replies. Any thread; never waits.</summary>
+    public bool HasPushes => _output.HasPushes;
+
     /// <summary>The version of the protocol that is pushed in: that of the replies, as of the last <see cref="SettlePushes"/>.</summary>
     public int PushProtocol => _output.PushProtocol;
 
@@ -584,7 +587,6 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
             Session.Suspension = null;
             if (suspension.TryEndSilently() || suspension.HasEnded) suspension.WriteReply(Reply);
         }
-
         _client.Leave();
         Reply.Clear();
         _output.Abandon();

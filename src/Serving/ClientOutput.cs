@@ -82,6 +82,9 @@ internal sealed class ClientOutput : ISendReceiver
         }
     }
 
+    /// <summary>Something was pushed that no reply has taken with it yet. Without a lock: what had been pushed before is seen.</summary>
+    public bool HasPushes => _pushes.Count > 0;
+
     /// <summary>The version of the protocol that is pushed in.</summary>
     public int PushProtocol => _pushProtocol;
 

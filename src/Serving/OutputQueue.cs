@@ -14,8 +14,8 @@ internal sealed class OutputQueue(BufferPool pool) : IRespSegmentReceiver
     /// <summary>Bytes in the queue.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Number of segments.</summary>
-    public int Count => _count;
+    /// <summary>Number of segments. Roughly, to who does not hold the output's lock.</summary>
+    public int Count => Volatile.Read(ref _count);
 
     /// <summary>The offset that segments taken from now on wait for; 0 for none.</summary>
     public long Required { get; set; }

@@ -107,7 +107,7 @@ public static class Functions
     {
         if (function.TakesEverything && !call.HoldsEverything)
         {
-            call.Session.NeedsEverything = true; // it was loaded, or strayed, since the stripes were chosen
+            call.Session.NeedsEverything = true; // it was loaded since the stripes were chosen
             return;
         }
 
@@ -309,17 +309,16 @@ public static class Functions
         reply.Integer(current.FunctionCount);
     }
 
-    private static void WriteRunning(RespWriter reply, ScriptEngine engine)
+    private static void WriteRunning(RespWriter reply, BusyCall call)
     {
         reply.Map(3);
         reply.Bulk("name"u8);
-        reply.Bulk(engine.Script.Name);
+        reply.Bulk(call.Name);
         reply.Bulk("command"u8);
-        var command = engine.BusyCommand;
-        reply.Array(command.Length);
-        foreach (var argument in command) reply.Bulk(argument);
+        reply.Array(call.Command.Length);
+        foreach (var argument in call.Command) reply.Bulk(argument);
         reply.Bulk("duration_ms"u8);
-        reply.Integer((long)Stopwatch.GetElapsedTime(engine.Since).TotalMilliseconds);
+        reply.Integer((long)Stopwatch.GetElapsedTime(call.Since).TotalMilliseconds);
     }
 
     private static void Kill(CommandContext call)

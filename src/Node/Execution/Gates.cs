@@ -39,18 +39,18 @@ internal sealed class Gates(NodeParts node)
         if (node.Config.MaxMemory != 0 && session.Origin == ClientOrigin.Client)
             session.IsOutOfMemory = !node.Evictor.TryMakeRoom(call.Now);
         else session.IsOutOfMemory = false;
-        if (session.Origin == ClientOrigin.Client && node.Tracking.IsInUse) SettleTracking(call);
+        if (session.Origin == ClientOrigin.Client) SettlePushes(call);
         return true;
     }
 
     /// <summary>
-    /// The table of tracked keys is made smaller before the command when it has grown too large. Who tracks reads before the reply what it was
-    /// told of before the command, and of the keys that had to go for the memory that it takes.
+    /// A client reads before the reply what it was told of before the command, whoever was told in its place: messages, invalidations, those
+    /// of keys that had to go for the memory that it takes too. The table of tracked keys is made smaller first when it has grown too large.
     /// </summary>
-    private void SettleTracking(CommandContext call)
+    private void SettlePushes(CommandContext call)
     {
-        if (node.Tracking.HasTooMany) node.Tracking.Shrink(call.NextRandom());
-        if (call.Session.Tracking is not null) PushOrder.Settle(call);
+        if (node.Tracking.IsInUse && node.Tracking.HasTooMany) node.Tracking.Shrink(call.NextRandom());
+        if (call.Session.Tracking is not null || call.Session.Connection is { HasPushes: true }) PushOrder.Settle(call);
     }
 
     /// <summary>

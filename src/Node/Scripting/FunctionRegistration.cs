@@ -101,6 +101,7 @@ internal static class FunctionRegistration
 
     private static bool TryReadFlags(nint lua, ref ScriptFlags flags)
     {
+        flags = ScriptFlags.None; // names of arguments are of any case: of two the one that is read last counts
         for (var i = 1; ; i++)
         {
             LuaApi.RawGetIndex(lua, 4, i);

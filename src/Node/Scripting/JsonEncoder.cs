@@ -60,27 +60,26 @@ internal readonly struct JsonEncoder(ScriptEngine engine, nint lua)
     /// <summary>The highest index of a table that is an array, -1 for what is none; false when it is refused.</summary>
     private bool TryCountElements(out int highest)
     {
-        double most = 0;
-        var count = 0;
+        var (most, count) = (0, 0);
         highest = -1;
         LuaApi.PushNil(lua);
         while (LuaApi.Next(lua, -2) != 0)
         {
             var key = LuaApi.TypeOf(lua, -2) == LuaType.Number ? LuaApi.ToNumber(lua, -2) : 0;
-            if (key < 1 || Math.Floor(key) != key || double.IsInfinity(key))
+            if (key < 1 || Math.Floor(key) != key)
             {
                 LuaApi.Pop(lua, 2);
                 return true;
             }
 
-            most = Math.Max(most, key);
+            if (key > most) most = key > int.MaxValue ? int.MinValue : (int)key; // as a C compiler makes an int of it
             count++;
             LuaApi.Pop(lua, 1);
         }
 
-        if (_settings.SparseRatio > 0 && most > (double)count * _settings.SparseRatio && most > _settings.SparseSafe)
+        if (_settings.SparseRatio > 0 && most > (long)count * _settings.SparseRatio && most > _settings.SparseSafe)
             return _settings.ConvertsSparse || Refuse(-1, "excessively sparse array");
-        highest = most >= int.MaxValue ? int.MaxValue : (int)most;
+        highest = most;
         return true;
     }
 

@@ -33,8 +33,8 @@ internal sealed class LibraryFunction(FunctionLibrary library, int number, byte[
     public override bool IsConfined => false;
 
     /// <summary>
-    /// A function that may write does: it cannot begin again with more stripes, since what it has done to the variables of its library
-    /// is done. One that says that it does not write begins with the stripes of its keys.
+    /// Always: it cannot begin again with more stripes when it comes upon a key that it has not declared, since what it has done to the
+    /// variables of its library is done.
     /// </summary>
-    public override bool TakesEverything => (Flags & ScriptFlags.NoWrites) == 0 || Strays;
+    public override bool TakesEverything => true;
 }

@@ -23,8 +23,8 @@ internal readonly record struct LibraryHead(byte[] Name, int Length)
         var end = code.IndexOf((byte)'\n');
         var zero = code.IndexOf((byte)0);
         if (end < 0 || (zero >= 0 && zero < end)) return [.. "ERR Invalid library metadata"u8];
-        if (!ConfigLine.TrySplit(Encoding.Latin1.GetString(code[..end]), out var words) || words.Count == 0)
-            return [.. "ERR Invalid library metadata"u8];
+        if (!ConfigLine.TrySplit(code[..end], out List<byte[]>? parts)) return [.. "ERR Invalid library metadata"u8];
+        var words = parts.ConvertAll(Encoding.Latin1.GetString);
         byte[]? name = null;
         for (var i = 1; i < words.Count; i++)
         {

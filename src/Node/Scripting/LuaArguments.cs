@@ -26,7 +26,7 @@ internal static unsafe class LuaArguments
     /// <summary>Raises a table with the text as its error, as Redis's own functions do.</summary>
     public static int FailPlainly(nint lua, ReadOnlySpan<byte> message)
     {
-        PushError(lua, [.. "ERR "u8, .. message]);
+        PushError(lua, [.. "ERR "u8, .. message], isCounted: false);
         return Raise;
     }
 
@@ -38,12 +38,16 @@ internal static unsafe class LuaArguments
     }
 
     /// <summary>Pushes the table of an error: a whole text, with its code.</summary>
-    public static void PushError(nint lua, ReadOnlySpan<byte> text)
+    /// <param name="lua">The state.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="isCounted">A command has failed, and is counted as that: the script's own reply is not counted again.</param>
+    public static void PushError(nint lua, ReadOnlySpan<byte> text, bool isCounted = true)
     {
         LuaApi.CreateTable(lua, 0, 0);
         LuaApi.PushString(lua, "err"u8);
         LuaApi.PushString(lua, text);
         LuaApi.RawSet(lua, -3);
+        if (!isCounted) return;
         LuaApi.PushString(lua, "ignore_error_stats_update"u8);
         LuaApi.PushBoolean(lua, 1);
         LuaApi.RawSet(lua, -3);

@@ -59,6 +59,15 @@ internal unsafe partial struct LuaMemory
         set => _isRefused = value ? 1 : 0;
     }
 
+    /// <summary>The system has not refused memory that managed code could not do without.</summary>
+    public readonly bool HasReserve => _reserve != 0;
+
+    /// <summary>Takes the reserve again, if the system has it to give.</summary>
+    public void Refill()
+    {
+        if (_reserve == 0) _reserve = Allocate(ReserveLength);
+    }
+
     /// <summary>
     /// Looks how much memory is free: what all states may have together follows from it, up to the next time. One thread at a time.
     /// </summary>

@@ -59,7 +59,7 @@ internal static class LuaStruct
         {
             if (!LuaArguments.TryInteger(lua, 3, out at)) return LuaArguments.BadType(lua, 3, "number");
             if (at == 0) return LuaArguments.Bad(lua, 3, "offset must be 1 or greater");
-            at = at < 0 ? long.MaxValue / 2 : at - 1; // a negative one is beyond every end
+            at--; // a negative one is beyond every end
         }
 
         LuaApi.SetTop(lua, 2);
@@ -68,7 +68,7 @@ internal static class LuaStruct
         {
             if (size < 0) return LuaArguments.Raise;
             at += format.Padding(at, option, size);
-            if (size > data.Length || at > data.Length - size) return LuaArguments.Bad(lua, 2, "data string too short");
+            if (size > data.Length || (ulong)at > (ulong)(data.Length - size)) return LuaArguments.Bad(lua, 2, "data string too short");
             if (LuaApi.CheckStack(lua, 2) == 0) return LuaArguments.Fail(lua, "stack overflow (too many results)"u8);
             if (!engine.HasRoomFor(data.Length)) return LuaArguments.NoMemory(lua);
             var bytes = data[(int)at..];

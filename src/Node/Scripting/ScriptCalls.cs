@@ -32,7 +32,7 @@ internal sealed class ScriptCalls
         var count = LuaApi.GetTop(lua);
         if (count == 0)
         {
-            LuaArguments.PushError(lua, "ERR Please specify at least one argument for this redis lib call"u8);
+            LuaArguments.PushError(lua, "ERR Please specify at least one argument for this redis lib call"u8, isCounted: false);
             return false;
         }
 
@@ -54,7 +54,7 @@ internal sealed class ScriptCalls
             }
             else
             {
-                LuaArguments.PushError(lua, "ERR Lua redis lib command arguments must be strings or integers"u8);
+                LuaArguments.PushError(lua, "ERR Lua redis lib command arguments must be strings or integers"u8, isCounted: false);
                 return false;
             }
 
@@ -160,16 +160,22 @@ internal sealed class ScriptCalls
         _positions.Clear();
         if (!command.TryFindKeys(call.Arguments, _positions)) return []; // malformed: the handler says so
         var isClustered = call.Node.Cluster is not null && call.Session.Origin == ClientOrigin.Client;
+        if (isClustered && HasSeveralSlots(call))
+            return "ERR Script attempted to access a non local key in a cluster node"u8; // Redis's words for several slots in one call
         foreach (var position in _positions)
         {
-            var slot = HashSlot.Of(call[position]);
-            if (isClustered && slot != HashSlot.Of(call[_positions[0]]))
-                return "ERR Script attempted to access a non local key in a cluster node"u8; // Redis's words for several slots in one call
-            var error = PlaceKey(engine, call, isWrite, position, slot, ref needsEverything);
+            var error = PlaceKey(engine, call, isWrite, position, HashSlot.Of(call[position]), ref needsEverything);
             if (needsEverything || error.Length > 0) return error;
         }
 
         return [];
+    }
+
+    private bool HasSeveralSlots(CommandContext call)
+    {
+        for (var i = 1; i < _positions.Count; i++)
+            if (HashSlot.Of(call[_positions[i]]) != HashSlot.Of(call[_positions[0]])) return true;
+        return false;
     }
 
     private static ReadOnlySpan<byte> PlaceKey(

@@ -100,8 +100,8 @@ internal sealed unsafe class ScriptEngine : IDisposable
     /// <summary>The library whose code runs; null when none does.</summary>
     public FunctionLibrary? Loading { get; private set; }
 
-    /// <summary>The call that runs the script or function, since others are told of it; empty before.</summary>
-    public byte[][] BusyCommand { get; private set; } = [];
+    /// <summary>What others are told of the call that runs; null before they are. It stays while this state is among the busy ones.</summary>
+    public BusyCall? BusyCall { get; private set; }
 
     /// <summary>What it may.</summary>
     public ScriptFlags Flags { get; private set; }
@@ -236,6 +236,7 @@ internal sealed unsafe class ScriptEngine : IDisposable
         _memory->IsRefused = false;
         LuaApi.SetHook(_lua, LuaFunctions.HookAddress, LuaApi.MaskCount, HookInterval);
         LuaApi.Collect(_lua, LuaApi.CollectAll, 0);
+        _memory->Refill();
     }
 
     /// <summary>Begins a run: leaves what handles errors on the stack.</summary>
@@ -244,7 +245,7 @@ internal sealed unsafe class ScriptEngine : IDisposable
         (Context, Script, Flags, Slot) = (call, script, flags, keyCount > 0 ? call.Keys.Slot : -1);
         (Protocol, _state, IsReplicated, Since, IsBusy, _abort) = (2, Unwritten, true, 0, false, ScriptAbort.None);
         _arguments = call.Arguments;
-        BusyCommand = [];
+        BusyCall = null;
         Json = JsonSettings.Initial;
         LuaApi.SetTop(_lua, 0);
         LuaApi.RawGetIndex(_lua, LuaApi.Registry, HandlerKey);
@@ -259,7 +260,8 @@ internal sealed unsafe class ScriptEngine : IDisposable
         Output.Clear();
         if (IsBusy) Scripts.EndBusy(this);
         IsBusy = false;
-        IsSpent |= _abort != ScriptAbort.None || status == LuaApi.ErrorMemory || (!_isForFunctions && _memory->Used > KeptMemory);
+        IsSpent |= _abort != ScriptAbort.None || status == LuaApi.ErrorMemory || !_memory->HasReserve
+            || (!_isForFunctions && _memory->Used > KeptMemory);
         ThrowFailure();
         if (_abort == ScriptAbort.NeedsEverything) return _abort;
         if (status != 0 || IsEnding) WriteError(call.Reply, status);
@@ -313,7 +315,8 @@ internal sealed unsafe class ScriptEngine : IDisposable
         if (Loading is not null) return IsLoadedTooLong(now) ? Abort(lua, ScriptAbort.LoadedTooLong) : 0;
         if (!IsBusy && Scripts.IsSlow(Stopwatch.GetElapsedTime(Since, now)))
         {
-            BusyCommand = [.. Enumerable.Range(0, _arguments.Count).Select(i => _arguments[i].ToArray())]; // others ask for it later
+            byte[][] command = [.. Enumerable.Range(0, _arguments.Count).Select(i => _arguments[i].ToArray())];
+            BusyCall = new BusyCall(Script.Name, Script.IsFunction, command, Since);
             IsBusy = Scripts.BeginBusy(this);
         }
 

@@ -17,11 +17,10 @@ internal static class ScriptGate
         var isStale = IsStale(call);
         if (!script.SaysFlags) return isStale ? ErrorReplies.MasterDown : [];
         var flags = script.Flags;
-        var refusal = (flags & ScriptFlags.NoWrites) == 0 ? JudgeWriting(call, flags, isReadOnlyCall) : [];
-        if (isStale && (flags & ScriptFlags.AllowStale) == 0 && refusal.Length == 0) return ErrorReplies.MasterDown;
-        if (refusal.Length == 0 && (flags & ScriptFlags.NoCluster) != 0 && node.Cluster is not null)
+        if ((flags & ScriptFlags.NoCluster) != 0 && node.Cluster is not null)
             return "ERR Can not run script on cluster, 'no-cluster' flag is set."u8;
-        return refusal;
+        var refusal = (flags & ScriptFlags.NoWrites) == 0 ? JudgeWriting(call, flags, isReadOnlyCall) : [];
+        return isStale && (flags & ScriptFlags.AllowStale) == 0 && refusal.Length == 0 ? ErrorReplies.MasterDown : refusal;
     }
 
     /// <summary>A script that says what it does is a command that writes, unless it says that it does not.</summary>

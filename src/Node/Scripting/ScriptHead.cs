@@ -1,4 +1,5 @@
 using System.Text;
+using Starling.Node.Config;
 
 namespace Starling.Node.Scripting;
 
@@ -50,12 +51,13 @@ internal readonly record struct ScriptHead(bool IsThere, int Length, ScriptFlags
     {
         head = default;
         if (!source.StartsWith(Mark)) return null;
-        var end = source.IndexOf((byte)'\n');
-        if (end < 0) return "ERR Invalid script shebang";
-        var words = Encoding.Latin1.GetString(source[..end]).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var end = source.IndexOfAny((byte)'\n', (byte)0);
+        if (end < 0 || source[end] == 0) return "ERR Invalid script shebang";
+        if (!ConfigLine.TrySplit(source[..end], out List<byte[]>? parts)) return "ERR Invalid engine in script shebang";
+        var words = parts.ConvertAll(Encoding.Latin1.GetString);
         if (words[0] != "#!lua") return "ERR Unexpected engine in script shebang: " + words[0];
         var flags = ScriptFlags.None;
-        foreach (var word in words.AsSpan(1))
+        foreach (var word in words.Skip(1))
         {
             if (!word.StartsWith("flags=", StringComparison.Ordinal)) return "ERR Unknown lua shebang option: " + word;
             var names = word["flags=".Length..];

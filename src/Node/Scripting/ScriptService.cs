@@ -61,11 +61,11 @@ internal sealed class ScriptService
     public ReadOnlySpan<byte> BusyReply => RunningFunction is null ? ErrorReplies.Busy : ErrorReplies.BusyFunction;
 
     /// <summary>The function that runs for so long that others are answered BUSY; null when it is a script, or none does.</summary>
-    public ScriptEngine? RunningFunction
+    public BusyCall? RunningFunction
     {
         get
         {
-            using (_lock.Enter()) return _busy.Count > 0 && _busy[0].Script.IsFunction ? _busy[0] : null;
+            using (_lock.Enter()) return _busy.Count > 0 && _busy[0].BusyCall is { IsFunction: true } call ? call : null;
         }
     }
 

@@ -91,16 +91,18 @@ base.getmetatable = function(...)
     return lua.getmetatable(...)
 end
 
-local function deny_first(f, name)
-    return function(...)
-        expect_table(name, ...)
-        if true_of[(...)] then error(readonly, 0) end
-        return f(...)
-    end
-end
-
 local tables = copy(lua.table, 'concat foreach foreachi getn insert maxn remove setn sort')
-for name in string.gmatch('insert remove setn sort', '%S+') do tables[name] = deny_first(lua.table[name], name) end
+local lua_insert = lua.table.insert
+tables.insert = function(...)
+    expect_table('insert', ...)
+    local count = select('#', ...)
+    if count < 2 or count > 3 then error("wrong number of arguments to 'insert'", 2) end
+    if count == 3 and not lua.tonumber((select(2, ...))) then
+        error("bad argument #2 to 'insert' (number expected, got " .. type((select(2, ...))) .. ')', 2)
+    end
+    if true_of[(...)] then error(readonly, 0) end
+    return lua_insert(...)
+end
 local lua_foreach = lua.table.foreach
 tables.foreach = function(table, ...) return lua_foreach(true_of[table] or table, ...) end
 

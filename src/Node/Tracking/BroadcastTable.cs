@@ -12,11 +12,19 @@ internal sealed class BroadcastTable
     private readonly SortedList<byte[], BroadcastPrefix> _prefixes = new(Comparer<byte[]>.Create(
         static (one, other) => one.AsSpan().SequenceCompareTo(other)));
 
-    private int _count;
+    private volatile byte[][] _known = []; // the prefixes, replaced as a whole
     private int _changed; // prefixes with changed keys
 
     /// <summary>Number of prefixes. Any thread.</summary>
-    public int Count => Volatile.Read(ref _count);
+    public int Count => _known.Length;
+
+    /// <summary>The key begins with one of the prefixes. Any thread; takes no lock.</summary>
+    public bool Concerns(ReadOnlySpan<byte> key)
+    {
+        foreach (var prefix in _known)
+            if (key.StartsWith(prefix)) return true;
+        return false;
+    }
 
     /// <summary>Keys have changed that nobody was told of yet. Any thread.</summary>
     public bool HasKeys => Volatile.Read(ref _changed) != 0;
@@ -34,7 +42,7 @@ internal sealed class BroadcastTable
             }
 
             if (now is null) foreach (var bytes in before!.Prefixes) Remove(before, bytes);
-            Volatile.Write(ref _count, _prefixes.Count);
+            _known = [.. _prefixes.Keys];
         }
     }
 

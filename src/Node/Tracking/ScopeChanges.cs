@@ -21,7 +21,7 @@ internal sealed class ScopeChanges(TrackingService tracking, NodeSession session
     /// <param name="isExpiry">It has expired: no client has changed it.</param>
     public void Note(in Key key, bool isExpiry)
     {
-        if (tracking.HasPrefixes) _broadcast.Add(new BroadcastKey(key.Bytes.ToArray(), isExpiry ? 0 : session.Id));
+        if (tracking.Broadcasts.Concerns(key.Bytes)) _broadcast.Add(new BroadcastKey(key.Bytes.ToArray(), isExpiry ? 0 : session.Id));
         if (tracking.Table.TryTake(key, out var bytes, out var clients)) NoteTaken(bytes, clients);
     }
 

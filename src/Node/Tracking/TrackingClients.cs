@@ -15,15 +15,29 @@ internal struct TrackingClients
     /// <summary>The others; null for none.</summary>
     public readonly HashSet<long>? More => _more;
 
-    /// <summary>Adds one; false when it is there.</summary>
+    /// <summary>Adds one. Before the set that holds more than one grows, those that are gone leave it.</summary>
     /// <param name="id">A client's id, not 0.</param>
-    public bool Add(long id)
+    /// <param name="isGone">A client is gone.</param>
+    public void Add(long id, Predicate<long> isGone)
     {
-        if (_first == id) return false;
-        if (_first != 0) return (_more ??= []).Add(id);
-        if (_more is not null && _more.Contains(id)) return false;
-        _first = id;
-        return true;
+        if (_first == id) return;
+        if (_first == 0)
+        {
+            if (_more is null || !_more.Contains(id)) _first = id;
+            return;
+        }
+
+        _more ??= [];
+        var room = _more.EnsureCapacity(0);
+        if (_more.Count == room && room > 0 && !_more.Contains(id))
+        {
+            _more.RemoveWhere(isGone);
+
+            // Were only a few gone, the next would have everybody looked up again soon.
+            if (_more.Count > room / 4 * 3) _more.EnsureCapacity(room * 2);
+        }
+
+        _more.Add(id);
     }
 
     /// <summary>Takes one out; false when it is not there.</summary>

@@ -32,7 +32,7 @@ internal sealed class TrackingService
     {
         (_basics, _executor) = (basics, executor);
         _send = Send;
-        Table = new TrackingTable(basics.Keyspace);
+        Table = new TrackingTable(basics.Keyspace, id => basics.Clients.Find(id) is null);
         basics.Cron.Every(Period, _ => Maintain());
         basics.Info.Add("clients", info => info.Field("tracking_clients", Volatile.Read(ref _clients)));
         basics.Info.Add("stats", info =>
@@ -45,9 +45,6 @@ internal sealed class TrackingService
 
     /// <summary>Somebody tracks, or has tracked and left keys in the table: changes are to be noted. Any thread.</summary>
     public bool IsInUse => _isInUse;
-
-    /// <summary>Somebody wants to hear of changed keys by prefix.</summary>
-    public bool HasPrefixes => Broadcasts.Count > 0;
 
     /// <summary>Who has read which keys.</summary>
     public TrackingTable Table { get; }
@@ -247,7 +244,7 @@ internal sealed class TrackingService
             var share = (int)Math.Max(1, Math.Min(most, surplus) * Table.CountOf(stripe) / Math.Max(1, Table.KeyCount));
             var taken = scope.Call.Events.TrackedChanges.Taken;
             var before = taken.Count;
-            Table.TakeSome(stripe, share, taken);
+            Table.TakeSome(stripe, share, random + (ulong)i, taken);
             most -= taken.Count - before;
         }
     }

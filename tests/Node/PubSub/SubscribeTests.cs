@@ -28,6 +28,24 @@ public sealed class SubscribeTests
     }
 
     [Fact]
+    public async Task Of_a_message_that_was_published_before_its_command_a_subscriber_reads_before_the_reply()
+    {
+        await using var server = TestServer.Start(config => config.IoThreads = 2);
+        var publisher = await server.ConnectAsync();
+        for (var i = 0; i < 200; i++)
+        {
+            // Subscribers on either thread.
+            var subscriber = await server.ConnectAsync();
+            await subscriber.CallAsync("SUBSCRIBE", "c");
+            await publisher.CallAsync("PUBLISH", "c", "m");
+            await subscriber.SendAsync("PING\r\n");
+            Assert.Equal("[message, c, m]", (await subscriber.ReadAsync()).ToString());
+            Assert.Equal("[pong, ]", (await subscriber.ReadAsync()).ToString());
+            subscriber.Dispose();
+        }
+    }
+
+    [Fact]
     public async Task Each_subscriber_reads_the_message_in_its_own_version_of_the_protocol()
     {
         await using var server = TestServer.Start();

@@ -121,7 +121,12 @@ public class FunctionStateTests
             StringComparison.Ordinal);
         Assert.Equal("OK", await client.TextAsync("fcall", "many", "0"));
         Assert.Equal("(error) ERR Can not run script on cluster, 'no-cluster' flag is set.", await client.TextAsync("fcall", "alone", "0"));
+        Assert.Equal("(error) ERR Can not run script on cluster, 'no-cluster' flag is set.", await client.TextAsync("fcall_ro", "alone", "0"));
         Assert.StartsWith("(error) CROSSSLOT", await client.TextAsync("fcall", "many", "2", "a", "b"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "(error) ERR Script attempted to access a non local key in a cluster node",
+            await client.TextAsync("eval", "#!lua\nreturn redis.call('mget', 'b', 'c')", "1", "a"),
+            StringComparison.Ordinal);
     }
 
     [Fact]

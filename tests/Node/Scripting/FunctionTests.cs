@@ -29,6 +29,28 @@ public class FunctionTests
     }
 
     [Fact]
+    public async Task A_function_that_does_not_write_runs_once_whatever_keys_it_reads()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        const string Code = "#!lua name=one\nlocal n = 0\nredis.register_function{function_name='f', flags={'no-writes'}, callback=function(keys) "
+            + "n = n + 1 redis.call('get', keys[1]) redis.call('get', 'another') return n end}";
+        await client.CallAsync("function", "load", Code);
+        Assert.Equal("(integer) 1", await client.TextAsync("fcall", "f", "1", "k"));
+        Assert.Equal("(integer) 2", await client.TextAsync("fcall_ro", "f", "1", "k"));
+    }
+
+    [Fact]
+    public async Task Of_flags_that_are_given_twice_those_that_are_read_last_count()
+    {
+        await using var server = TestServer.Start();
+        var client = await server.ConnectAsync();
+        const string Code = "#!lua name=one\nredis.register_function{flags={'allow-oom'}, function_name='f', FLAGS={}, callback=function() end}";
+        await client.CallAsync("function", "load", Code);
+        Assert.Contains("flags, []", await client.TextAsync("function", "list"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task LIST_tells_libraries_by_pattern_with_their_functions_and_their_code_if_asked()
     {
         await using var server = TestServer.Start();

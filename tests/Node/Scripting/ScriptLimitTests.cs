@@ -15,7 +15,6 @@ public class ScriptLimitTests
     [InlineData("setmetatable(_G, {})")]
     [InlineData("setmetatable(string, {})")]
     [InlineData("table.insert(string, 1)")]
-    [InlineData("table.sort(string)")]
     [InlineData("getmetatable('').__index = nil")]
     [InlineData("getmetatable('').__index.rep = nil")]
     [InlineData("getmetatable(_G).__index = nil")]

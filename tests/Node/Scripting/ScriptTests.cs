@@ -25,6 +25,26 @@ public class ScriptTests
     [InlineData("return redis.call('echo', 0.1)", "0.10000000000000001")]
     [InlineData("return redis.call('echo', 2^53)", "9007199254740992")]
     [InlineData("return tostring(redis.call('get', 'nobody'))", "false")]
+    [InlineData("#!lua\tflags=no-writes\r\nreturn 2", "(integer) 2")]
+    [InlineData("#!lua flags=\"no-writes\"\nreturn 2", "(integer) 2")]
+    [InlineData("#!lua \"flags\nreturn 2", "(error) ERR Invalid engine in script shebang")]
+    [InlineData("#!lua\0\nreturn 2", "(error) ERR Invalid script shebang")]
+    [InlineData("return cjson.encode({[2^53]=1})", "{\"9.007199254741e+15\":1}")]
+    [InlineData("return struct.unpack('', 'abcdef', -1)", "(integer) -1")]
+    [InlineData("return {pcall(table.setn, {}, 1)}", "[(nil), 'setn' is obsolete]")]
+    [InlineData("local a, b = pcall(function() table.insert({}) end) return b", "user_script:1: wrong number of arguments to 'insert'")]
+    [InlineData(
+        "local a, b = pcall(function() table.insert({}, {}, 1) end) return b",
+        "user_script:1: bad argument #2 to 'insert' (number expected, got table)")]
+    [InlineData("local a, b = pcall(function() table.insert(redis, 1) end) return b", "Attempt to modify a readonly table")]
+    [InlineData(
+        "local a, b = pcall(function() table.sort({1, 2}, 1) end) return b",
+        "user_script:1: bad argument #2 to 'sort' (function expected, got number)")]
+    [InlineData(
+        "table.sort(redis) table.remove(redis) local t = {2, 1} table.sort(t) table.insert(t, 1, 3) return t",
+        "[(integer) 3, (integer) 1, (integer) 2]")]
+    [InlineData("return tostring(redis.pcall('echo', {}).ignore_error_stats_update)", "nil")]
+    [InlineData("return tostring(redis.pcall('nope').ignore_error_stats_update)", "true")]
     public async Task A_value_is_answered_as_Redis_answers_it(string script, string reply)
     {
         await using var server = TestServer.Start();

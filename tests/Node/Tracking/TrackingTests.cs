@@ -61,6 +61,25 @@ public sealed class TrackingTests
     }
 
     [Fact]
+    public async Task Of_a_change_that_was_answered_before_its_command_who_is_told_in_anothers_place_reads_before_the_reply()
+    {
+        await using var server = TestServer.Start(config => config.IoThreads = 2);
+        var other = await server.ConnectAsync();
+        for (var i = 0; i < 200; i++)
+        {
+            var receiver = await server.ConnectAsync();
+            await receiver.CallAsync("HELLO", "3");
+            string[] redirection = ["REDIRECT", IdOf(server, receiver).ToString(CultureInfo.InvariantCulture)];
+            var client = await TrackerAsync(server, i % 2 == 0 ? redirection : ["BCAST", .. redirection]);
+            await client.CallAsync("GET", "k");
+            await (i % 4 < 2 ? client : other).CallAsync("SET", "k", "v");
+            Assert.Equal(["[invalidate, [k]]", "PONG"], await ReadUpToPongAsync(receiver));
+            client.Dispose();
+            receiver.Dispose();
+        }
+    }
+
+    [Fact]
     public async Task Surplus_keys_of_the_table_go_with_the_next_command_and_its_client_reads_so_before_the_reply()
     {
         await using var server = TestServer.Start();
@@ -98,6 +117,41 @@ public sealed class TrackingTests
 
         Assert.Equal(["PONG"], await ReadUpToPongAsync(client));
         Assert.Equal("10", await FieldAsync(other, "tracking_total_keys"));
+    }
+
+    [Fact]
+    public async Task Surplus_keys_of_the_table_go_at_random()
+    {
+        const int Keys = 400;
+        await using var server = TestServer.Start();
+        var (client, other) = (await TrackerAsync(server), await server.ConnectAsync());
+        var names = Enumerable.Range(0, Keys).Select(number => "{t}" + number.ToString(CultureInfo.InvariantCulture)).ToArray();
+        await client.CallAsync(["MGET", .. names]);
+        await other.CallAsync("CONFIG", "SET", "tracking-table-max-keys", "200");
+        var gone = new HashSet<string>(StringComparer.Ordinal);
+        while (gone.Count < Keys / 2) gone.Add((await client.ReadAsync()).ToString());
+        Assert.InRange(names[..(Keys / 2)].Count(name => gone.Contains($"[invalidate, [{name}]]")), 1, (Keys / 2) - 1);
+    }
+
+    [Fact]
+    public async Task Clients_that_are_gone_do_not_pile_up_at_a_key_that_everybody_reads()
+    {
+        await using var server = TestServer.Start();
+        var other = await server.ConnectAsync();
+        for (var i = 0; i < 60; i++)
+        {
+            var client = await TrackerAsync(server);
+            await client.CallAsync("GET", "k");
+            client.Dispose();
+            await Eventually.TrueAsync(() => Task.FromResult(server.Node.Clients.Snapshot().Count == 1));
+        }
+
+        Assert.InRange(int.Parse(await FieldAsync(other, "tracking_total_items"), CultureInfo.InvariantCulture), 1, 4);
+        var last = await TrackerAsync(server);
+        await last.CallAsync("GET", "k");
+        await other.CallAsync("SET", "k", "v");
+        Assert.Equal(["[invalidate, [k]]", "PONG"], await ReadUpToPongAsync(last));
+        Assert.Equal("0", await FieldAsync(other, "tracking_total_items"));
     }
 
     [Fact]
