@@ -295,7 +295,9 @@ public sealed class ClientListener
         Listener? listener = null;
         try
         {
-            if (File.Exists(path)) File.Delete(path); // a folder stays, and the system says that its name is in use
+            // A folder of this name stays, and the system says that the address is in use. That there is no folder for it says the
+            // attempt to delete, while the runtime takes the system's word at the binding for another one.
+            if (!Directory.Exists(path)) File.Delete(path);
             listener = Listener.BindUnix(path, _settings.TcpBacklog);
             if (permissions != 0 && !OperatingSystem.IsWindows()) File.SetUnixFileMode(path, (UnixFileMode)permissions);
         }
