@@ -28,7 +28,8 @@ public static class SystemErrors
         SocketException socket => Known(socket.NativeErrorCode),
         FileNotFoundException or DirectoryNotFoundException => NoSuchEntry,
         PathTooLongException => NameTooLong,
-        UnauthorizedAccessException => path is not null && Directory.Exists(path) ? IsDirectory : Known(error.InnerException?.HResult ?? PermissionDenied),
+        UnauthorizedAccessException when path is not null && Directory.Exists(path) => IsDirectory,
+        UnauthorizedAccessException => Known(error.InnerException?.HResult ?? PermissionDenied),
         IOException => Known(error.HResult),
         _ => null,
     };

@@ -16,7 +16,10 @@ internal static class SecurityDirectives
         new NumberDirective("acllog-max-len", In(c => c.AclLogMaxLength, (c, v) => c.AclLogMaxLength = v), 0, LargestLong, NumberFormat.Integer),
 
         // Only these three ask for TLS. What the others say is about connections that there are only with one of them.
-        new NumberDirective("tls-port", new PendingSetting<long>("tls-port", 0), 0, 65535, NumberFormat.Integer) { RefusedBecause = NoTls("tls-port") },
+        new NumberDirective("tls-port", new PendingSetting<long>("tls-port", 0), 0, 65535, NumberFormat.Integer)
+        {
+            RefusedBecause = NoTls("tls-port"),
+        },
         TlsFlag("tls-cluster"),
         TlsFlag("tls-replication"),
         new ChoiceDirective("tls-auth-clients", new PendingSetting<string>("tls-auth-clients", "yes"), "no", "yes", "optional"),

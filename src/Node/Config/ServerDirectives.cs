@@ -183,7 +183,8 @@ internal static class ServerDirectives
         foreach (var variable in variables) rest = rest.Replace(variable, string.Empty, StringComparison.Ordinal);
 
         // As Redis tries it: without a title it must leave something to show.
-        return rest.Contains('{', StringComparison.Ordinal) || template.Replace("{title}", string.Empty, StringComparison.Ordinal).AsSpan().Trim(' ').IsEmpty
+        var shown = template.Replace("{title}", string.Empty, StringComparison.Ordinal);
+        return rest.Contains('{', StringComparison.Ordinal) || shown.AsSpan().Trim(' ').IsEmpty
             ? "template format is invalid or contains unknown variables"
             : null;
     }
