@@ -259,7 +259,7 @@ public sealed class ShutdownService
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            ServerLog.PidFileNotRemoved(_log, e.Message);
+            ServerLog.PidFileNotRemoved(_log, SystemErrors.Explain(e));
         }
     }
 }

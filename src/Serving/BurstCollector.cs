@@ -33,12 +33,21 @@ internal sealed class BurstCollector(BufferPool pool)
     private const int CollectionsUntilReturned = 25;
     private const int TrimEvery = 5;
 
+    // What a long command has made is garbage only when it has ended, which nobody tells, and a collection that is asked for
+    // while another one is under way is none. So while the heap is larger than it has been, some more follow: after one
+    // second, two, four and eight.
+    private const int FirstRepeat = 5;
+    private const int MostRepeats = 4;
+
     private int _runs;
     private long _collected;
     private long _last;
     private long _lastTotal;
     private long _freed;
     private int _collectionsLeft;
+    private long _least = long.MaxValue;
+    private int _repeats = MostRepeats;
+    private int _untilRepeat;
 
     /// <summary>Looks whether there is something to give back.</summary>
     public void Run()
@@ -55,8 +64,25 @@ internal sealed class BurstCollector(BufferPool pool)
         var since = activity - _last;
         var isQuiet = since < Quiet;
         _last = activity;
-        if (garbage >= (isQuiet ? Worthwhile : MuchAtOnce)) Collect(activity);
-        else if (_collectionsLeft > 0 && since < NearlyQuiet) Collect(_collected);
+        if (garbage >= (isQuiet ? Worthwhile : MuchAtOnce))
+        {
+            _repeats = 0;
+            _untilRepeat = FirstRepeat;
+            Collect(activity);
+        }
+        else if ((_collectionsLeft > 0 && since < NearlyQuiet) || IsToRepeat())
+        {
+            Collect(_collected);
+        }
+    }
+
+    /// <summary>True when it is time to look once more for what the last collection for garbage has not found.</summary>
+    private bool IsToRepeat()
+    {
+        if (_repeats == MostRepeats || --_untilRepeat > 0) return false;
+        _repeats++;
+        _untilRepeat = FirstRepeat << _repeats;
+        return _lastTotal - _least >= Worthwhile;
     }
 
     /// <summary>
@@ -68,6 +94,7 @@ internal sealed class BurstCollector(BufferPool pool)
         var total = GC.GetTotalMemory(forceFullCollection: false);
         _freed += Math.Max(0, _lastTotal - total);
         _lastTotal = total;
+        _least = Math.Min(_least, total);
         if (_freed < Spare) return;
         _freed = 0;
         _collectionsLeft = CollectionsUntilReturned;

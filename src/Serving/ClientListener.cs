@@ -182,7 +182,7 @@ public sealed class ClientListener
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            ServingLog.UnixSocketStays(_logger, _unixPath, error.Message);
+            ServingLog.UnixSocketStays(_logger, _unixPath, SystemErrors.Explain(error));
         }
     }
 
@@ -231,7 +231,7 @@ public sealed class ClientListener
                 }
                 catch (SocketException error)
                 {
-                    ServingLog.CannotListen(_logger, endPoint.Address.ToString(), endPoint.Port, "bind: " + SocketErrors.Explain(error));
+                    ServingLog.CannotListen(_logger, endPoint.Address.ToString(), endPoint.Port, "bind: " + SystemErrors.Explain(error));
                     return false;
                 }
             }
@@ -258,7 +258,7 @@ public sealed class ClientListener
             catch (SocketException error)
             {
                 if (address.IsOptional && IsUnsupported(error)) continue;
-                Fail(address.Name, port, "bind: " + SocketErrors.Explain(error));
+                Fail(address.Name, port, "bind: " + SystemErrors.Explain(error));
             }
         }
 
@@ -273,7 +273,7 @@ public sealed class ClientListener
                 listener,
                 client => Accept(client, listener.IsUnix),
                 RefuseOneTooMany,
-                error => ServingLog.AcceptFailed(_logger, SocketErrors.Explain(error))));
+                error => ServingLog.AcceptFailed(_logger, SystemErrors.Explain(error))));
     }
 
     [DoesNotReturn]
@@ -295,14 +295,16 @@ public sealed class ClientListener
         Listener? listener = null;
         try
         {
-            File.Delete(path);
+            // A folder of this name stays, and the system says that the address is in use. That there is no folder for it says the
+            // attempt to delete, while the runtime takes the system's word at the binding for another one.
+            if (!Directory.Exists(path)) File.Delete(path);
             listener = Listener.BindUnix(path, _settings.TcpBacklog);
             if (permissions != 0 && !OperatingSystem.IsWindows()) File.SetUnixFileMode(path, (UnixFileMode)permissions);
         }
         catch (Exception error) when (error is SocketException or IOException or UnauthorizedAccessException)
         {
             listener?.Dispose();
-            var explanation = error is SocketException socketError ? SocketErrors.Explain(socketError) : error.Message;
+            var explanation = SystemErrors.Explain(error);
             ServingLog.CannotListenUnix(_logger, explanation);
             throw new ServerStartException("Failed opening Unix socket: bind: " + explanation, error);
         }

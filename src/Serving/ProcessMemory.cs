@@ -11,6 +11,12 @@ namespace Starling.Serving;
 public sealed class ProcessMemory
 {
     private const string Pages = "/proc/self/statm";
+    private const string Status = "/proc/self/status";
+    private const string FilePages = "RssFile:"; // in KiB
+
+    // The system can take the pages of code, but half of them are needed again and again: a process that waits for its
+    // code all the time serves nobody, and where there is nothing left to take, it is ended.
+    private const int NeededCodePart = 2;
 
     // Of what the heap may have: garbage that gathers before the runtime collects it, and what lies free between objects.
     // Where the memory is nearly full the runtime collects everything each time, and stops every thread for that.
@@ -47,8 +53,11 @@ public sealed class ProcessMemory
         // The runtime tells what it may have once it has collected.
         if (GC.GetGCMemoryInfo(GCKind.Any).Index == 0) GC.Collect(0, GCCollectionMode.Forced, blocking: true);
         Sample();
-        if (Read() is var (most, others, _))
-            Volatile.Write(ref _dataBytes, Without(ReservedPart, most - Math.Max(0, others - dataBytes)));
+        if (Read() is not var (most, others, _)) return;
+
+        // The runtime's memory for compiled code is told as if it were a file's, though no file has it.
+        var code = ReadFileBytes() is { } files ? Math.Max(0, _codeBytes - files) + (files / NeededCodePart) : _codeBytes;
+        Volatile.Write(ref _dataBytes, Without(ReservedPart, most - code - Math.Max(0, others - dataBytes)));
     }
 
     /// <summary>Looks again. Where the system does not say, or no descriptor is free to ask it, what was known goes on.</summary>
@@ -80,6 +89,26 @@ public sealed class ProcessMemory
         // What was committed is told as of the last collection.
         var heap = Math.Max(info.TotalCommittedBytes, GC.GetTotalMemory(forceFullCollection: false));
         return (most, Math.Max(0, ((resident - shared) * Environment.SystemPageSize) - heap), heap);
+    }
+
+    /// <summary>Bytes of files in physical memory; null where the system does not say.</summary>
+    private static long? ReadFileBytes()
+    {
+        try
+        {
+            foreach (var line in File.ReadLines(Status))
+            {
+                if (!line.StartsWith(FilePages, StringComparison.Ordinal)) continue;
+                var words = line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+                return words.Length > 1 && long.TryParse(words[1], CultureInfo.InvariantCulture, out var kibibytes) ? kibibytes * 1024 : null;
+            }
+
+            return null;
+        }
+        catch (Exception none) when (none is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Pages in physical memory, and those of them that are files'.</summary>

@@ -162,6 +162,23 @@ public sealed class BurstTests : IDisposable
     }
 
     [Fact]
+    public void A_value_of_megabytes_that_was_restored_leaves_nothing_behind()
+    {
+        // The runtime's collections come while one of these is decoded, and must not be the last.
+        using var client = _server.Connect();
+        Assert.Equal(60_000_001L, client.Call("SETRANGE", "k", "60000000", "x"));
+        var payload = (string)client.Call("DUMP", "k")!;
+        client.Text("FLUSHALL");
+        WaitUntilGivenBack();
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.Equal("OK", client.Text("RESTORE", "k", "0", payload, "REPLACE"));
+            client.Text("FLUSHALL");
+            WaitUntilGivenBack();
+        }
+    }
+
+    [Fact]
     public void Watches_that_ended_leave_nothing_behind()
     {
         var clients = Enumerable.Range(0, 60).Select(_ => _server.Connect()).ToList();

@@ -171,6 +171,28 @@ public sealed class DescriptorTests
     }
 
     [Fact]
+    public void What_finds_no_descriptor_is_told_in_the_words_of_redis_server()
+    {
+        string[][] commands = [["CONFIG", "REWRITE"], ["ACL", "LOAD"], ["ACL", "SAVE"]];
+        string[] programs = [Executables.RedisServer, Executables.Starling];
+        var told = programs.Select(program =>
+        {
+            string[] command = program == Executables.Starling ? [program, "server"] : [program];
+            var users = Path.Combine(Path.GetTempPath(), $"starling-users-{Guid.NewGuid():N}");
+            File.WriteAllText(users, "user default on nopass ~* &* +@all\n");
+            using var server = new LimitedServer(["--nofile=4000", .. command, "--save", "", "--aclfile", users]);
+            using var client = new RespConnection(server.Port);
+            Assert.Equal("PONG", client.Text("PING"));
+            server.Limit(program == Executables.Starling ? None : 3);
+            var replies = commands.Select(line => Describe(client.Call(line)).Replace(users, "FILE", StringComparison.Ordinal)).ToArray();
+            File.Delete(users);
+            return replies;
+        }).ToArray();
+        Assert.Equal("ERR Rewriting config file: Too many open files", told[0][0]);
+        Assert.Equal(told[0], told[1]);
+    }
+
+    [Fact]
     public void Code_that_is_compiled_again_while_no_descriptor_is_free_is_no_death()
     {
         string[][] commands =

@@ -97,6 +97,25 @@ public sealed class RewrittenFileTests : IDisposable
         Assert.Contains(reason, output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("unixsocket {0}/missing/my.sock", "Failed opening Unix socket: bind: No such file or directory")]
+    [InlineData("unixsocket {0}", "Failed opening Unix socket: bind: Address already in use")]
+    [InlineData("logfile {0}/missing/log", "Can't open the log file: No such file or directory")]
+    [InlineData("logfile {0}", "Can't open the log file: Is a directory")]
+    [InlineData("aclfile {0}/missing", "opening file '{0}/missing': No such file or directory")]
+    [InlineData("include {0}/missing", "No such file or directory")]
+    public void What_the_system_refuses_at_the_start_is_told_in_the_words_of_redis_server(string line, string words)
+    {
+        System.IO.File.WriteAllText(File, $"port {_port}\nsave ''\n{line.Replace("{0}", _folder, StringComparison.Ordinal)}\n");
+        string[] programs = [Executables.RedisServer, Executables.Starling];
+        foreach (var program in programs)
+        {
+            var (exitCode, output) = ProgramRun.Run(program, program == Executables.Starling ? ["server", File] : [File]);
+            Assert.Equal(1, exitCode);
+            Assert.Contains(words.Replace("{0}", _folder, StringComparison.Ordinal), output, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void CONFIG_REWRITE_writes_users_that_both_servers_read_again()
     {

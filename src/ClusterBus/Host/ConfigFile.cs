@@ -46,7 +46,7 @@ public sealed class ConfigFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ClusterStartException($"Can't open {path} in order to acquire a lock: {e.Message}", e);
+            throw new ClusterStartException($"Can't open {path} in order to acquire a lock: {SystemErrors.Explain(e)}", e);
         }
     }
 
@@ -63,7 +63,7 @@ public sealed class ConfigFile : IDisposable
         }
         catch (IOException e)
         {
-            throw new ClusterStartException($"Loading the cluster node config from {_path}: {e.Message}", e);
+            throw new ClusterStartException($"Loading the cluster node config from {_path}: {SystemErrors.Explain(e)}", e);
         }
     }
 
@@ -114,7 +114,7 @@ public sealed class ConfigFile : IDisposable
         {
             replacement?.Dispose();
             File.Delete(temporary);
-            throw e as IOException ?? new IOException(e.Message, e);
+            throw e as IOException ?? new IOException(SystemErrors.Explain(e), e);
         }
 
         var former = _locked;

@@ -171,7 +171,7 @@ internal sealed class ConfigWriter : IConfigStore, IDisposable
         {
             if (!IsOutOfDescriptors(error) || IsStopping)
             {
-                _fail($"Fatal: can't update cluster config file: {error.Message}");
+                _fail($"Fatal: can't update cluster config file: {SystemErrors.Explain(error)}");
                 return false;
             }
 
@@ -186,7 +186,7 @@ internal sealed class ConfigWriter : IConfigStore, IDisposable
 
         _written.Set();
         _completed();
-        foreach (var report in reports) report(error?.Message);
+        foreach (var report in reports) report(error is null ? null : SystemErrors.Explain(error));
 
         // The last look at the former file frees its blocks, which can take seconds on a busy disk.
         former?.Dispose();

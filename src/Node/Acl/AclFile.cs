@@ -38,7 +38,7 @@ internal static class AclFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return $"Error loading ACLs, opening file '{name}': {Explain(e, path)}";
+            return $"Error loading ACLs, opening file '{name}': {SystemErrors.Explain(e, path)}";
         }
     }
 
@@ -135,11 +135,4 @@ internal static class AclFile
 
         users[username] = builder.Build();
     }
-
-    private static string Explain(Exception error, string path) => error switch
-    {
-        FileNotFoundException or DirectoryNotFoundException => "No such file or directory",
-        UnauthorizedAccessException => Directory.Exists(path) ? "Is a directory" : "Permission denied",
-        _ => error.Message,
-    };
 }

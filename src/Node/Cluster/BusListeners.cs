@@ -71,7 +71,7 @@ internal static class BusListeners
         }
         catch (SocketException e)
         {
-            throw new ClusterStartException($"Could not create server TCP listening socket {text}: {e.Message}", e);
+            throw new ClusterStartException($"Could not create server TCP listening socket {text}: {SystemErrors.Explain(e)}", e);
         }
     }
 
@@ -79,6 +79,5 @@ internal static class BusListeners
         error is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported
             or SocketError.ProtocolNotSupported or SocketError.ProtocolFamilyNotSupported;
 
-    private static string Describe(SocketException e) =>
-        e.SocketErrorCode == SocketError.AddressAlreadyInUse ? "bind: Address already in use" : "bind: " + e.Message;
+    private static string Describe(SocketException e) => "bind: " + SystemErrors.Explain(e);
 }

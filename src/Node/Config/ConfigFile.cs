@@ -25,15 +25,16 @@ public static class ConfigFile
             if (content.Order.IsSuperseded(content.Number)) return null;
             try
             {
-                var old = File.Exists(path) ? File.ReadAllText(path) : string.Empty;
+                // A character for each byte: what is kept, comments above all, is kept as it is, and what is new is plain ASCII.
+                var old = File.Exists(path) ? Encoding.Latin1.GetString(File.ReadAllBytes(path)) : string.Empty;
                 var text = ConfigRewriter.Rewrite(old, content, writeDefaults);
-                if (FileReplacement.TryWrite(path, Encoding.UTF8.GetBytes(text)) is { } reason) return reason;
+                if (FileReplacement.TryWrite(path, Encoding.Latin1.GetBytes(text)) is { } reason) return reason;
                 content.Order.NoteWritten(content.Number);
                 return null;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                return e.Message;
+                return SystemErrors.Explain(e, path);
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Enumeration;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Starling.Node.Config;
 
@@ -17,8 +18,6 @@ public sealed class ConfigLoader
         "Configuring Redis with users defined in redis.conf and at the same setting an ACL file path is invalid. This setup is very likely "
         + "to lead to configuration errors and security holes, please define either an ACL file or declare users directly in your "
         + "redis.conf, but not both.";
-
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly ServerConfig _config = new();
     private readonly HashSet<Directive> _seen = [];
@@ -51,42 +50,45 @@ public sealed class ConfigLoader
 
     private ConfigError? Load(ServerArguments arguments, Func<Stream> standardInput)
     {
-        var text = new StringBuilder();
+        using var text = new MemoryStream();
         if (arguments.File is { } file)
         {
             _config.File = WorkingDirectory.Resolve(file);
             if (!TryReadFile(_config.File, file, out var content, out var error)) return error;
-            text.Append(content);
+            text.Write(content);
         }
 
         if (arguments.ReadsStandardInput)
         {
             using var input = standardInput();
-            if (!TryDecode(input, "standard input", out var content, out var error)) return error;
-            text.Append(content);
+            if (!TryRead(input, "standard input", out var content, out var error)) return error;
+            text.Write(content);
         }
 
         // As in Redis, the command line is what follows the last line of the file: its line numbers go on from there.
-        var commandLineFrom = text.ToString().AsSpan().Count('\n') + 2;
-        text.Append('\n').Append(arguments.Options);
-        return LoadText(text.ToString(), _config.File, commandLineFrom) ?? CheckTogether();
+        var commandLineFrom = text.GetBuffer().AsSpan(0, (int)text.Length).Count((byte)'\n') + 2;
+        text.Write(Encoding.UTF8.GetBytes('\n' + arguments.Options));
+        return LoadText(text.GetBuffer().AsSpan(0, (int)text.Length), _config.File, commandLineFrom) ?? CheckTogether();
     }
 
-    private ConfigError? LoadText(string text, string? path, int commandLineFrom = int.MaxValue)
+    private ConfigError? LoadText(ReadOnlySpan<byte> text, string? path, int commandLineFrom = int.MaxValue)
     {
         var number = 0;
-        foreach (var raw in text.Split('\n'))
+        foreach (var range in text.Split((byte)'\n'))
         {
             number++;
             var file = number >= commandLineFrom ? null : path;
-            var line = raw.Trim(' ', '\t', '\r', '\n');
-            if (line.Length == 0 || line[0] == '#') continue;
-            if (IsUser(line, out var words))
+            var bytes = text[range].Trim(" \t\r\n"u8);
+            if (bytes.IsEmpty || bytes[0] == (byte)'#') continue;
+            var line = Encoding.UTF8.GetString(bytes);
+            if (IsUser(bytes, out var words))
             {
                 if (AddUser(words, file, number, line) is { } duplicate) return duplicate;
                 continue;
             }
 
+            // Comments and users may be any bytes, the texts of directives may not.
+            if (!Utf8.IsValid(bytes)) return new ConfigError("it is not UTF-8 text", file, number, line);
             if (!ConfigLine.TrySplit(line, out var arguments))
                 return new ConfigError("Unbalanced quotes in configuration line", file, number, line);
             if (arguments.Count == 0) continue;
@@ -106,8 +108,8 @@ public sealed class ConfigLoader
     }
 
     /// <summary>True for a line that defines a user, whose rules may be any bytes.</summary>
-    private static bool IsUser(string line, [NotNullWhen(true)] out List<byte[]>? words) =>
-        ConfigLine.TrySplit(Encoding.UTF8.GetBytes(line), out words)
+    private static bool IsUser(ReadOnlySpan<byte> line, [NotNullWhen(true)] out List<byte[]>? words) =>
+        ConfigLine.TrySplit(line, out words)
         && words.Count > 1 && Encoding.UTF8.GetString(words[0]).Equals(ConfigContent.User, StringComparison.OrdinalIgnoreCase);
 
     private ConfigError? AddUser(List<byte[]> words, string? file, int number, string line)
@@ -200,33 +202,26 @@ public sealed class ConfigLoader
     private static bool TryReadFile(
         string path,
         string name,
-        [NotNullWhen(true)] out string? content,
+        [NotNullWhen(true)] out byte[]? content,
         [NotNullWhen(false)] out ConfigError? error)
     {
         try
         {
             using var stream = File.OpenRead(path);
-            return TryDecode(stream, name, out content, out error);
+            return TryRead(stream, name, out content, out error);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             content = null;
-            var why = e switch
-            {
-                FileNotFoundException or DirectoryNotFoundException => "No such file or directory",
-                UnauthorizedAccessException when Directory.Exists(path) => "Is a directory",
-                UnauthorizedAccessException => "Permission denied",
-                _ => e.Message,
-            };
-            error = new ConfigError($"Fatal error, can't open config file '{name}': {why}") { IsUnreadableFile = true };
+            error = new ConfigError($"Fatal error, can't open config file '{name}': {SystemErrors.Explain(e, path)}") { IsUnreadableFile = true };
             return false;
         }
     }
 
-    private static bool TryDecode(
+    private static bool TryRead(
         Stream stream,
         string name,
-        [NotNullWhen(true)] out string? content,
+        [NotNullWhen(true)] out byte[]? content,
         [NotNullWhen(false)] out ConfigError? error)
     {
         content = null;
@@ -240,17 +235,9 @@ public sealed class ConfigLoader
             return false;
         }
 
-        try
-        {
-            content = Utf8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
-            error = null;
-            return true;
-        }
-        catch (DecoderFallbackException)
-        {
-            error = new ConfigError($"Fatal error, can't read config file '{name}': it is not UTF-8 text") { IsUnreadableFile = true };
-            return false;
-        }
+        content = bytes.ToArray();
+        error = null;
+        return true;
     }
 
     /// <summary>What only the whole of a configuration can be asked.</summary>
@@ -276,12 +263,7 @@ public sealed class ConfigLoader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            why = e switch
-            {
-                DirectoryNotFoundException => "No such file or directory",
-                UnauthorizedAccessException => Directory.Exists(path) ? "Is a directory" : "Permission denied",
-                _ => e.Message,
-            };
+            why = SystemErrors.Explain(e, path);
             return false;
         }
     }

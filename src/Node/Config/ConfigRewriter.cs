@@ -27,7 +27,7 @@ public sealed class ConfigRewriter
     }
 
     /// <summary>The new text of a configuration file.</summary>
-    /// <param name="oldText">The text as it is; empty when there is no file yet.</param>
+    /// <param name="oldText">The text as it is, a character for each byte; empty when there is no file yet.</param>
     /// <param name="content">The configuration to write.</param>
     /// <param name="writeDefaults">Writes directives with their default value too.</param>
     public static string Rewrite(string oldText, ConfigContent content, bool writeDefaults = false)
@@ -70,8 +70,8 @@ public sealed class ConfigRewriter
             return;
         }
 
-        var name = ConfigLine.TrySplit(Encoding.UTF8.GetBytes(line), out List<byte[]>? words) && words.Count > 0
-            ? Encoding.UTF8.GetString(words[0])
+        var name = ConfigLine.TrySplit(Encoding.Latin1.GetBytes(line), out List<byte[]>? words) && words.Count > 0
+            ? Encoding.Latin1.GetString(words[0])
             : string.Empty;
         name = name.Equals(ConfigContent.User, StringComparison.OrdinalIgnoreCase) ? ConfigContent.User : DirectiveTable.Find(name)?.Name ?? name;
         if (name != ConfigContent.User && DirectiveTable.Find(name) is null)

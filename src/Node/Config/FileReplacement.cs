@@ -33,7 +33,7 @@ internal static class FileReplacement
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return e.Message;
+            return SystemErrors.Explain(e);
         }
         finally
         {

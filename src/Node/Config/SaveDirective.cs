@@ -5,6 +5,8 @@ namespace Starling.Node.Config;
 /// <summary>
 /// save: pairs of seconds and changes. The first line of a file replaces the defaults, later ones add to it; an empty
 /// one clears.
+/// What an earlier line said already is not added again: CONFIG REWRITE writes points that an included file has too, which
+/// would become more by every start.
 /// </summary>
 internal sealed class SaveDirective() : Directive("save")
 {
@@ -41,7 +43,8 @@ internal sealed class SaveDirective() : Directive("save")
         {
             if (!DecimalText.TryParseLoosely(arguments[i], out var seconds) || seconds < 1) return Invalid;
             if (!DecimalText.TryParseLoosely(arguments[i + 1], out var changes) || changes is < 0 or > int.MaxValue) return Invalid;
-            points.Add(new SavePoint(seconds, (int)changes));
+            var point = new SavePoint(seconds, (int)changes);
+            if (!(isRepeated && config.Save.Contains(point))) points.Add(point);
         }
 
         config.Save = points;

@@ -15,17 +15,18 @@ internal static class SecurityDirectives
         new ChoiceDirective("acl-pubsub-default", In(c => c.AclPubSubDefault, (c, v) => c.AclPubSubDefault = v), "allchannels", "resetchannels"),
         new NumberDirective("acllog-max-len", In(c => c.AclLogMaxLength, (c, v) => c.AclLogMaxLength = v), 0, LargestLong, NumberFormat.Integer),
 
-        TlsNumber("tls-port", 65535, 0),
-        TlsFlag("tls-cluster", false),
-        TlsFlag("tls-replication", false),
-        new ChoiceDirective("tls-auth-clients", new PendingSetting<string>("tls-auth-clients", "yes"), "no", "yes", "optional")
+        // Only these three ask for TLS. What the others say is about connections that there are only with one of them.
+        new NumberDirective("tls-port", new PendingSetting<long>("tls-port", 0), 0, 65535, NumberFormat.Integer)
         {
-            RefusedBecause = NoTls("tls-auth-clients"),
+            RefusedBecause = NoTls("tls-port"),
         },
-        TlsFlag("tls-prefer-server-ciphers", false),
-        TlsFlag("tls-session-caching", true),
-        TlsNumber("tls-session-cache-size", int.MaxValue, 20 * 1024),
-        TlsNumber("tls-session-cache-timeout", int.MaxValue, 300),
+        TlsFlag("tls-cluster"),
+        TlsFlag("tls-replication"),
+        new ChoiceDirective("tls-auth-clients", new PendingSetting<string>("tls-auth-clients", "yes"), "no", "yes", "optional"),
+        PendingFlag("tls-prefer-server-ciphers", false),
+        PendingFlag("tls-session-caching", true),
+        PendingNumber("tls-session-cache-size", 0, LargestInt, 20 * 1024),
+        PendingNumber("tls-session-cache-timeout", 0, LargestInt, 300),
         TlsText("tls-cert-file"),
         TlsText("tls-key-file"),
         TlsText("tls-key-file-pass"),
@@ -46,12 +47,9 @@ internal static class SecurityDirectives
     private static ChoiceDirective Protection(string name, Setting<string> setting) =>
         new(name, setting, "no", "yes", "local") { IsImmutable = true };
 
-    private static BooleanDirective TlsFlag(string name, bool initial) =>
-        new(name, new PendingSetting<bool>(name, initial)) { RefusedBecause = NoTls(name) };
-
-    private static NumberDirective TlsNumber(string name, long highest, long initial) =>
-        new(name, new PendingSetting<long>(name, initial), 0, highest, NumberFormat.Integer) { RefusedBecause = NoTls(name) };
+    private static BooleanDirective TlsFlag(string name) =>
+        new(name, new PendingSetting<bool>(name, false)) { RefusedBecause = NoTls(name) };
 
     private static TextDirective TlsText(string name) =>
-        new(name, new PendingSetting<string>(name, string.Empty)) { RefusedBecause = NoTls(name), IsSensitive = true };
+        new(name, new PendingSetting<string>(name, string.Empty)) { IsSensitive = true };
 }

@@ -181,7 +181,10 @@ internal static class ServerDirectives
         ];
         var rest = template;
         foreach (var variable in variables) rest = rest.Replace(variable, string.Empty, StringComparison.Ordinal);
-        return rest.Contains('{', StringComparison.Ordinal) || template.AsSpan().Trim(' ').IsEmpty
+
+        // As Redis tries it: without a title it must leave something to show.
+        var shown = template.Replace("{title}", string.Empty, StringComparison.Ordinal);
+        return rest.Contains('{', StringComparison.Ordinal) || shown.AsSpan().Trim(' ').IsEmpty
             ? "template format is invalid or contains unknown variables"
             : null;
     }

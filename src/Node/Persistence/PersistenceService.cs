@@ -192,7 +192,7 @@ public sealed class PersistenceService
         catch (IOException problem)
         {
             // The file is in its place; a crash of the machine may bring the former one back, which is whole too.
-            PersistenceLog.DirectoryFlushFailed(_logger, problem.Message);
+            PersistenceLog.DirectoryFlushFailed(_logger, SystemErrors.Explain(problem));
         }
     }
 
@@ -439,7 +439,7 @@ public sealed class PersistenceService
             catch (IOException problem)
             {
                 session.Target.Abandon();
-                return (SnapshotState.Failed, problem.Message);
+                return (SnapshotState.Failed, SystemErrors.Explain(problem));
             }
             catch (OperationCanceledException)
             {
@@ -498,8 +498,8 @@ public sealed class PersistenceService
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            PersistenceLog.OpenForReadingFailed(_logger, path, problem.Message);
-            return new RdbLoadResult { Error = problem.Message };
+            PersistenceLog.OpenForReadingFailed(_logger, path, SystemErrors.Explain(problem));
+            return new RdbLoadResult { Error = SystemErrors.Explain(problem) };
         }
     }
 

@@ -48,8 +48,8 @@ internal sealed class RdbFileTarget : ISnapshotTarget
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            PersistenceLog.WriteFailed(_logger, "rdbSaveRio", problem.Message);
-            throw new IOException(problem.Message, problem);
+            PersistenceLog.WriteFailed(_logger, "rdbSaveRio", SystemErrors.Explain(problem));
+            throw new IOException(SystemErrors.Explain(problem), problem);
         }
     }
 
@@ -70,7 +70,7 @@ internal sealed class RdbFileTarget : ISnapshotTarget
         }
         catch (IOException problem)
         {
-            PersistenceLog.DirectoryFlushFailed(_logger, problem.Message);
+            PersistenceLog.DirectoryFlushFailed(_logger, SystemErrors.Explain(problem));
             throw;
         }
 
@@ -89,7 +89,7 @@ internal sealed class RdbFileTarget : ISnapshotTarget
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            PersistenceLog.TemporaryFileStays(_logger, _temporaryPath, problem.Message);
+            PersistenceLog.TemporaryFileStays(_logger, _temporaryPath, SystemErrors.Explain(problem));
         }
     }
 
@@ -101,8 +101,8 @@ internal sealed class RdbFileTarget : ISnapshotTarget
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            PersistenceLog.OpenFailed(_logger, _temporaryPath, _directory, problem.Message);
-            throw new IOException(problem.Message, problem);
+            PersistenceLog.OpenFailed(_logger, _temporaryPath, _directory, SystemErrors.Explain(problem));
+            throw new IOException(SystemErrors.Explain(problem), problem);
         }
     }
 
@@ -115,8 +115,8 @@ internal sealed class RdbFileTarget : ISnapshotTarget
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            PersistenceLog.WriteFailed(_logger, "fsync", problem.Message);
-            throw new IOException(problem.Message, problem);
+            PersistenceLog.WriteFailed(_logger, "fsync", SystemErrors.Explain(problem));
+            throw new IOException(SystemErrors.Explain(problem), problem);
         }
     }
 
@@ -128,8 +128,8 @@ internal sealed class RdbFileTarget : ISnapshotTarget
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            PersistenceLog.RenameFailed(_logger, _temporaryPath, _path, _directory, problem.Message);
-            throw new IOException(problem.Message, problem);
+            PersistenceLog.RenameFailed(_logger, _temporaryPath, _path, _directory, SystemErrors.Explain(problem));
+            throw new IOException(SystemErrors.Explain(problem), problem);
         }
     }
 }

@@ -182,7 +182,7 @@ internal sealed class RdbInput
         catch (Exception problem) when (
             problem is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            Problem = problem.Message;
+            Problem = SystemErrors.Explain(problem);
             return 0;
         }
     }

@@ -92,7 +92,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
         }
         catch (UnauthorizedAccessException problem)
         {
-            throw new IOException(problem.Message, problem);
+            throw new IOException(SystemErrors.Explain(problem), problem);
         }
     }
 
@@ -137,7 +137,7 @@ internal sealed class FileSnapshotTarget : ISnapshotTarget
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            ReplicationMessages.ReadErrorSendingFile(_logger, failure.Message);
+            ReplicationMessages.ReadErrorSendingFile(_logger, SystemErrors.Explain(failure));
             foreach (var link in _links)
             {
                 if (link.State == ReplicaState.SendBulk) _service.Drop(link);

@@ -156,7 +156,7 @@ internal sealed class FullSynchronizer(ReplicationService service, ILogger logge
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            ReplicationMessages.ReadErrorSendingFile(logger, failure.Message);
+            ReplicationMessages.ReadErrorSendingFile(logger, SystemErrors.Explain(failure));
             Claim(streamed: false, link => service.Drop(link));
             return;
         }

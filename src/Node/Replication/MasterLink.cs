@@ -183,7 +183,7 @@ internal sealed class MasterLink
         }
         catch (SocketException failure)
         {
-            MasterLinkMessages.SocketError(_logger, failure.Message);
+            MasterLinkMessages.SocketError(_logger, SystemErrors.Explain(failure));
         }
         catch (TimeoutException)
         {
@@ -191,7 +191,7 @@ internal sealed class MasterLink
         }
         catch (IOException failure)
         {
-            if (!_stopped) MasterLinkMessages.TransferFailed(_logger, failure.Message);
+            if (!_stopped) MasterLinkMessages.TransferFailed(_logger, SystemErrors.Explain(failure));
         }
         finally
         {
@@ -224,8 +224,8 @@ internal sealed class MasterLink
         }
         catch (SocketException failure)
         {
-            MasterLinkMessages.UnableToConnect(_logger, failure.Message);
-            throw new MasterLinkException(failure.Message);
+            MasterLinkMessages.UnableToConnect(_logger, SystemErrors.Explain(failure));
+            throw new MasterLinkException(SystemErrors.Explain(failure));
         }
 
         MasterLinkMessages.SyncStarted(_logger);

@@ -114,9 +114,9 @@ internal sealed class MasterTransfer(
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            MasterLinkMessages.FileError(logger, failure.Message);
+            MasterLinkMessages.FileError(logger, SystemErrors.Explain(failure));
             if (file is not null) TemporaryFile.Delete(file, logger);
-            throw new MasterLinkException(failure.Message);
+            throw new MasterLinkException(SystemErrors.Explain(failure));
         }
         catch (MasterLinkException)
         {
@@ -134,8 +134,8 @@ internal sealed class MasterTransfer(
         catch (IOException failure)
         {
             if (failure.InnerException is TimeoutException) MasterLinkMessages.TransferTimeout(logger);
-            else MasterLinkMessages.TransferFailed(logger, failure.Message);
-            throw new MasterLinkException(failure.Message);
+            else MasterLinkMessages.TransferFailed(logger, SystemErrors.Explain(failure));
+            throw new MasterLinkException(SystemErrors.Explain(failure));
         }
     }
 
@@ -153,9 +153,9 @@ internal sealed class MasterTransfer(
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
-                MasterLinkMessages.FileError(logger, failure.Message);
+                MasterLinkMessages.FileError(logger, SystemErrors.Explain(failure));
                 TemporaryFile.Delete(file, logger);
-                throw new MasterLinkException(failure.Message);
+                throw new MasterLinkException(SystemErrors.Explain(failure));
             }
         }
 

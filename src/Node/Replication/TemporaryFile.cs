@@ -44,7 +44,7 @@ internal static class TemporaryFile
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            PersistenceLog.TemporaryFileStays(logger, path, problem.Message);
+            PersistenceLog.TemporaryFileStays(logger, path, SystemErrors.Explain(problem));
         }
     }
 }

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Starling.Node;
 using Starling.Node.Telemetry;
-using Starling.Transport;
 
 namespace Starling.CommandLine.Server;
 

@@ -18,7 +18,7 @@ internal static class PidFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            ServerLog.PidFileNotWritten(log, e.Message);
+            ServerLog.PidFileNotWritten(log, SystemErrors.Explain(e));
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
@@ -132,6 +133,7 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("nosuch 1", "Bad directive or wrong number of arguments")]
     [InlineData("rename-command a", "Bad directive or wrong number of arguments")]
     [InlineData("requirepass \"a", "Unbalanced quotes in configuration line")]
+    [InlineData("proc-title-template \"{title}\"", "template format is invalid or contains unknown variables")]
     public void A_bad_line_is_refused_in_redis_words(string line, string reason)
     {
         var error = Fail("# first\n" + line + "\n");
@@ -153,16 +155,21 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("tls-port 7000")]
     [InlineData("tls-cluster yes")]
     [InlineData("tls-replication yes")]
-    [InlineData("tls-cert-file x")]
-    [InlineData("tls-auth-clients no")]
     public void What_would_promise_durability_or_security_in_vain_is_refused(string line) =>
         Assert.Contains("not supported", Fail(line + "\n").Reason, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("appendonly no")]
     [InlineData("tls-port 0")]
-    [InlineData("tls-auth-clients yes")]
+    [InlineData("tls-cluster no\ntls-replication no")]
     public void The_default_of_what_is_refused_is_accepted(string line) => Load(line + "\n");
+
+    [Theory]
+    [InlineData("tls-auth-clients no")]
+    [InlineData("tls-auth-clients optional\ntls-session-caching no\ntls-session-cache-size 5\ntls-session-cache-timeout 60")]
+    [InlineData("tls-cert-file x\ntls-key-file y\ntls-key-file-pass z\ntls-ca-cert-file c\ntls-ca-cert-dir d\ntls-dh-params-file e")]
+    [InlineData("tls-protocols \"TLSv1.2 TLSv1.3\"\ntls-ciphers DEFAULT:!MEDIUM\ntls-ciphersuites a:b\ntls-prefer-server-ciphers yes")]
+    public void What_says_how_TLS_would_be_asks_for_none(string lines) => Load(lines + "\n");
 
     [Fact]
     public void Directives_without_effect_are_accepted_and_listed()
@@ -170,6 +177,18 @@ public sealed class ConfigLoaderTests : IDisposable
         var config = Load("active-expire-effort 5\nlua-time-limit 5\nport 1\n");
         Assert.Equal(["active-expire-effort"], config.SetWithoutEffect);
         Assert.Equal("5", DirectiveTable.Find("active-expire-effort")!.Get(config));
+    }
+
+    [Theory]
+    [InlineData("save 1 1\nsave 7 7\n", "1 1 7 7")]
+    [InlineData("include {0}/points.conf\nsave 7 7\n", "7 7")] // as CONFIG REWRITE leaves it
+    [InlineData("include {0}/points.conf\nsave 7 7\nsave 8 8\n", "7 7 8 8")]
+    [InlineData("save 1 1\nsave ''\nsave 1 1\n", "1 1")]
+    public void Save_points_that_several_lines_name_are_there_once(string lines, string points)
+    {
+        Write("points.conf", "save 7 7\n");
+        var config = Load(string.Format(CultureInfo.InvariantCulture, lines, _folder));
+        Assert.Equal(points, DirectiveTable.Find("save")!.Get(config));
     }
 
     [Fact]
@@ -236,6 +255,16 @@ public sealed class ConfigLoaderTests : IDisposable
         File.WriteAllBytes(file, [(byte)'a', 0xff]);
         Assert.False(ConfigLoader.TryLoad(ServerArguments.Parse([file]), NoInput, out _, out var error));
         Assert.Contains("not UTF-8", error.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Comments_and_users_may_be_any_bytes()
+    {
+        var file = Path.Combine(_folder, "redis.conf");
+        File.WriteAllBytes(file, [.. "# caf\u00e9\nuser bob on ~k\u00e9y\n\t#\u00e4\nhz 17\n".Select(c => (byte)c)]);
+        Assert.True(ConfigLoader.TryLoad(ServerArguments.Parse([file]), NoInput, out var config, out _));
+        Assert.Equal(17, config.Hz);
+        Assert.Equal((byte)0xe9, config.Users[0].Rules[1][2]);
     }
 
     private static MemoryStream NoInput() => new();

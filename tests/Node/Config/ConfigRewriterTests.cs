@@ -69,6 +69,16 @@ public sealed class ConfigRewriterTests : IDisposable
     }
 
     [Fact]
+    public void Comments_stay_whatever_bytes_they_are()
+    {
+        var file = Path.Combine(_folder, "redis.conf");
+        byte[] comment = [(byte)'#', 0xe9, 0xc3, 0xa9, 0xff, (byte)'\n'];
+        File.WriteAllBytes(file, [.. comment, .. "hz 10\n"u8]);
+        Assert.Null(ConfigFile.TryRewrite(ConfigContent.Take(new ServerConfig { Dir = _folder, Hz = 20 }), file, writeDefaults: false));
+        Assert.True(File.ReadAllBytes(file).AsSpan().StartsWith((byte[])[.. comment, .. "hz 20\n"u8]));
+    }
+
+    [Fact]
     public void Any_value_that_was_set_reads_back_from_the_rewritten_file() =>
         Prop.ForAll<int, int[]>((seed, picks) =>
         {
