@@ -150,18 +150,16 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("appendonly yes")]
     [InlineData("rename-command FLUSHALL ''")]
     [InlineData("loadmodule x.so")]
-    [InlineData("tls-port 7000")]
     [InlineData("tls-cluster yes")]
     [InlineData("tls-replication yes")]
-    [InlineData("tls-cert-file x")]
-    [InlineData("tls-auth-clients no")]
+    [InlineData("tls-client-cert-file x")]
     public void What_would_promise_durability_or_security_in_vain_is_refused(string line) =>
         Assert.Contains("not supported", Fail(line + "\n").Reason, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("appendonly no")]
-    [InlineData("tls-port 0")]
-    [InlineData("tls-auth-clients yes")]
+    [InlineData("tls-cluster no")]
+    [InlineData("tls-replication no")]
     public void The_default_of_what_is_refused_is_accepted(string line) => Load(line + "\n");
 
     [Fact]
