@@ -1,4 +1,5 @@
 using Starling.Node.Commands;
+using Starling.Node.Config;
 using Starling.Node.Execution;
 using Starling.Node.Serving;
 using Starling.Node.Telemetry;
@@ -18,6 +19,8 @@ internal static class ConfigReactions
     {
         var config = basics.Config;
         config.OnApply("port", () => listener.Rebind());
+        config.OnApply("tls-port", () => config.ClusterEnabled && config.Tls.Port != 0 ? NodeServer.NoTlsInCluster : listener.RenewTls() ?? listener.Rebind());
+        foreach (var directive in SecurityDirectives.TlsNames) config.OnApply(directive, listener.RenewTls);
         config.OnApply("bind", () => listener.Rebind() is null ? null : "Failed to bind to specified addresses.");
         config.OnApply("notify-keyspace-events", () =>
         {

@@ -85,6 +85,9 @@ public sealed class NodeServer
         ConfigReactions.Register(Basics, Listener, KeyEvents, DebugSubcommands, Sections);
     }
 
+    /// <summary>Why a cluster node has no port of encrypted connections.</summary>
+    internal const string NoTlsInCluster = "tls-port is not supported in cluster mode yet: nodes would lead encrypted clients to ports that are not.";
+
     /// <summary>What every part stands on.</summary>
     public NodeBasics Basics { get; }
 
@@ -218,6 +221,7 @@ public sealed class NodeServer
         Sections.NoteStart();
         KeyEvents.Choose(Config.NotifyKeyspaceEvents);
         AccessControl.LoadAtStart();
+        if (Config.ClusterEnabled && Config.Tls.Port != 0) throw new ServerStartException(NoTlsInCluster);
         Cluster?.Open();
         Listener.Bind(ephemeralPort);
         if (ephemeralPort) Config.Port = Listener.Port;
@@ -238,6 +242,7 @@ public sealed class NodeServer
         Persistence.IsStarting = false;
         Listener.Accept();
         if (Config.Port != 0) ServerLog.Ready(log, "tcp");
+        if (Config.Tls.Port != 0) ServerLog.Ready(log, "tls");
         if (Config.UnixSocket is { } path)
         {
             ServerLog.Ready(log, "unix");

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Starling.Slots;
+using Starling.Transport.Tls;
 
 namespace Starling.Serving;
 
@@ -13,6 +14,7 @@ public sealed class ClientListener
 {
     private const int UnixPathLength = 108; // of sockaddr_un, its zero byte included
     private const string NoSuchHost = "Name or service not known";
+    private const string TlsRefused = "Unable to update TLS configuration. Check server logs.";
     private const string CannotListenReason = "Unable to listen on this port. Check server logs.";
     private static readonly TimeSpan RestorePeriod = TimeSpan.FromSeconds(1);
 
@@ -45,7 +47,8 @@ public sealed class ClientListener
     // One change of the addresses at a time; _lock is taken under it.
     private readonly RankedLock _rebinding = new(LockRank.Listening, "ClientListener's change");
     private readonly CronWork _restore;
-    private IPEndPoint[] _bound = [];
+    private (IPEndPoint EndPoint, bool IsTls)[] _bound = [];
+    private volatile TlsContext? _tls; // replaced under _rebinding, read by acceptors
     private string? _unixPath;
     private bool _isAccepting;
     private volatile bool _isStopped;
@@ -66,6 +69,9 @@ public sealed class ClientListener
     /// <summary>The TCP port in use; 0 when there is none.</summary>
     public int Port { get; private set; }
 
+    /// <summary>The TCP port of encrypted connections in use; 0 when there is none.</summary>
+    public int TlsPort { get; private set; }
+
     /// <summary>
     /// Binds and listens on every address of the configuration; who connects waits until <see cref="Accept()"/>. With
     /// <paramref name="ephemeral"/> on a port that the system picks (tests): <see cref="Port"/> says which.
@@ -73,11 +79,12 @@ public sealed class ClientListener
     /// <exception cref="ServerStartException">An address cannot be bound; Redis's lines are logged.</exception>
     public void Bind(bool ephemeral = false)
     {
-        if (_settings.Port != 0 || ephemeral)
+        if (_settings.TlsPort != 0 && RenewTls() is not null) throw new ServerStartException("Failed to configure TLS. Check logs for more info.");
+        if (_settings.Port != 0 || _settings.TlsPort != 0 || ephemeral)
         {
             var port = ephemeral ? 0 : _settings.Port;
-            if (!ListenAddress.TryResolve(_settings.Bind, out var addresses, out var failed)) Fail(failed, port, NoSuchHost);
-            Port = BindAll(addresses, port, ephemeral);
+            if (!ListenAddress.TryResolve(_settings.Bind, out var addresses, out var failed)) Fail(failed, port, NoSuchHost, isTls: port == 0);
+            BindAll(addresses, port, ephemeral);
         }
 
         if (!string.IsNullOrEmpty(_settings.UnixSocket)) BindUnix(_settings.UnixSocket, _settings.UnixSocketPerm);
@@ -149,9 +156,7 @@ public sealed class ClientListener
             StopTcp();
             try
             {
-                var port = _settings.Port;
-                Port = port == 0 ? 0 : BindAll(addresses, port, ephemeral: false);
-                if (port == 0) _bound = [];
+                BindAll(addresses, _settings.Port, ephemeral: false);
                 if (!TryStartAccepting()) throw new ServerStartException("no thread is left");
                 return null;
             }
@@ -161,6 +166,30 @@ public sealed class ClientListener
                 _bound = old;
                 if (!TryRestore()) _restore.Request();
                 return CannotListenReason;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Encrypts connections from now on as the directives say (CONFIG SET tls-*), if there is a port for them. Returns null, or the reason
+    /// why not, with what was in force before.
+    /// </summary>
+    public string? RenewTls()
+    {
+        using (_rebinding.Enter())
+        {
+            if (_settings.TlsPort == 0) return null;
+            try
+            {
+                var former = _tls;
+                _tls = TlsContext.ForServer(_settings.TlsOptions);
+                former?.Dispose(); // connections that were made of it keep what they need
+                return null;
+            }
+            catch (TlsException refused)
+            {
+                ServingLog.TlsRefused(_logger, refused.Message);
+                return TlsRefused;
             }
         }
     }
@@ -222,12 +251,12 @@ public sealed class ClientListener
         using (_lock.Enter())
         {
             var missing = Array.FindAll(
-                _bound, wanted => !_acceptors.Exists(acceptor => wanted.Equals(acceptor.Listener.EndPoint)));
-            foreach (var endPoint in missing)
+                _bound, wanted => !_acceptors.Exists(acceptor => wanted.EndPoint.Equals(acceptor.Listener.EndPoint)));
+            foreach (var (endPoint, isTls) in missing)
             {
                 try
                 {
-                    Add(Bind(endPoint));
+                    Add(Bind(endPoint), isTls);
                 }
                 catch (SocketException error)
                 {
@@ -236,52 +265,66 @@ public sealed class ClientListener
                 }
             }
 
-            if (_bound.Length > 0) Port = _bound[0].Port;
+            NotePorts();
         }
 
         return TryStartAccepting();
     }
 
-    /// <summary>Binds all and returns the port.</summary>
-    private int BindAll(List<ListenAddress> addresses, int port, bool ephemeral)
+    /// <summary>Binds every address, for each port that there is.</summary>
+    private void BindAll(List<ListenAddress> addresses, int port, bool ephemeral)
     {
-        var bound = new List<IPEndPoint>();
+        var bound = new List<(IPEndPoint, bool)>();
+        if (port != 0 || ephemeral) BindPort(addresses, port, isTls: false, bound);
+        if (_settings.TlsPort != 0) BindPort(addresses, _settings.TlsPort, isTls: true, bound);
+        _bound = [.. bound];
+        NotePorts();
+    }
+
+    /// <summary>Binds every address with one port; 0 is whichever the system picks for the first.</summary>
+    private void BindPort(List<ListenAddress> addresses, int port, bool isTls, List<(IPEndPoint EndPoint, bool IsTls)> bound)
+    {
         foreach (var address in addresses)
         {
             try
             {
                 var listener = Bind(new IPEndPoint(address.Address, port));
-                if (ephemeral && port == 0) port = listener.EndPoint!.Port;
-                bound.Add(listener.EndPoint!);
-                using (_lock.Enter()) Add(listener);
+                port = listener.EndPoint!.Port;
+                bound.Add((listener.EndPoint!, isTls));
+                using (_lock.Enter()) Add(listener, isTls);
             }
             catch (SocketException error)
             {
                 if (address.IsOptional && IsUnsupported(error)) continue;
-                Fail(address.Name, port, "bind: " + SystemErrors.Explain(error));
+                Fail(address.Name, port, "bind: " + SystemErrors.Explain(error), isTls);
             }
         }
-
-        _bound = [.. bound];
-        return port;
     }
 
-    private void Add(Listener listener)
+    private void NotePorts()
+    {
+        Port = PortOf(isTls: false);
+        TlsPort = PortOf(isTls: true);
+
+        int PortOf(bool isTls) => Array.Find(_bound, bound => bound.IsTls == isTls).EndPoint?.Port ?? 0;
+    }
+
+    private void Add(Listener listener, bool isTls)
     {
         _acceptors.Add(
             new Acceptor(
                 listener,
-                client => Accept(client, listener.IsUnix),
-                RefuseOneTooMany,
+                client => Accept(client, listener.IsUnix, isTls),
+                client => RefuseOneTooMany(client, isTls),
                 error => ServingLog.AcceptFailed(_logger, SystemErrors.Explain(error))));
     }
 
     [DoesNotReturn]
-    private void Fail(string name, int port, string explanation)
+    private void Fail(string name, int port, string explanation, bool isTls)
     {
         StopTcp();
         ServingLog.CannotListen(_logger, name, port, explanation);
-        throw new ServerStartException($"Failed listening on port {port} (tcp), aborting.");
+        throw new ServerStartException($"Failed listening on port {port} ({(isTls ? "tls" : "tcp")}), aborting.");
     }
 
     private Listener Bind(IPEndPoint endPoint) => Listener.Bind(endPoint, _settings.TcpBacklog, waits: true);
@@ -310,15 +353,15 @@ public sealed class ClientListener
         }
 
         _unixPath = path;
-        using (_lock.Enter()) Add(listener);
+        using (_lock.Enter()) Add(listener, isTls: false);
     }
 
-    private void Accept(SocketStream client, bool isUnix)
+    private void Accept(SocketStream client, bool isUnix, bool isTls)
     {
         if (!isUnix && _settings.TcpKeepAlive > 0) client.KeepAlive(_settings.TcpKeepAlive);
         if (DescriptorLimit.IsReserved(client.Source.Descriptor) || !_serving.Clients.TryReserve(_settings.MaxClients))
         {
-            RefuseOneTooMany(client);
+            RefuseOneTooMany(client, isTls);
             return;
         }
 
@@ -326,11 +369,11 @@ public sealed class ClientListener
         {
             _serving.Clients.Unreserve();
             _serving.Stats.CountRejectedConnection();
-            Reject(client, Denied);
+            Reject(client, Denied, isTls);
             return;
         }
 
-        if (TryMake(client, isUnix) is not { } connection) return;
+        if (TryMake(client, isUnix, isTls) is not { } connection) return;
         _serving.Stats.CountConnection();
         ServingLog.Accepted(_logger, connection.RemoteAddress);
         _serving.Clients.Add(connection);
@@ -338,14 +381,15 @@ public sealed class ClientListener
     }
 
     /// <summary>Null when there is no memory for it; the client is turned away then.</summary>
-    private ClientConnection? TryMake(SocketStream client, bool isUnix)
+    private ClientConnection? TryMake(SocketStream client, bool isUnix, bool isTls)
     {
         try
         {
-            return new ClientConnection(_serving, _threads.Adopt(client), isUnix);
+            return new ClientConnection(_serving, _threads.Adopt(isTls ? Encrypt(client) : client), isUnix);
         }
-        catch (OutOfMemoryException)
+        catch (Exception refused) when (refused is OutOfMemoryException or TlsException)
         {
+            if (refused is TlsException) ServingLog.AcceptFailed(_logger, refused.Message);
             _serving.Buffers.DropFree();
             _serving.Clients.Unreserve();
             _serving.Stats.CountRejectedConnection();
@@ -354,18 +398,37 @@ public sealed class ClientListener
         }
     }
 
-    private void RefuseOneTooMany(SocketStream client)
+    /// <summary>The stream of a client's connection, which begins with its handshake.</summary>
+    private TlsStream Encrypt(SocketStream client)
+    {
+        var address = client.RemoteEndPoint?.ToString() ?? "";
+        while (true)
+        {
+            var context = _tls ?? throw new TlsException("TLS is not configured");
+            try
+            {
+                return new TlsStream(client, context, isAccepted: true, reason => ServingLog.HandshakeFailed(_logger, reason, address));
+            }
+            catch (TlsException) when (context != _tls)
+            {
+                // Replaced in this moment: the other one it is.
+            }
+        }
+    }
+
+    private void RefuseOneTooMany(SocketStream client, bool isTls)
     {
         _serving.Stats.CountRejectedConnection();
-        Reject(client, "-ERR max number of clients reached\r\n"u8);
+        Reject(client, "-ERR max number of clients reached\r\n"u8, isTls);
     }
 
     private static bool IsLoopback(SocketStream client) =>
         client.RemoteEndPoint is { } remote && IPAddress.IsLoopback(remote.Address);
 
-    private static void Reject(SocketStream client, ReadOnlySpan<byte> reason)
+    private static void Reject(SocketStream client, ReadOnlySpan<byte> reason, bool isTls)
     {
-        client.Send(reason, out _); // a fresh socket takes a short text at once; if not, the client does without
+        // A fresh socket takes a short text at once; if not, the client does without. So does one that is about to shake hands.
+        if (!isTls) client.Send(reason, out _);
         client.Dispose();
     }
 }

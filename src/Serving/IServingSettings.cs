@@ -1,3 +1,5 @@
+using Starling.Transport.Tls;
+
 namespace Starling.Serving;
 
 /// <summary>What serving takes from the configuration, always as it is in force now. Any thread.</summary>
@@ -8,6 +10,12 @@ public interface IServingSettings
 
     /// <summary>The TCP port; 0 for none.</summary>
     int Port { get; }
+
+    /// <summary>The TCP port of encrypted connections; 0 for none.</summary>
+    int TlsPort { get; }
+
+    /// <summary>What encrypted connections are made of; its paths are whole ones.</summary>
+    TlsOptions TlsOptions { get; }
 
     /// <summary>The Unix socket's path; null or empty for none.</summary>
     string? UnixSocket { get; }

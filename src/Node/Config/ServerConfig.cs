@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Starling.Transport.Tls;
 
 namespace Starling.Node.Config;
 
@@ -12,6 +13,31 @@ public sealed class ServerConfig : IServingSettings
 {
     /// <summary>Classes of keyspace events, a character each, as CONFIG GET shows them: notify-keyspace-events.</summary>
     public string NotifyKeyspaceEvents { get; set; } = "";
+
+    /// <summary>The tls-* directives.</summary>
+    public TlsSettings Tls { get; } = new();
+
+    /// <inheritdoc/>
+    int IServingSettings.TlsPort => Tls.Port;
+
+    /// <inheritdoc/>
+    TlsOptions IServingSettings.TlsOptions
+    {
+        get
+        {
+            var options = Tls.Options;
+            return options with
+            {
+                CertificateFile = Whole(options.CertificateFile),
+                KeyFile = Whole(options.KeyFile),
+                DiffieHellmanFile = Whole(options.DiffieHellmanFile),
+                AuthoritiesFile = Whole(options.AuthoritiesFile),
+                AuthoritiesDirectory = Whole(options.AuthoritiesDirectory),
+            };
+
+            string Whole(string path) => path.Length == 0 ? path : PathOf(path);
+        }
+    }
 
     /// <summary>Values of the directives that are known but have no effect yet, by name.</summary>
     internal ConcurrentDictionary<string, object> Pending { get; } = new(StringComparer.Ordinal);

@@ -86,13 +86,15 @@ public sealed class ServerSections
     private static void WriteListeners(InfoWriter info, ServerConfig config)
     {
         var number = 0;
-        if (config.Port != 0)
+        if (config.Port != 0) WriteTcp("tcp", config.Port);
+        if (config.UnixSocket is { } path) info.Field(Name(), $"name=unix,bind={path}");
+        if (config.Tls.Port != 0) WriteTcp("tls", config.Tls.Port);
+
+        void WriteTcp(string kind, int port)
         {
             var addresses = string.Concat(config.Bind.Select(address => ",bind=" + address));
-            info.Field(Name(), string.Create(CultureInfo.InvariantCulture, $"name=tcp{addresses},port={config.Port}"));
+            info.Field(Name(), string.Create(CultureInfo.InvariantCulture, $"name={kind}{addresses},port={port}"));
         }
-
-        if (config.UnixSocket is { } path) info.Field(Name(), $"name=unix,bind={path}");
 
         string Name() => "listener" + number++.ToString(CultureInfo.InvariantCulture);
     }

@@ -152,7 +152,6 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("appendonly yes")]
     [InlineData("rename-command FLUSHALL ''")]
     [InlineData("loadmodule x.so")]
-    [InlineData("tls-port 7000")]
     [InlineData("tls-cluster yes")]
     [InlineData("tls-replication yes")]
     public void What_would_promise_durability_or_security_in_vain_is_refused(string line) =>
@@ -160,7 +159,6 @@ public sealed class ConfigLoaderTests : IDisposable
 
     [Theory]
     [InlineData("appendonly no")]
-    [InlineData("tls-port 0")]
     [InlineData("tls-cluster no\ntls-replication no")]
     public void The_default_of_what_is_refused_is_accepted(string line) => Load(line + "\n");
 
