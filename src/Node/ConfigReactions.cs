@@ -19,7 +19,9 @@ internal static class ConfigReactions
     {
         var config = basics.Config;
         config.OnApply("port", () => listener.Rebind());
-        config.OnApply("tls-port", () => config.ClusterEnabled && config.Tls.Port != 0 ? NodeServer.NoTlsInCluster : listener.RenewTls() ?? listener.Rebind());
+        config.OnApply(
+            "tls-port",
+            () => config.ClusterEnabled && config.Tls.Port != 0 ? NodeServer.NoTlsInCluster : listener.RenewTls() ?? listener.Rebind());
         foreach (var directive in SecurityDirectives.TlsNames) config.OnApply(directive, listener.RenewTls);
         config.OnApply("bind", () => listener.Rebind() is null ? null : "Failed to bind to specified addresses.");
         config.OnApply("notify-keyspace-events", () =>

@@ -80,7 +80,8 @@ public sealed class ConfigChanges
     {
         for (var i = 0; i < before.Length; i++)
         {
-            if (!string.Equals(settings[i].Directive.Get(config), before[i], StringComparison.Ordinal)) yield return settings[i];
+            var directive = settings[i].Directive;
+            if (directive.IsReadAgain || !string.Equals(directive.Get(config), before[i], StringComparison.Ordinal)) yield return settings[i];
         }
     }
 

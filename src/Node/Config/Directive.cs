@@ -33,6 +33,9 @@ public abstract class Directive
     /// <summary>CONFIG SET answers LOADING while the data set is being loaded.</summary>
     public bool IsDeniedWhileLoading { get; init; }
 
+    /// <summary>It names what may change under its name: CONFIG SET to the value that it has is a change too.</summary>
+    public bool IsReadAgain { get; init; }
+
     /// <summary>A password or the like: never logged.</summary>
     public bool IsSensitive { get; init; }
 

@@ -22,12 +22,12 @@ internal static class SecurityDirectives
         new BooleanDirective("tls-session-caching", Tls(o => o.KeepsSessions, (o, v) => o with { KeepsSessions = v })),
         TlsNumber("tls-session-cache-size", o => o.SessionCacheSize, (o, v) => o with { SessionCacheSize = v }),
         TlsNumber("tls-session-cache-timeout", o => o.SessionTimeout, (o, v) => o with { SessionTimeout = v }),
-        TlsText("tls-cert-file", o => o.CertificateFile, (o, v) => o with { CertificateFile = v }),
-        TlsText("tls-key-file", o => o.KeyFile, (o, v) => o with { KeyFile = v }),
+        TlsFile("tls-cert-file", o => o.CertificateFile, (o, v) => o with { CertificateFile = v }),
+        TlsFile("tls-key-file", o => o.KeyFile, (o, v) => o with { KeyFile = v }),
         new TextDirective("tls-key-file-pass", Tls(o => o.KeyPassword, (o, v) => o with { KeyPassword = v })) { IsSensitive = true },
-        TlsText("tls-dh-params-file", o => o.DiffieHellmanFile, (o, v) => o with { DiffieHellmanFile = v }),
-        TlsText("tls-ca-cert-file", o => o.AuthoritiesFile, (o, v) => o with { AuthoritiesFile = v }),
-        TlsText("tls-ca-cert-dir", o => o.AuthoritiesDirectory, (o, v) => o with { AuthoritiesDirectory = v }),
+        TlsFile("tls-dh-params-file", o => o.DiffieHellmanFile, (o, v) => o with { DiffieHellmanFile = v }),
+        TlsFile("tls-ca-cert-file", o => o.AuthoritiesFile, (o, v) => o with { AuthoritiesFile = v }),
+        TlsFile("tls-ca-cert-dir", o => o.AuthoritiesDirectory, (o, v) => o with { AuthoritiesDirectory = v }),
         TlsText("tls-protocols", o => o.Protocols, (o, v) => o with { Protocols = v }),
         TlsText("tls-ciphers", o => o.Ciphers, (o, v) => o with { Ciphers = v }),
         TlsText("tls-ciphersuites", o => o.CipherSuites, (o, v) => o with { CipherSuites = v }),
@@ -64,6 +64,9 @@ internal static class SecurityDirectives
 
     private static TextDirective TlsText(string name, Func<TlsOptions, string> get, Func<TlsOptions, string, TlsOptions> with) =>
         new(name, Tls(get, with));
+
+    private static TextDirective TlsFile(string name, Func<TlsOptions, string> get, Func<TlsOptions, string, TlsOptions> with) =>
+        new(name, Tls(get, with)) { IsReadAgain = true };
 
     private static BooleanDirective NoTlsLinks(string name) =>
         new(name, new PendingSetting<bool>(name, false)) { RefusedBecause = NoLinks(name) };

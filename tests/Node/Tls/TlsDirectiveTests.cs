@@ -24,6 +24,18 @@ public sealed class TlsDirectiveTests
         Assert.Equal("+PONG", await TlsServer.AskAsync(after, "PING"));
     }
 
+    [Fact]
+    public async Task Files_that_were_renewed_are_read_again_by_setting_the_same_names()
+    {
+        await using var server = TlsServer.Start();
+        using var admin = await TestClient.ConnectAsync(server.Port);
+        using var renewed = server.Certificates.Sign("server");
+        await using (var early = await server.ConnectAsync()) Assert.NotEqual(renewed.GetSerialNumberString(), early.RemoteCertificate!.GetSerialNumberString());
+        Assert.Equal("OK", await admin.TextAsync("CONFIG", "SET", "tls-cert-file", "server.pem"));
+        await using var late = await server.ConnectAsync();
+        Assert.Equal(renewed.GetSerialNumberString(), late.RemoteCertificate!.GetSerialNumberString());
+    }
+
     [Theory]
     [InlineData("tls-cert-file", "/none")]
     [InlineData("tls-cert-file", "")]
