@@ -60,14 +60,14 @@ public sealed class RoundTests : IDisposable
     }
 
     [Fact]
-    public void What_is_pushed_meanwhile_comes_behind_the_replies_of_the_batch()
+    public void What_a_command_has_pushed_comes_before_the_reply_to_the_next()
     {
         var (transport, connection) = Connect();
         transport.Kept = new MemoryStream();
         transport.Arrive("ECHO a\r\nPUSHSELF\r\nECHO b\r\n"u8);
         RunRound(transport);
         RunRound(transport);
-        Assert.Equal("$1\r\na\r\n+OK\r\n$1\r\nb\r\n+pushed\r\n", Encoding.ASCII.GetString(transport.Kept.ToArray()));
+        Assert.Equal("$1\r\na\r\n+OK\r\n+pushed\r\n$1\r\nb\r\n", Encoding.ASCII.GetString(transport.Kept.ToArray()));
         Assert.Equal(0, connection.PendingBytes);
     }
 
