@@ -34,7 +34,7 @@ internal sealed class BurstCollector(BufferPool pool)
     private const int TrimEvery = 5;
 
     // What a long command has made is garbage only when it has ended, which nobody tells, and a collection that is asked for
-    // while another one is under way is none. So while the heap is larger than it has been, some more follow: after one
+    // while another one is under way is none. So while the heap is larger than it was after the last burst, some more follow: after one
     // second, two, four and eight.
     private const int FirstRepeat = 5;
     private const int MostRepeats = 4;
@@ -82,7 +82,9 @@ internal sealed class BurstCollector(BufferPool pool)
         if (_repeats == MostRepeats || --_untilRepeat > 0) return false;
         _repeats++;
         _untilRepeat = FirstRepeat << _repeats;
-        return _lastTotal - _least >= Worthwhile;
+        var isLarge = _lastTotal - _least >= Worthwhile;
+        if (_repeats == MostRepeats) _least = _lastTotal; // what is there still is alive
+        return isLarge;
     }
 
     /// <summary>

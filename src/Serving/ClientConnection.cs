@@ -587,6 +587,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
             Session.Suspension = null;
             if (suspension.TryEndSilently() || suspension.HasEnded) suspension.WriteReply(Reply);
         }
+
         _client.Leave();
         Reply.Clear();
         _output.Abandon();

@@ -4,9 +4,8 @@ namespace Starling.Node.Config;
 
 /// <summary>
 /// save: pairs of seconds and changes. The first line of a file replaces the defaults, later ones add to it; an empty
-/// one clears.
-/// What an earlier line said already is not added again: CONFIG REWRITE writes points that an included file has too, which
-/// would become more by every start.
+/// one clears. What an earlier line said already is not added again: CONFIG REWRITE writes points that an included file
+/// has too, which would become more by every start.
 /// </summary>
 internal sealed class SaveDirective() : Directive("save")
 {

@@ -60,7 +60,7 @@ internal sealed class Evictor
         get
         {
             var limit = _basics.Config.MaxMemory;
-            return limit == 0 ? 0 : Math.Min(limit, _basics.Process.DataBytes);
+            return limit == 0 ? 0 : Math.Max(1, Math.Min(limit, _basics.Process.DataBytes)); // 0 would be no limit
         }
     }
 

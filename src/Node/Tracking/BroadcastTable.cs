@@ -42,7 +42,7 @@ internal sealed class BroadcastTable
             }
 
             if (now is null) foreach (var bytes in before!.Prefixes) Remove(before, bytes);
-            _known = [.. _prefixes.Keys];
+            if (_known.Length != _prefixes.Count) _known = [.. _prefixes.Keys]; // here they only come, or only go
         }
     }
 

@@ -107,6 +107,7 @@ internal sealed class TrackingTable(Keyspace keyspace, Predicate<long> isGone)
             isKnown = !System.Runtime.CompilerServices.Unsafe.IsNullRef(ref known);
             if (isKnown) return ref known;
             var bytes = key.ToArray();
+            _list.EnsureCapacity(_list.Count + 1); // whatever finds no memory leaves both as they were
             ref var readers = ref CollectionsMarshal.GetValueRefOrAddDefault(_readers, bytes, out _);
             readers.Place = _list.Count;
             _list.Add(bytes);
