@@ -21,7 +21,7 @@ internal static class ConfigReactions
         config.OnApply("port", () => listener.Rebind());
         config.OnApply(
             "tls-port",
-            () => config.ClusterEnabled && config.Tls.Port != 0 ? NodeServer.NoTlsInCluster : listener.RenewTls() ?? listener.Rebind());
+            () => config.ClusterEnabled && config.Tls.Port != 0 ? NodeServer.NoTlsInCluster : listener.Rebind());
         foreach (var directive in SecurityDirectives.TlsNames) config.OnApply(directive, listener.RenewTls);
         config.OnApply("bind", () => listener.Rebind() is null ? null : "Failed to bind to specified addresses.");
         config.OnApply("notify-keyspace-events", () =>

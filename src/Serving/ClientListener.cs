@@ -151,6 +151,8 @@ public sealed class ClientListener
 
         using (_rebinding.Enter())
         {
+            if (_settings.TlsPort != 0 && _tls is null && RenewTls() is { } refused) return refused;
+
             // The old sockets must go first: the new set may name the same address and port.
             var old = _bound;
             StopTcp();
@@ -178,10 +180,17 @@ public sealed class ClientListener
     {
         using (_rebinding.Enter())
         {
-            if (_settings.TlsPort == 0) return null;
+            var former = _tls;
+            if (_settings.TlsPort == 0)
+            {
+                // Whoever opens the port again has the files read again.
+                _tls = null;
+                former?.Dispose();
+                return null;
+            }
+
             try
             {
-                var former = _tls;
                 _tls = TlsContext.ForServer(_settings.TlsOptions);
                 former?.Dispose(); // connections that were made of it keep what they need
                 return null;
@@ -383,9 +392,11 @@ public sealed class ClientListener
     /// <summary>Null when there is no memory for it; the client is turned away then.</summary>
     private ClientConnection? TryMake(SocketStream client, bool isUnix, bool isTls)
     {
+        IByteStream stream = client;
         try
         {
-            return new ClientConnection(_serving, _threads.Adopt(isTls ? Encrypt(client) : client), isUnix);
+            if (isTls) stream = Encrypt(client);
+            return new ClientConnection(_serving, _threads.Adopt(stream), isUnix);
         }
         catch (Exception refused) when (refused is OutOfMemoryException or TlsException)
         {
@@ -393,7 +404,7 @@ public sealed class ClientListener
             _serving.Buffers.DropFree();
             _serving.Clients.Unreserve();
             _serving.Stats.CountRejectedConnection();
-            client.Dispose();
+            stream.Dispose();
             return null;
         }
     }
@@ -401,13 +412,13 @@ public sealed class ClientListener
     /// <summary>The stream of a client's connection, which begins with its handshake.</summary>
     private TlsStream Encrypt(SocketStream client)
     {
-        var address = client.RemoteEndPoint?.ToString() ?? "";
+        var (address, own) = (client.RemoteEndPoint?.ToString() ?? "", client.LocalEndPoint?.ToString() ?? "");
         while (true)
         {
             var context = _tls ?? throw new TlsException("TLS is not configured");
             try
             {
-                return new TlsStream(client, context, isAccepted: true, reason => ServingLog.HandshakeFailed(_logger, reason, address));
+                return new TlsStream(client, context, isAccepted: true, reason => ServingLog.HandshakeFailed(_logger, reason, address, own));
             }
             catch (TlsException) when (context != _tls)
             {

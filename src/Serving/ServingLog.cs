@@ -21,8 +21,8 @@ internal static partial class ServingLog
     [LoggerMessage(5, LogLevel.Warning, "Error accepting a client connection: {Error}")]
     public static partial void AcceptFailed(ILogger logger, string error);
 
-    [LoggerMessage(62, LogLevel.Debug, "Error accepting a client connection: {Error} (addr={Address})")]
-    public static partial void HandshakeFailed(ILogger logger, string error, string address);
+    [LoggerMessage(62, LogLevel.Warning, "Error accepting a client connection: {Error} (addr={Address} laddr={OwnAddress})")]
+    public static partial void HandshakeFailed(ILogger logger, string error, string address, string ownAddress);
 
     [LoggerMessage(63, LogLevel.Warning, "{Reason}")]
     public static partial void TlsRefused(ILogger logger, string reason);

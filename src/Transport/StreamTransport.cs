@@ -20,6 +20,7 @@ public sealed class StreamTransport : ITransport, IIoTask, IPollOwner
     private bool _wantsToReceive = true;
     private bool _wasReceiving = true;
     private bool _wantsToSend;
+    private bool _isBufferedTold; // its task is in the mailbox for what the stream has buffered
 
     /// <summary>Makes the transport of a connected stream.</summary>
     /// <param name="stream">The stream; the transport's from now on.</param>
@@ -66,7 +67,7 @@ public sealed class StreamTransport : ITransport, IIoTask, IPollOwner
     {
         var status = _stream.Receive(buffer, out received);
         if (status == StreamStatus.Broken) received = -1;
-        if (_stream.HasBuffered && status == StreamStatus.Done) Thread.Post(this); // no poller will tell of it
+        if (status == StreamStatus.Done) TellOfBuffered();
         RenewWants();
         return status != StreamStatus.NotNow;
     }
@@ -95,9 +96,17 @@ public sealed class StreamTransport : ITransport, IIoTask, IPollOwner
     public void Watch(bool readable, bool writable)
     {
         (_wantsToReceive, _wantsToSend) = (readable, writable);
-        if (readable && !_wasReceiving && _stream.HasBuffered) Thread.Post(this);
+        if (readable && !_wasReceiving) TellOfBuffered();
         _wasReceiving = readable;
         RenewWants();
+    }
+
+    /// <summary>Has the owner told of what no poller sees, once a round for as long as it is there, as a poller would. On the thread.</summary>
+    private void TellOfBuffered()
+    {
+        if (_isBufferedTold || !_stream.HasBuffered) return;
+        _isBufferedTold = true;
+        Thread.Post(this);
     }
 
     /// <summary>Has the poller watch for what the stream needs now for what its owner wants. On the thread.</summary>
@@ -139,9 +148,14 @@ public sealed class StreamTransport : ITransport, IIoTask, IPollOwner
                 End();
             }
         }
-        else if (_wantsToReceive && _stream.HasBuffered)
+        else
         {
+            _isBufferedTold = false;
+            if (!_wantsToReceive || !_stream.HasBuffered) return;
             _owner!.OnReady(readable: true, writable: false);
+
+            // An owner that has other things to do first is told again.
+            if (!_hasEnded && Volatile.Read(ref _isShut) == 0 && _wantsToReceive) TellOfBuffered();
         }
     }
 

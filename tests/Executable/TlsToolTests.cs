@@ -41,6 +41,20 @@ public sealed class TlsToolTests : IDisposable
         Assert.Equal("PONG", Cli("PING").Trim());
     }
 
+    [Fact]
+    public void A_client_that_wants_small_records_gets_long_replies_in_them()
+    {
+        using var server = Start("tls-auth-clients no");
+        var value = new string('v', 300_000);
+        using (var client = server.Connect()) client.Text("SET", "k", value);
+        var (_, output) = ProgramRun.Run(
+            "openssl",
+            ["s_client", "-connect", "127.0.0.1:" + Text(_port), "-maxfraglen", "512", "-quiet", "-verify_quiet", "-CAfile", _certificates.AuthorityFile],
+            string.Concat(Enumerable.Repeat("GET k\r\n", 5)) + "QUIT\r\n");
+        Assert.Equal(5, output.Split(value).Length - 1);
+        Assert.Equal("PONG", server.Text("PING"));
+    }
+
     [Theory]
     [InlineData("yes")]
     [InlineData("no")]

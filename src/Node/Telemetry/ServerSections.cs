@@ -70,7 +70,7 @@ public sealed class ServerSections
         info.Field("process_id", Environment.ProcessId);
         info.Field("process_supervised", config.Supervised == "auto" ? "no" : config.Supervised);
         info.Field("run_id", _basics.RunId);
-        info.Field("tcp_port", config.Port);
+        info.Field("tcp_port", config.Port != 0 ? config.Port : config.Tls.Port);
         info.Field("server_time_usec", _basics.Clock.GetUtcNow().Subtract(DateTimeOffset.UnixEpoch).Ticks / 10);
         info.Field("uptime_in_seconds", uptime);
         info.Field("uptime_in_days", uptime / SecondsPerDay);

@@ -52,9 +52,6 @@ internal static unsafe partial class OpenSsl
     /// <summary>Command: the highest version of the protocol.</summary>
     public const int ControlHighestProtocol = 124;
 
-    /// <summary>Mode: a write is done when one record is.</summary>
-    public const int ModePartialWrite = 1;
-
     /// <summary>Mode: a write that is tried again may come from elsewhere in memory.</summary>
     public const int ModeMovingBuffer = 2;
 

@@ -130,7 +130,7 @@ public sealed unsafe class TlsContext : IDisposable
         OpenSsl.ContextControl(_handle, OpenSsl.ControlLowestProtocol, 0, 0);
         OpenSsl.ContextControl(_handle, OpenSsl.ControlHighestProtocol, 0, 0);
         OpenSsl.ContextControl(
-            _handle, OpenSsl.ControlMode, OpenSsl.ModePartialWrite | OpenSsl.ModeMovingBuffer | OpenSsl.ModeReleaseBuffers, 0);
+            _handle, OpenSsl.ControlMode, OpenSsl.ModeMovingBuffer | OpenSsl.ModeReleaseBuffers, 0);
         OpenSsl.ContextControl(_handle, OpenSsl.ControlReadAhead, 1, 0);
         if (options.Ciphers.Length > 0 && OpenSsl.SetCiphers(_handle, options.Ciphers) != 1)
             throw new TlsException("Failed to configure ciphers: " + options.Ciphers);

@@ -11,7 +11,9 @@ namespace Starling.Transport.Tls;
 /// </summary>
 public sealed unsafe class TlsStream : IByteStream
 {
-    /// <summary>Bytes of a record, without what encryption adds: of RFC 8446, 5.1.</summary>
+    /// <summary>
+    /// Bytes of a record, without what encryption adds (RFC 8446, 5.1); of several where the peer wants smaller ones (RFC 6066, 4).
+    /// </summary>
     private const int LargestRecord = 16384;
 
     [ThreadStatic]
@@ -255,8 +257,9 @@ public sealed unsafe class TlsStream : IByteStream
         int result;
         fixed (byte* at = text) result = OpenSsl.Write(_handle, at, text.Length);
         (var status, SendNeeds, _) = Judge(result, Readiness.Writable);
-        Invariant.That(status != StreamStatus.Done || result == text.Length);
-        return status;
+
+        // Whatever pieces the peer has asked for, a write is done when the last of them is.
+        return status == StreamStatus.Done && result != text.Length ? Break(SocketError.ProtocolOption) : status;
     }
 
     private StreamStatus Break(SocketError error)
