@@ -156,9 +156,7 @@ public sealed class ClientConnection : ITransportOwner, IIoTask, IRoundMember, I
     /// </summary>
     public void SettlePushes(long written) => _output.Settle(Reply, _serving.Commits.IsOn ? written : 0, Reply.Protocol);
 
-    /// <summary>
-    /// Sends bytes of the replica stream as far as they fit; see <see cref="ClientOutput.TrySendStream"/>. Any thread.
-    /// </summary>
+    /// <summary>Sends bytes of the replica stream as far as they fit; see <see cref="ClientOutput.TrySendStream"/>. Any thread.</summary>
     /// <returns>Bytes sent; negative when the connection is closed.</returns>
     public int TrySendStream(ReadOnlySpan<byte> bytes) => _output.TrySendStream(bytes);
 
