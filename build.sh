@@ -83,6 +83,7 @@ case "$target" in
         need redis-server redis-server
         need redis-cli redis-tools
         need redis-benchmark redis-tools
+        need openssl openssl
         need node nodejs
         need npm npm
         need_python_module redis python3-redis

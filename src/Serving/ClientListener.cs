@@ -138,7 +138,7 @@ public sealed class ClientListener
     }
 
     /// <summary>
-    /// Listens on other addresses or another port (CONFIG SET bind, port). Returns null, or the reason why not, with
+    /// Listens on other addresses or another port (CONFIG SET bind, port, tls-port). Returns null, or the reason why not, with
     /// the old addresses still listened on.
     /// </summary>
     public string? Rebind()

@@ -48,7 +48,7 @@ public sealed class TlsToolTests : IDisposable
         var value = new string('v', 300_000);
         using (var client = server.Connect()) client.Text("SET", "k", value);
         var (_, output) = ProgramRun.Run(
-            "openssl",
+            Executables.Find("openssl"),
             ["s_client", "-connect", "127.0.0.1:" + Text(_port), "-maxfraglen", "512", "-quiet", "-verify_quiet", "-CAfile", _certificates.AuthorityFile],
             string.Concat(Enumerable.Repeat("GET k\r\n", 5)) + "QUIT\r\n");
         Assert.Equal(5, output.Split(value).Length - 1);

@@ -173,8 +173,10 @@ internal sealed class ScriptCalls
 
     private bool HasSeveralSlots(CommandContext call)
     {
+        if (_positions.Count < 2) return false;
+        var first = HashSlot.Of(call[_positions[0]]);
         for (var i = 1; i < _positions.Count; i++)
-            if (HashSlot.Of(call[_positions[i]]) != HashSlot.Of(call[_positions[0]])) return true;
+            if (HashSlot.Of(call[_positions[i]]) != first) return true;
         return false;
     }
 
